@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hands out the bytes of one buffer from both ends: what stays from the low end, what is needed
+// only for a while from the high end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "pipit/span.h"
+
+namespace pipit {
+
+constexpr size_t kArenaAlign = 16;
+
+constexpr size_t align_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+class Arena {
+ public:
+  Arena() = default;
+  // `buffer` starts at a multiple of kArenaAlign.
+  explicit Arena(Span<uint8_t> buffer)
+      : base_(buffer.data()), size_(buffer.size() / kArenaAlign * kArenaAlign), high_(size_) {}
+
+  // Zeroed bytes, or nullptr when there are too few left. `align` divides kArenaAlign.
+  void* take(size_t bytes, size_t align = kArenaAlign) {
+    const size_t from = align_up(low_, align);
+    if (from > high_ || bytes > high_ - from) return nullptr;
+    low_ = from + bytes;
+    note_peak();
+    if (bytes == 0) return base_ + from;
+    return std::memset(base_ + from, 0, bytes);
+  }
+  template <class T>
+  T* take_array(size_t n) {
+    return n > SIZE_MAX / sizeof(T) ? nullptr : static_cast<T*>(take(n * sizeof(T), alignof(T)));
+  }
+
+  // Bytes at the high end, not zeroed, until release() to an earlier mark.
+  void* take_temporary(size_t bytes) {
+    if (bytes > high_ - low_ || align_up(bytes, kArenaAlign) > high_ - low_) return nullptr;
+    high_ -= align_up(bytes, kArenaAlign);
+    note_peak();
+    return base_ + high_;
+  }
+  template <class T>
+  T* temporary_array(size_t n) {
+    return n > SIZE_MAX / sizeof(T) ? nullptr : static_cast<T*>(take_temporary(n * sizeof(T)));
+  }
+  size_t temporary_mark() const { return high_; }
+  void release_temporary(size_t mark) { high_ = mark; }
+
+  size_t low_mark() const { return low_; }
+  void release_low(size_t mark) { low_ = mark; }
+
+  uint8_t* base() const { return base_; }
+  size_t size() const { return size_; }
+  // The smallest size with which everything so far would have succeeded.
+  size_t peak() const { return peak_; }
+
+ private:
+  void note_peak() {
+    const size_t used = align_up(low_, kArenaAlign) + (size_ - high_);
+    if (used > peak_) peak_ = used;
+  }
+
+  uint8_t* base_ = nullptr;
+  size_t size_ = 0;
+  size_t low_ = 0;
+  size_t high_ = 0;
+  size_t peak_ = 0;
+};
+
+}  // namespace pipit

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a model inside memory that the caller owns.
+//
+//   alignas(16) static uint8_t arena[256 * 1024];
+//
+//   auto model = pipit::Model::parse(file);
+//   auto net = pipit::Interpreter::create(model.value(), arena, pipit::all_operators());
+//   std::copy(image.begin(), image.end(), net.value().input(0)->as<int8_t>());
+//   pipit::Status s = net.value().invoke();
+//   const int8_t* scores = net.value().output(0)->as<int8_t>();
+//
+// (Each of the three steps can fail: check ok() and print the Message.)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "pipit/cpu.h"
+#include "pipit/model.h"
+#include "pipit/span.h"
+#include "pipit/status.h"
+#include "pipit/tensor.h"
+
+namespace pipit {
+
+struct Op;
+
+// The operators that a program carries: rows sorted by builtin code, custom operators last.
+using OpTable = Span<const Op* const>;
+
+// Every operator of this build. Linking it links them all; a program that needs few makes a table
+// of its own from the declarations in kernels/ops.h.
+OpTable all_operators();
+
+// A shape for input `input` (its position, from 0) of a subgraph in place of the file's.
+struct InputShape {
+  int input = 0;
+  Shape shape;
+  int subgraph = 0;
+};
+
+struct Options {
+  CpuFeatures cpu = detect_cpu();  // instruction sets that kernels may use
+  Span<const InputShape> shapes;   // inputs to resize before planning
+  // Input tensors keep their values over an invocation. When false, later activations may use their
+  // bytes, and inputs have to be written before each invocation.
+  bool preserve_inputs = true;
+  // Every tensor keeps bytes of its own, so all can be read after an invocation; no result changes.
+  bool preserve_all = false;
+};
+
+// What planning found.
+struct MemoryPlan {
+  size_t arena_bytes = 0;        // what the arena must have
+  size_t persistent_bytes = 0;   // tables, parameters and variables
+  size_t activation_bytes = 0;   // what the planner reached for activations and scratch
+  size_t lower_bound_bytes = 0;  // the largest sum of activations and scratch alive at one step
+};
+
+// One operator of the plan, in running order.
+struct StepInfo {
+  const char* op = "";       // "CONV_2D", or the name of a custom operator
+  const char* variant = "";  // the kernel chosen: "portable", "neon", ...; "" for none
+  int node = 0;              // position in the subgraph's list of operators
+};
+
+class Interpreter {
+ public:
+  Interpreter() = default;
+
+  // Plans `model` into `arena` (aligned to 16 bytes). When it is too small, fails with
+  // kArenaTooSmall and the size that suffices. The interpreter, its model's bytes and the arena
+  // belong together from then on; the object itself is a handle and may be copied.
+  static Result<Interpreter> create(const Model& model, Span<uint8_t> arena, OpTable ops,
+                                    const Options& options = {}, Message* why = nullptr);
+
+  // The smallest arena that create() accepts for the same arguments.
+  static Result<size_t> required_arena_bytes(const Model& model, OpTable ops,
+                                             const Options& options = {}, Message* why = nullptr);
+
+  // Inputs and outputs of a subgraph, in the order of the file. nullptr when out of range.
+  int inputs(int subgraph = 0) const;
+  int outputs(int subgraph = 0) const;
+  const Tensor* input(int i, int subgraph = 0) const;
+  const Tensor* output(int i, int subgraph = 0) const;
+  int tensors(int subgraph = 0) const;
+  const Tensor* tensor(int i, int subgraph = 0) const;
+
+  // Uses the caller's own bytes for an input or output from the next invocation on; nullptr returns
+  // to the arena's. `bytes` must have the tensor's size.
+  Status bind_input(int i, void* bytes, size_t size, Message* why = nullptr);
+  Status bind_output(int i, void* bytes, size_t size, Message* why = nullptr);
+
+  // One inference. Fails only on values that arrive in tensors.
+  Status invoke(Message* why = nullptr) { return invoke_subgraph(0, why); }
+  Status invoke_signature(int signature, Message* why = nullptr);
+  // The subgraph that a signature runs.
+  int signature_subgraph(int signature) const;
+
+  // Plans again in the same arena with other input shapes (they replace Options::shapes). When that
+  // fails, the old plan and all tensors stay as they were.
+  Status resize(Span<const InputShape> shapes, Message* why = nullptr);
+
+  // Variables and other state return to zero.
+  void reset_variables();
+
+  MemoryPlan memory() const;
+  int steps(int subgraph = 0) const;
+  StepInfo step(int i, int subgraph = 0) const;
+
+ private:
+  Status invoke_subgraph(int subgraph, Message* why);
+
+  struct State* state_ = nullptr;
+};
+
+}  // namespace pipit

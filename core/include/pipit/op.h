@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator is: how it is planned once and run many times.
+//
+// An operator is a function `prepare`. It looks at its inputs, checks what the file asks for, sets
+// the shapes of its outputs, computes what can be computed once, and leaves one run function with
+// its parameters:
+//
+//   static Status run(const Step& s, Run&) {
+//     const auto& p = *s.params<Params>();
+//     p.kernel({.in = s.input(0).as<float>(), .out = s.output(0).as<float>(), .n = p.n});
+//     return {};
+//   }
+//   static Status prepare(Prepare& p) {
+//     PIPIT_TRY(p.arity(1, 1, 1));
+//     if (p.input(0).type != Type::kFloat32) return p.unsupported(p.input(0), ": float32 only");
+//     PIPIT_TRY(p.set_output(0, p.input(0).shape));
+//     Params* params = p.allocate<Params>();
+//     if (params == nullptr) return Code::kArenaTooSmall;
+//     ...
+//     return p.run(run, params, "portable");
+//   }
+//   const Op kExample = {.code = fb::BuiltinOperator::EXAMPLE, .name = "EXAMPLE", .prepare =
+//   prepare};
+//
+// Shapes that depend on values: ask with `values<T>(i)`. It answers nullptr while the values are
+// not known, and then `return p.defer()` has prepare called again when the step's turn has come and
+// they are. The same code serves constants, folded constants and values computed while running.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "pipit/cpu.h"
+#include "pipit/span.h"
+#include "pipit/status.h"
+#include "pipit/tensor.h"
+#include "pipit/text.h"
+
+namespace pipit {
+
+class Run;
+class Prepare;
+struct Planning;
+struct Graph;
+struct State;
+struct Step;
+
+// Processes the step's tensors. May fail (through Run::fail) only on values in tensors.
+using RunFn = Status (*)(const Step&, Run&);
+
+struct Step {
+  RunFn run = nullptr;
+  const void* parameters = nullptr;  // the operator's own struct
+  Tensor* const* tensors = nullptr;  // inputs, then outputs; nullptr where one is left out
+  uint8_t* scratch = nullptr;        // aligned to 16; content undefined before run
+  const char* variant = "";
+  int32_t node = 0;
+  uint16_t inputs = 0;
+  uint16_t outputs = 0;
+
+  template <class T>
+  const T* params() const {
+    return static_cast<const T*>(parameters);
+  }
+  bool has_input(int i) const { return i < inputs && tensors[i] != nullptr; }
+  const Tensor& input(int i) const { return *tensors[i]; }
+  const Tensor* optional_input(int i) const { return i < inputs ? tensors[i] : nullptr; }
+  const Tensor& output(int i) const { return *tensors[inputs + i]; }
+};
+
+enum OpFlags : uint8_t {
+  kOpDefault = 0,
+  // Has effects or results beyond its outputs (state, randomness, other subgraphs): it is never
+  // computed at plan time even if all its inputs are constant.
+  kOpNoFold = 1,
+};
+
+struct Op {
+  int32_t code = 0;       // the builtin code; kCustomOp for a custom operator
+  const char* name = "";  // "CONV_2D"; for a custom operator the name that the file uses
+  Status (*prepare)(Prepare&) = nullptr;
+  uint8_t flags = kOpDefault;
+};
+constexpr int32_t kCustomOp = 32;
+
+// What an operator sees while it is planned.
+class Prepare {
+ public:
+  Prepare(State& state, Graph& graph, Planning* planning, int node, Message* why);
+
+  // ---- tensors
+  int inputs() const { return step_.inputs; }
+  int outputs() const { return step_.outputs; }
+  // Fails unless the node has min..max inputs, none of the first `min` left out, and `outputs`
+  // outputs.
+  Status arity(int min_inputs, int max_inputs, int outputs) const;
+  bool has_input(int i) const { return step_.has_input(i); }
+  const Tensor& input(int i) const { return *step_.tensors[i]; }
+  const Tensor* optional_input(int i) const { return step_.optional_input(i); }
+  const Tensor& output(int i) const { return *step_.tensors[step_.inputs + i]; }
+  // An input that the operator also writes (a variable).
+  Tensor& variable(int i) { return *step_.tensors[i]; }
+  // A tensor that only carries quantization parameters (LSTM); nullptr when left out.
+  const Tensor* intermediate(int i) const;
+  int intermediates() const;
+
+  // The values of input `i` when they are known now: a constant, or any tensor while a deferred
+  // step is prepared. nullptr otherwise, or when the element type is not T's.
+  template <class T>
+  const T* values(int i) const {
+    return static_cast<const T*>(known_values(i, sizeof(T)));
+  }
+  bool values_known(int i) const;
+
+  // The shape of output `i`; checks that its size can be represented.
+  Status set_output(int i, const Shape& shape);
+  // Overrides the type that the file gives the output (few operators do).
+  void set_output_type(int i, Type type) { step_.tensors[step_.inputs + i]->type = type; }
+  // The output's content is the input's, byte for byte: let them share memory where possible. run()
+  // still copies when the addresses differ.
+  void alias(int output, int input);
+  // The output may be written over the input, element by element, when nobody reads it later.
+  void in_place(int output, int input);
+  // Shape depends on values that are not known yet: prepare is called again when they are.
+  Status defer();
+  // While the step is about to run: all input values are known, and failing means kRunFailed.
+  bool late() const { return planning_ == nullptr; }
+
+  // ---- options
+  // The builtin options' type code and table (see core/options.h), or custom options.
+  const void* options(int* type) const;
+  const void* options2(int* type) const;
+  Span<const uint8_t> custom_options() const;
+  int version() const;
+  CpuFeatures cpu() const;
+
+  // ---- memory
+  // n objects that live as long as the plan, zeroed; nullptr when the arena is too small (return
+  // Code::kArenaTooSmall then). Only for trivial types.
+  template <class T>
+  T* allocate(size_t n = 1) {
+    if (n > SIZE_MAX / sizeof(T)) return nullptr;
+    return static_cast<T*>(allocate_bytes(n * sizeof(T), alignof(T)));
+  }
+  // Bytes that run() may use and nobody keeps.
+  void scratch(size_t bytes) { scratch_bytes_ = bytes; }
+
+  // ---- outcome
+  Status run(RunFn fn, const void* parameters = nullptr, const char* variant = "");
+  // Plans another subgraph with inputs of these shapes (of the step's inputs from `first` on).
+  Status plan_subgraph(int subgraph, int first_input);
+  const Graph* subgraph(int index) const;
+
+  // ---- failures: one line that starts with the operator and its number
+  template <class... P>
+  Status bad(const P&... parts) const {
+    return fail(Code::kBadModel, parts...);
+  }
+  template <class... P>
+  Status unsupported(const P&... parts) const {
+    return fail(Code::kUnsupported, parts...);
+  }
+  template <class... P>
+  Status fail(Code code, const P&... parts) const {
+    begin_message();
+    text(why_, parts...);
+    return late() && code != Code::kArenaTooSmall ? Code::kRunFailed : code;
+  }
+
+ private:
+  friend struct Planner;
+  friend class Run;
+  const void* known_values(int i, size_t element_size) const;
+  void* allocate_bytes(size_t bytes, size_t align);
+  void begin_message() const;
+
+  State& state_;
+  Graph& graph_;
+  Planning* planning_;  // nullptr: late
+  Message* why_;
+  Step step_;
+  size_t scratch_bytes_ = 0;
+  bool deferred_ = false;
+};
+
+// What a step sees while it runs.
+class Run {
+ public:
+  Run(State& state, Graph& graph, Message* why) : state_(state), graph_(graph), why_(why) {}
+
+  template <class... P>
+  Status fail(const Step& step, const P&... parts) const {
+    begin_message(step);
+    text(why_, parts...);
+    return Code::kRunFailed;
+  }
+  // Runs another planned subgraph, from its inputs' current values.
+  Status invoke(const Graph& graph);
+  // Prepares the node of a deferred step with the values that are known now, and runs it.
+  Status prepare_and_run(const Step& step);
+
+ private:
+  void begin_message(const Step& step) const;
+
+  State& state_;
+  Graph& graph_;
+  Message* why_;
+};
+
+}  // namespace pipit

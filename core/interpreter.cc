@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public face of a plan.
+#include "pipit/interpreter.h"
+
+#include "core/plan.h"
+#include "platform/pages.h"
+
+namespace pipit {
+namespace {
+
+// Plans in address space that nobody else uses: the same code as a real plan, and no limit.
+Result<size_t> measure(const Model& model, OpTable ops, const Options& options, Message* why) {
+  const Span<uint8_t> pages = reserve_pages();
+  Result<State*> plan = make_plan(model, pages, ops, options, why);
+  const size_t bytes = plan.ok() ? plan.value()->memory.arena_bytes : 0;
+  release_pages(pages);
+  if (!plan.ok()) return plan.status();
+  return bytes;
+}
+
+const Graph* planned_graph(const State* state, int subgraph) {
+  if (state == nullptr || subgraph < 0 || subgraph >= state->graph_count) return nullptr;
+  const Graph& graph = state->graphs[subgraph];
+  return graph.progress == Graph::Progress::kPlanned ? &graph : nullptr;
+}
+
+Status too_small(size_t have, const Result<size_t>& need, Message* why) {
+  if (why != nullptr) why->clear();
+  text(why, "the arena has ", have, " bytes, the model needs ");
+  if (need.ok()) {
+    text(why, need.value());
+  } else {
+    text(why, "more");
+  }
+  return Code::kArenaTooSmall;
+}
+
+Status bind(Tensor& t, void* home, void* bytes, size_t size, Message* why) {
+  if (bytes == nullptr) {
+    t.data = home;
+    return {};
+  }
+  if (t.storage != Storage::kActivation) {
+    text(why, t, " cannot use a caller's buffer: its bytes are ",
+         t.constant() ? "constant" : "not planned");
+    return Code::kBadArgument;
+  }
+  if (size != t.bytes) {
+    text(why, t, " has ", t.bytes, " bytes, the buffer ", size);
+    return Code::kBadArgument;
+  }
+  t.data = bytes;
+  return {};
+}
+
+}  // namespace
+
+Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena, OpTable ops,
+                                        const Options& options, Message* why) {
+  if (reinterpret_cast<uintptr_t>(arena.data()) % kArenaAlign != 0) {
+    text(why, "the arena must start at a multiple of ", static_cast<uint64_t>(kArenaAlign));
+    return Code::kBadArgument;
+  }
+  Result<State*> plan = make_plan(model, arena, ops, options, why);
+  if (plan.status().code() == Code::kArenaTooSmall) {
+    // A model that is refused for another reason is refused for that, whatever the arena.
+    if (why != nullptr) why->clear();
+    const Result<size_t> need = measure(model, ops, options, why);
+    if (!need.ok() && need.status().code() != Code::kArenaTooSmall) return need.status();
+    return too_small(arena.size(), need, why);
+  }
+  if (!plan.ok()) return plan.status();
+  Interpreter interpreter;
+  interpreter.state_ = plan.value();
+  return interpreter;
+}
+
+Result<size_t> Interpreter::required_arena_bytes(const Model& model, OpTable ops,
+                                                 const Options& options, Message* why) {
+  return measure(model, ops, options, why);
+}
+
+int Interpreter::inputs(int subgraph) const {
+  const Graph* g = planned_graph(state_, subgraph);
+  return g == nullptr ? 0 : g->inputs();
+}
+
+int Interpreter::outputs(int subgraph) const {
+  const Graph* g = planned_graph(state_, subgraph);
+  return g == nullptr ? 0 : g->outputs();
+}
+
+int Interpreter::tensors(int subgraph) const {
+  const Graph* g = planned_graph(state_, subgraph);
+  return g == nullptr ? 0 : g->tensor_count;
+}
+
+const Tensor* Interpreter::input(int i, int subgraph) const {
+  return i < 0 || i >= inputs(subgraph) ? nullptr : &state_->graphs[subgraph].input(i);
+}
+
+const Tensor* Interpreter::output(int i, int subgraph) const {
+  return i < 0 || i >= outputs(subgraph) ? nullptr : &state_->graphs[subgraph].output(i);
+}
+
+const Tensor* Interpreter::tensor(int i, int subgraph) const {
+  return i < 0 || i >= tensors(subgraph) ? nullptr : &state_->graphs[subgraph].tensors[i];
+}
+
+Status Interpreter::bind_input(int i, void* bytes, size_t size, Message* why) {
+  if (input(i) == nullptr) {
+    text(why, "there is no input ", i);
+    return Code::kBadArgument;
+  }
+  Graph& g = state_->graphs[0];
+  return bind(g.input(i), g.home[i], bytes, size, why);
+}
+
+Status Interpreter::bind_output(int i, void* bytes, size_t size, Message* why) {
+  if (output(i) == nullptr) {
+    text(why, "there is no output ", i);
+    return Code::kBadArgument;
+  }
+  Graph& g = state_->graphs[0];
+  return bind(g.output(i), g.home[g.inputs() + i], bytes, size, why);
+}
+
+Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
+  if (planned_graph(state_, subgraph) == nullptr) {
+    text(why, "there is no planned subgraph ", subgraph);
+    return Code::kBadArgument;
+  }
+  state_->dynamic.release_low(0);
+  return run_graph(*state_, state_->graphs[subgraph], why);
+}
+
+int Interpreter::signature_subgraph(int signature) const {
+  if (state_ == nullptr || signature < 0 || signature >= state_->model.signatures()) return -1;
+  return static_cast<int>(file_root(state_->model)
+                              ->signature_defs()
+                              ->Get(static_cast<unsigned>(signature))
+                              ->subgraph_index());
+}
+
+Status Interpreter::invoke_signature(int signature, Message* why) {
+  return invoke_subgraph(signature_subgraph(signature), why);
+}
+
+Status Interpreter::resize(Span<const InputShape> shapes, Message* why) {
+  Options options = state_->options;
+  options.shapes = shapes;
+  const Model model = state_->model;
+  const OpTable ops = state_->ops;
+  const Span<uint8_t> arena(state_->arena.base(), state_->arena.size());
+  const Result<size_t> need = measure(model, ops, options, why);
+  if (!need.ok()) return need.status();
+  if (need.value() > arena.size()) return too_small(arena.size(), need, why);
+  return make_plan(model, arena, ops, options, why).status();
+}
+
+void Interpreter::reset_variables() { zero_variables(*state_); }
+
+MemoryPlan Interpreter::memory() const { return state_->memory; }
+
+int Interpreter::steps(int subgraph) const {
+  const Graph* g = planned_graph(state_, subgraph);
+  return g == nullptr ? 0 : g->step_count;
+}
+
+StepInfo Interpreter::step(int i, int subgraph) const {
+  const Graph& graph = state_->graphs[subgraph];
+  const Step& step = graph.steps[i];
+  return {state_->op(state_->node(graph, step.node)).name, step.variant, step.node};
+}
+
+}  // namespace pipit

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Offline memory planning: interval placement with several greedy orders.
+#include "core/planner.h"
+
+#include <algorithm>
+
+namespace pipit {
+namespace {
+
+bool overlap_in_time(const Block& a, const Block& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+// The lowest of the smallest gaps between the placed blocks that are alive with `block`. `placed`
+// is sorted by offset.
+size_t best_gap(const Block& block, Span<const Block> blocks, Span<const int32_t> placed) {
+  size_t best = SIZE_MAX, best_waste = SIZE_MAX, end = 0;
+  for (const int32_t i : placed) {
+    const Block& other = blocks[static_cast<size_t>(i)];
+    if (!overlap_in_time(block, other)) continue;
+    if (other.offset >= end + block.bytes && other.offset - end - block.bytes < best_waste) {
+      best = end;
+      best_waste = other.offset - end - block.bytes;
+    }
+    end = std::max(end, other.offset + other.bytes);
+  }
+  return best != SIZE_MAX ? best : end;
+}
+
+// Places all blocks in the given order; returns the end of the highest.
+size_t place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_t> placed) {
+  size_t total = 0;
+  size_t count = 0;
+  for (const int32_t index : order) {
+    Block& block = blocks[static_cast<size_t>(index)];
+    block.offset = best_gap(block, {blocks.data(), blocks.size()}, {placed.data(), count});
+    total = std::max(total, block.offset + block.bytes);
+    size_t at = count++;
+    for (; at > 0 && blocks[static_cast<size_t>(placed[at - 1])].offset > block.offset; --at) {
+      placed[at] = placed[at - 1];
+    }
+    placed[at] = index;
+  }
+  return total;
+}
+
+int64_t area(const Block& b) {
+  return static_cast<int64_t>(b.bytes) * (static_cast<int64_t>(b.last) - b.first + 1);
+}
+
+using Before = bool (*)(const Block&, const Block&);
+
+// The orders in which greedy placement is tried.
+constexpr Before kOrders[] = {
+    [](const Block& a, const Block& b) { return a.bytes > b.bytes; },
+    [](const Block& a, const Block& b) { return area(a) > area(b); },
+    [](const Block& a, const Block& b) {
+      return a.first != b.first ? a.first < b.first : a.bytes > b.bytes;
+    },
+    [](const Block& a, const Block& b) {
+      return a.last - a.first != b.last - b.first ? a.last - a.first > b.last - b.first
+                                                  : a.bytes > b.bytes;
+    },
+};
+
+bool place_exact(Span<Block> blocks, Arena& arena, size_t lower_bound, size_t* total) {
+  const size_t n = blocks.size();
+  int32_t* order = arena.temporary_array<int32_t>(n);
+  int32_t* placed = arena.temporary_array<int32_t>(n);
+  size_t* best = arena.temporary_array<size_t>(n);
+  if (order == nullptr || placed == nullptr || best == nullptr) return false;
+  *total = SIZE_MAX;
+  for (const Before before : kOrders) {
+    for (size_t i = 0; i < n; ++i) order[i] = static_cast<int32_t>(i);
+    std::sort(order, order + n, [&](int32_t a, int32_t b) {
+      const Block& x = blocks[static_cast<size_t>(a)];
+      const Block& y = blocks[static_cast<size_t>(b)];
+      return before(x, y) || (!before(y, x) && a < b);
+    });
+    const size_t reached = place_in_order(blocks, {order, n}, {placed, n});
+    if (reached < *total) {
+      *total = reached;
+      for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
+    }
+    if (*total == lower_bound) break;
+  }
+  for (size_t i = 0; i < n; ++i) blocks[i].offset = best[i];
+  return true;
+}
+
+// Linear: blocks in order of their first step take a free slot of their size class (a power of two)
+// or a new one; slots return to their class after the last step.
+struct SlotPlanner {
+  static constexpr int kClasses = 64;
+  Span<Block> blocks;
+  int32_t* next = nullptr;  // chains of blocks by first step, by last step, and of free slots
+  int32_t* next_free = nullptr;
+  int32_t* starts = nullptr;  // first block of the chain that starts at a step
+  int32_t* ends = nullptr;    // first block of the chain that ends at a step
+  int32_t* next_end = nullptr;
+  int32_t free_slots[kClasses];
+  size_t top = 0;
+
+  static int class_of(size_t bytes) {
+    int c = 4;
+    while ((size_t{1} << c) < bytes) ++c;
+    return c;
+  }
+
+  bool prepare(int32_t steps, Arena& arena) {
+    const size_t n = blocks.size();
+    next = arena.temporary_array<int32_t>(n);
+    next_end = arena.temporary_array<int32_t>(n);
+    next_free = arena.temporary_array<int32_t>(n);
+    starts = arena.temporary_array<int32_t>(static_cast<size_t>(steps));
+    ends = arena.temporary_array<int32_t>(static_cast<size_t>(steps));
+    if (!next || !next_end || !next_free || !starts || !ends) return false;
+    std::fill(starts, starts + steps, -1);
+    std::fill(ends, ends + steps, -1);
+    std::fill(free_slots, free_slots + kClasses, -1);
+    for (size_t i = n; i-- > 0;) {
+      next[i] = starts[blocks[i].first];
+      starts[blocks[i].first] = static_cast<int32_t>(i);
+      next_end[i] = ends[blocks[i].last];
+      ends[blocks[i].last] = static_cast<int32_t>(i);
+    }
+    return true;
+  }
+
+  void start(int32_t i) {
+    Block& block = blocks[static_cast<size_t>(i)];
+    const int c = class_of(block.bytes);
+    const int32_t slot = free_slots[c];
+    if (slot >= 0) {
+      free_slots[c] = next_free[slot];
+      block.offset = blocks[static_cast<size_t>(slot)].offset;
+    } else {
+      block.offset = top;
+      top += size_t{1} << c;
+    }
+  }
+
+  void run(int32_t steps) {
+    for (int32_t step = 0; step < steps; ++step) {
+      for (int32_t i = starts[step]; i >= 0; i = next[i]) start(i);
+      for (int32_t i = ends[step]; i >= 0; i = next_end[i]) {
+        const int c = class_of(blocks[static_cast<size_t>(i)].bytes);
+        next_free[i] = free_slots[c];
+        free_slots[c] = i;
+      }
+    }
+  }
+};
+
+bool find_lower_bound(Span<const Block> blocks, int32_t steps, Arena& arena, size_t* bound) {
+  int64_t* change = arena.temporary_array<int64_t>(static_cast<size_t>(steps) + 1);
+  if (change == nullptr) return false;
+  std::fill(change, change + steps + 1, 0);
+  for (const Block& b : blocks) {
+    change[b.first] += static_cast<int64_t>(b.bytes);
+    change[b.last + 1] -= static_cast<int64_t>(b.bytes);
+  }
+  int64_t alive = 0, most = 0;
+  for (int32_t i = 0; i < steps; ++i) most = std::max(most, alive += change[i]);
+  *bound = static_cast<size_t>(most);
+  return true;
+}
+
+}  // namespace
+
+bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result) {
+  *result = {};
+  if (blocks.empty()) return true;
+  for (Block& b : blocks) b.bytes = align_up(b.bytes, kArenaAlign);
+  const size_t mark = arena.temporary_mark();
+  bool enough =
+      find_lower_bound({blocks.data(), blocks.size()}, steps, arena, &result->lower_bound);
+  if (enough && blocks.size() <= kExactBlocks) {
+    enough = place_exact(blocks, arena, result->lower_bound, &result->bytes);
+  } else if (enough) {
+    SlotPlanner slots;
+    slots.blocks = blocks;
+    enough = slots.prepare(steps, arena);
+    if (enough) slots.run(steps);
+    result->bytes = slots.top;
+  }
+  arena.release_temporary(mark);
+  return enough;
+}
+
+}  // namespace pipit

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Places blocks with known lifetimes into as little memory as it can.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/arena.h"
+
+namespace pipit {
+
+struct Block {
+  size_t bytes = 0;
+  size_t offset = 0;  // the answer
+  int32_t first = 0;  // alive in steps [first, last]
+  int32_t last = 0;
+};
+
+struct Placement {
+  size_t bytes = 0;        // end of the highest block
+  size_t lower_bound = 0;  // the largest sum of bytes alive at one step
+};
+
+// Gives every block an offset (a multiple of kArenaAlign) such that blocks alive at the same step
+// do not overlap. Tries several orders and keeps the best; beyond kExactBlocks blocks, one pass
+// that is linear in their number. `steps` is more than any `last`. Temporary memory comes from
+// `arena`; false when that does not suffice.
+constexpr int32_t kExactBlocks = 2048;
+bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result);
+
+}  // namespace pipit

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator may ask while it is planned.
+#include "core/plan.h"
+
+namespace pipit {
+namespace {
+
+template <class T>
+int32_t count(const T* vector) {
+  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
+}
+
+}  // namespace
+
+Prepare::Prepare(State& state, Graph& graph, Planning* planning, int node, Message* why)
+    : state_(state), graph_(graph), planning_(planning), why_(why) {
+  const fb::Operator& file = state.node(graph, node);
+  step_.node = node;
+  step_.inputs = static_cast<uint16_t>(count(file.inputs()));
+  step_.outputs = static_cast<uint16_t>(count(file.outputs()));
+  Tensor** tensors = allocate<Tensor*>(static_cast<size_t>(step_.inputs) + step_.outputs);
+  if (tensors == nullptr) return;
+  step_.tensors = tensors;
+  const auto add = [&](int32_t index) { *tensors++ = index < 0 ? nullptr : &graph.tensors[index]; };
+  for (unsigned i = 0; i < step_.inputs; ++i) add(file.inputs()->Get(i));
+  for (unsigned i = 0; i < step_.outputs; ++i) add(file.outputs()->Get(i));
+}
+
+void Prepare::begin_message() const {
+  if (why_ == nullptr) return;
+  why_->clear();
+  text(why_, state_.op(state_.node(graph_, step_.node)).name, " (operator ", step_.node);
+  if (graph_.index != 0) text(why_, " of subgraph ", graph_.index);
+  text(why_, "): ");
+}
+
+Status Prepare::arity(int min_inputs, int max_inputs, int outputs) const {
+  if (step_.inputs < min_inputs || step_.inputs > max_inputs) {
+    if (min_inputs == max_inputs) return bad("has ", inputs(), " inputs, not ", min_inputs);
+    return bad("has ", inputs(), " inputs, not ", min_inputs, " to ", max_inputs);
+  }
+  if (step_.outputs != outputs) return bad("has ", this->outputs(), " outputs, not ", outputs);
+  for (int i = 0; i < min_inputs; ++i) {
+    if (!has_input(i)) return bad("input ", i, " is left out");
+  }
+  return {};
+}
+
+int Prepare::intermediates() const {
+  return count(state_.node(graph_, step_.node).intermediates());
+}
+
+const Tensor* Prepare::intermediate(int i) const {
+  if (i >= intermediates()) return nullptr;
+  const int32_t index =
+      state_.node(graph_, step_.node).intermediates()->Get(static_cast<unsigned>(i));
+  return index < 0 ? nullptr : &graph_.tensors[index];
+}
+
+bool Prepare::values_known(int i) const { return has_input(i) && (late() || input(i).constant()); }
+
+const void* Prepare::known_values(int i, size_t element_size) const {
+  if (!values_known(i) || type_bits(input(i).type) != static_cast<int>(element_size * 8)) {
+    return nullptr;
+  }
+  return input(i).data;
+}
+
+Status Prepare::set_output(int i, const Shape& shape) {
+  Tensor& t = *step_.tensors[step_.inputs + i];
+  if (shape.rank < 0 || shape.rank > Shape::kMaxRank) {
+    return bad("output ", i, " would have rank ", shape.rank);
+  }
+  const int64_t bytes = dense_bytes(t.type, shape);
+  if (bytes < 0) return bad("output ", i, " would have shape ", shape, ", which is too large");
+  t.shape = shape;
+  t.bytes = static_cast<size_t>(bytes);
+  if (!late()) return {};
+  t.data = state_.dynamic.take(t.bytes);
+  if (t.data == nullptr && t.bytes != 0) {
+    return fail(Code::kArenaTooSmall, "output ", i, " has ", t.bytes,
+                " bytes, known only now; the arena has too few left");
+  }
+  return {};
+}
+
+void Prepare::alias(int output, int input) {
+  if (late()) return;
+  planning_->share[this->output(output).index] = this->input(input).index;
+  planning_->exact[this->output(output).index] = 1;
+}
+
+void Prepare::in_place(int output, int input) {
+  if (late()) return;
+  planning_->share[this->output(output).index] = this->input(input).index;
+  planning_->exact[this->output(output).index] = 0;
+}
+
+Status Prepare::defer() {
+  deferred_ = true;
+  return {};
+}
+
+const void* Prepare::options(int* type) const {
+  const fb::Operator& node = state_.node(graph_, step_.node);
+  *type = static_cast<int>(node.builtin_options_type());
+  return node.builtin_options();
+}
+
+const void* Prepare::options2(int* type) const {
+  const fb::Operator& node = state_.node(graph_, step_.node);
+  *type = static_cast<int>(node.builtin_options_2_type());
+  return node.builtin_options_2();
+}
+
+Span<const uint8_t> Prepare::custom_options() const {
+  const fb::Operator& node = state_.node(graph_, step_.node);
+  if (node.large_custom_options_offset() > 1) {
+    return state_.model.file().subspan(static_cast<size_t>(node.large_custom_options_offset()),
+                                       static_cast<size_t>(node.large_custom_options_size()));
+  }
+  if (node.custom_options() == nullptr) return {};
+  return {node.custom_options()->data(), node.custom_options()->size()};
+}
+
+int Prepare::version() const {
+  const unsigned code = state_.node(graph_, step_.node).opcode_index();
+  return file_root(state_.model)->operator_codes()->Get(code)->version();
+}
+
+CpuFeatures Prepare::cpu() const { return state_.options.cpu; }
+
+void* Prepare::allocate_bytes(size_t bytes, size_t align) {
+  return (late() ? state_.dynamic : state_.arena).take(bytes, align);
+}
+
+Status Prepare::run(RunFn fn, const void* parameters, const char* variant) {
+  step_.run = fn;
+  step_.parameters = parameters;
+  step_.variant = variant;
+  return {};
+}
+
+Status Prepare::plan_subgraph(int subgraph, int first_input) {
+  if (subgraph < 0 || subgraph >= state_.graph_count) {
+    return bad("calls subgraph ", subgraph, ", but the model has ", state_.graph_count);
+  }
+  Graph& callee = state_.graphs[subgraph];
+  if (step_.inputs - first_input < callee.inputs()) {
+    return bad("passes ", step_.inputs - first_input, " values to subgraph ", subgraph,
+               ", which takes ", callee.inputs());
+  }
+  for (int i = 0; i < callee.inputs(); ++i) {
+    if (!has_input(first_input + i)) return bad("input ", first_input + i, " is left out");
+  }
+  if (callee.progress != Graph::Progress::kPlanned) {
+    return plan_graph(state_, callee, step_.tensors + first_input, why_);
+  }
+  for (int i = 0; i < callee.inputs(); ++i) {
+    if (callee.input(i).shape == input(first_input + i).shape) continue;
+    return unsupported("calls subgraph ", subgraph, " with ", input(first_input + i).shape,
+                       " after another call with ", callee.input(i).shape);
+  }
+  return {};
+}
+
+const Graph* Prepare::subgraph(int index) const { return &state_.graphs[index]; }
+
+}  // namespace pipit

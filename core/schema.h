@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The generated reader of the file format (from schema/tflite.fbs), and the root of a checked
+// model.
+#pragma once
+
+#include "pipit/model.h"
+#include "tflite_generated.h"
+
+namespace pipit {
+
+// Only for a Model that parse() returned.
+inline const fb::Model* file_root(const Model& model) { return fb::GetModel(model.file().data()); }
+
+// Where the bytes of buffer `index` are: inside the flatbuffer, or at a position of the file after
+// it. Empty when the buffer has none. Checked by Model::parse.
+Span<const uint8_t> buffer_bytes(const Model& model, uint32_t index);
+
+// The operator's code from its two fields.
+int32_t builtin_code(const fb::OperatorCode& code);
+
+}  // namespace pipit

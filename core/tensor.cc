@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about types and shapes, and a tensor's description in the file.
+#include "pipit/tensor.h"
+
+#include "core/schema.h"
+
+namespace pipit {
+namespace {
+
+struct TypeFacts {
+  const char* name;
+  uint8_t bits;
+};
+
+constexpr TypeFacts kTypes[kTypeCount] = {
+    {"float32", 32}, {"float16", 16},      {"int32", 32},     {"uint8", 8},      {"int64", 64},
+    {"string", 0},   {"bool", 8},          {"int16", 16},     {"complex64", 64}, {"int8", 8},
+    {"float64", 64}, {"complex128", 128},  {"uint64", 64},    {"resource", 32},  {"variant", 0},
+    {"uint32", 32},  {"uint16", 16},       {"int4", 4},       {"bfloat16", 16},  {"int2", 2},
+    {"uint4", 4},    {"float8_e4m3fn", 8}, {"float8_e5m2", 8}};
+
+const fb::Tensor* file_tensor(const Tensor& tensor) {
+  return static_cast<const fb::Tensor*>(tensor.file_tensor);
+}
+
+}  // namespace
+
+const char* type_name(Type type) {
+  const auto i = static_cast<int>(type);
+  return i < kTypeCount ? kTypes[i].name : "unknown type";
+}
+
+int type_bits(Type type) {
+  const auto i = static_cast<int>(type);
+  return i < kTypeCount ? kTypes[i].bits : 0;
+}
+
+int64_t dense_bytes(Type type, const Shape& shape) {
+  int64_t elements = 1;
+  for (int i = 0; i < shape.rank; ++i) {
+    if (shape[i] < 0) return -1;
+    elements *= shape[i];  // both below 2^31
+    // A later zero makes the tensor empty, but partial products must stay in range, too.
+    if (elements > INT32_MAX) return -1;
+  }
+  const int64_t bytes = (elements * type_bits(type) + 7) / 8;
+  return bytes > INT32_MAX ? -1 : bytes;
+}
+
+Quantization quantization(const Tensor& tensor) {
+  Quantization q;
+  const fb::Tensor* t = file_tensor(tensor);
+  const fb::QuantizationParameters* p = t == nullptr ? nullptr : t->quantization();
+  if (p == nullptr) return q;
+  if (p->scale() != nullptr) q.scales = {p->scale()->data(), p->scale()->size()};
+  if (p->zero_point() != nullptr)
+    q.zero_points = {p->zero_point()->data(), p->zero_point()->size()};
+  q.dimension = p->quantized_dimension();
+  return q;
+}
+
+Shape shape_signature(const Tensor& tensor) {
+  const fb::Tensor* t = file_tensor(tensor);
+  if (t == nullptr || t->shape_signature() == nullptr || t->shape_signature()->size() == 0) {
+    return tensor.shape;
+  }
+  Shape s;
+  s.rank = static_cast<int32_t>(t->shape_signature()->size());  // checked when the model was parsed
+  for (int i = 0; i < s.rank; ++i) s[i] = t->shape_signature()->Get(static_cast<unsigned>(i));
+  return s;
+}
+
+}  // namespace pipit

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fixed-point arithmetic with the roundings of TensorFlow Lite's reference kernels.
+//
+// A real multiplier is given as (multiplier, shift): multiplier * 2^(shift - 31).
+#pragma once
+
+#include <cstdint>
+
+namespace pipit {
+
+// round(a * b / 2^31), halves upwards; the one product that does not fit saturates.
+static inline int32_t rounding_doubling_high_mul(int32_t a, int32_t b) {
+  if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
+  const int64_t product = static_cast<int64_t>(a) * b;
+  // Division truncates towards zero, so the nudge has the sign of the product.
+  return static_cast<int32_t>((product + (product >= 0 ? 1 << 30 : 1 - (1 << 30))) /
+                              (int64_t{1} << 31));
+}
+
+// round(x / 2^exponent), halves away from zero. 0 <= exponent <= 31.
+static inline int32_t rounding_shift_right(int32_t x, int exponent) {
+  const int32_t mask = static_cast<int32_t>((int64_t{1} << exponent) - 1);
+  const int32_t remainder = x & mask;
+  const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+  return (x >> exponent) + (remainder > threshold ? 1 : 0);
+}
+
+// x * multiplier * 2^(shift - 31), rounded twice. A left shift wraps.
+static inline int32_t multiply(int32_t x, int32_t multiplier, int32_t shift) {
+  const int left = shift > 0 ? shift : 0;
+  const int right = shift > 0 ? 0 : -shift;
+  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
+  return rounding_shift_right(rounding_doubling_high_mul(shifted, multiplier), right);
+}
+
+// The same for 64-bit sums of 16-bit activations: the multiplier is reduced to 16 bits and the
+// result rounded once. -31 <= shift < 8, |x| < 2^47.
+static inline int32_t multiply(int64_t x, int32_t multiplier, int32_t shift) {
+  const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+  const int total = 15 - shift;
+  return static_cast<int32_t>((x * reduced + (int64_t{1} << (total - 1))) >> total);
+}
+
+static inline int32_t clamp(int32_t x, int32_t low, int32_t high) {
+  return x < low ? low : (x > high ? high : x);
+}
+
+}  // namespace pipit

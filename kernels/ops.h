@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every operator of this build, by name: a program that needs few puts those into a table of its
+// own.
+#pragma once
+
+#include "pipit/op.h"
+
+namespace pipit {
+
+extern const Op kConv2d;
+
+}  // namespace pipit

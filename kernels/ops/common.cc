@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/common.h"
+
+#include <algorithm>
+#include <cfloat>
+
+namespace pipit {
+
+Range type_range(Type type) {
+  switch (type) {
+    case Type::kInt8:
+      return {-128, 127};
+    case Type::kUInt8:
+      return {0, 255};
+    case Type::kInt16:
+      return {-32768, 32767};
+    default:
+      return {INT32_MIN, INT32_MAX};
+  }
+}
+
+Range activation_range(fb::ActivationFunctionType activation, const Tensor& output) {
+  Range r = type_range(output.type);
+  const auto quantized = [&](float real) {
+    return quantize_float(real, output.scale, output.zero_point);
+  };
+  switch (activation) {
+    case fb::ActivationFunctionType::RELU:
+      r.min = std::max(r.min, quantized(0));
+      break;
+    case fb::ActivationFunctionType::RELU6:
+      r.min = std::max(r.min, quantized(0));
+      r.max = std::min(r.max, quantized(6));
+      break;
+    case fb::ActivationFunctionType::RELU_N1_TO_1:
+      r.min = std::max(r.min, quantized(-1));
+      r.max = std::min(r.max, quantized(1));
+      break;
+    default:
+      break;
+  }
+  return r;
+}
+
+RealRange activation_range(fb::ActivationFunctionType activation) {
+  switch (activation) {
+    case fb::ActivationFunctionType::RELU:
+      return {0, FLT_MAX};
+    case fb::ActivationFunctionType::RELU6:
+      return {0, 6};
+    case fb::ActivationFunctionType::RELU_N1_TO_1:
+      return {-1, 1};
+    default:
+      return {-FLT_MAX, FLT_MAX};
+  }
+}
+
+Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_t* out,
+              int32_t* pad) {
+  if (spec.stride < 1) return p.bad("stride ", spec.stride, " in ", what, " is not positive");
+  if (spec.dilation < 1) return p.bad("dilation ", spec.dilation, " in ", what, " is not positive");
+  if (spec.kernel < 1) return p.bad("kernel ", what, " ", spec.kernel, " is not positive");
+  const int64_t extent = (int64_t{spec.kernel} - 1) * spec.dilation + 1;
+  if (extent > INT32_MAX) return p.bad("dilated kernel ", what, " ", extent, " is too large");
+  const bool same = spec.padding == fb::Padding::SAME;
+  const int64_t covered =
+      same ? int64_t{spec.in} + spec.stride - 1 : int64_t{spec.in} + spec.stride - extent;
+  const int64_t positions = covered > 0 ? covered / spec.stride : 0;
+  const int64_t total = (positions - 1) * spec.stride + extent - spec.in;
+  *out = static_cast<int32_t>(positions);
+  *pad = static_cast<int32_t>(std::max<int64_t>(total, 0) / 2);
+  return {};
+}
+
+Status need_scale(const Prepare& p, const Tensor& t) {
+  if (t.scale > 0) return {};
+  return p.bad(t, " has no quantization scale");
+}
+
+Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weights,
+                           const Tensor& output, int32_t channels, int32_t dimension,
+                           Requantize* q) {
+  PIPIT_TRY(need_scale(p, input));
+  PIPIT_TRY(need_scale(p, weights));
+  PIPIT_TRY(need_scale(p, output));
+  const Quantization wq = quantization(weights);
+  const auto scales = static_cast<int64_t>(wq.scales.size());
+  if (scales != 1 && (scales != channels || wq.dimension != dimension)) {
+    return p.bad(weights, " has ", scales, " scales along dimension ", wq.dimension, ", not ",
+                 channels, " along ", dimension);
+  }
+  const auto n = static_cast<size_t>(channels);
+  int32_t* multiplier = p.allocate<int32_t>(n);
+  int32_t* shift = p.allocate<int32_t>(n);
+  if (multiplier == nullptr || shift == nullptr) return Code::kArenaTooSmall;
+  for (size_t c = 0; c < n; ++c) {
+    const double scale = wq.scales[scales == 1 ? 0 : c];
+    const Multiplier m = quantize_multiplier(input.scale * scale / output.scale);
+    multiplier[c] = m.multiplier;
+    shift[c] = m.shift;
+  }
+  q->multiplier = multiplier;
+  q->shift = shift;
+  q->zero_point = output.zero_point;
+  return {};
+}
+
+}  // namespace pipit

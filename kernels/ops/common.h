@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several operators need while they are prepared.
+#pragma once
+
+#include <cstdint>
+
+#include "core/options.h"
+#include "core/quantize.h"
+#include "kernels/conv.h"
+#include "pipit/op.h"
+
+namespace pipit {
+
+constexpr int32_t builtin(fb::BuiltinOperator code) { return static_cast<int32_t>(code); }
+
+// ---- activations
+
+// The smallest and largest value of a quantized type (int8, uint8, int16).
+struct Range {
+  int32_t min = 0;
+  int32_t max = 0;
+};
+Range type_range(Type type);
+
+// The output values that a fused activation lets through, in the output's quantization.
+Range activation_range(fb::ActivationFunctionType activation, const Tensor& output);
+
+// The same for real numbers.
+struct RealRange {
+  float min = 0;
+  float max = 0;
+};
+RealRange activation_range(fb::ActivationFunctionType activation);
+
+// ---- windows (convolution, pooling)
+
+// One dimension of a sliding window.
+struct WindowSpec {
+  int32_t in = 0;
+  int32_t kernel = 0;
+  int32_t stride = 0;
+  int32_t dilation = 1;
+  fb::Padding padding = fb::Padding::SAME;
+};
+
+// The output's size and how many input positions lie before the first one. Checks every number;
+// `what` is "height" or "width". A VALID window larger than the input gives no output position.
+Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_t* out,
+              int32_t* pad);
+
+// ---- quantization
+
+// Fails unless the tensor is quantized with one positive scale.
+Status need_scale(const Prepare& p, const Tensor& t);
+
+// Per-channel multipliers from sums (scale input * weights[c]) to the output's scale, one or
+// `channels` weight scales along `dimension`. Allocates both arrays.
+Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weights,
+                           const Tensor& output, int32_t channels, int32_t dimension,
+                           Requantize* q);
+
+}  // namespace pipit
