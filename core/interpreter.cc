@@ -3,6 +3,7 @@
 #include "pipit/interpreter.h"
 
 #include "core/plan.h"
+#include "pipit/strings.h"
 #include "platform/pages.h"
 
 namespace pipit {
@@ -38,6 +39,7 @@ Status too_small(size_t have, const Result<size_t>& need, Message* why) {
 Status bind(Tensor& t, void* home, void* bytes, size_t size, Message* why) {
   if (bytes == nullptr) {
     t.data = home;
+    if (t.type == Type::kString) t.bytes = 0;
     return {};
   }
   if (t.storage != Storage::kActivation) {
@@ -45,7 +47,13 @@ Status bind(Tensor& t, void* home, void* bytes, size_t size, Message* why) {
          t.constant() ? "constant" : "not planned");
     return Code::kBadArgument;
   }
-  if (size != t.bytes) {
+  if (t.type == Type::kString) {
+    if (!valid_strings({static_cast<const uint8_t*>(bytes), size}, t.elements())) {
+      text(why, t, ": the buffer does not hold ", t.elements(), " strings");
+      return Code::kBadArgument;
+    }
+    t.bytes = size;
+  } else if (size != t.bytes) {
     text(why, t, " has ", t.bytes, " bytes, the buffer ", size);
     return Code::kBadArgument;
   }

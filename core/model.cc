@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/schema.h"
+#include "pipit/strings.h"
 #include "pipit/tensor.h"
 #include "pipit/text.h"
 
@@ -116,7 +117,7 @@ struct Checker {
                         " has a negative dimension or is too large");
     }
     PIPIT_TRY(check_quantization(subgraph, index, t));
-    return check_constant(subgraph, index, t, type, bytes);
+    return check_constant(subgraph, index, t, type, shape, bytes);
   }
 
   Status check_quantization(int subgraph, int index, const fb::Tensor& t) const {
@@ -142,7 +143,7 @@ struct Checker {
     return {};
   }
 
-  Status check_constant(int subgraph, int index, const fb::Tensor& t, Type type,
+  Status check_constant(int subgraph, int index, const fb::Tensor& t, Type type, const Shape& shape,
                         int64_t bytes) const {
     if (t.external_buffer() != 0) {
       text(why, "tensor ", index, " '", c_str(t.name()), "' has its bytes in another file");
@@ -156,6 +157,11 @@ struct Checker {
     const size_t have = buffer_bytes(model, t.buffer()).size();
     if (have == 0 || t.buffer() == 0) return {};
     if (t.is_variable()) return bad_tensor(subgraph, index, t, "is both a variable and a constant");
+    if (type == Type::kString) {
+      if (valid_strings(buffer_bytes(model, t.buffer()), shape.elements())) return {};
+      return bad_tensor(subgraph, index, t, "its buffer does not hold ", shape.elements(),
+                        " strings");
+    }
     if (t.sparsity() != nullptr || type_bits(type) == 0) return {};
     if (have != static_cast<size_t>(bytes)) {
       return bad_tensor(subgraph, index, t, "its buffer has ", static_cast<uint64_t>(have),

@@ -75,13 +75,21 @@ Status Prepare::set_output(int i, const Shape& shape) {
   if (bytes < 0) return bad("output ", i, " would have shape ", shape, ", which is too large");
   t.shape = shape;
   t.bytes = static_cast<size_t>(bytes);
-  if (!late()) return {};
+  return late() ? take_output(i) : Status();
+}
+
+Status Prepare::set_output_strings(int i, const Shape& shape, size_t bytes) {
+  PIPIT_TRY(set_output(i, shape));
+  step_.tensors[step_.inputs + i]->bytes = bytes;
+  return take_output(i);
+}
+
+Status Prepare::take_output(int i) {
+  Tensor& t = *step_.tensors[step_.inputs + i];
   t.data = state_.dynamic.take(t.bytes);
-  if (t.data == nullptr && t.bytes != 0) {
-    return fail(Code::kArenaTooSmall, "output ", i, " has ", t.bytes,
-                " bytes, known only now; the arena has too few left");
-  }
-  return {};
+  if (t.data != nullptr) return {};
+  return fail(Code::kArenaTooSmall, "output ", i, " has ", t.bytes,
+              " bytes, known only now; the arena has too few left");
 }
 
 void Prepare::alias(int output, int input) {

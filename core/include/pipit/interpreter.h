@@ -87,7 +87,8 @@ class Interpreter {
   const Tensor* tensor(int i, int subgraph = 0) const;
 
   // Uses the caller's own bytes for an input or output from the next invocation on; nullptr returns
-  // to the arena's. `bytes` must have the tensor's size.
+  // to the arena's. `bytes` must have the tensor's size and may not be freed before it is unbound.
+  // A string input has no bytes of its own: bind a string buffer (see strings.h) of any size to it.
   Status bind_input(int i, void* bytes, size_t size, Message* why = nullptr);
   Status bind_output(int i, void* bytes, size_t size, Message* why = nullptr);
 

@@ -114,6 +114,8 @@ class Prepare {
 
   // The shape of output `i`; checks that its size can be represented.
   Status set_output(int i, const Shape& shape);
+  // The same for a string tensor, while late: its buffer takes `bytes`.
+  Status set_output_strings(int i, const Shape& shape, size_t bytes);
   // Overrides the type that the file gives the output (few operators do).
   void set_output_type(int i, Type type) { step_.tensors[step_.inputs + i]->type = type; }
   // The output's content is the input's, byte for byte: let them share memory where possible. run()
@@ -171,6 +173,7 @@ class Prepare {
   friend struct Planner;
   friend class Run;
   const void* known_values(int i, size_t element_size) const;
+  Status take_output(int i);
   void* allocate_bytes(size_t bytes, size_t align);
   void begin_message() const;
 
