@@ -5,7 +5,7 @@ namespace pipit {
 namespace {
 
 constexpr ConvS8Variant kVariants[] = {
-    {"portable", kCpuPortable, conv_s8_portable},
+    {"portable", kCpuPortable, conv_s8_portable, nullptr},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 // groups = in_c / weights_c, and o belongs to group o / (out_c / groups).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernels/conv.h"
@@ -26,6 +27,7 @@ struct ConvS8 {
   int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   Requantize requantize;
+  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
 };
 
 using ConvS8Fn = void (*)(const ConvS8&);
@@ -34,6 +36,8 @@ struct ConvS8Variant {
   const char* name;  // names the test case, the benchmark and the step's variant
   CpuFeatures needs;
   ConvS8Fn run;
+  // Bytes of scratch, aligned to 16, for these sizes (pointers are not read); nullptr: none.
+  size_t (*scratch)(const ConvS8&);
 };
 
 // Every variant in this build, slowest first. The first is the portable one: it needs nothing and

@@ -45,4 +45,11 @@ static inline int32_t clamp(int32_t x, int32_t low, int32_t high) {
   return x < low ? low : (x > high ? high : x);
 }
 
+// clamp(zero_point + x * multiplier * 2^(shift - 31), low, high), without overflow.
+static inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t zero_point,
+                                 int32_t low, int32_t high) {
+  const int64_t y = int64_t{multiply(x, multiplier, shift)} + zero_point;
+  return static_cast<int32_t>(y < low ? low : (y > high ? high : y));
+}
+
 }  // namespace pipit

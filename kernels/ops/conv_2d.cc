@@ -22,6 +22,7 @@ Status run_s8(const Step& s, Run&) {
   args.in = s.input(kInput).as<int8_t>();
   args.weights = s.input(kWeights).as<int8_t>();
   args.out = s.output(0).as<int8_t>();
+  args.scratch = s.scratch;
   p.kernel(args);
   return {};
 }
@@ -95,6 +96,7 @@ Status prepare_s8(Prepare& p, const fb::Conv2DOptions& options, const ConvGeomet
   a.requantize.max = range.max;
   a.bias = fold_bias(p, weights, bias, g.out_c, input.zero_point);
   if (a.bias == nullptr) return Code::kArenaTooSmall;
+  if (variant.scratch != nullptr) p.scratch(variant.scratch(a));
   return p.run(run_s8, params, variant.name);
 }
 

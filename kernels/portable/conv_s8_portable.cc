@@ -54,8 +54,8 @@ void conv_s8_portable(const ConvS8& a) {
         for (int32_t o = 0; o < a.size.out_c; ++o) {
           const auto sum =
               static_cast<int32_t>(static_cast<uint32_t>(a.bias[o]) + sum_of_taps(a, {b, y, x}, o));
-          const int32_t scaled = multiply(sum, q.multiplier[o], q.shift[o]);
-          *out++ = static_cast<int8_t>(clamp(q.zero_point + scaled, q.min, q.max));
+          *out++ = static_cast<int8_t>(
+              requantize(sum, q.multiplier[o], q.shift[o], q.zero_point, q.min, q.max));
         }
       }
     }
