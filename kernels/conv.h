@@ -7,7 +7,8 @@
 namespace pipit {
 
 // Sizes of a two-dimensional convolution or pooling. Images are [batch][height][width][channels].
-// Output (y, x) sees the input at (y * stride_h - pad_top + ky * dilation_h, ...).
+// Output (y, x) sees the input at (y * stride_h - pad_top + ky * dilation_h, ...). The pads may be
+// negative.
 struct ConvGeometry {
   int32_t batch = 1;
   int32_t in_h = 1, in_w = 1, in_c = 1;
@@ -18,6 +19,20 @@ struct ConvGeometry {
   int32_t pad_top = 0, pad_left = 0;
 };
 
+// Elements from one pixel or row of an image to the next, where the convolution covers a part of
+// its channels, rows or columns. Any box of the output is a convolution again, so groups, blocks
+// of channels, the phases of a transposed convolution and the shares of threads are all calls of
+// the same kernels with other sizes, strides and addresses. Weights are always dense.
+struct ConvStrides {
+  int32_t in_pixel = 1;  // rows: in_w * in_pixel; images: in_h rows
+  int32_t out_pixel = 1;
+  int32_t out_row = 1;  // images: out_h rows
+};
+
+constexpr ConvStrides dense_strides(const ConvGeometry& g) {
+  return {g.in_c, g.out_c, g.out_w * g.out_c};
+}
+
 // From a 32-bit sum of channel c to an output:
 //   clamp(zero_point + sum * multiplier[c] * 2^(shift[c] - 31), min, max)
 struct Requantize {
@@ -27,5 +42,22 @@ struct Requantize {
   int32_t min = 0;
   int32_t max = 0;
 };
+
+// The taps of one dimension of a window that lie inside of the image: [begin, end), which is empty
+// where none does. Tap t is at input position origin + t * dilation.
+struct TapRange {
+  int32_t begin = 0;
+  int32_t end = 0;
+};
+
+static inline TapRange taps_inside(int32_t origin, int32_t dilation, int32_t kernel, int32_t in) {
+  const auto first_not_before = [&](int64_t position) {
+    const int64_t distance = position - origin;  // below 2^32
+    if (distance <= 0) return 0;
+    const uint32_t tap = 1 + static_cast<uint32_t>(distance - 1) / static_cast<uint32_t>(dilation);
+    return tap < static_cast<uint32_t>(kernel) ? static_cast<int32_t>(tap) : kernel;
+  };
+  return {first_not_before(0), first_not_before(in)};
+}
 
 }  // namespace pipit

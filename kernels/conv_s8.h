@@ -5,24 +5,21 @@
 //
 // Taps outside of the image read in_zero_point. The zero point's share of the sum is folded into
 // the bias, so every variant is a plain dot product and all of them agree bit for bit; sums wrap
-// modulo 2^32. With groups, output channel o sees the input channels of its group only:
-// groups = in_c / weights_c, and o belongs to group o / (out_c / groups).
+// modulo 2^32.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "kernels/conv.h"
-#include "pipit/cpu.h"
-#include "pipit/span.h"
+#include "kernels/variant.h"
 
 namespace pipit {
 
 struct ConvS8 {
   ConvGeometry size;
-  int32_t weights_c = 1;            // input channels that one output channel sees
+  ConvStrides stride;
   const int8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
-  const int8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][weights_c]
+  const int8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
   const int32_t* bias = nullptr;    // [out_c], bias - in_zero_point * sum of weights
   int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
@@ -31,17 +28,8 @@ struct ConvS8 {
 };
 
 using ConvS8Fn = void (*)(const ConvS8&);
+using ConvS8Variant = KernelVariant<ConvS8>;
 
-struct ConvS8Variant {
-  const char* name;  // names the test case, the benchmark and the step's variant
-  CpuFeatures needs;
-  ConvS8Fn run;
-  // Bytes of scratch, aligned to 16, for these sizes (pointers are not read); nullptr: none.
-  size_t (*scratch)(const ConvS8&);
-};
-
-// Every variant in this build, slowest first. The first is the portable one: it needs nothing and
-// defines the right answer.
 Span<const ConvS8Variant> conv_s8_variants();
 
 void conv_s8_portable(const ConvS8& a);

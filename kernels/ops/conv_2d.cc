@@ -12,8 +12,9 @@ namespace {
 constexpr int kInput = 0, kWeights = 1, kBias = 2;
 
 struct ConvS8Params {
-  ConvS8 args;
+  ConvS8 args;  // of the first group
   ConvS8Fn kernel;
+  int32_t groups;
 };
 
 Status run_s8(const Step& s, Run&) {
@@ -23,7 +24,16 @@ Status run_s8(const Step& s, Run&) {
   args.weights = s.input(kWeights).as<int8_t>();
   args.out = s.output(0).as<int8_t>();
   args.scratch = s.scratch;
-  p.kernel(args);
+  const ConvGeometry& g = args.size;
+  for (int32_t i = 0; i < p.groups; ++i) {
+    p.kernel(args);
+    args.in += g.in_c;
+    args.weights += g.out_c * g.kernel_h * g.kernel_w * g.in_c;
+    args.bias += g.out_c;
+    args.requantize.multiplier += g.out_c;
+    args.requantize.shift += g.out_c;
+    args.out += g.out_c;
+  }
   return {};
 }
 
@@ -88,7 +98,10 @@ Status prepare_s8(Prepare& p, const fb::Conv2DOptions& options, const ConvGeomet
   params->kernel = variant.run;
   ConvS8& a = params->args;
   a.size = g;
-  a.weights_c = weights.shape[3];
+  a.size.in_c = weights.shape[3];
+  params->groups = g.in_c / a.size.in_c;
+  a.size.out_c = g.out_c / params->groups;
+  a.stride = dense_strides(g);
   a.in_zero_point = input.zero_point;
   PIPIT_TRY(channel_multipliers(p, input, weights, p.output(0), g.out_c, 0, &a.requantize));
   const Range range = activation_range(options.fused_activation_function(), p.output(0));

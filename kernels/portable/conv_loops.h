@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loops that the portable convolutions share. The border is tested once for each position, and
+// channels are contiguous in the innermost loops, which the compiler turns into vector code.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/conv.h"
+
+namespace pipit {
+
+// Where an output position's window lies.
+struct Window {
+  int32_t y = 0, x = 0;  // input position of its first tap
+  TapRange rows, columns;
+};
+
+static inline Window window_at(const ConvGeometry& g, int32_t out_y, int32_t out_x) {
+  Window w;
+  w.y = out_y * g.stride_h - g.pad_top;
+  w.x = out_x * g.stride_w - g.pad_left;
+  w.rows = taps_inside(w.y, g.dilation_h, g.kernel_h, g.in_h);
+  w.columns = taps_inside(w.x, g.dilation_w, g.kernel_w, g.in_w);
+  return w;
+}
+
+// Calls position(window, input image, output pixel) for every output position.
+template <class In, class Out, class Position>
+void for_each_position(const ConvGeometry& g, const ConvStrides& s, const In* in, Out* out,
+                       Position position) {
+  const ptrdiff_t image = ptrdiff_t{g.in_h} * g.in_w * s.in_pixel;
+  for (int32_t b = 0; b < g.batch; ++b, in += image) {
+    for (int32_t y = 0; y < g.out_h; ++y, out += s.out_row) {
+      for (int32_t x = 0; x < g.out_w; ++x) {
+        position(window_at(g, y, x), in, out + ptrdiff_t{x} * s.out_pixel);
+      }
+    }
+  }
+}
+
+// The window's taps over weights [kernel_h][kernel_w][in_c], in runs that are contiguous:
+// inside(offset in the image, offset in the weights, n) and outside(offset in the weights, n).
+template <class Inside, class Outside>
+void for_each_run(const ConvGeometry& g, const ConvStrides& s, const Window& at, Inside inside,
+                  Outside outside) {
+  const int32_t row = g.kernel_w * g.in_c;
+  const TapRange taps = at.columns;
+  const bool dense = g.dilation_w == 1 && s.in_pixel == g.in_c;
+  const int32_t step = dense ? taps.end - taps.begin : 1;
+  outside(0, at.rows.begin * row);
+  for (int32_t ky = at.rows.begin; ky < at.rows.end; ++ky) {
+    const int32_t w = ky * row;
+    const ptrdiff_t line = ptrdiff_t{at.y + ky * g.dilation_h} * g.in_w;
+    outside(w, taps.begin * g.in_c);
+    for (int32_t kx = taps.begin; kx < taps.end; kx += step) {
+      inside((line + at.x + kx * g.dilation_w) * s.in_pixel, w + kx * g.in_c, step * g.in_c);
+    }
+    outside(w + taps.end * g.in_c, row - taps.end * g.in_c);
+  }
+  outside(at.rows.end * row, (g.kernel_h - at.rows.end) * row);
+}
+
+}  // namespace pipit
