@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The one entry point for building and checking Pipit, for people and for the server.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat << 'END'
+usage: ci/check.sh VERB...
+
+  setup     install the Debian packages that the other verbs need
+  demo      build for 64-bit ARM and classify pictures of digits under qemu
+  format    clang-format, without changing a file
+  lint      house rules: blanks, includes that point the wrong way, heap, long files
+  tidy      clang-tidy
+  host      configure, build and test on this machine
+  asan      the same with the address and undefined-behaviour sanitizers
+  aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those labelled
+            `isa` also on cortex-a53, cortex-a72 and cortex-a76
+  armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
+  all       setup format lint host asan aarch64 armhf
+
+A failed step does not stop the next one. The last line is "N passed, M failed".
+END
+}
+
+demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
+  libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
+all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
+  clang-format clang-tidy git python3 xz-utils)
+
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
+status=0 skipped=0 # of the last step, of the last tests
+
+note() { # note NAME PASSED FAILED SKIPPED SECONDS: one row of the closing table
+  printf '%s\t%s\t%s\t%s\t%s\n' "$@" >> "$rows"
+}
+
+step() { # step NAME COMMAND...: one row, passed or failed as a whole; leaves $status
+  local start=$SECONDS
+  printf '\n== %s\n' "$1"
+  # Not `if` or `||`: either would switch `set -e` off inside the command.
+  set +e; (set -e && "${@:2}"); status=$?; set -e
+  note "$1" $((status == 0)) $((status != 0)) 0 $((SECONDS - start))
+}
+
+install() { # install PACKAGE...: quick when all are there
+  local package try missing=() root=()
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}\n' "$package" 2> /dev/null | grep -q ' installed$' ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  ((EUID == 0)) || root=(sudo)
+  for try in 1 2 3 4 5; do
+    "${root[@]}" apt-get -o APT::Update::Error-Mode=any update && break
+    sleep $((2 * try))
+  done
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    -o Acquire::Retries=3 "${missing[@]}" < /dev/null
+}
+
+build() { # build PRESET [TARGET]
+  cmake --preset "$1"
+  cmake --build --preset "$1" --parallel "$(nproc)" ${2:+--target "$2"}
+}
+
+ctests() { # ctests NAME PRESET CPU [CTEST ARGUMENT...]: one row with the counts of ctest's report
+  local start=$SECONDS report="$PWD/build/$2/ctest.xml" total passed failed
+  count() { grep -cE "$1" "$report" 2> /dev/null || true; }
+  printf '\n== %s\n' "$1"
+  rm -f "$report"
+  status=0
+  QEMU_CPU=$3 ctest --preset "$2" --output-junit "$report" "${@:4}" || status=$?
+  total=$(count '<testcase ') passed=$(count '<testcase .* status="run"')
+  skipped=$(count '<testcase .* status="disabled"|<skipped message="SKIP_')
+  failed=$((total - passed - skipped)) # as in ctest, a program that is not there has failed
+  ((failed > 0 || status == 0)) || failed=1 # no test at all, or ctest itself broke
+  note "$1" "$((passed))" "$failed" "$((skipped))" $((SECONDS - start))
+}
+
+native() { # native PRESET: build and run all tests
+  step "$1 build" build "$1"
+  if ((status == 0)); then ctests "$1 tests" "$1" ''; fi
+}
+
+cross() { # cross PRESET CPU...: all tests on qemu's richest CPU, those labelled isa on each CPU
+  local cpu
+  step "$1 build" build "$1"
+  ((status == 0)) || return 0
+  ctests "$1 other tests, max" "$1" max -LE '^isa$'
+  ctests "$1 isa tests, max" "$1" max -L '^isa$'
+  # A skipped variant looks like a passed one; this is the CPU that has to run them all.
+  step "$1 isa tests, none skipped" test "$skipped" -eq 0
+  for cpu in "${@:2}"; do
+    ctests "$1 isa tests, $cpu" "$1" "$cpu" -L '^isa$'
+  done
+}
+
+format() { git ls-files -z -- '*.cc' '*.h' | xargs -0 clang-format --dry-run -Werror; }
+
+tidy() {
+  cmake --preset host
+  cmake --build --preset host --target pipit_schema_generated
+  run-clang-tidy -quiet -p build/host -j "$(nproc)" "^$PWD/(core|kernels|platform|tools|tests|bench)/"
+}
+
+run() { # run VERB
+  case $1 in
+    setup) step setup install "${all_packages[@]}" ;;
+    demo)
+      step "demo setup" install "${demo_packages[@]}"
+      step "demo build" build aarch64 bin/pipit
+      step demo ci/demo.sh
+      ;;
+    format | tidy) step "$1" "$1" ;;
+    lint) step lint ci/lint.sh ;;
+    host) native host ;;
+    asan) native host-asan ;;
+    aarch64) cross aarch64 cortex-a53 cortex-a72 cortex-a76 ;;
+    armhf) cross armhf cortex-a7 cortex-a15 ;;
+  esac
+}
+
+summary() { # the table and the totals; fails if anything failed
+  awk -F '\t' '
+    BEGIN { printf "\n%-34s %7s %7s %7s %8s\n", "step", "passed", "failed", "skipped", "seconds" }
+    { printf "%-34s %7d %7d %7d %8d\n", $1, $2, $3, $4, $5; passed += $2; failed += $3 }
+    END { printf "\n%d passed, %d failed\n", passed, failed; exit failed > 0 }' "$rows"
+}
+
+verbs=()
+for verb in "${@:---help}"; do
+  case $verb in
+    setup | demo | format | lint | tidy | host | asan | aarch64 | armhf) verbs+=("$verb") ;;
+    all) verbs+=(setup format lint host asan aarch64 armhf) ;;
+    -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
+    *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;
+  esac
+done
+# The checkout may belong to another user, as in a container; git lists its files all the same.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$PWD
+for verb in "${verbs[@]}"; do run "$verb"; done
+summary

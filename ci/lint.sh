@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# House rules that a grep can check, over the tracked files. Prints every breach; `ci/check.sh lint`.
+# shellcheck disable=SC2154  # tracked() assigns through a name reference
+set -euo pipefail
+shopt -s lastpipe  # the end of a pipe may set $failed
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+failed=0
+
+breach() { # breach RULE: reports the lines on stdin, if there are any
+  local lines
+  lines=$(cat)
+  [[ -z $lines ]] && return
+  printf '%s\n  lint: %s\n' "$lines" "$1"
+  failed=1
+}
+
+tracked() { # tracked ARRAY PATHSPEC...: the files of a room; none at all means the rule went blind
+  mapfile -t "$1" < <(git ls-files -- "${@:2}")
+  declare -n list=$1
+  ((${#list[@]})) || echo "${*:2}" | breach "no tracked file matches"
+}
+
+matches() { # matches PATTERN FILE...: like grep -P, but only "no match" may pass silently
+  grep -HnP -- "$@" || (($? == 1)) || echo "grep failed on: $1"
+}
+
+code_matches() { # code_matches PATTERN FILE...: looks at code alone, not at comments and strings
+  local file
+  for file in "${@:2}"; do
+    sed -E 's:"([^"\\]|\\.)*":"":g; s:/\*([^*]|\*[^/])*\*/::g; s://.*$::; s:^ *(/\*| \*).*$::' "$file" |
+      grep -nP --label="$file" -H -- "$1" || (($? == 1)) || echo "grep failed on: $1"
+  done
+}
+
+unended() { # unended FILE...: those whose last byte is not a newline
+  local file
+  for file in "$@"; do
+    [[ -s $file && -n $(tail -c 1 "$file") ]] && echo "$file"
+  done
+  true
+}
+
+too_long() { # too_long LIMIT FILE...
+  awk -v limit="$1" 'FNR == limit + 1 { print FILENAME }' "${@:2}"
+}
+
+sources=('*.cc' '*.h' '*.c' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '.ci/run')
+tracked source "${sources[@]}"
+tracked text "${sources[@]}" '*.fbs' '*.md' '*.json' '*.yml' '.clang*' '.editorconfig'
+tracked core 'core/*.cc' 'core/*.h'
+tracked kernels 'kernels/*.cc' 'kernels/*.h'
+tracked arithmetic 'kernels/*.cc' 'kernels/*.h' ':!kernels/ops/*' ':!kernels/ops.*'
+tracked platform 'platform/*.cc' 'platform/*.h'
+library=("${core[@]}" "${kernels[@]}" "${platform[@]}")
+
+matches '\t' "${text[@]}" | breach "a tab"
+matches '[ \t\r]+$' "${text[@]}" | breach "blanks at the end of a line"
+matches '[^\x00-\x7F]' "${source[@]}" | breach "a character outside ASCII"
+unended "${text[@]}" | breach "no newline at the end of the file"
+too_long 600 "${source[@]}" | breach "more than 600 lines"
+grep -L 'SPDX-License-Identifier: Apache-2.0' "${source[@]}" | breach "no SPDX line"
+
+include='^\s*#\s*include\s*'
+matches "$include\"(kernels|tools|tests|bench)/" "${core[@]}" |
+  breach "core/ knows no operator, tool or test"
+matches "$include\"(core|kernels|tools|tests|bench)/" "${platform[@]}" |
+  breach "platform/ knows the operating system and nothing of ours but the public headers"
+matches "$include\"(tools|tests|bench)/" "${kernels[@]}" |
+  breach "kernels/ knows no tool or test"
+matches "$include\"(kernels/ops|(core|pipit)/(arena|c_api|interpreter|model|op|plan|prepare|tensor))" \
+  "${arithmetic[@]}" | breach "kernels do arithmetic; they know no tensor, op or model"
+matches "$include<((unistd|fcntl|pthread|sched|signal|dirent|dlfcn|(sys|linux)/\w+)\.h|thread|mutex)>" \
+  "${core[@]}" "${kernels[@]}" | breach "only platform/ knows the operating system"
+
+allocators='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|v?asprintf'
+code_matches "(^|[^.>\w])($allocators)\s*\(" "${library[@]}" | breach "the library has no heap"
+code_matches '\bnew\s+(\(std::nothrow\)\s*)?[A-Za-z_:]|\bdelete\s*(\[\s*\]\s*)?[A-Za-z_(*]' \
+  "${library[@]}" | breach "the library has no heap"
+owners='vector|string|deque|list|map|set|unordered_\w+|function|any|unique_ptr|shared_ptr|make_\w+_ptr'
+code_matches "\bstd::(make_unique|make_shared|$owners)\b" "${library[@]}" |
+  breach "a type that takes its memory from the heap"
+code_matches '\b(throw|try|catch|dynamic_cast|typeid)\b|std::(cout|cerr|clog|ostream|istream)\b' \
+  "${library[@]}" | breach "the library has no exceptions, RTTI or iostreams"
+
+exit "$failed"
