@@ -145,7 +145,7 @@ void mark_outputs(const Step& step, bool deferred) {
   }
 }
 
-bool can_fold(const Op& op, const Graph& graph, const Step& step) {
+bool inputs_constant(const Op& op, const Step& step) {
   if ((op.flags & kOpNoFold) != 0) return false;
   bool any = false;
   for (int i = 0; i < step.inputs; ++i) {
@@ -153,13 +153,17 @@ bool can_fold(const Op& op, const Graph& graph, const Step& step) {
     if (!step.tensors[i]->constant()) return false;
     any = true;
   }
+  return any;
+}
+
+bool outputs_foldable(const Graph& graph, const Step& step) {
   size_t bytes = 0;
   for (int i = 0; i < step.outputs; ++i) {
     const Tensor& t = step.output(i);
     if (t.storage != Storage::kActivation || is_graph_output(graph, &t)) return false;
     bytes += t.bytes;
   }
-  return any && bytes <= kFoldBytes;
+  return bytes <= kFoldBytes;
 }
 
 Status fold(State& state, Graph& graph, Step step, size_t scratch_bytes, Message* why) {
@@ -342,7 +346,8 @@ struct Planner {
     }
     mark_outputs(p.step_, p.deferred_);
     if (p.deferred_) p.step_.run = run_deferred;
-    if (!p.deferred_ && can_fold(op, graph, p.step_)) {
+    const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
+    if (known && outputs_foldable(graph, p.step_)) {
       return fold(state, graph, p.step_, p.scratch_bytes_, why);
     }
     planning.scratch[graph.step_count] = p.deferred_ ? 0 : p.scratch_bytes_;

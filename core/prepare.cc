@@ -57,7 +57,11 @@ const Tensor* Prepare::intermediate(int i) const {
   return index < 0 ? nullptr : &graph_.tensors[index];
 }
 
-bool Prepare::values_known(int i) const { return has_input(i) && (late() || input(i).constant()); }
+bool Prepare::values_known(int i) const {
+  if (!has_input(i)) return false;
+  const bool none = input(i).bytes == 0 && input(i).type != Type::kString;
+  return late() || input(i).constant() || none;
+}
 
 const void* Prepare::known_values(int i, size_t element_size) const {
   if (!values_known(i) || type_bits(input(i).type) != static_cast<int>(element_size * 8)) {

@@ -36,15 +36,19 @@ int type_bits(Type type) {
 }
 
 int64_t dense_bytes(Type type, const Shape& shape) {
+  // A zero makes the tensor empty, but the products of its other dimensions must stay in range,
+  // too.
   int64_t elements = 1;
+  bool empty = false;
   for (int i = 0; i < shape.rank; ++i) {
     if (shape[i] < 0) return -1;
-    elements *= shape[i];  // both below 2^31
-    // A later zero makes the tensor empty, but partial products must stay in range, too.
+    empty |= shape[i] == 0;
+    if (shape[i] != 0) elements *= shape[i];  // both below 2^31
     if (elements > INT32_MAX) return -1;
   }
   const int64_t bytes = (elements * type_bits(type) + 7) / 8;
-  return bytes > INT32_MAX ? -1 : bytes;
+  if (bytes > INT32_MAX) return -1;
+  return empty ? 0 : bytes;
 }
 
 Quantization quantization(const Tensor& tensor) {

@@ -123,6 +123,8 @@ class Prepare {
   void alias(int output, int input);
   // The output may be written over the input, element by element, when nobody reads it later.
   void in_place(int output, int input);
+  // run() reads no values, only shapes: compute the outputs at plan time, whatever the inputs are.
+  void fold() { fold_ = true; }
   // Shape depends on values that are not known yet: prepare is called again when they are.
   Status defer();
   // While the step is about to run: all input values are known, and failing means kRunFailed.
@@ -184,6 +186,7 @@ class Prepare {
   Step step_;
   size_t scratch_bytes_ = 0;
   bool deferred_ = false;
+  bool fold_ = false;
 };
 
 // What a step sees while it runs.

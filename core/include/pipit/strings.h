@@ -37,4 +37,31 @@ class Strings {
   const char* buffer_;
 };
 
+// Bytes of a buffer that holds `count` strings of `characters` bytes in all.
+constexpr size_t strings_bytes(int32_t count, size_t characters) {
+  return (static_cast<size_t>(count) + 2) * sizeof(int32_t) + characters;
+}
+
+// Writes strings one after the other into a buffer of strings_bytes().
+class StringWriter {
+ public:
+  StringWriter(void* buffer, int32_t count) : buffer_(static_cast<char*>(buffer)) {
+    put(0, count);
+    put(1, end_ = static_cast<int32_t>(strings_bytes(count, 0)));
+  }
+  void add(Span<const char> s) {
+    if (!s.empty()) std::memcpy(buffer_ + end_, s.data(), s.size());
+    put(1 + ++written_, end_ += static_cast<int32_t>(s.size()));
+  }
+
+ private:
+  void put(int32_t i, int32_t n) {
+    std::memcpy(buffer_ + static_cast<size_t>(i) * sizeof(n), &n, sizeof(n));
+  }
+
+  char* buffer_;
+  int32_t end_ = 0;
+  int32_t written_ = 0;
+};
+
 }  // namespace pipit
