@@ -8,7 +8,22 @@ namespace pipit {
 namespace {
 
 constexpr const Op* kOps[] = {
+    &kConcatenation,
     &kConv2d,
+    &kReshape,
+    &kPad,
+    &kGather,
+    &kTranspose,
+    &kSqueeze,
+    &kStridedSlice,
+    &kPadV2,
+    &kTile,
+    &kExpandDims,
+    &kShape,
+    &kPack,
+    &kGatherNd,
+    &kRank,
+    &kBroadcastTo,
 };
 
 }  // namespace

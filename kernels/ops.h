@@ -7,6 +7,21 @@
 
 namespace pipit {
 
+extern const Op kConcatenation;
 extern const Op kConv2d;
+extern const Op kReshape;
+extern const Op kPad;
+extern const Op kGather;
+extern const Op kTranspose;
+extern const Op kSqueeze;
+extern const Op kStridedSlice;
+extern const Op kPadV2;
+extern const Op kTile;
+extern const Op kExpandDims;
+extern const Op kShape;
+extern const Op kPack;
+extern const Op kGatherNd;
+extern const Op kRank;
+extern const Op kBroadcastTo;
 
 }  // namespace pipit

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/copy_box.h"
+
+namespace pipit {
+namespace {
+
+constexpr CopyBoxVariant kVariants[] = {
+    {"portable", 0, copy_box_portable},
+};
+
+// Whether `outer` goes on where `inner` ends, in both places.
+bool one_run(const CopyDim& outer, const CopyDim& inner) {
+  const auto continues = [&](int32_t step, int32_t inner_step) {
+    return step == static_cast<int64_t>(inner_step) * inner.size;
+  };
+  return continues(outer.in_step, inner.in_step) && continues(outer.out_step, inner.out_step);
+}
+
+}  // namespace
+
+Span<const CopyBoxVariant> copy_box_variants() { return kVariants; }
+
+void CopyDims::simplify() {
+  int32_t n = 0;
+  for (int32_t i = 0; i < rank; ++i) {
+    const CopyDim d = dims[i];
+    if (d.size == 0) {
+      dims[0] = d;
+      rank = 1;
+      return;
+    }
+    if (d.size == 1) continue;
+    if (n > 0 && one_run(dims[n - 1], d)) {
+      dims[n - 1] = {dims[n - 1].size * d.size, d.in_step, d.out_step};
+    } else {
+      dims[n++] = d;
+    }
+  }
+  if (n > 0 && dims[n - 1].in_step == element && dims[n - 1].out_step == element) {
+    element *= dims[--n].size;
+  }
+  rank = n;
+}
+
+}  // namespace pipit

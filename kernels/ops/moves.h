@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operators share that move bytes and compute nothing.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/copy_box.h"
+#include "kernels/ops/common.h"
+
+namespace pipit {
+
+// ---- types
+
+using TypeSet = uint32_t;
+
+template <class... T>
+constexpr TypeSet types(T... t) {
+  return ((TypeSet{1} << static_cast<int>(t)) | ...);
+}
+
+// All whose elements are 1, 2, 4 or 8 whole bytes.
+constexpr TypeSet kByteTypes =
+    types(Type::kFloat32, Type::kFloat16, Type::kInt32, Type::kUInt8, Type::kInt64, Type::kBool,
+          Type::kInt16, Type::kComplex64, Type::kInt8, Type::kFloat64, Type::kUInt64, Type::kUInt32,
+          Type::kUInt16, Type::kBFloat16, Type::kFloat8E4M3FN, Type::kFloat8E5M2);
+
+Status need_type(const Prepare& p, const Tensor& t, TypeSet set);
+
+// Fails unless `a` and `b` have one element type.
+Status same_type(const Prepare& p, const Tensor& a, const Tensor& b);
+
+// The same for scale and zero point.
+Status same_quantization(const Prepare& p, const Tensor& a, const Tensor& b);
+
+// ---- values
+
+// Element `i` of a tensor of integers or bools; its values are known.
+int64_t integer(const Tensor& t, int32_t i);
+
+// 0 <= *index < rank from an axis that may count from the end.
+Status resolve_axis(const Prepare& p, int64_t axis, int32_t rank, int32_t* index);
+
+// A shape from a tensor of integers: fails for negative or too large dimensions.
+Status shape_from(const Prepare& p, const Tensor& t, Shape* shape);
+
+// ---- strings: an operator moves their numbers while it is prepared late, run() then their bytes
+
+struct StringNumbers {
+  int32_t* in = nullptr;   // 0, 1, 2, ... for the strings of input 0
+  int32_t* out = nullptr;  // for each string of output 0 its number, to be filled in
+};
+Status begin_strings(Prepare& p, StringNumbers* numbers);
+Status finish_strings(Prepare& p, const StringNumbers& numbers);
+
+// ---- copies
+
+// Bytes of one element in a box. Elements of half a byte are moved as bytes, strings as their
+// numbers.
+inline int32_t element_bytes(Type type) {
+  if (type == Type::kString) return sizeof(int32_t);
+  const int bits = type_bits(type);
+  return bits < 8 ? 1 : bits / 8;
+}
+
+// Bytes from one index of a dimension to the next.
+struct Steps {
+  int32_t of[Shape::kMaxRank] = {};
+};
+Steps dense_steps(const Shape& shape, int32_t element);
+
+// A step that is a list of copies, in order: from inputs, from one constant value, or from what the
+// earlier copies wrote, to outputs. A single copy of a whole input becomes an alias.
+class Moves {
+ public:
+  static constexpr int32_t kValue = -1;
+  static constexpr int32_t kOutput = -2;  // the output that is written
+
+  explicit Moves(Prepare& p) : p_(p) {}
+
+  Status begin(int32_t capacity);
+  // Offsets in bytes (for int4: in elements). Boxes without elements are left out.
+  Status add(int32_t from, int32_t in_offset, int32_t to, int32_t out_offset, CopyDims dims);
+  // What kValue reads.
+  void set_value(uint64_t value);
+  Status finish();
+
+ private:
+  Status finish_strings();
+
+  Prepare& p_;
+  struct MovesParams* params_ = nullptr;
+};
+
+// The same for a single copy from input 0 to output 0.
+Status move(Prepare& p, int32_t in_offset, int32_t out_offset, const CopyDims& dims);
+
+}  // namespace pipit
