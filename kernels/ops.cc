@@ -24,6 +24,10 @@ constexpr const Op* kOps[] = {
     &kGatherNd,
     &kRank,
     &kBroadcastTo,
+    &kAdd,
+    &kConv2d,
+    &kMul,
+    &kSub,
 };
 
 }  // namespace

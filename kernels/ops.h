@@ -23,5 +23,9 @@ extern const Op kPack;
 extern const Op kGatherNd;
 extern const Op kRank;
 extern const Op kBroadcastTo;
+extern const Op kAdd;
+extern const Op kConv2d;
+extern const Op kMul;
+extern const Op kSub;
 
 }  // namespace pipit

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cfloat>
+#include <cmath>
 
 namespace pipit {
 
@@ -75,6 +76,20 @@ Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_
 Status need_scale(const Prepare& p, const Tensor& t) {
   if (t.scale > 0) return {};
   return p.bad(t, " has no quantization scale");
+}
+
+Status need_quantization(const Prepare& p, const Tensor& t) {
+  PIPIT_TRY(need_scale(p, t));
+  const Range range = type_range(t.type);
+  if (t.zero_point >= range.min && t.zero_point <= range.max) return {};
+  return p.bad(t, " has zero point ", t.zero_point, ", which is not among its values");
+}
+
+bool is_power_of_two(float scale, int* log) {
+  const float exact = std::log(scale) * (1.0f / std::log(2.0f));
+  const float whole = std::round(exact);
+  *log = static_cast<int>(whole);
+  return std::abs(exact - whole) < 1e-3f;
 }
 
 Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weights,

@@ -53,6 +53,12 @@ Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_
 // Fails unless the tensor is quantized with one positive scale.
 Status need_scale(const Prepare& p, const Tensor& t);
 
+// The same, and that its zero point is a value of its type.
+Status need_quantization(const Prepare& p, const Tensor& t);
+
+// Whether a positive scale is meant as 2^*log (kernels for such scales accept 0.07 % off).
+bool is_power_of_two(float scale, int* log);
+
 // Per-channel multipliers from sums (scale input * weights[c]) to the output's scale, one or
 // `channels` weight scales along `dimension`. Allocates both arrays.
 Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weights,

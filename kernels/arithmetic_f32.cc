@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/arithmetic_f32.h"
+
+namespace pipit {
+namespace {
+
+constexpr BinaryVariant kAdd[] = {
+    {"portable", kCpuPortable, add_f32_portable},
+};
+
+constexpr BinaryVariant kSub[] = {
+    {"portable", kCpuPortable, sub_f32_portable},
+};
+
+constexpr BinaryVariant kMul[] = {
+    {"portable", kCpuPortable, mul_f32_portable},
+};
+
+}  // namespace
+
+Span<const BinaryVariant> add_f32_variants() { return kAdd; }
+Span<const BinaryVariant> sub_f32_variants() { return kSub; }
+Span<const BinaryVariant> mul_f32_variants() { return kMul; }
+
+}  // namespace pipit

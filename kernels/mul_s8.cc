@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/mul_s8.h"
+
+namespace pipit {
+namespace {
+
+constexpr BinaryVariant kS8[] = {
+    {"portable", kCpuPortable, mul_s8_portable},
+};
+
+constexpr BinaryVariant kS16[] = {
+    {"portable", kCpuPortable, mul_s16_portable},
+};
+
+}  // namespace
+
+Span<const BinaryVariant> mul_s8_variants() { return kS8; }
+Span<const BinaryVariant> mul_s16_variants() { return kS16; }
+
+}  // namespace pipit

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/arithmetic_f32.h"
+
+namespace pipit {
+
+void add_f32_portable(const Binary& r) {
+  const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
+  each_pair<float, float>(r, [&](float a, float b) { return clamp(a + b); });
+}
+
+void sub_f32_portable(const Binary& r) {
+  const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
+  each_pair<float, float>(r, [&](float a, float b) { return clamp(a - b); });
+}
+
+void mul_f32_portable(const Binary& r) {
+  const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
+  each_pair<float, float>(r, [&](float a, float b) { return clamp(a * b); });
+}
+
+}  // namespace pipit
