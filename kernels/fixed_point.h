@@ -34,11 +34,13 @@ static inline int32_t multiply(int32_t x, int32_t multiplier, int32_t shift) {
 }
 
 // The same for 64-bit sums of 16-bit activations: the multiplier is reduced to 16 bits and the
-// result rounded once. -31 <= shift < 8, |x| < 2^47.
+// result rounded once. -31 <= shift < 8; wraps unless |x| < 2^47.
 static inline int32_t multiply(int64_t x, int32_t multiplier, int32_t shift) {
   const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
   const int total = 15 - shift;
-  return static_cast<int32_t>((x * reduced + (int64_t{1} << (total - 1))) >> total);
+  const uint64_t product = static_cast<uint64_t>(x) * static_cast<uint64_t>(int64_t{reduced});
+  return static_cast<int32_t>(static_cast<int64_t>(product + (uint64_t{1} << (total - 1))) >>
+                              total);
 }
 
 static inline int32_t clamp(int32_t x, int32_t low, int32_t high) {

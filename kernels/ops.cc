@@ -28,6 +28,7 @@ constexpr const Op* kOps[] = {
     &kConv2d,
     &kMul,
     &kSub,
+    &kFullyConnected,
 };
 
 }  // namespace

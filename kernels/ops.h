@@ -27,5 +27,6 @@ extern const Op kAdd;
 extern const Op kConv2d;
 extern const Op kMul;
 extern const Op kSub;
+extern const Op kFullyConnected;
 
 }  // namespace pipit

@@ -74,8 +74,10 @@ Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_
 }
 
 Status need_scale(const Prepare& p, const Tensor& t) {
-  if (t.scale > 0) return {};
-  return p.bad(t, " has no quantization scale");
+  if (!(t.scale > 0) || t.scale > FLT_MAX) return p.bad(t, " has no usable quantization scale");
+  const Range r = type_range(t.type);
+  if (t.zero_point >= r.min && t.zero_point <= r.max) return {};
+  return p.bad(t, " has zero point ", t.zero_point, ", which its type cannot hold");
 }
 
 Status need_quantization(const Prepare& p, const Tensor& t) {

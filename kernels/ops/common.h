@@ -50,7 +50,7 @@ Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_
 
 // ---- quantization
 
-// Fails unless the tensor is quantized with one positive scale.
+// Fails unless the tensor has a positive, finite scale and a zero point that its type can hold.
 Status need_scale(const Prepare& p, const Tensor& t);
 
 // The same, and that its zero point is a value of its type.

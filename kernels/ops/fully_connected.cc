@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// FULLY_CONNECTED: input of any shape, weights [outputs, depth], bias [outputs] or none.
+#include "kernels/ops/fully_connected.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/matmul.h"
+#include "kernels/ops.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+namespace fully_connected {
+
+Tile choose_tile(const Request& r, size_t weight_bytes) {
+  constexpr int32_t kRows = 16, kOutputs = 256, kExpandedBytes = 16384;
+  const auto row_bytes = static_cast<int64_t>(weight_bytes) * r.depth;
+  const int64_t outputs =
+      r.weights.plain() ? kOutputs : std::max<int64_t>(1, kExpandedBytes / row_bytes);
+  return {std::min(r.rows, kRows), static_cast<int32_t>(std::min<int64_t>(r.outputs, outputs))};
+}
+
+Status check_symmetric(const Prepare& p, const Tensor& weights) {
+  if (weights.type != Type::kInt4 && weights.type != Type::kInt2) return {};
+  for (const int64_t zero_point : quantization(weights).zero_points) {
+    if (zero_point != 0) return p.bad("weights ", weights, " have zero point ", zero_point);
+  }
+  return {};
+}
+
+namespace {
+
+// ---- float32
+
+struct FloatParams {
+  Request request;
+  Tile tile;
+  RealRange range;
+  void (*kernel)(const MatmulF32&);
+};
+
+void clamp_rows(const RealRange& range, const MatmulF32& a) {
+  for (int32_t r = 0; r < a.rows; ++r) {
+    float* out = a.out + r * a.out_stride;
+    for (int32_t o = 0; o < a.outputs; ++o) {
+      out[o] = std::min(std::max(out[o], range.min), range.max);
+    }
+  }
+}
+
+Status run_float(const Step& s, Run&) {
+  const auto& p = *s.params<FloatParams>();
+  const Request& q = p.request;
+  const Tensor* bias = s.optional_input(kBias);
+  in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
+    MatmulF32 a;
+    a.rows = q.rows;
+    a.outputs = count;
+    a.depth = q.depth;
+    a.in = s.input(kInput).as<float>();
+    a.in_stride = q.depth;
+    a.weights = weight_rows(q.weights, s.input(kWeights).as<float>(), first, count,
+                            reinterpret_cast<float*>(s.scratch));
+    if (bias != nullptr) a.start = bias->as<float>() + first;
+    a.out = s.output(0).as<float>() + first;
+    a.out_stride = q.outputs;
+    p.kernel(a);
+    clamp_rows(p.range, a);
+  });
+  return {};
+}
+
+Status run_zeros(const Step& s, Run&) {
+  std::memset(s.output(0).data, 0, s.output(0).bytes);
+  return {};
+}
+
+// ---- checks
+
+Status find_shape(Prepare& p, const fb::FullyConnectedOptions* o, Request* r) {
+  const Tensor& input = p.input(kInput);
+  const Tensor& weights = p.input(kWeights);
+  const Tensor* bias = p.optional_input(kBias);
+  if (weights.shape.rank != 2) return p.bad("weights ", weights, " are not [outputs,depth]");
+  r->outputs = weights.shape[0];
+  r->depth = weights.shape[1];
+  if (bias != nullptr && bias->elements() != r->outputs) {
+    return p.bad("bias ", *bias, " has not one value for each of ", r->outputs, " outputs");
+  }
+  const Shape& in = input.shape;
+  const bool keep = o != nullptr && o->keep_num_dims();
+  if (keep && (in.rank < 1 || in.last() != r->depth)) {
+    return p.bad("input ", input, " does not end in the weights' depth ", r->depth);
+  }
+  r->rows = r->depth != 0 ? in.elements() / r->depth : in.product(0, std::max(in.rank - 1, 0));
+  Shape out = keep ? in : Shape::of(r->rows, r->outputs);
+  out[out.rank - 1] = r->outputs;
+  return p.set_output(0, out);
+}
+
+// Activations that clamp; quantized weights with float inputs may have any.
+bool clamps(fb::ActivationFunctionType a) {
+  return a == fb::ActivationFunctionType::NONE || a == fb::ActivationFunctionType::RELU ||
+         a == fb::ActivationFunctionType::RELU6 || a == fb::ActivationFunctionType::RELU_N1_TO_1;
+}
+
+bool small_integer(Type t) { return t == Type::kInt8 || t == Type::kInt4 || t == Type::kInt2; }
+
+Status prepare_typed(Prepare& p, const fb::FullyConnectedOptions* o, Request* r) {
+  const Type in = p.input(kInput).type, w = p.input(kWeights).type, out = p.output(0).type;
+  const bool shuffled =
+      o != nullptr &&
+      o->weights_format() == fb::FullyConnectedOptionsWeightsFormat::SHUFFLED4x16INT8;
+  const bool hybrid = in == Type::kFloat32 && out == in && (small_integer(w) || w == Type::kUInt8);
+  if (!hybrid && !clamps(r->activation)) {
+    return p.unsupported("fused activation ", fb::EnumNameActivationFunctionType(r->activation));
+  }
+  PIPIT_TRY(find_weight_rows(p, p.input(kWeights), shuffled, &r->weights));
+  if (shuffled) return prepare_shuffled(p, *r);
+  if (hybrid) return prepare_hybrid(p, *r);
+  if (in == Type::kFloat32 && w == in && out == in) return prepare_float(p, *r);
+  if (in == Type::kInt8 && small_integer(w) && out == in) return prepare_int8(p, *r);
+  if (in == Type::kUInt8 && w == in && (out == in || out == Type::kInt16)) {
+    return prepare_uint8(p, *r);
+  }
+  if (in == Type::kInt16 && (small_integer(w) || w == in) && out == in) return prepare_int16(p, *r);
+  return p.unsupported("input ", in, ", weights ", w, ", output ", out);
+}
+
+Status prepare(Prepare& p) {
+  const auto* o = options<fb::FullyConnectedOptions>(p);
+  const bool shuffled =
+      o != nullptr && o->weights_format() != fb::FullyConnectedOptionsWeightsFormat::DEFAULT;
+  PIPIT_TRY(p.arity(2, 3, shuffled ? 2 : 1));
+  Request r;
+  PIPIT_TRY(find_shape(p, o, &r));
+  if (o != nullptr) {
+    r.activation = o->fused_activation_function();
+    r.asymmetric_inputs = o->asymmetric_quantize_inputs();
+    r.sum_in_32_bits = o->quantized_bias_type() == fb::TensorType::INT32;
+  }
+  if (p.output(0).elements() == 0 || r.depth == 0) return p.run(run_zeros, nullptr, "portable");
+  return prepare_typed(p, o, &r);
+}
+
+}  // namespace
+
+Status prepare_float(Prepare& p, const Request& r) {
+  const Tensor* bias = p.optional_input(kBias);
+  if (bias != nullptr && bias->type != Type::kFloat32) return p.unsupported("bias ", *bias);
+  auto* params = p.allocate<FloatParams>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  const auto& variant = choose(matmul_f32_variants(), p.cpu());
+  *params = {r, choose_tile(r, sizeof(float)), activation_range(r.activation), variant.run};
+  if (!r.weights.plain()) {
+    p.scratch(static_cast<size_t>(params->tile.outputs) * static_cast<size_t>(r.depth) *
+              sizeof(float));
+  }
+  return p.run(run_float, params, variant.name);
+}
+
+}  // namespace fully_connected
+
+const Op kFullyConnected = {builtin(fb::BuiltinOperator::FULLY_CONNECTED), "FULLY_CONNECTED",
+                            fully_connected::prepare};
+
+}  // namespace pipit

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kinds of FULLY_CONNECTED share: output = input * weights^T + bias.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/ops/common.h"
+#include "kernels/ops/weight_rows.h"
+#include "pipit/op.h"
+
+namespace pipit::fully_connected {
+
+constexpr int kInput = 0, kWeights = 1, kBias = 2;
+
+struct Request {
+  int32_t rows = 0;  // of the input, [rows][depth], and of the output, [rows][outputs]
+  int32_t outputs = 0;
+  int32_t depth = 0;
+  WeightRows weights;
+  fb::ActivationFunctionType activation = fb::ActivationFunctionType::NONE;
+  bool asymmetric_inputs = false;
+  bool sum_in_32_bits = false;  // int16 input: the file declares an int32 bias
+};
+
+// The work is done in tiles, so that intermediate sums and expanded weights stay small.
+struct Tile {
+  int32_t rows = 0;
+  int32_t outputs = 0;
+};
+Tile choose_tile(const Request& r, size_t weight_bytes);
+
+// Byte offsets into the step's scratch memory, aligned for any type.
+class ScratchLayout {
+ public:
+  size_t add(size_t elements, size_t element_size) {
+    const size_t at = size_;
+    size_ = (size_ + elements * element_size + 15) & ~size_t{15};
+    return at;
+  }
+  size_t size() const { return size_; }
+
+ private:
+  size_t size_ = 0;
+};
+
+// Calls f(first, count) for the blocks of `block` out of `total`.
+template <class F>
+void in_blocks(int32_t total, int32_t block, const F& f) {
+  for (int32_t first = 0, count = 0; first < total; first += count) {
+    count = total - first < block ? total - first : block;
+    f(first, count);
+  }
+}
+
+// Int4 and int2 weights have no zero points.
+Status check_symmetric(const Prepare& p, const Tensor& weights);
+
+Status prepare_float(Prepare& p, const Request& r);
+Status prepare_hybrid(Prepare& p, const Request& r);
+Status prepare_int8(Prepare& p, const Request& r);
+Status prepare_uint8(Prepare& p, const Request& r);
+Status prepare_int16(Prepare& p, const Request& r);
+Status prepare_shuffled(Prepare& p, const Request& r);
+
+}  // namespace pipit::fully_connected

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// FULLY_CONNECTED with float32 input and output and quantized weights.
+#include <algorithm>
+
+#include "kernels/activate.h"
+#include "kernels/hybrid.h"
+#include "kernels/ops/fully_connected.h"
+#include "kernels/variant.h"
+
+namespace pipit::fully_connected {
+namespace {
+
+struct Params {
+  Request request;
+  Tile tile;
+  const float* weight_scale;
+  const int32_t* weight_sums;  // of constant weights, when inputs are asymmetric
+  int32_t weight_scale_step;
+  size_t values_at, scale_at, zero_point_at, sums_at, weight_sums_at, expanded_at;  // in scratch
+  void (*kernel)(const MatmulS8&);
+};
+
+void find_weight_sums(const WeightRows& w, const int8_t* weights, int32_t first, int32_t count,
+                      int32_t* sums) {
+  for (int32_t o = 0; o < count; ++o) sums[o] = row_sum(w, weights, first + o);
+}
+
+// One block of outputs for one block of rows.
+void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t first,
+                  int32_t count, float* out) {
+  const Request& q = p.request;
+  // Old files have uint8 here; TensorFlow Lite reads their bytes as int8 and so do we.
+  const int8_t* weights = s.input(kWeights).as<int8_t>();
+  HybridMatmul a;
+  a.in = in;
+  a.outputs = count;
+  a.weights = weight_rows(q.weights, weights, first, count,
+                          reinterpret_cast<int8_t*>(s.scratch + p.expanded_at));
+  a.weight_scale = p.weight_scale + static_cast<ptrdiff_t>(first) * p.weight_scale_step;
+  a.weight_scale_step = p.weight_scale_step;
+  a.sums = reinterpret_cast<int32_t*>(s.scratch + p.sums_at);
+  a.out = out + first;
+  a.out_stride = q.outputs;
+  if (p.weight_sums != nullptr) {
+    a.weight_sums = p.weight_sums + first;
+  } else if (q.asymmetric_inputs) {
+    auto* sums = reinterpret_cast<int32_t*>(s.scratch + p.weight_sums_at);
+    find_weight_sums(q.weights, weights, first, count, sums);
+    a.weight_sums = sums;
+  }
+  hybrid_matmul(a, p.kernel);
+}
+
+Status run_hybrid(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const Request& q = p.request;
+  const Tensor* bias = s.optional_input(kBias);
+  HybridRows in;
+  in.values = reinterpret_cast<int8_t*>(s.scratch + p.values_at);
+  in.scale = reinterpret_cast<float*>(s.scratch + p.scale_at);
+  in.zero_point = reinterpret_cast<int32_t*>(s.scratch + p.zero_point_at);
+  in.depth = q.depth;
+  in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
+    in.rows = rows;
+    quantize_rows(s.input(kInput).as<float>() + static_cast<ptrdiff_t>(row) * q.depth, q.depth,
+                  q.asymmetric_inputs, in);
+    float* out = s.output(0).as<float>() + static_cast<ptrdiff_t>(row) * q.outputs;
+    for (int32_t r = 0; r < rows; ++r) {
+      float* to = out + static_cast<ptrdiff_t>(r) * q.outputs;
+      if (bias != nullptr) {
+        std::copy_n(bias->as<float>(), q.outputs, to);
+      } else {
+        std::fill_n(to, q.outputs, 0.0f);
+      }
+    }
+    in_blocks(q.outputs, p.tile.outputs,
+              [&](int32_t first, int32_t count) { add_products(s, p, in, first, count, out); });
+    activate(static_cast<Activation>(q.activation), out,
+             static_cast<size_t>(rows) * static_cast<size_t>(q.outputs));
+  });
+  return {};
+}
+
+Status find_scales(Prepare& p, Params* params) {
+  const Tensor& weights = p.input(kWeights);
+  PIPIT_TRY(need_scale(p, weights));
+  const Quantization q = quantization(weights);
+  const size_t n = q.scales.size();
+  if (n > 1 && (q.dimension != 0 || n != static_cast<size_t>(params->request.outputs))) {
+    return p.bad(weights, " has ", static_cast<uint64_t>(n), " scales along dimension ",
+                 q.dimension, ", not ", params->request.outputs, " along 0");
+  }
+  params->weight_scale = q.scales.data();
+  params->weight_scale_step = n > 1 ? 1 : 0;
+  return {};
+}
+
+Status fold_weight_sums(Prepare& p, Params* params) {
+  const Request& r = params->request;
+  if (!r.asymmetric_inputs || !p.values_known(kWeights)) return {};
+  int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(r.outputs));
+  if (sums == nullptr) return Code::kArenaTooSmall;
+  find_weight_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums);
+  params->weight_sums = sums;
+  return {};
+}
+
+}  // namespace
+
+Status prepare_hybrid(Prepare& p, const Request& r) {
+  const Tensor* bias = p.optional_input(kBias);
+  if (bias != nullptr && bias->type != Type::kFloat32) return p.unsupported("bias ", *bias);
+  if (static_cast<int>(r.activation) > static_cast<int>(Activation::kSignBit)) {
+    return p.unsupported("fused activation ", static_cast<int>(r.activation));
+  }
+  PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->request = r;
+  params->tile = choose_tile(r, 1);
+  PIPIT_TRY(find_scales(p, params));
+  PIPIT_TRY(fold_weight_sums(p, params));
+  const auto rows = static_cast<size_t>(params->tile.rows);
+  const auto outputs = static_cast<size_t>(params->tile.outputs);
+  const auto depth = static_cast<size_t>(r.depth);
+  ScratchLayout layout;
+  params->values_at = layout.add(rows * depth, 1);
+  params->scale_at = layout.add(rows, sizeof(float));
+  params->zero_point_at = layout.add(rows, sizeof(int32_t));
+  params->sums_at = layout.add(rows * outputs, sizeof(int32_t));
+  params->weight_sums_at = layout.add(outputs, sizeof(int32_t));
+  params->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * depth, 1);
+  p.scratch(layout.size());
+  const auto& variant = choose(matmul_s8_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run_hybrid, params, variant.name);
+}
+
+}  // namespace pipit::fully_connected

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// FULLY_CONNECTED with quantized input, weights and output.
+//
+// With zero points zx and zw, the sum over k of (x - zx) * (w - zw) is
+//   sum x * w  -  zx * sum w  +  depth * zx * zw  -  zw * sum x
+// whose second and third part join the bias, once and for all when the weights are constant.
+#include <algorithm>
+
+#include "kernels/fixed_point.h"
+#include "kernels/matmul.h"
+#include "kernels/ops/fully_connected.h"
+#include "kernels/rescale.h"
+#include "kernels/variant.h"
+
+namespace pipit::fully_connected {
+namespace {
+
+int32_t wrapping_add(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+int64_t wrapping_add(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int32_t wrapping_multiply(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+}
+int64_t wrapping_multiply(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+
+template <class Sum>
+struct Quantized {
+  Request request;
+  Tile tile;
+  const Sum* start;  // bias and the weights' share, or nullptr: found when running
+  const double* scale;
+  const Multiplier* multiplier;  // int16 weights have these instead
+  int32_t scale_step;
+  int32_t in_zero_point, weight_zero_point, out_zero_point;
+  Range range;
+  size_t sums_at, start_at, expanded_at;  // in scratch
+};
+
+template <class In, class Weight, class Sum>
+struct Params {
+  Quantized<Sum> common;
+  void (*kernel)(const Matmul<In, Weight, Sum>&);
+};
+
+template <class Sum>
+Sum bias_value(const Tensor* bias, int32_t o) {
+  if (bias == nullptr) return 0;
+  if (bias->type == Type::kInt64) return static_cast<Sum>(bias->as<int64_t>()[o]);
+  return bias->as<int32_t>()[o];
+}
+
+// What the sum of outputs [first, first + count) starts from.
+template <class Weight, class Sum>
+void find_start(const Quantized<Sum>& q, const Weight* weights, const Tensor* bias, int32_t first,
+                int32_t count, Sum* start) {
+  const Sum both = wrapping_multiply(
+      wrapping_multiply(Sum{q.in_zero_point}, Sum{q.weight_zero_point}), Sum{q.request.depth});
+  for (int32_t o = 0; o < count; ++o) {
+    start[o] = wrapping_add(bias_value<Sum>(bias, first + o), both);
+    if (q.in_zero_point == 0) continue;
+    const Sum sum = row_sum(q.request.weights, weights, first + o);
+    start[o] = wrapping_add(start[o], wrapping_multiply(sum, Sum{-q.in_zero_point}));
+  }
+}
+
+// Subtracts zw * sum of x, for each row of the input.
+template <class In, class Weight, class Sum>
+void subtract_input_sums(const Matmul<In, Weight, Sum>& a, Sum weight_zero_point) {
+  for (int32_t r = 0; r < a.rows; ++r) {
+    const In* in = a.in + r * a.in_stride;
+    Sum* sums = a.out + r * a.out_stride;
+    Sum sum = 0;
+    for (int32_t k = 0; k < a.depth; ++k) sum = wrapping_add(sum, Sum{in[k]});
+    sum = wrapping_multiply(sum, -weight_zero_point);
+    for (int32_t o = 0; o < a.outputs; ++o) sums[o] = wrapping_add(sums[o], sum);
+  }
+}
+
+template <class Sum, class Out>
+void rescale_fixed_point(const Rescale<Sum, Out>& a, const Multiplier* multiplier) {
+  for (int32_t r = 0; r < a.rows; ++r) {
+    const Sum* sums = a.sums + r * a.sums_stride;
+    Out* out = a.out + r * a.out_stride;
+    for (int32_t o = 0; o < a.outputs; ++o) {
+      const Multiplier& m = multiplier[o * a.scale_step];
+      const int32_t scaled = multiply(sums[o], m.multiplier, m.shift);
+      out[o] = static_cast<Out>(clamp(scaled, a.min, a.max));
+    }
+  }
+}
+
+template <class In, class Weight, class Sum, class Out>
+Status run_quantized(const Step& s, Run&) {
+  const auto& p = *s.params<Params<In, Weight, Sum>>();
+  const Quantized<Sum>& q = p.common;
+  const Request& size = q.request;
+  const In* in = s.input(kInput).as<In>();
+  const Weight* weights = s.input(kWeights).as<Weight>();
+  auto* sums = reinterpret_cast<Sum*>(s.scratch + q.sums_at);
+  in_blocks(size.outputs, q.tile.outputs, [&](int32_t first, int32_t count) {
+    Matmul<In, Weight, Sum> a;
+    a.outputs = count;
+    a.depth = size.depth;
+    a.weights = weight_rows(size.weights, weights, first, count,
+                            reinterpret_cast<Weight*>(s.scratch + q.expanded_at));
+    a.in_stride = size.depth;
+    a.out = sums;
+    a.out_stride = count;
+    a.start = q.start + first;
+    if (q.start == nullptr) {
+      auto* start = reinterpret_cast<Sum*>(s.scratch + q.start_at);
+      find_start(q, weights, s.optional_input(kBias), first, count, start);
+      a.start = start;
+    }
+    in_blocks(size.rows, q.tile.rows, [&](int32_t row, int32_t rows) {
+      a.rows = rows;
+      a.in = in + static_cast<ptrdiff_t>(row) * size.depth;
+      p.kernel(a);
+      if (q.weight_zero_point != 0) subtract_input_sums(a, Sum{q.weight_zero_point});
+      for (int32_t i = 0; size.sum_in_32_bits && i < rows * count; ++i) {
+        sums[i] = static_cast<int32_t>(sums[i]);
+      }
+      Rescale<Sum, Out> to;
+      to.rows = rows;
+      to.outputs = count;
+      to.sums = sums;
+      to.sums_stride = count;
+      to.out = s.output(0).as<Out>() + static_cast<ptrdiff_t>(row) * size.outputs + first;
+      to.out_stride = size.outputs;
+      to.scale_step = q.scale_step;
+      to.zero_point = q.out_zero_point;
+      to.min = q.range.min;
+      to.max = q.range.max;
+      const ptrdiff_t channel = static_cast<ptrdiff_t>(first) * q.scale_step;
+      if (q.multiplier != nullptr) return rescale_fixed_point(to, q.multiplier + channel);
+      to.scale = q.scale + channel;
+      rescale(to);
+    });
+  });
+  return {};
+}
+
+// With one weight scale the bias must have the scale of the sums, at least nearly.
+Status check_bias_scale(const Prepare& p) {
+  const Tensor* bias = p.optional_input(kBias);
+  if (bias == nullptr) return {};
+  const double product = static_cast<double>(p.input(kInput).scale) * p.input(kWeights).scale;
+  const double difference = product > bias->scale ? product - bias->scale : bias->scale - product;
+  if (difference / p.output(0).scale <= 0.02) return {};
+  return p.bad("bias ", *bias, " has scale ", static_cast<double>(bias->scale), ", not ", product);
+}
+
+template <class Sum>
+Status find_multipliers(Prepare& p, size_t n, Quantized<Sum>* q) {
+  constexpr int32_t kLargestShift = 7;  // what fits the 64-bit product
+  Multiplier* multiplier = p.allocate<Multiplier>(n);
+  if (multiplier == nullptr) return Code::kArenaTooSmall;
+  for (size_t i = 0; i < n; ++i) {
+    multiplier[i] = quantize_multiplier(q->scale[i]);
+    if (multiplier[i].shift <= kLargestShift) continue;
+    return p.unsupported(p.output(0), ": its scale is ", q->scale[i], " times that of the sums");
+  }
+  q->multiplier = multiplier;
+  return {};
+}
+
+template <class Sum>
+Status find_scales(Prepare& p, Quantized<Sum>* q) {
+  const Tensor& weights = p.input(kWeights);
+  const Quantization wq = quantization(weights);
+  const size_t n = wq.scales.size();
+  const bool per_channel = n > 1;
+  if (per_channel && (wq.dimension != 0 || n != static_cast<size_t>(q->request.outputs))) {
+    return p.bad(weights, " has ", static_cast<uint64_t>(n), " scales along dimension ",
+                 wq.dimension, ", not ", q->request.outputs, " along 0");
+  }
+  if (!per_channel) PIPIT_TRY(check_bias_scale(p));
+  double* scale = p.allocate<double>(n);
+  if (scale == nullptr) return Code::kArenaTooSmall;
+  for (size_t i = 0; i < n; ++i) {
+    scale[i] = static_cast<double>(p.input(kInput).scale) * wq.scales[i] / p.output(0).scale;
+  }
+  q->scale = scale;
+  q->scale_step = per_channel ? 1 : 0;
+  q->weight_zero_point = per_channel ? 0 : weights.zero_point;
+  return weights.type == Type::kInt16 ? find_multipliers(p, n, q) : Status();
+}
+
+template <class Weight, class Sum>
+Status fold_start(Prepare& p, Quantized<Sum>* q) {
+  const Tensor* bias = p.optional_input(kBias);
+  if (!p.values_known(kWeights) || (bias != nullptr && !p.values_known(kBias))) return {};
+  Sum* start = p.allocate<Sum>(static_cast<size_t>(q->request.outputs));
+  if (start == nullptr) return Code::kArenaTooSmall;
+  find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start);
+  q->start = start;
+  return {};
+}
+
+template <class Weight, class Sum>
+void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
+  const Request& r = q->request;
+  const auto outputs = static_cast<size_t>(q->tile.outputs);
+  ScratchLayout layout;
+  q->sums_at = layout.add(outputs * static_cast<size_t>(q->tile.rows), sizeof(Sum));
+  q->start_at = layout.add(q->start == nullptr ? outputs : 0, sizeof(Sum));
+  q->expanded_at =
+      layout.add(r.weights.plain() ? 0 : outputs * static_cast<size_t>(r.depth), sizeof(Weight));
+  p.scratch(layout.size());
+}
+
+template <class In, class Weight, class Sum, class Out>
+Status prepare_quantized(Prepare& p, const Request& r,
+                         Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
+  const Tensor* bias = p.optional_input(kBias);
+  if (bias != nullptr && bias->type != Type::kInt32 &&
+      (sizeof(Sum) != 8 || bias->type != Type::kInt64)) {
+    return p.unsupported("bias ", *bias);
+  }
+  for (const Tensor* t : {&p.input(kInput), &p.input(kWeights), &p.output(0)}) {
+    PIPIT_TRY(need_scale(p, *t));
+  }
+  auto* params = p.allocate<Params<In, Weight, Sum>>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  Quantized<Sum>& q = params->common;
+  q.request = r;
+  q.tile = choose_tile(r, sizeof(Weight));
+  q.in_zero_point = p.input(kInput).zero_point;
+  q.out_zero_point = p.output(0).zero_point;
+  q.range = activation_range(r.activation, p.output(0));
+  PIPIT_TRY(find_scales(p, &q));
+  PIPIT_TRY(fold_start<Weight>(p, &q));
+  lay_out_scratch<Weight>(p, &q);
+  const auto& variant = choose(variants, p.cpu());
+  params->kernel = variant.run;
+  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant.name);
+}
+
+}  // namespace
+
+Status prepare_int8(Prepare& p, const Request& r) {
+  PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
+  return prepare_quantized<int8_t, int8_t, int32_t, int8_t>(p, r, matmul_s8_variants());
+}
+
+Status prepare_uint8(Prepare& p, const Request& r) {
+  if (quantization(p.input(kWeights)).scales.size() > 1) {
+    return p.unsupported("uint8 weights ", p.input(kWeights), " with a scale for each output");
+  }
+  if (p.output(0).type == Type::kInt16) {
+    return prepare_quantized<uint8_t, uint8_t, int32_t, int16_t>(p, r, matmul_u8_variants());
+  }
+  return prepare_quantized<uint8_t, uint8_t, int32_t, uint8_t>(p, r, matmul_u8_variants());
+}
+
+Status prepare_int16(Prepare& p, const Request& r) {
+  PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
+  for (const Tensor* t : {&p.input(kInput), &p.output(0)}) {
+    if (t->zero_point != 0) return p.bad(*t, " has zero point ", t->zero_point, ", not 0");
+  }
+  const Tensor* bias = p.optional_input(kBias);
+  const auto* o = options<fb::FullyConnectedOptions>(p);
+  if (o != nullptr && o->quantized_bias_type() != fb::TensorType::FLOAT32 && bias != nullptr &&
+      static_cast<int>(o->quantized_bias_type()) != static_cast<int>(bias->type)) {
+    return p.bad("bias ", *bias, " is not of the type that the options declare");
+  }
+  if (p.input(kWeights).type == Type::kInt16) {
+    Request wide = r;
+    wide.sum_in_32_bits = false;
+    return prepare_quantized<int16_t, int16_t, int64_t, int16_t>(p, wide, matmul_s16_variants());
+  }
+  return prepare_quantized<int16_t, int8_t, int64_t, int16_t>(p, r, matmul_s16s8_variants());
+}
+
+}  // namespace pipit::fully_connected

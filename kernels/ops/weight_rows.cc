@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/weight_rows.h"
+
+#include <algorithm>
+
+#include "core/schema.h"
+
+namespace pipit {
+namespace {
+
+// Calls f(column, value) for every stored value of a row.
+template <class T, class F>
+void for_each_value(const WeightRows& w, const T* data, int32_t row, const F& f) {
+  const int64_t first = static_cast<int64_t>(row) * w.depth;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(data);
+  switch (w.form) {
+    case WeightRows::Form::kPlain:
+      for (int32_t k = 0; k < w.depth; ++k) f(k, data[first + k]);
+      return;
+    case WeightRows::Form::kInt4:
+      for (int32_t k = 0; k < w.depth; ++k) {
+        const int bits = bytes[(first + k) / 2] >> ((first + k) % 2 * 4) & 15;
+        f(k, static_cast<T>((bits ^ 8) - 8));
+      }
+      return;
+    case WeightRows::Form::kInt2:
+      for (int32_t k = 0; k < w.depth; ++k) {
+        const int bits = bytes[(first + k) / 4] >> ((first + k) % 4 * 2) & 3;
+        f(k, static_cast<T>((bits ^ 2) - 2));
+      }
+      return;
+    case WeightRows::Form::kShuffled: {
+      // The file has them with the top bit flipped already.
+      const T* tiles = data + static_cast<ptrdiff_t>(row / 4) * 4 * w.depth + row % 4 * 16;
+      for (int32_t k = 0; k < w.depth; ++k) {
+        f(k, tiles[static_cast<ptrdiff_t>(k / 16) * 64 + k % 16]);
+      }
+      return;
+    }
+    case WeightRows::Form::kSparse: {
+      const int32_t end = w.starts[row + 1];
+      for (int32_t i = w.starts[row]; i < end; ++i) {
+        const T* values = data + static_cast<ptrdiff_t>(i) * w.block;
+        const int32_t column = w.columns[i] * w.block;
+        for (int32_t j = 0; j < w.block; ++j) f(column + j, values[j]);
+      }
+      return;
+    }
+  }
+}
+
+template <class T>
+int32_t sum_row(const WeightRows& w, const T* data, int32_t row) {
+  uint32_t sum = 0;
+  for_each_value(w, data, row, [&](int32_t, T v) { sum += static_cast<uint32_t>(v); });
+  return static_cast<int32_t>(sum);
+}
+
+template <class T>
+const T* expand(const WeightRows& w, const T* data, int32_t first, int32_t count, T* buffer) {
+  if (w.plain()) return data + static_cast<ptrdiff_t>(first) * w.depth;
+  T* row = buffer;
+  for (int32_t r = first; r < first + count; ++r, row += w.depth) {
+    if (w.form == WeightRows::Form::kSparse) std::fill(row, row + w.depth, T{});
+    for_each_value(w, data, r, [&](int32_t k, T v) { row[k] = v; });
+  }
+  return buffer;
+}
+
+template <class Vector>
+IndexList list(const Vector* v) {
+  if (v == nullptr || v->values() == nullptr) return {};
+  return {v->values()->data(), static_cast<int32_t>(v->values()->size()),
+          static_cast<int32_t>(sizeof(*v->values()->data()))};
+}
+
+IndexList index_list(fb::SparseIndexVector type, const void* table) {
+  switch (type) {
+    case fb::SparseIndexVector::Int32Vector:
+      return list(static_cast<const fb::Int32Vector*>(table));
+    case fb::SparseIndexVector::Uint16Vector:
+      return list(static_cast<const fb::Uint16Vector*>(table));
+    case fb::SparseIndexVector::Uint8Vector:
+      return list(static_cast<const fb::Uint8Vector*>(table));
+    default:
+      return {};
+  }
+}
+
+// Rows stored densely, columns compressed, optionally in blocks of some columns.
+bool is_row_compressed(const fb::SparsityParameters& s) {
+  const auto* order = s.traversal_order();
+  const auto* dims = s.dim_metadata();
+  if (order == nullptr || dims == nullptr || dims->size() != order->size()) return false;
+  if (order->size() < 2 || order->size() > 3) return false;
+  for (unsigned i = 0; i < order->size(); ++i) {
+    if (order->Get(i) != static_cast<int32_t>(i)) return false;
+  }
+  if (dims->Get(0)->format() != fb::DimensionType::DENSE ||
+      dims->Get(1)->format() != fb::DimensionType::SPARSE_CSR) {
+    return false;
+  }
+  if (order->size() == 2) return true;
+  const auto* blocks = s.block_map();
+  return blocks != nullptr && blocks->size() == 1 && blocks->Get(0) == 1 &&
+         dims->Get(2)->format() == fb::DimensionType::DENSE;
+}
+
+Status check_indices(const Prepare& p, const Tensor& weights, const WeightRows& w) {
+  if (w.starts.size != w.rows + 1 || w.starts[0] != 0 || w.starts[w.rows] != w.columns.size) {
+    return p.bad(weights, ": the sparse rows do not add up");
+  }
+  for (int32_t r = 0; r < w.rows; ++r) {
+    if (w.starts[r + 1] < w.starts[r]) return p.bad(weights, ": sparse row ", r, " ends too early");
+  }
+  for (int32_t i = 0; i < w.columns.size; ++i) {
+    if (w.columns[i] < 0 || w.columns[i] >= w.depth / w.block) {
+      return p.bad(weights, ": sparse column index ", w.columns[i], " is outside");
+    }
+  }
+  const int64_t values = static_cast<int64_t>(w.columns.size) * w.block;
+  if (values * type_bits(weights.type) != static_cast<int64_t>(weights.bytes) * 8) {
+    return p.bad(weights, ": ", values, " sparse values, but ", weights.bytes, " bytes");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w) {
+  w->rows = weights.shape[0];
+  w->depth = weights.shape[1];
+  const auto* sparsity = static_cast<const fb::Tensor*>(weights.file_tensor)->sparsity();
+  if (sparsity == nullptr || !weights.constant()) {
+    w->form = shuffled                      ? WeightRows::Form::kShuffled
+              : weights.type == Type::kInt4 ? WeightRows::Form::kInt4
+              : weights.type == Type::kInt2 ? WeightRows::Form::kInt2
+                                            : WeightRows::Form::kPlain;
+    return {};
+  }
+  if (shuffled || (weights.type != Type::kInt8 && weights.type != Type::kFloat32)) {
+    return p.unsupported("sparse weights ", weights);
+  }
+  if (!is_row_compressed(*sparsity)) {
+    return p.unsupported("sparse weights ", weights, " are not stored as compressed rows");
+  }
+  const auto* dims = sparsity->dim_metadata();
+  w->form = WeightRows::Form::kSparse;
+  if (dims->size() == 3) w->block = dims->Get(2)->dense_size();
+  if (w->block < 1 || w->depth % w->block != 0) {
+    return p.bad(weights, ": sparse blocks of ", w->block, " do not divide the rows");
+  }
+  const fb::DimensionMetadata* columns = dims->Get(1);
+  w->starts = index_list(columns->array_segments_type(), columns->array_segments());
+  w->columns = index_list(columns->array_indices_type(), columns->array_indices());
+  return check_indices(p, weights, *w);
+}
+
+int32_t row_sum(const WeightRows& w, const int8_t* data, int32_t row) {
+  return sum_row(w, data, row);
+}
+int32_t row_sum(const WeightRows& w, const uint8_t* data, int32_t row) {
+  return sum_row(w, data, row);
+}
+int32_t row_sum(const WeightRows& w, const int16_t* data, int32_t row) {
+  return sum_row(w, data, row);
+}
+
+const int8_t* weight_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
+                          int8_t* buffer) {
+  return expand(w, data, first, count, buffer);
+}
+const float* weight_rows(const WeightRows& w, const float* data, int32_t first, int32_t count,
+                         float* buffer) {
+  return expand(w, data, first, count, buffer);
+}
+
+}  // namespace pipit

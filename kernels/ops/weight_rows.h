@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weight matrices [rows][depth] that are not stored plainly: packed, shuffled or sparse ones. Rows
+// are expanded into scratch memory as they are needed.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "pipit/op.h"
+
+namespace pipit {
+
+// A sparse matrix' indices, of one, two or four bytes.
+struct IndexList {
+  const void* data = nullptr;
+  int32_t size = 0;
+  int32_t bytes = 0;
+
+  int32_t operator[](int32_t i) const {
+    if (bytes == 1) return static_cast<const uint8_t*>(data)[i];
+    if (bytes == 2) return static_cast<const uint16_t*>(data)[i];
+    return static_cast<const int32_t*>(data)[i];
+  }
+};
+
+struct WeightRows {
+  enum class Form : uint8_t {
+    kPlain,
+    kInt4,      // two values a byte, the low bits first
+    kInt2,      // four values a byte
+    kShuffled,  // tiles of 4 rows by 16 columns of uint8, less 128 here
+    kSparse,    // row r has the blocks starts[r] up to starts[r + 1]
+  };
+  Form form = Form::kPlain;
+  int32_t rows = 0;
+  int32_t depth = 0;
+  int32_t block = 1;  // sparse: block i holds the columns from columns[i] * block on
+  IndexList starts, columns;
+
+  bool plain() const { return form == Form::kPlain; }
+};
+
+// How `weights`, of rank 2, are stored; checks all indices of a sparse tensor.
+Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w);
+
+// The sum of one row.
+int32_t row_sum(const WeightRows& w, const int8_t* data, int32_t row);
+int32_t row_sum(const WeightRows& w, const uint8_t* data, int32_t row);
+int32_t row_sum(const WeightRows& w, const int16_t* data, int32_t row);
+
+// `count` rows from `first` on, as plain values: where they lie, or expanded into `buffer`.
+const int8_t* weight_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
+                          int8_t* buffer);
+const float* weight_rows(const WeightRows& w, const float* data, int32_t first, int32_t count,
+                         float* buffer);
+inline const uint8_t* weight_rows(const WeightRows& w, const uint8_t* data, int32_t first, int32_t,
+                                  uint8_t*) {
+  return data + static_cast<ptrdiff_t>(first) * w.depth;
+}
+inline const int16_t* weight_rows(const WeightRows& w, const int16_t* data, int32_t first, int32_t,
+                                  int16_t*) {
+  return data + static_cast<ptrdiff_t>(first) * w.depth;
+}
+
+}  // namespace pipit

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/fixed_point.h"
+#include "kernels/rescale.h"
+
+namespace pipit {
+namespace {
+
+template <class Sum, class Out>
+void rescale_rows(const Rescale<Sum, Out>& a) {
+  for (int32_t r = 0; r < a.rows; ++r) {
+    const Sum* sums = a.sums + r * a.sums_stride;
+    Out* out = a.out + r * a.out_stride;
+    for (int32_t o = 0; o < a.outputs; ++o) {
+      const int32_t scaled = round_away(static_cast<double>(sums[o]) * a.scale[o * a.scale_step]);
+      out[o] = static_cast<Out>(clamp(a.zero_point + scaled, a.min, a.max));
+    }
+  }
+}
+
+}  // namespace
+
+void rescale(const Rescale<int32_t, int8_t>& a) { rescale_rows(a); }
+void rescale(const Rescale<int32_t, uint8_t>& a) { rescale_rows(a); }
+void rescale(const Rescale<int32_t, int16_t>& a) { rescale_rows(a); }
+void rescale(const Rescale<int64_t, int16_t>& a) { rescale_rows(a); }
+
+}  // namespace pipit
