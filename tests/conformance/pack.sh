@@ -16,4 +16,5 @@ for folder in "$from"/*/; do
     --mode=u=rwX,go=rX --directory="$from" -- "$operator" |
     xz --format=xz --check=crc32 -9e --threads=1 > "$operator.tar.xz"
 done
-ls ./*.tar.xz | wc -l
+archives=(./*.tar.xz)
+echo "${#archives[@]} archives"

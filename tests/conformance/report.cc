@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/report.h"
+
+#include <cstdio>
+
+namespace pipit::test {
+
+void Count::add(const Count& o) {
+  passed += o.passed;
+  failed += o.failed;
+  skipped += o.skipped;
+  inexact += o.inexact;
+}
+
+void Report::add(const std::string& group, const Case& c, const Outcome& outcome) {
+  Count& count = groups_[group];
+  switch (outcome.verdict) {
+    case Verdict::kPassed:
+      ++count.passed;
+      if (!outcome.exact) ++count.inexact;
+      break;
+    case Verdict::kSkipped:
+      ++count.skipped;
+      for (const std::string& op : outcome.missing) ++missing_[op];
+      break;
+    case Verdict::kFailed:
+      ++count.failed;
+      std::printf("FAILED %s/%s (%s)\n       %s\n", group.c_str(), c.name.c_str(),
+                  c.feature.c_str(), outcome.text.c_str());
+  }
+}
+
+Count Report::total() const {
+  Count total;
+  for (const auto& [group, count] : groups_) total.add(count);
+  return total;
+}
+
+void Report::print() const {
+  std::printf("\n%-32s %7s %7s %7s %7s\n", "", "passed", "inexact", "failed", "skipped");
+  const auto row = [](const std::string& name, const Count& n) {
+    std::printf("%-32s %7d %7d %7d %7d\n", name.c_str(), n.passed, n.inexact, n.failed, n.skipped);
+  };
+  for (const auto& [group, count] : groups_) row(group, count);
+  if (groups_.size() > 1) row("all", total());
+  if (!missing_.empty()) std::printf("\nskipped for want of an operator:\n");
+  for (const auto& [op, cases] : missing_) std::printf("  %-40s %5d\n", op.c_str(), cases);
+  const Count n = total();
+  std::printf("\n%d passed (%d of them inexact, within the tolerance), %d failed, %d skipped\n",
+              n.passed, n.inexact, n.failed, n.skipped);
+}
+
+}  // namespace pipit::test

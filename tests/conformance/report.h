@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts outcomes and prints them: failures at once, a table at the end.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/run_case.h"
+
+namespace pipit::test {
+
+struct Count {
+  int passed = 0;
+  int failed = 0;
+  int skipped = 0;
+  int inexact = 0;  // of those that passed: within a tolerance, but not equal
+
+  void add(const Count& o);
+};
+
+class Report {
+ public:
+  // Prints the case if it failed. `group` is the row it counts in.
+  void add(const std::string& group, const Case& c, const Outcome& outcome);
+
+  // The table of all groups, what was skipped for, and the totals.
+  void print() const;
+  Count total() const;
+
+ private:
+  std::map<std::string, Count> groups_;
+  std::map<std::string, int> missing_;  // operator -> cases that wait for it
+};
+
+}  // namespace pipit::test

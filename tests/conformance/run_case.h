@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one case as a user's program would, in an arena of exactly the size that it needs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipit/interpreter.h"
+#include "tests/conformance/cases.h"
+#include "tests/support/guarded_buffer.h"
+
+namespace pipit::test {
+
+enum class Verdict { kPassed, kFailed, kSkipped };
+
+struct Outcome {
+  Verdict verdict = Verdict::kFailed;
+  std::string text;   // when failed: why
+  bool exact = true;  // every element equal, not only within its tolerance
+  MemoryPlan memory;
+  std::vector<std::string> missing;  // when skipped: operators that the build lacks
+};
+
+// How to run: the kernels to use, and the side of the arena that a mistake would show on.
+struct Setup {
+  CpuFeatures cpu = detect_cpu();
+  Against side = Against::kUpperGuard;
+  unsigned seconds = 60;
+  // Whether a reject is also right that is refused for an operator that nobody has.
+  bool refuses_operators = false;
+};
+
+Outcome run_case(const Case& c, const Setup& setup);
+
+}  // namespace pipit::test
