@@ -190,7 +190,8 @@ struct Lifetimes {
 };
 
 Lifetimes find_lifetimes(const State& state, const Graph& graph, int32_t* first, int32_t* last) {
-  const int32_t end = std::max(graph.step_count - 1, 0);
+  // What the caller reads lives until after the last step: that one must not write over it either.
+  const int32_t end = graph.step_count;
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
     first[i] = state.options.preserve_all ? 0 : INT32_MAX;
     last[i] = state.options.preserve_all ? end : -1;
@@ -209,10 +210,7 @@ Lifetimes find_lifetimes(const State& state, const Graph& graph, int32_t* first,
     use(&graph.input(i), 0);
     if (state.options.preserve_inputs) use(&graph.input(i), end);
   }
-  for (int i = 0; i < graph.outputs(); ++i) {
-    use(&graph.output(i), end);
-    if (graph.step_count == 0) use(&graph.output(i), 0);
-  }
+  for (int i = 0; i < graph.outputs(); ++i) use(&graph.output(i), end);
   return {first, last};
 }
 
@@ -283,7 +281,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning) {
   for (int32_t s = 0; s < graph.step_count; ++s) {
     if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], 0, s, s};
   }
-  if (!place({blocks, n}, std::max(graph.step_count, 1), arena, &graph.placement)) {
+  if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
     return Code::kArenaTooSmall;
   }
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
