@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+// `pipit inspect`: what is in a model file, whether this build runs it, and in how much memory.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/commands.h"
+#include "tools/describe.h"
+#include "tools/failure.h"
+#include "tools/format.h"
+#include "tools/io.h"
+#include "tools/session.h"
+
+namespace pipit::tools {
+namespace {
+
+constexpr char kFooter[] =
+    R"(Works on any well-formed model, also on one with operators that this build lacks. A tensor's scale
+is given where it has one; with a scale for each channel, their number and the dimension.
+
+Examples:
+  pipit inspect model.tflite
+  pipit inspect model.tflite --json | jq '.memory.arena_bytes'
+
+Exit status: 0 done; 2 wrong usage; 3 the file is missing, or is no well-formed model.)";
+
+// Bytes of the file by what they are for.
+struct Sizes {
+  size_t weight_buffers = 0, weight_bytes = 0;
+  size_t other_buffers = 0, other_bytes = 0;  // metadata, and what no tensor uses
+  size_t structure_bytes = 0;                 // everything but buffers
+};
+
+struct OperatorUse {
+  int count = 0;
+  bool runs = false;
+};
+
+class Inspection {
+ public:
+  explicit Inspection(const std::string& path) : session_(path), file_(file_of(session_.model())) {
+    try {
+      session_.plan({});
+      memory_ = session_.net().memory();
+    } catch (const Failure& e) {
+      refusal_ = e.what();
+      const std::string prefix = path + ": ";
+      if (refusal_.compare(0, prefix.size(), prefix) == 0) refusal_.erase(0, prefix.size());
+    }
+    measure_buffers();
+    count_operators();
+  }
+
+  std::string text() const {
+    std::string text = session_.path() + ": " + grouped(session_.model().file().size()) +
+                       " bytes, format version " + std::to_string(file_.version()) + "\n";
+    const std::string description = text_of(file_.description());
+    if (!description.empty()) text += "description: " + description + "\n";
+    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) text += subgraph_text(g);
+    text += signatures_text() + metadata_text();
+    text += "\nbuffers\n  weights    " + grouped(sizes_.weight_bytes) + " bytes in " +
+            std::to_string(sizes_.weight_buffers) + " buffers\n  other      " +
+            grouped(sizes_.other_bytes) + " bytes in " + std::to_string(sizes_.other_buffers) +
+            " buffers\n  structure  " + grouped(sizes_.structure_bytes) + " bytes\n";
+    text += "\noperators of this model\n" + uses_text(true) + uses_text(false);
+    return text + "\nmemory\n  " +
+           (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) + "\n";
+  }
+
+  Json json() const {
+    Json json = {{"model", session_.path()},
+                 {"bytes", session_.model().file().size()},
+                 {"format_version", file_.version()},
+                 {"description", text_of(file_.description())},
+                 {"subgraphs", Json::array()},
+                 {"signatures", signatures_json()},
+                 {"metadata", Json::array()},
+                 {"buffers",
+                  {{"weight_bytes", sizes_.weight_bytes},
+                   {"weight_buffers", sizes_.weight_buffers},
+                   {"other_bytes", sizes_.other_bytes},
+                   {"other_buffers", sizes_.other_buffers},
+                   {"structure_bytes", sizes_.structure_bytes}}},
+                 {"operators", Json::array()},
+                 {"runs", memory_.has_value()},
+                 {"refusal", memory_ ? Json() : Json(refusal_)},
+                 {"memory", nullptr}};
+    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
+      json["subgraphs"].push_back(subgraph_json(g));
+    }
+    for (unsigned i = 0; i < size_of(file_.metadata()); ++i) {
+      const fb::Metadata& m = *file_.metadata()->Get(i);
+      json["metadata"].push_back(
+          {{"name", text_of(m.name())}, {"bytes", buffer_of(session_.model(), m.buffer()).size()}});
+    }
+    for (const auto& [name, use] : uses_) {
+      json["operators"].push_back({{"op", name}, {"count", use.count}, {"in_build", use.runs}});
+    }
+    if (memory_) {
+      Json memory = Json::object();
+      add_memory(*memory_, &memory);
+      json["memory"] = std::move(memory);
+    }
+    return json;
+  }
+
+ private:
+  const fb::SubGraph& graph(unsigned g) const { return *file_.subgraphs()->Get(g); }
+
+  const fb::OperatorCode& code(const fb::Operator& node) const {
+    return *file_.operator_codes()->Get(node.opcode_index());
+  }
+
+  Tensor tensor(const fb::SubGraph& graph, int32_t i) const {
+    return tensor_of(session_.model(), *graph.tensors()->Get(static_cast<unsigned>(i)), i);
+  }
+
+  void measure_buffers() {
+    std::vector<bool> weights(size_of(file_.buffers()));
+    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
+      for (unsigned i = 0; i < size_of(graph(g).tensors()); ++i) {
+        const uint32_t buffer = graph(g).tensors()->Get(i)->buffer();
+        if (buffer < weights.size()) weights[buffer] = true;
+      }
+    }
+    for (unsigned i = 0; i < weights.size(); ++i) {
+      const size_t bytes = buffer_of(session_.model(), i).size();
+      if (bytes == 0) continue;
+      (weights[i] ? sizes_.weight_bytes : sizes_.other_bytes) += bytes;
+      ++(weights[i] ? sizes_.weight_buffers : sizes_.other_buffers);
+    }
+    // Buffers may overlap in a file that says so.
+    const size_t all = session_.model().file().size();
+    sizes_.structure_bytes = all - std::min(all, sizes_.weight_bytes + sizes_.other_bytes);
+  }
+
+  void count_operators() {
+    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
+      for (unsigned i = 0; i < size_of(graph(g).operators()); ++i) {
+        const fb::OperatorCode& c = code(*graph(g).operators()->Get(i));
+        OperatorUse& use = uses_[operator_name(c)];
+        ++use.count;
+        use.runs = in_build(c);
+      }
+    }
+  }
+
+  // ---- text
+
+  std::string subgraph_text(unsigned g) const {
+    const fb::SubGraph& sub = graph(g);
+    std::string text = "\nsubgraph " + std::to_string(g) + " '" + text_of(sub.name()) + "'\n";
+    text += "  inputs   " + tensor_list(sub.inputs()) + "\n  outputs  " +
+            tensor_list(sub.outputs()) + "\n";
+    text += "  operators\n";
+    for (unsigned i = 0; i < size_of(sub.operators()); ++i) {
+      text += "    " + operator_text(sub, static_cast<int>(i)) + "\n";
+    }
+    text += "  tensors\n";
+    std::vector<std::vector<std::string>> rows;
+    for (unsigned i = 0; i < size_of(sub.tensors()); ++i) {
+      rows.push_back(tensor_row(tensor(sub, static_cast<int32_t>(i))));
+    }
+    return text + table(rows, "    ");
+  }
+
+  // "(T0, T3, -)"; "-" is an optional input left out.
+  static std::string tensor_list(const flatbuffers::Vector<int32_t>* list) {
+    std::string text;
+    for (unsigned i = 0; i < size_of(list); ++i) {
+      text += i == 0 ? "" : ", ";
+      text += list->Get(i) < 0 ? "-" : "T" + std::to_string(list->Get(i));
+    }
+    return "(" + text + ")";
+  }
+
+  // "#3 CONV_2D v2 (T5, T6, T7) -> T8  [1,112,112,32] int8"
+  std::string operator_text(const fb::SubGraph& sub, int i) const {
+    const fb::Operator& node = *sub.operators()->Get(static_cast<unsigned>(i));
+    const fb::OperatorCode& c = code(node);
+    std::string outputs = tensor_list(node.outputs());
+    if (size_of(node.outputs()) == 1) outputs = outputs.substr(1, outputs.size() - 2);
+    std::string text = "#" + std::to_string(i) + " " + operator_name(c) + " v" +
+                       std::to_string(c.version()) + " " + tensor_list(node.inputs()) + " -> " +
+                       outputs;
+    for (unsigned o = 0; o < size_of(node.outputs()); ++o) {
+      const Tensor t = tensor(sub, node.outputs()->Get(o));
+      text += (o == 0 ? "  " : ", ") + shape_text(t.shape) + " " + type_name(t.type);
+    }
+    return text + (in_build(c) ? "" : "  (not in this build)");
+  }
+
+  static std::vector<std::string> tensor_row(const Tensor& t) {
+    std::string shape = shape_text(t.shape);
+    if (shape_signature(t) != t.shape) shape += " (" + shape_text(shape_signature(t)) + ")";
+    return {"T" + std::to_string(t.index),
+            type_name(t.type),
+            shape,
+            grouped(t.bytes) + (t.bytes == 1 ? " byte" : " bytes"),
+            t.storage == Storage::kActivation ? "" : storage_name(t.storage),
+            quantization_text(t),
+            "'" + printable(t.name) + "'"};
+  }
+
+  static std::string quantization_text(const Tensor& t) {
+    const Quantization q = quantization(t);
+    if (q.scales.empty()) return "";
+    if (q.scales.size() == 1) {
+      return "scale " + number(static_cast<double>(t.scale), 9) + " zero point " +
+             std::to_string(t.zero_point);
+    }
+    return std::to_string(q.scales.size()) + " scales along dimension " +
+           std::to_string(q.dimension);
+  }
+
+  std::string signatures_text() const {
+    std::string text;
+    for (unsigned i = 0; i < size_of(file_.signature_defs()); ++i) {
+      const fb::SignatureDef& s = *file_.signature_defs()->Get(i);
+      text += "  '" + text_of(s.signature_key()) + "' runs subgraph " +
+              std::to_string(s.subgraph_index()) + ": (" + map_text(s.inputs()) + ") -> (" +
+              map_text(s.outputs()) + ")\n";
+    }
+    return text.empty() ? "" : "\nsignatures\n" + text;
+  }
+
+  using TensorMaps = flatbuffers::Vector<flatbuffers::Offset<fb::TensorMap>>;
+
+  static std::string map_text(const TensorMaps* maps) {
+    std::string text;
+    for (unsigned i = 0; i < size_of(maps); ++i) {
+      text += (i == 0 ? "" : ", ") + text_of(maps->Get(i)->name()) + " T" +
+              std::to_string(maps->Get(i)->tensor_index());
+    }
+    return text;
+  }
+
+  std::string metadata_text() const {
+    std::string text;
+    for (unsigned i = 0; i < size_of(file_.metadata()); ++i) {
+      const fb::Metadata& m = *file_.metadata()->Get(i);
+      text += "  '" + text_of(m.name()) +
+              "': " + grouped(buffer_of(session_.model(), m.buffer()).size()) + " bytes\n";
+    }
+    return text.empty() ? "" : "\nmetadata\n" + text;
+  }
+
+  std::string uses_text(bool runs) const {
+    std::string text;
+    for (const auto& [name, use] : uses_) {
+      if (use.runs != runs) continue;
+      text += (text.empty() ? "" : ", ") + name;
+      if (use.count > 1) text += " x" + std::to_string(use.count);
+    }
+    if (text.empty()) return "";
+    return (runs ? "  in this build      " : "  not in this build  ") + text + "\n";
+  }
+
+  // ---- JSON
+
+  static Json index_list(const flatbuffers::Vector<int32_t>* list) {
+    Json json = Json::array();
+    for (unsigned i = 0; i < size_of(list); ++i) json.push_back(list->Get(i));
+    return json;
+  }
+
+  Json subgraph_json(unsigned g) const {
+    const fb::SubGraph& sub = graph(g);
+    Json json = {{"name", text_of(sub.name())},
+                 {"inputs", index_list(sub.inputs())},
+                 {"outputs", index_list(sub.outputs())},
+                 {"operators", Json::array()},
+                 {"tensors", Json::array()}};
+    for (unsigned i = 0; i < size_of(sub.operators()); ++i) {
+      const fb::Operator& node = *sub.operators()->Get(i);
+      const fb::OperatorCode& c = code(node);
+      json["operators"].push_back({{"op", operator_name(c)},
+                                   {"custom", is_custom(c)},
+                                   {"version", c.version()},
+                                   {"inputs", index_list(node.inputs())},
+                                   {"outputs", index_list(node.outputs())},
+                                   {"in_build", in_build(c)}});
+    }
+    for (unsigned i = 0; i < size_of(sub.tensors()); ++i) {
+      const Tensor t = tensor(sub, static_cast<int32_t>(i));
+      Json entry = tensor_json(t);
+      entry["shape_signature"] = shape_json(shape_signature(t));
+      entry["storage"] = storage_name(t.storage);
+      entry["buffer"] = sub.tensors()->Get(i)->buffer();
+      entry["sparse"] = sub.tensors()->Get(i)->sparsity() != nullptr;
+      entry["quantization"] = quantization_json(t);
+      json["tensors"].push_back(std::move(entry));
+    }
+    return json;
+  }
+
+  static Json quantization_json(const Tensor& t) {
+    const Quantization q = quantization(t);
+    if (q.scales.empty()) return nullptr;
+    Json scales = Json::array(), zero_points = Json::array();
+    for (const float scale : q.scales) scales.push_back(scale);
+    for (const int64_t zero_point : q.zero_points) zero_points.push_back(zero_point);
+    return {{"scales", scales}, {"zero_points", zero_points}, {"dimension", q.dimension}};
+  }
+
+  Json signatures_json() const {
+    Json json = Json::array();
+    const auto map_json = [](const TensorMaps* maps) {
+      Json list = Json::array();
+      for (unsigned i = 0; i < size_of(maps); ++i) {
+        list.push_back(
+            {{"name", text_of(maps->Get(i)->name())}, {"tensor", maps->Get(i)->tensor_index()}});
+      }
+      return list;
+    };
+    for (unsigned i = 0; i < size_of(file_.signature_defs()); ++i) {
+      const fb::SignatureDef& s = *file_.signature_defs()->Get(i);
+      json.push_back({{"key", text_of(s.signature_key())},
+                      {"subgraph", s.subgraph_index()},
+                      {"inputs", map_json(s.inputs())},
+                      {"outputs", map_json(s.outputs())}});
+    }
+    return json;
+  }
+
+  Session session_;
+  const fb::Model& file_;
+  std::optional<MemoryPlan> memory_;
+  std::string refusal_;  // why there is no plan
+  Sizes sizes_;
+  std::map<std::string, OperatorUse> uses_;
+};
+
+}  // namespace
+
+void add_inspect(CLI::App& pipit) {
+  struct Settings {
+    std::string model;
+    bool json = false;
+  };
+  auto set = std::make_shared<Settings>();
+  CLI::App* app = pipit.add_subcommand("inspect", "Shows what is in a model, and what it needs");
+  app->footer(kFooter);
+  app->add_option("MODEL", set->model, "The .tflite file")->required()->type_name("");
+  app->add_flag("--json", set->json, "Prints everything as JSON");
+  app->callback([set] {
+    const Inspection inspection(set->model);
+    print(set->json ? dump(inspection.json()) : inspection.text());
+  });
+}
+
+}  // namespace pipit::tools

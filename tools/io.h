@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files and standard output, with every error noticed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pipit/span.h"
+
+namespace pipit::tools {
+
+// The bytes of a file or pipe, at most `limit` + 1 of them: enough to see that there are too many.
+std::vector<uint8_t> read_file(const std::string& path, size_t limit);
+
+// Puts a file in place as a whole or not at all: written under another name, then renamed.
+void write_file(const std::filesystem::path& path, Span<const uint8_t> bytes);
+void write_file(const std::filesystem::path& path, const std::string& text);
+
+// Creates a directory and its parents where they are missing.
+void make_directory(const std::filesystem::path& path);
+
+// Writes to standard output; flush_output() says whether all of it arrived.
+void print(const std::string& text);
+void flush_output();
+
+}  // namespace pipit::tools

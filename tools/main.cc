@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `pipit` command: reads the command line, and turns every failure into one line and a status.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+#include <string>
+
+#include "tools/commands.h"
+#include "tools/failure.h"
+#include "tools/format.h"
+#include "tools/io.h"
+
+namespace pipit::tools {
+namespace {
+
+constexpr char kFooter[] = R"(Examples:
+  pipit inspect model.tflite                     what is in the file, and how much memory it takes
+  pipit run model.tflite --input x.npy --output-dir out
+  pipit classify model.tflite cat.jpg --labels labels.txt
+
+`pipit COMMAND --help` says more. Exit status: 0 done; 2 wrong usage; 3 the model is refused; 4 an
+input is unreadable, or has the wrong size or type; 5 out of memory; 6 failed while running, or the
+output cannot be written.)";
+
+int fail(int status, const std::string& line) {
+  std::fprintf(stderr, "pipit: %s\n", printable(line).c_str());
+  return status;
+}
+
+// What is wrong with the command line, and where to read how it is used.
+std::string usage_line(const CLI::App& app, const CLI::ParseError& e, const char* first) {
+  const auto chosen = app.get_subcommands();
+  if (!chosen.empty()) {
+    return std::string(e.what()) + " (see pipit " + chosen[0]->get_name() + " --help)";
+  }
+  const bool is_word = first != nullptr && first[0] != '-';
+  return (is_word ? std::string("no command '") + first + "'" : e.what()) + " (see pipit --help)";
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Runs .tflite models.", "pipit");
+  app.set_version_flag("--version", "pipit " PIPIT_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.get_formatter()->column_width(32);
+  add_run(app);
+  add_inspect(app);
+  add_classify(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() != 0) return fail(kUsage, usage_line(app, e, argv[1]));
+    app.exit(e);  // prints the help or the version
+  }
+  flush_output();
+  return kSuccess;
+}
+
+}  // namespace
+}  // namespace pipit::tools
+
+int main(int argc, char** argv) {
+  using pipit::tools::fail;
+  try {
+    return pipit::tools::run(argc, argv);
+  } catch (const pipit::tools::Failure& e) {
+    return fail(e.status(), e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(pipit::tools::kOutOfMemory, "out of memory");
+  } catch (const std::exception& e) {
+    return fail(pipit::tools::kFailed, e.what());
+  }
+}

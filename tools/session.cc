@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/session.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tools/describe.h"
+#include "tools/failure.h"
+#include "tools/format.h"
+
+namespace pipit::tools {
+namespace {
+
+// Room for tensors whose shape is known only while running: at first, and at most.
+constexpr size_t kRoom = size_t{16} << 20;
+constexpr size_t kMostArena = size_t{1} << 30;
+
+struct ArenaTooSmall : Failure {
+  using Failure::Failure;
+};
+
+Failure refusal(const std::string& path, Status status, const Message& why) {
+  return {exit_status(status.code()), path + ": " + why.text()};
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+Session::Session(const std::string& path) : path_(path) {
+  const char* error = file_.open(path.c_str());
+  if (error != nullptr) throw Failure(kModelRefused, path + ": " + error);
+  Message why;
+  const Result<Model> model = Model::parse(file_.bytes(), &why);
+  if (!model.ok()) throw refusal(path, model.status(), why);
+  model_ = model.value();
+}
+
+void Session::choose_signature(const std::string& key) {
+  signature_ = model_.find_signature(key.c_str());
+  if (signature_ < 0) {
+    std::vector<std::string> keys;
+    for (int i = 0; i < model_.signatures(); ++i) keys.push_back(model_.signature_key(i));
+    throw Failure(kUsage, path_ + ": has no signature '" + key + "'; " +
+                              (keys.empty() ? "it has none at all" : "it has " + joined(keys)));
+  }
+  subgraph_ = static_cast<int>(
+      file_of(model_).signature_defs()->Get(static_cast<unsigned>(signature_))->subgraph_index());
+}
+
+int Session::file_inputs() const {
+  const auto g = static_cast<unsigned>(subgraph_);
+  return static_cast<int>(size_of(file_of(model_).subgraphs()->Get(g)->inputs()));
+}
+
+void Session::create(size_t arena_bytes) {
+  // One at a time: an arena can be most of what a small board has.
+  arena_.reset();
+  arena_.reset(static_cast<uint8_t*>(::operator new (arena_bytes, std::align_val_t{kAlign})));
+  arena_size_ = arena_bytes;
+  Message why;
+  const Result<Interpreter> net =
+      Interpreter::create(model_, {arena_.get(), arena_size_}, all_operators(), options_, &why);
+  if (!net.ok()) throw refusal(path_, net.status(), why);
+  net_ = net.value();
+  strings_.assign(static_cast<size_t>(inputs()), {});
+}
+
+bool Session::shapes_known() const {
+  for (int g = 0; g < model_.subgraphs(); ++g) {
+    for (int i = 0; i < net_.tensors(g); ++i) {
+      if (net_.tensor(i, g)->storage == Storage::kDynamic) return false;
+    }
+  }
+  return true;
+}
+
+void Session::plan(const Options& options) {
+  options_ = options;
+  // The library's message has room for some; here all are named.
+  const std::vector<std::string> missing = missing_operators(model_);
+  if (!missing.empty()) {
+    throw Failure(kModelRefused,
+                  path_ + ": operators that this build does not run: " + joined(missing));
+  }
+  Message why;
+  const Result<size_t> need =
+      Interpreter::required_arena_bytes(model_, all_operators(), options_, &why);
+  if (need.status().code() == Code::kArenaTooSmall) {
+    throw Failure(kOutOfMemory, path_ + ": needs more memory than this machine can address");
+  }
+  if (!need.ok()) throw refusal(path_, need.status(), why);
+  create(need.value());
+  if (!shapes_known()) create(need.value() + kRoom);
+}
+
+void Session::feed(int i, std::vector<uint8_t> bytes) {
+  const Tensor& t = input(i);
+  if (t.type != Type::kString) {
+    if (!bytes.empty()) std::memcpy(t.data, bytes.data(), bytes.size());
+    return;
+  }
+  if (subgraph_ != 0) {
+    throw Failure(kBadInput, "input " + std::to_string(i) + ", " + tensor_text(t) +
+                                 ": strings can be given to the main subgraph only");
+  }
+  // Bound, not copied: the buffer has to stay.
+  std::vector<uint8_t>& kept = strings_[static_cast<size_t>(i)];
+  kept = std::move(bytes);
+  Message why;
+  const Status status = net_.bind_input(i, kept.data(), kept.size(), &why);
+  if (!status.ok()) throw refusal(path_, status, why);
+}
+
+void Session::invoke() {
+  Message why;
+  const Status status =
+      signature_ < 0 ? net_.invoke(&why) : net_.invoke_signature(signature_, &why);
+  if (status.ok()) return;
+  if (status.code() == Code::kArenaTooSmall) {
+    throw ArenaTooSmall(kOutOfMemory, path_ + ": " + why.text());
+  }
+  throw refusal(path_, status, why);
+}
+
+void Session::run(const std::function<void()>& job) {
+  for (;;) {
+    try {
+      return job();
+    } catch (const ArenaTooSmall&) {
+      if (arena_size_ >= kMostArena) throw;
+    }
+    create(arena_size_ <= kMostArena / 4 ? std::max(arena_size_ * 4, kRoom) : kMostArena);
+  }
+}
+
+CpuFeatures cpu_for(const std::string& isa) {
+  const CpuFeatures here = detect_cpu();
+  if (isa.empty()) return here;
+  CpuFeatures wanted = kCpuPortable;
+  if (!parse_isa(isa.c_str(), &wanted)) {
+    throw Failure(kUsage, "--isa " + isa + ": not one of portable, neon, dotprod, i8mm");
+  }
+  if ((wanted & ~here) != 0) {
+    throw Failure(kUsage,
+                  "--isa " + isa + ": this CPU does not have it; its best is " + isa_name(here));
+  }
+  return wanted;
+}
+
+}  // namespace pipit::tools
