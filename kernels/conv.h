@@ -2,6 +2,7 @@
 // What all convolution kernels share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace pipit {
@@ -41,6 +42,16 @@ struct Requantize {
   int32_t zero_point = 0;
   int32_t min = 0;
   int32_t max = 0;
+};
+
+// The bias of a convolution of int16 activations: none or one of the two, which also says what its
+// sums are.
+struct BiasS16 {
+  const int64_t* wide = nullptr;
+  const int32_t* narrow = nullptr;
+  bool wide_sums = true;
+
+  int64_t operator[](ptrdiff_t c) const { return wide ? wide[c] : narrow ? narrow[c] : 0; }
 };
 
 // The taps of one dimension of a window that lie inside of the image: [begin, end), which is empty

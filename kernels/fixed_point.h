@@ -34,7 +34,7 @@ static inline int32_t multiply(int32_t x, int32_t multiplier, int32_t shift) {
 }
 
 // The same for 64-bit sums of 16-bit activations: the multiplier is reduced to 16 bits and the
-// result rounded once. -31 <= shift < 8; wraps unless |x| < 2^47.
+// result rounded once. -31 <= shift < 15; wraps unless |x| < 2^47.
 static inline int32_t multiply(int64_t x, int32_t multiplier, int32_t shift) {
   const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
   const int total = 15 - shift;

@@ -112,7 +112,10 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   if (multiplier == nullptr || shift == nullptr) return Code::kArenaTooSmall;
   for (size_t c = 0; c < n; ++c) {
     const double scale = wq.scales[scales == 1 ? 0 : c];
-    const Multiplier m = quantize_multiplier(input.scale * scale / output.scale);
+    // TensorFlow Lite's older type rounds the product of the scales to a float.
+    const double product =
+        input.type == Type::kUInt8 ? input.scale * wq.scales[0] : input.scale * scale;
+    const Multiplier m = quantize_multiplier(product / output.scale);
     multiplier[c] = m.multiplier;
     shift[c] = m.shift;
   }

@@ -7,8 +7,47 @@
 #include <cstdint>
 
 #include "kernels/conv.h"
+#include "kernels/fixed_point.h"
 
 namespace pipit {
+
+static inline uint32_t dot(const int8_t* x, const int8_t* w, int32_t n) {
+  uint32_t sum = 0;
+  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(x[i] * w[i]);
+  return sum;
+}
+
+static inline uint32_t sum(const int8_t* w, int32_t n) {
+  uint32_t sum = 0;
+  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(w[i]);
+  return sum;
+}
+
+static inline float clamp(float x, float low, float high) {
+  // In this order, as TensorFlow Lite's minimum of a maximum: both pass a NaN on.
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+
+// From the sum of products to the output of a convolution of int16 activations.
+static inline int16_t finish_s16(int64_t sum, const BiasS16& bias, const Requantize& q, int32_t c) {
+  const uint64_t total = static_cast<uint64_t>(sum) + static_cast<uint64_t>(bias[c]);
+  const int32_t scaled = bias.wide_sums
+                             ? multiply(static_cast<int64_t>(total), q.multiplier[c], q.shift[c])
+                             : multiply(static_cast<int32_t>(static_cast<uint32_t>(total)),
+                                        q.multiplier[c], q.shift[c]);
+  return static_cast<int16_t>(clamp(scaled, q.min, q.max));
+}
+
+// The same where activations were quantized for the purpose.
+template <class Args>
+float finish_hybrid(const Args& a, int32_t sum, int32_t c) {
+  float real = static_cast<float>(sum);
+  if (a.scales != nullptr) real *= a.scales[c];
+  real *= a.in_scale;
+  if (a.bias != nullptr) real += a.bias[c];
+  return clamp(real, a.min, a.max);
+}
 
 // Where an output position's window lies.
 struct Window {
@@ -60,5 +99,8 @@ void for_each_run(const ConvGeometry& g, const ConvStrides& s, const Window& at,
   }
   outside(at.rows.end * row, (g.kernel_h - at.rows.end) * row);
 }
+
+// For kernels whose taps outside of the image add nothing.
+static inline void ignore(int32_t, int32_t) {}
 
 }  // namespace pipit

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv_s8.h"
-#include "kernels/fixed_point.h"
 #include "kernels/portable/conv_loops.h"
 
 namespace pipit {
-namespace {
-
-uint32_t dot(const int8_t* x, const int8_t* w, int32_t n) {
-  uint32_t sum = 0;
-  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(x[i] * w[i]);
-  return sum;
-}
-
-uint32_t sum(const int8_t* w, int32_t n) {
-  uint32_t sum = 0;
-  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(w[i]);
-  return sum;
-}
-
-}  // namespace
 
 void conv_s8_portable(const ConvS8& a) {
   const Requantize& q = a.requantize;

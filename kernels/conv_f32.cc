@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/conv_f32.h"
+
+namespace pipit {
+namespace {
+
+constexpr ConvF32Variant kVariants[] = {
+    {"portable", kCpuPortable, conv_f32_portable, nullptr},
+};
+
+}  // namespace
+
+Span<const ConvF32Variant> conv_f32_variants() { return kVariants; }
+
+}  // namespace pipit

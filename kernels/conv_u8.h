@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution, uint8 x uint8 -> uint8.
+//
+//   out[y][x][o] = requantize(bias[o] + sum over ky, kx, i of
+//                             (in[...][i] - 128) * (weights[o][ky][kx][i] - weights_zero_point))
+//
+// Taps outside of the image read in_zero_point. Flipping the top bit of both operands gives int8
+// products of in - 128 and weights - 128; for the rest, (128 - weights_zero_point) times the sum of
+// the activations is added to that of the products. Sums wrap modulo 2^32.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+
+struct ConvU8 {
+  ConvGeometry size;
+  ConvStrides stride;
+  const uint8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
+  const uint8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
+  // [out_c], bias - (in_zero_point - 128) * sum of (weights - weights_zero_point)
+  const int32_t* bias = nullptr;
+  uint8_t* out = nullptr;  // [batch][out_h][out_w][out_c]
+  int32_t in_zero_point = 0;
+  int32_t weights_zero_point = 0;
+  Requantize requantize;
+  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+using ConvU8Variant = KernelVariant<ConvU8>;
+
+Span<const ConvU8Variant> conv_u8_variants();
+
+void conv_u8_portable(const ConvU8& a);
+
+}  // namespace pipit

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/depthwise_f32.h"
+
+namespace pipit {
+namespace {
+
+constexpr DepthwiseF32Variant kVariants[] = {
+    {"portable", kCpuPortable, depthwise_f32_portable, nullptr},
+};
+
+}  // namespace
+
+Span<const DepthwiseF32Variant> depthwise_f32_variants() { return kVariants; }
+
+}  // namespace pipit

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/depthwise_hybrid.h"
+
+namespace pipit {
+namespace {
+
+constexpr DepthwiseHybridVariant kVariants[] = {
+    {"portable", kCpuPortable, depthwise_hybrid_portable, nullptr},
+};
+
+}  // namespace
+
+Span<const DepthwiseHybridVariant> depthwise_hybrid_variants() { return kVariants; }
+
+}  // namespace pipit

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/conv_common.h"
+
+#include <cmath>
+
+namespace pipit {
+namespace {
+
+bool bias_type_fits(Type bias, Type input) {
+  switch (input) {
+    case Type::kFloat32:
+      return bias == Type::kFloat32;
+    case Type::kInt16:
+      return bias == Type::kInt32 || bias == Type::kInt64;
+    default:
+      return bias == Type::kInt32;
+  }
+}
+
+// The bias is added to sums of input times weights as if it had their scale.
+Status need_bias_scale(const Prepare& p, const ConvTensors& t) {
+  const double product = static_cast<double>(t.input.scale) * t.weights.scale;
+  const double difference = std::abs(product - t.bias->scale);
+  if (difference / t.output.scale <= 0.02) return {};
+  return p.bad("bias ", *t.bias, " has scale ", static_cast<double>(t.bias->scale),
+               ", but input times weights have ", product);
+}
+
+}  // namespace
+
+Status check_conv_shapes(const Prepare& p, const ConvTensors& t, int32_t channels) {
+  const Shape& in = t.input.shape;
+  const Shape& w = t.weights.shape;
+  for (int i = 1; i < in.rank; ++i) {
+    if (in[i] < 1) return p.bad("input ", t.input, " has no element in dimension ", i);
+  }
+  for (int i = 0; i < w.rank; ++i) {
+    if (w[i] < 1) return p.bad("weights ", t.weights, " have no element in dimension ", i);
+  }
+  if (static_cast<const fb::Tensor*>(t.weights.file_tensor)->sparsity() != nullptr) {
+    return p.unsupported("weights ", t.weights, " are sparse");
+  }
+  if (t.output.type != t.input.type) {
+    return p.unsupported("input ", t.input.type, ", output ", t.output.type);
+  }
+  if (t.bias == nullptr) return {};
+  if (!bias_type_fits(t.bias->type, t.input.type)) {
+    return p.unsupported("bias ", *t.bias, " with input ", t.input.type);
+  }
+  if (t.bias->elements() != channels) {
+    return p.bad("bias ", *t.bias, " has not one value for each of ", channels, " output channels");
+  }
+  if (t.input.type != Type::kFloat32 && t.bias->zero_point != 0) {
+    return p.bad("bias ", *t.bias, " has zero point ", t.bias->zero_point, ", not 0");
+  }
+  return {};
+}
+
+Status need_zero_weights_offset(const Prepare& p, const Tensor& weights) {
+  for (const int64_t z : quantization(weights).zero_points) {
+    if (z != 0) return p.bad("weights ", weights, " have zero point ", z, ", not 0");
+  }
+  return {};
+}
+
+Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q) {
+  PIPIT_TRY(channel_multipliers(p, t.input, t.weights, t.output, spec.channels, spec.dimension, q));
+  if (t.input.type == Type::kUInt8) {
+    if (quantization(t.weights).scales.size() != 1) {
+      return p.unsupported("weights ", t.weights, " have more than one scale");
+    }
+    if (t.bias != nullptr) PIPIT_TRY(need_bias_scale(p, t));
+  }
+  if (t.input.type == Type::kInt16 && (t.input.zero_point != 0 || t.output.zero_point != 0)) {
+    return p.bad("zero points ", t.input.zero_point, " and ", t.output.zero_point,
+                 " of int16 input and output are not 0");
+  }
+  const Range range = activation_range(spec.activation, t.output);
+  q->min = range.min;
+  q->max = range.max;
+  return {};
+}
+
+Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide) {
+  const bool int32_bias = t.bias != nullptr && t.bias->type == Type::kInt32;
+  switch (spec.bias_type) {
+    case fb::TensorType::FLOAT32:
+      *wide = !int32_bias;
+      return {};
+    case fb::TensorType::INT32:
+      *wide = false;
+      break;
+    case fb::TensorType::INT64:
+      *wide = true;
+      break;
+    default:
+      return p.bad("quantized_bias_type ", static_cast<int>(spec.bias_type),
+                   " is neither int32 nor int64");
+  }
+  if (t.bias == nullptr || int32_bias != *wide) return {};
+  return p.bad("bias ", *t.bias, " is not of the quantized_bias_type");
+}
+
+Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, HybridInput* hybrid,
+                      const float** scales) {
+  PIPIT_TRY(need_scale(p, t.weights));
+  const Span<const float> all = quantization(t.weights).scales;
+  if (all.size() != 1 && all.size() != static_cast<size_t>(spec.channels)) {
+    return p.bad("weights ", t.weights, " have ", static_cast<int64_t>(all.size()), " scales for ",
+                 spec.channels, " channels");
+  }
+  bool equal = true;
+  for (const float scale : all) equal &= scale == all[0];
+  hybrid->symmetric = equal && spec.symmetric;
+  hybrid->weights_scale = equal ? all[0] : 1;
+  *scales = equal ? nullptr : all.data();
+  return {};
+}
+
+}  // namespace pipit

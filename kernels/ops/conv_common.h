@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the convolution operators share while they are prepared: checks and quantization.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv.h"
+#include "kernels/ops/common.h"
+
+namespace pipit {
+
+// The positions of a node's inputs.
+struct ConvInputs {
+  int input = 0;
+  int weights = 1;
+  int bias = 2;
+};
+
+struct ConvTensors {
+  const Tensor& input;
+  const Tensor& weights;
+  const Tensor* bias;
+  const Tensor& output;
+};
+
+inline ConvTensors conv_tensors(const Prepare& p, const ConvInputs& at) {
+  return {p.input(at.input), p.input(at.weights), p.optional_input(at.bias), p.output(0)};
+}
+
+// What the arithmetic depends on beside the tensors.
+struct ConvSpec {
+  ConvInputs inputs;
+  int32_t channels = 0;   // of the output
+  int32_t dimension = 0;  // of the weights along which there may be a scale for each channel
+  fb::ActivationFunctionType activation = fb::ActivationFunctionType::NONE;
+  fb::TensorType bias_type = fb::TensorType::FLOAT32;  // quantized_bias_type; FLOAT32: not given
+  // Float activations are quantized without a zero point if the integer weights have one scale.
+  bool symmetric = false;
+};
+
+// What becomes of float activations that meet integer weights.
+struct HybridInput {
+  float weights_scale = 1;  // 1 where each channel has its own
+  bool symmetric = false;
+};
+
+// Fails unless input and weights have rank 4, no dimension that has to be positive is not, and the
+// bias fits.
+Status check_conv_shapes(const Prepare& p, const ConvTensors& t, int32_t channels);
+
+// Fails unless all zero points of the weights are 0.
+Status need_zero_weights_offset(const Prepare& p, const Tensor& weights);
+
+// The multipliers, zero point and range of a quantized convolution, with all checks on its tensors'
+// quantization.
+Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q);
+
+// Whether int16 convolutions sum 64 bits.
+Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide);
+
+// The weights' scales for float activations: one in `hybrid`, or one for each channel in *scales
+// (which then lie in the model file).
+Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, HybridInput* hybrid,
+                      const float** scales);
+
+}  // namespace pipit

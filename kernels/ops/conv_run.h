@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the convolution operators call their kernels, for all types: Args is a kernel's argument
+// struct, and its fields tell what it needs.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/hybrid.h"
+#include "kernels/int4.h"
+#include "kernels/ops/conv_common.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+
+template <class Args>
+concept Requantizes = requires(Args a) {
+  a.requantize;
+};
+template <class Args>
+concept SumsInt16 = requires(Args a) {
+  a.bias.wide_sums;
+};
+template <class Args>
+concept Hybrid = requires(Args a) {
+  a.weight_sums;
+};
+// Whether the arguments carry, for each channel, a number made of its weights.
+template <class Args>
+concept Folds = requires(Args a) {
+  a.in_zero_point;
+};
+
+// That number: bias - in_zero_point * sum of (weights - weights_zero_point).
+struct Fold {
+  const int32_t* bias = nullptr;  // nullptr for zeros
+  int32_t in_zero_point = 0;
+  int32_t weights_zero_point = 0;
+
+  int32_t operator()(int32_t channel, int32_t sum, int32_t weights) const {
+    const uint32_t b = bias != nullptr ? static_cast<uint32_t>(bias[channel]) : 0;
+    const uint32_t real = static_cast<uint32_t>(sum) - static_cast<uint32_t>(weights_zero_point) *
+                                                           static_cast<uint32_t>(weights);
+    return static_cast<int32_t>(b - static_cast<uint32_t>(in_zero_point) * real);
+  }
+};
+
+template <Folds Args>
+Fold fold_of(const Args& a, const Tensor* bias) {
+  if constexpr (Hybrid<Args>) {
+    return {.in_zero_point = -1};  // the plain sum
+  } else {
+    const int32_t* b = bias != nullptr ? bias->as<int32_t>() : nullptr;
+    if constexpr (requires { a.weights_zero_point; }) {
+      return {b, a.in_zero_point - 128, a.weights_zero_point};
+    } else {
+      return {b, a.in_zero_point};
+    }
+  }
+}
+
+// Everything of the arguments that depends on quantization and activation.
+template <class Args>
+Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hybrid) {
+  const ConvTensors t = conv_tensors(p, spec.inputs);
+  if constexpr (Requantizes<Args>) {
+    PIPIT_TRY(prepare_requantize(p, t, spec, &a->requantize));
+    if constexpr (Folds<Args>) a->in_zero_point = t.input.zero_point;
+    if constexpr (requires { a->weights_zero_point; }) a->weights_zero_point = t.weights.zero_point;
+    if constexpr (SumsInt16<Args>) PIPIT_TRY(choose_wide_sums(p, t, spec, &a->bias.wide_sums));
+  } else {
+    const RealRange range = activation_range(spec.activation);
+    a->min = range.min;
+    a->max = range.max;
+    if constexpr (Hybrid<Args>) PIPIT_TRY(prepare_hybrid(p, t, spec, hybrid, &a->scales));
+  }
+  return {};
+}
+
+// The tensors' addresses, which a step learns when it runs.
+template <class Args>
+void set_addresses(const Step& s, const ConvInputs& at, Args* a) {
+  const Tensor* bias = s.optional_input(at.bias);
+  if constexpr (!Hybrid<Args>) a->in = static_cast<decltype(a->in)>(s.input(at.input).data);
+  a->weights = static_cast<decltype(a->weights)>(s.input(at.weights).data);
+  a->out = static_cast<decltype(a->out)>(s.output(0).data);
+  a->scratch = s.scratch;
+  if (bias == nullptr) return;
+  if constexpr (SumsInt16<Args>) {
+    if (bias->type == Type::kInt64) a->bias.wide = bias->as<int64_t>();
+    if (bias->type == Type::kInt32) a->bias.narrow = bias->as<int32_t>();
+  } else if constexpr (!Requantizes<Args>) {
+    a->bias = bias->as<float>();
+  }
+}
+
+// Narrows the arguments to the output channels [first, first + n); not yet their weights. `folded`
+// is that of the first channel.
+template <class Args>
+void take_channels(int32_t first, int32_t n, const int32_t* folded, Args* a) {
+  a->size.out_c = n;
+  a->out += first;
+  if constexpr (Requantizes<Args>) {
+    a->requantize.multiplier += first;
+    a->requantize.shift += first;
+  }
+  if constexpr (SumsInt16<Args>) {
+    if (a->bias.wide != nullptr) a->bias.wide += first;
+    if (a->bias.narrow != nullptr) a->bias.narrow += first;
+  } else if constexpr (!Requantizes<Args>) {
+    if (a->bias != nullptr) a->bias += first;
+  }
+  if constexpr (Hybrid<Args>) {
+    a->weight_sums = folded;
+    if (a->scales != nullptr) a->scales += first;
+  } else if constexpr (Folds<Args>) {
+    a->bias = folded;
+  }
+}
+
+// Calls convolve(arguments of one image) for each image of the batch, quantized into `quantized`
+// where the kernel needs that. All images go at once unless that or `one_by_one` forbids it.
+template <class Args, class Convolve>
+void for_each_image(const Step& s, const ConvInputs& at, const HybridInput& hybrid, Args a,
+                    int32_t in_c, int8_t* quantized, bool one_by_one, Convolve convolve) {
+  if (!Hybrid<Args> && !one_by_one) return convolve(a);
+  const int32_t elements = a.size.in_h * a.size.in_w * in_c;
+  const int32_t batch = a.size.batch;
+  a.size.batch = 1;
+  if constexpr (Hybrid<Args>) a.in = quantized;
+  for (int32_t b = 0; b < batch; ++b) {
+    if constexpr (Hybrid<Args>) {
+      const float* image = s.input(at.input).as<float>() + ptrdiff_t{b} * elements;
+      quantize_rows(image, elements, !hybrid.symmetric,
+                    {.values = quantized,
+                     .scale = &a.in_scale,
+                     .zero_point = &a.in_zero_point,
+                     .rows = 1,
+                     .depth = elements});
+      a.in_scale *= hybrid.weights_scale;
+    }
+    convolve(a);
+    if constexpr (!Hybrid<Args>) a.in += elements;
+    a.out += ptrdiff_t{a.size.out_h} * a.stride.out_row;
+  }
+}
+
+// Scratch memory in parts, each aligned to 16 bytes.
+struct ScratchParts {
+  size_t bytes = 0;
+
+  size_t add(size_t n) {
+    const size_t at = bytes;
+    bytes += (n + 15) / 16 * 16;
+    return at;
+  }
+};
+
+}  // namespace pipit

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step of CONV_2D and TRANSPOSE_CONV: which calls of a convolution kernel make up the whole.
+//
+// A call covers one group or a part of it. Filters [out][height][width][in] are read where they lie
+// in the file. Where they cannot be (packed int4, or taps picked out), a block of them goes through
+// scratch memory.
+//
+// A transposed convolution with stride s is s * s convolutions with stride 1: output rows y and
+// taps ky with the same remainder of y + pad - ky by s belong together, and so do columns. Each of
+// these phases reads its own taps, last to first.
+#pragma once
+
+#include "kernels/ops/conv_run.h"
+
+namespace pipit {
+
+// One dimension of a phase.
+struct PhaseAxis {
+  int32_t outputs = 0;    // how many, `stride` apart
+  int32_t first_tap = 0;  // in the file
+  int32_t taps = 1;       // at least 1: where none belongs to the phase, one far outside
+  int32_t pad = 0;
+};
+
+inline PhaseAxis phase_axis(int32_t phase, int32_t out, int32_t kernel, int32_t stride,
+                            int32_t pad) {
+  PhaseAxis a;
+  a.outputs = (out - phase + stride - 1) / stride;
+  a.first_tap = (phase + pad) % stride;
+  if (a.first_tap >= kernel) {
+    a.first_tap = 0;
+    a.pad = a.outputs;
+    return a;
+  }
+  a.taps = (kernel - 1 - a.first_tap) / stride + 1;
+  a.pad = a.taps - 1 - (phase + pad) / stride;
+  return a;
+}
+
+struct Phase {
+  PhaseAxis rows, columns;
+};
+
+// A convolution in the file's sizes.
+struct ConvPlan {
+  ConvGeometry file;  // of TRANSPOSE_CONV: input and output as they are, stride of the output
+  bool transposed = false;
+  bool packed = false;
+  int32_t group_channels = 0;  // output channels of a group
+  int32_t block = 0;           // most output channels in one call
+  int32_t depth = 0;           // elements of a filter
+  ConvInputs inputs;
+  const int32_t* folded = nullptr;  // for each channel, unless it is found while running
+  size_t folded_scratch = 0, filter_scratch = 0, image_scratch = 0;
+  HybridInput hybrid;
+
+  bool copies_filters() const { return packed || transposed; }
+};
+
+template <class Args>
+struct ConvStep {
+  ConvPlan plan;
+  Args args;  // of the whole
+  void (*kernel)(const Args&) = nullptr;
+};
+
+// The taps of a phase, in its order, of `n` filters.
+template <class W>
+void copy_taps(const ConvPlan& c, const Phase& phase, const W* filters, int32_t n, W* out) {
+  const size_t channels = static_cast<size_t>(c.depth / (c.file.kernel_h * c.file.kernel_w));
+  const PhaseAxis &rows = phase.rows, &columns = phase.columns;
+  for (int32_t o = 0; o < n; ++o, filters += c.depth) {
+    for (int32_t y = rows.taps - 1; y >= 0; --y) {
+      const int32_t ky = rows.first_tap + y * c.file.stride_h;
+      for (int32_t x = columns.taps - 1; x >= 0; --x, out += channels) {
+        const int32_t kx = columns.first_tap + x * c.file.stride_w;
+        std::memcpy(out, filters + static_cast<size_t>(ky * c.file.kernel_w + kx) * channels,
+                    channels * sizeof(W));
+      }
+    }
+  }
+}
+
+// The filters [first, first + n) as the kernel reads them.
+template <class W>
+const W* load_filters(const ConvPlan& c, const Phase* phase, const W* file, int32_t first,
+                      int32_t n, W* scratch) {
+  const size_t at = static_cast<size_t>(first) * static_cast<size_t>(c.depth);
+  if (phase != nullptr) {
+    copy_taps(c, *phase, file + at, n, scratch);
+    return scratch;
+  }
+  if constexpr (sizeof(W) == 1) {
+    if (c.packed) {
+      const size_t count = static_cast<size_t>(n) * static_cast<size_t>(c.depth);
+      expand_int4(reinterpret_cast<const uint8_t*>(file), at, count,
+                  reinterpret_cast<int8_t*>(scratch));
+      return scratch;
+    }
+  }
+  return file + at;
+}
+
+template <class W>
+int32_t sum_of(const W* weights, int32_t n) {
+  uint32_t sum = 0;
+  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(weights[i]);
+  return static_cast<int32_t>(sum);
+}
+
+inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
+  int32_t sum = 0;
+  for (size_t i = first; i < first + static_cast<size_t>(n); ++i) sum += int4_at(packed, i);
+  return sum;
+}
+
+// For the channels [first, first + n), whose filters begin at `filters`.
+template <class W>
+void fold_filters(const Fold& fold, const W* filters, int32_t first, int32_t n, int32_t depth,
+                  int32_t* out) {
+  for (int32_t o = 0; o < n; ++o, filters += depth) {
+    out[o] = fold(first + o, sum_of(filters, depth), depth);
+  }
+}
+
+// All channels of one image (or of a batch that is quantized as it comes), or of one phase.
+template <class Args>
+void run_channels(const Step& s, const ConvStep<Args>& step, const Args& whole,
+                  const Phase* phase) {
+  const ConvPlan& c = step.plan;
+  using W = std::remove_const_t<std::remove_pointer_t<decltype(whole.weights)>>;
+  const int32_t depth = whole.size.kernel_h * whole.size.kernel_w * whole.size.in_c;
+  const int32_t channels = c.file.out_c;
+  for (int32_t first = 0, n = 0; first < channels; first += n) {
+    n = std::min(c.block, c.group_channels - first % c.group_channels);
+    Args a = whole;
+    a.in += first / c.group_channels * whole.size.in_c;
+    a.weights = load_filters(c, phase, whole.weights, first, n,
+                             reinterpret_cast<W*>(s.scratch + c.filter_scratch));
+    const int32_t* folded = c.folded != nullptr ? c.folded + first : nullptr;
+    if constexpr (Folds<Args>) {
+      if (folded == nullptr) {
+        auto* found = reinterpret_cast<int32_t*>(s.scratch + c.folded_scratch);
+        fold_filters(fold_of(whole, s.optional_input(c.inputs.bias)), a.weights, first, n, depth,
+                     found);
+        folded = found;
+      }
+    }
+    take_channels(first, n, folded, &a);
+    step.kernel(a);
+  }
+}
+
+// One image after the other, each phase by phase.
+template <class Args>
+void run_phases(const Step& s, const ConvStep<Args>& step, const Args& whole) {
+  const ConvGeometry& f = step.plan.file;
+  for (int32_t y = 0; y < std::min(f.stride_h, f.out_h); ++y) {
+    for (int32_t x = 0; x < std::min(f.stride_w, f.out_w); ++x) {
+      const Phase phase = {phase_axis(y, f.out_h, f.kernel_h, f.stride_h, f.pad_top),
+                           phase_axis(x, f.out_w, f.kernel_w, f.stride_w, f.pad_left)};
+      Args a = whole;
+      a.size.out_h = phase.rows.outputs;
+      a.size.out_w = phase.columns.outputs;
+      a.size.kernel_h = phase.rows.taps;
+      a.size.kernel_w = phase.columns.taps;
+      a.size.pad_top = phase.rows.pad;
+      a.size.pad_left = phase.columns.pad;
+      a.stride.out_pixel = f.stride_w * f.out_c;
+      a.stride.out_row = f.stride_h * f.out_w * f.out_c;
+      a.out += (ptrdiff_t{y} * f.out_w + x) * f.out_c;
+      run_channels(s, step, a, &phase);
+    }
+  }
+}
+
+template <class Args>
+Status run_conv(const Step& s, Run&) {
+  const auto& step = *s.params<ConvStep<Args>>();
+  const ConvPlan& c = step.plan;
+  Args args = step.args;
+  set_addresses(s, c.inputs, &args);
+  auto* quantized = reinterpret_cast<int8_t*>(s.scratch + c.image_scratch);
+  for_each_image(s, c.inputs, c.hybrid, args, c.file.in_c, quantized, c.transposed,
+                 [&](const Args& images) {
+                   if (c.transposed) {
+                     run_phases(s, step, images);
+                   } else {
+                     run_channels(s, step, images, nullptr);
+                   }
+                 });
+  return {};
+}
+
+// ---- prepare
+
+// Computes what a call needs of each channel's weights now, if all values are known.
+template <class Args>
+Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
+  const Tensor* bias = p.optional_input(c->inputs.bias);
+  if (c->transposed || !p.values_known(c->inputs.weights)) return {};
+  if (!Hybrid<Args> && bias != nullptr && !p.values_known(c->inputs.bias)) return {};
+  int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(c->file.out_c));
+  if (folded == nullptr) return Code::kArenaTooSmall;
+  c->folded = folded;
+  const Fold fold = fold_of(a, bias);
+  const void* weights = p.input(c->inputs.weights).data;
+  if (!c->packed) {
+    fold_filters(fold, static_cast<decltype(a.weights)>(weights), 0, c->file.out_c, c->depth,
+                 folded);
+    return {};
+  }
+  const auto depth = static_cast<size_t>(c->depth);
+  for (int32_t o = 0; o < c->file.out_c; ++o) {
+    const size_t first = static_cast<size_t>(o) * depth;
+    const int32_t sum = sum_of_int4(static_cast<const uint8_t*>(weights), first, c->depth);
+    folded[o] = fold(o, sum, c->depth);
+  }
+  return {};
+}
+
+// The sizes of the largest call.
+template <class Args>
+void set_largest_call(const ConvPlan& c, Args* a) {
+  a->size.out_c = c.block;
+  if (!c.transposed) return;
+  const PhaseAxis rows = phase_axis(0, c.file.out_h, c.file.kernel_h, c.file.stride_h, 0);
+  const PhaseAxis columns = phase_axis(0, c.file.out_w, c.file.kernel_w, c.file.stride_w, 0);
+  a->size.out_h = rows.outputs;
+  a->size.out_w = columns.outputs;
+  a->size.kernel_h = rows.taps;
+  a->size.kernel_w = columns.taps;
+}
+
+// Divides the filters into blocks, and scratch memory into parts.
+template <class Args>
+void divide(Prepare& p, const KernelVariant<Args>& variant, const Args& whole, ConvPlan* c) {
+  constexpr size_t kCacheBytes = 16384;  // of copied filters: half of a small first-level cache
+  constexpr int32_t kLeast = 4;          // filters, which a kernel may take side by side
+  Args call = whole;
+  c->block = c->group_channels;
+  set_largest_call(*c, &call);
+  const auto taps =
+      static_cast<size_t>(call.size.kernel_h) * static_cast<size_t>(call.size.kernel_w);
+  const size_t bytes = taps * static_cast<size_t>(call.size.in_c) * sizeof(*whole.weights);
+  if (c->copies_filters()) {
+    const auto fit = static_cast<int32_t>(kCacheBytes / bytes) / kLeast * kLeast;
+    c->block = std::min(c->block, std::max(fit, kLeast));
+    call.size.out_c = c->block;
+  }
+  ScratchParts parts;
+  const auto block = static_cast<size_t>(c->block);
+  if (variant.scratch != nullptr) parts.add(variant.scratch(call));
+  if (c->copies_filters()) c->filter_scratch = parts.add(block * bytes);
+  if (Folds<Args> && c->folded == nullptr) c->folded_scratch = parts.add(block * sizeof(int32_t));
+  if (Hybrid<Args>) {
+    c->image_scratch = parts.add(static_cast<size_t>(c->file.in_h * c->file.in_w * c->file.in_c));
+  }
+  p.scratch(parts.bytes);
+}
+
+// Leaves the step of a convolution whose tensors have been checked. Of `plan`, the sizes are given,
+// up to the depth.
+template <class Args>
+Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
+                 Span<const KernelVariant<Args>> variants) {
+  auto* step = p.allocate<ConvStep<Args>>();
+  if (step == nullptr) return Code::kArenaTooSmall;
+  const KernelVariant<Args>& variant = choose(variants, p.cpu());
+  step->plan = plan;
+  step->plan.inputs = spec.inputs;
+  step->kernel = variant.run;
+  Args& a = step->args;
+  a.size = plan.file;
+  a.size.in_c = plan.depth / (plan.file.kernel_h * plan.file.kernel_w);
+  a.stride = {plan.file.in_c, plan.file.out_c, plan.file.out_w * plan.file.out_c};
+  if (plan.transposed) a.size.stride_h = a.size.stride_w = 1;
+  PIPIT_TRY(set_arithmetic(p, spec, &a, &step->plan.hybrid));
+  if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &step->plan));
+  divide(p, variant, a, &step->plan);
+  return p.run(run_conv<Args>, step, variant.name);
+}
+
+}  // namespace pipit
