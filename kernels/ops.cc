@@ -10,6 +10,7 @@ namespace {
 constexpr const Op* kOps[] = {
     &kConcatenation,
     &kConv2d,
+    &kDepthwiseConv2d,
     &kReshape,
     &kPad,
     &kGather,
@@ -26,6 +27,7 @@ constexpr const Op* kOps[] = {
     &kBroadcastTo,
     &kAdd,
     &kConv2d,
+    &kDepthwiseConv2d,
     &kMul,
     &kSub,
     &kFullyConnected,

@@ -9,6 +9,7 @@ namespace pipit {
 
 extern const Op kConcatenation;
 extern const Op kConv2d;
+extern const Op kDepthwiseConv2d;
 extern const Op kReshape;
 extern const Op kPad;
 extern const Op kGather;
@@ -25,6 +26,7 @@ extern const Op kRank;
 extern const Op kBroadcastTo;
 extern const Op kAdd;
 extern const Op kConv2d;
+extern const Op kDepthwiseConv2d;
 extern const Op kMul;
 extern const Op kSub;
 extern const Op kFullyConnected;

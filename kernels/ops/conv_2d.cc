@@ -14,30 +14,15 @@ namespace {
 
 Status find_geometry(Prepare& p, const ConvTensors& t, const fb::Conv2DOptions& o,
                      ConvGeometry* g) {
-  const Shape& in = t.input.shape;
   const Shape& w = t.weights.shape;
-  if (in.rank != 4) return p.bad("input ", t.input, " is not [batch,height,width,channels]");
   if (w.rank != 4) return p.bad("weights ", t.weights, " are not [out,height,width,in]");
   PIPIT_TRY(check_conv_shapes(p, t, w[0]));
-  if (in[3] % w[3] != 0 || w[0] % (in[3] / w[3]) != 0) {
-    return p.bad("input ", t.input, " and weights ", t.weights, " do not agree in channels");
-  }
-  g->batch = in[0];
-  g->in_h = in[1];
-  g->in_w = in[2];
-  g->in_c = in[3];
+  const ConvWindow window = {o.stride_h(), o.stride_w(), o.dilation_h_factor(),
+                             o.dilation_w_factor(), o.padding()};
   g->out_c = w[0];
-  g->kernel_h = w[1];
-  g->kernel_w = w[2];
-  g->stride_h = o.stride_h();
-  g->stride_w = o.stride_w();
-  g->dilation_h = o.dilation_h_factor();
-  g->dilation_w = o.dilation_w_factor();
-  PIPIT_TRY(window(p, "height", {g->in_h, g->kernel_h, g->stride_h, g->dilation_h, o.padding()},
-                   &g->out_h, &g->pad_top));
-  PIPIT_TRY(window(p, "width", {g->in_w, g->kernel_w, g->stride_w, g->dilation_w, o.padding()},
-                   &g->out_w, &g->pad_left));
-  return p.set_output(0, Shape::of(g->batch, g->out_h, g->out_w, g->out_c));
+  PIPIT_TRY(set_conv_geometry(p, t, window, g));
+  if (g->in_c % w[3] == 0 && w[0] % (g->in_c / w[3]) == 0) return {};
+  return p.bad("input ", t.input, " and weights ", t.weights, " do not agree in channels");
 }
 
 Status prepare(Prepare& p) {

@@ -56,6 +56,26 @@ Status check_conv_shapes(const Prepare& p, const ConvTensors& t, int32_t channel
   return {};
 }
 
+Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, ConvGeometry* g) {
+  const Shape& in = t.input.shape;
+  if (in.rank != 4) return p.bad("input ", t.input, " is not [batch,height,width,channels]");
+  g->batch = in[0];
+  g->in_h = in[1];
+  g->in_w = in[2];
+  g->in_c = in[3];
+  g->kernel_h = t.weights.shape[1];
+  g->kernel_w = t.weights.shape[2];
+  g->stride_h = o.stride_h;
+  g->stride_w = o.stride_w;
+  g->dilation_h = o.dilation_h;
+  g->dilation_w = o.dilation_w;
+  PIPIT_TRY(window(p, "height", {g->in_h, g->kernel_h, g->stride_h, g->dilation_h, o.padding},
+                   &g->out_h, &g->pad_top));
+  PIPIT_TRY(window(p, "width", {g->in_w, g->kernel_w, g->stride_w, g->dilation_w, o.padding},
+                   &g->out_w, &g->pad_left));
+  return p.set_output(0, Shape::of(g->batch, g->out_h, g->out_w, g->out_c));
+}
+
 Status need_zero_weights_offset(const Prepare& p, const Tensor& weights) {
   for (const int64_t z : quantization(weights).zero_points) {
     if (z != 0) return p.bad("weights ", weights, " have zero point ", z, ", not 0");

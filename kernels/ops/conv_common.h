@@ -44,9 +44,20 @@ struct HybridInput {
   bool symmetric = false;
 };
 
-// Fails unless input and weights have rank 4, no dimension that has to be positive is not, and the
+// Fails unless no dimension that has to be positive is not, the output has the input's type and the
 // bias fits.
 Status check_conv_shapes(const Prepare& p, const ConvTensors& t, int32_t channels);
+
+// What the options of a two-dimensional convolution say.
+struct ConvWindow {
+  int32_t stride_h = 1, stride_w = 1;
+  int32_t dilation_h = 1, dilation_w = 1;
+  fb::Padding padding = fb::Padding::SAME;
+};
+
+// The sizes of a convolution with out_c channels over weights [..., height, width, ...], and the
+// shape of the output.
+Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, ConvGeometry* g);
 
 // Fails unless all zero points of the weights are 0.
 Status need_zero_weights_offset(const Prepare& p, const Tensor& weights);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// DEPTHWISE_CONV_2D: input [batch, height, width, channels], weights [1, height, width, channels *
+// multiplier], bias [channels * multiplier] or none.
+#include "kernels/depthwise_f32.h"
+#include "kernels/depthwise_hybrid.h"
+#include "kernels/depthwise_s16.h"
+#include "kernels/depthwise_s8.h"
+#include "kernels/depthwise_u8.h"
+#include "kernels/ops.h"
+#include "kernels/ops/conv_run.h"
+
+namespace pipit {
+namespace {
+
+struct Plan {
+  ConvInputs inputs;
+  int32_t channels = 0;  // of the output
+  int32_t taps = 0;
+  int32_t block = 0;                // most output channels in one call
+  const int32_t* folded = nullptr;  // for each channel, unless it is found while running
+  size_t folded_scratch = 0, weights_scratch = 0, image_scratch = 0;
+  bool packed = false;
+  HybridInput hybrid;
+};
+
+template <class Args>
+struct DepthwiseStep {
+  Plan plan;
+  Args args;  // of all channels
+  void (*kernel)(const Args&) = nullptr;
+};
+
+// What `fold` makes of each channel's weights.
+template <class Args>
+void fold_channels(const Plan& c, const Fold& fold, const Args& a, int32_t* out) {
+  for (int32_t o = 0; o < c.channels; ++o) {
+    uint32_t sum = 0;
+    for (int32_t t = 0; t < c.taps; ++t) {
+      const auto i =
+          static_cast<size_t>(t) * static_cast<size_t>(c.channels) + static_cast<size_t>(o);
+      sum += static_cast<uint32_t>(
+          c.packed ? int4_at(reinterpret_cast<const uint8_t*>(a.weights), i) : a.weights[i]);
+    }
+    out[o] = fold(o, static_cast<int32_t>(sum), c.taps);
+  }
+}
+
+// Unpacks the weights of the channels [first, first + n).
+void expand_channels(const Plan& c, const void* packed, int32_t first, int32_t n, int8_t* out) {
+  for (int32_t t = 0; t < c.taps; ++t, out += n) {
+    const auto at =
+        static_cast<size_t>(t) * static_cast<size_t>(c.channels) + static_cast<size_t>(first);
+    expand_int4(static_cast<const uint8_t*>(packed), at, static_cast<size_t>(n), out);
+  }
+}
+
+template <class Args>
+void run_channels(const Step& s, const DepthwiseStep<Args>& step, const Args& whole) {
+  const Plan& c = step.plan;
+  const int32_t* folded = c.folded;
+  if constexpr (Folds<Args>) {
+    if (folded == nullptr) {
+      auto* found = reinterpret_cast<int32_t*>(s.scratch + c.folded_scratch);
+      fold_channels(c, fold_of(whole, s.optional_input(c.inputs.bias)), whole, found);
+      folded = found;
+    }
+  }
+  for (int32_t first = 0, n = 0; first < c.channels; first += n) {
+    n = std::min(c.block, c.channels - first);
+    Args a = whole;
+    a.in += first / a.multiplier;
+    a.size.in_c = n / a.multiplier;
+    a.weights += first;
+    if constexpr (std::is_same_v<decltype(a.weights), const int8_t*>) {
+      if (c.packed) {
+        auto* weights = reinterpret_cast<int8_t*>(s.scratch + c.weights_scratch);
+        expand_channels(c, whole.weights, first, n, weights);
+        a.weights = weights;
+        a.weights_tap = n;
+      }
+    }
+    take_channels(first, n, folded != nullptr ? folded + first : nullptr, &a);
+    step.kernel(a);
+  }
+}
+
+template <class Args>
+Status run(const Step& s, Run&) {
+  const auto& step = *s.params<DepthwiseStep<Args>>();
+  const Plan& c = step.plan;
+  Args args = step.args;
+  set_addresses(s, c.inputs, &args);
+  auto* quantized = reinterpret_cast<int8_t*>(s.scratch + c.image_scratch);
+  for_each_image(s, c.inputs, c.hybrid, args, args.size.in_c, quantized, false,
+                 [&](const Args& images) { run_channels(s, step, images); });
+  return {};
+}
+
+template <class Args>
+Status fold_now(Prepare& p, Args a, Plan* c) {
+  const Tensor* bias = p.optional_input(c->inputs.bias);
+  if (!p.values_known(c->inputs.weights)) return {};
+  if (!Hybrid<Args> && bias != nullptr && !p.values_known(c->inputs.bias)) return {};
+  int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(c->channels));
+  if (folded == nullptr) return Code::kArenaTooSmall;
+  a.weights = static_cast<decltype(a.weights)>(p.input(c->inputs.weights).data);
+  fold_channels(*c, fold_of(a, bias), a, folded);
+  c->folded = folded;
+  return {};
+}
+
+// Divides packed weights into blocks, and scratch memory into parts.
+template <class Args>
+void divide(Prepare& p, const KernelVariant<Args>& variant, const Args& a, Plan* c) {
+  ScratchParts parts;
+  if (variant.scratch != nullptr) parts.add(variant.scratch(a));
+  if (c->packed) {
+    constexpr int32_t kCacheBytes = 16384;  // of unpacked weights
+    constexpr int32_t kLeast = 16;          // input channels, which a kernel may take side by side
+    const int32_t fit = kCacheBytes / c->taps / a.multiplier / kLeast * kLeast;
+    c->block = std::min(a.size.in_c, std::max(fit, kLeast)) * a.multiplier;
+    c->weights_scratch = parts.add(static_cast<size_t>(c->block) * static_cast<size_t>(c->taps));
+  }
+  if (Folds<Args> && c->folded == nullptr) {
+    c->folded_scratch = parts.add(static_cast<size_t>(c->channels) * sizeof(int32_t));
+  }
+  if (Hybrid<Args>) {
+    c->image_scratch = parts.add(static_cast<size_t>(a.size.in_h * a.size.in_w * a.size.in_c));
+  }
+  p.scratch(parts.bytes);
+}
+
+template <class Args>
+Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
+                      Span<const KernelVariant<Args>> variants) {
+  auto* step = p.allocate<DepthwiseStep<Args>>();
+  if (step == nullptr) return Code::kArenaTooSmall;
+  const KernelVariant<Args>& variant = choose(variants, p.cpu());
+  step->kernel = variant.run;
+  Plan& c = step->plan;
+  c.inputs = spec.inputs;
+  c.channels = c.block = g.out_c;
+  c.taps = g.kernel_h * g.kernel_w;
+  c.packed = p.input(spec.inputs.weights).type == Type::kInt4;
+  Args& a = step->args;
+  a.size = g;
+  a.stride = dense_strides(g);
+  a.multiplier = g.out_c / g.in_c;
+  a.weights_tap = g.out_c;
+  PIPIT_TRY(set_arithmetic(p, spec, &a, &c.hybrid));
+  if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &c));
+  divide(p, variant, a, &c);
+  return p.run(run<Args>, step, variant.name);
+}
+
+Status find_geometry(Prepare& p, const ConvTensors& t, const fb::DepthwiseConv2DOptions& o,
+                     ConvGeometry* g) {
+  const Shape& w = t.weights.shape;
+  if (w.rank != 4 || w[0] != 1) {
+    return p.bad("weights ", t.weights, " are not [1,height,width,channels]");
+  }
+  PIPIT_TRY(check_conv_shapes(p, t, w[3]));
+  const ConvWindow window = {o.stride_h(), o.stride_w(), o.dilation_h_factor(),
+                             o.dilation_w_factor(), o.padding()};
+  g->out_c = w[3];
+  PIPIT_TRY(set_conv_geometry(p, t, window, g));
+  if (w[3] % g->in_c == 0) return {};
+  return p.bad("input ", t.input, " and weights ", t.weights, " do not agree in channels");
+}
+
+Status prepare(Prepare& p) {
+  PIPIT_TRY(p.arity(2, 3, 1));
+  const auto* o = options<fb::DepthwiseConv2DOptions>(p);
+  if (o == nullptr) return p.bad("has no DepthwiseConv2DOptions");
+  const ConvTensors t = conv_tensors(p, {});
+  ConvGeometry g;
+  PIPIT_TRY(find_geometry(p, t, *o, &g));
+  ConvSpec spec;
+  spec.channels = g.out_c;
+  spec.dimension = 3;
+  spec.activation = o->fused_activation_function();
+  const Type in = t.input.type, w = t.weights.type;
+  const bool int8_weights = w == Type::kInt8 || w == Type::kInt4;
+  if (in == Type::kFloat32 && w == Type::kFloat32) {
+    return plan_depthwise<DepthwiseF32>(p, spec, g, depthwise_f32_variants());
+  }
+  if (in == Type::kFloat32 && w == Type::kInt8) {
+    if (quantization(t.weights).scales.size() != static_cast<size_t>(g.out_c)) {
+      return p.unsupported("weights ", t.weights, " have no scale for each channel");
+    }
+    return plan_depthwise<DepthwiseHybrid>(p, spec, g, depthwise_hybrid_variants());
+  }
+  if (in == Type::kUInt8 && w == Type::kUInt8) {
+    return plan_depthwise<DepthwiseU8>(p, spec, g, depthwise_u8_variants());
+  }
+  if (in == Type::kInt8 && int8_weights) {
+    return plan_depthwise<DepthwiseS8>(p, spec, g, depthwise_s8_variants());
+  }
+  if (in == Type::kInt16 && int8_weights) {
+    if (t.bias != nullptr && t.bias->type != Type::kInt64) {
+      return p.unsupported("bias ", *t.bias, " with input int16 is not int64");
+    }
+    return plan_depthwise<DepthwiseS16>(p, spec, g, depthwise_s16_variants());
+  }
+  return p.unsupported("input ", in, ", weights ", w);
+}
+
+}  // namespace
+
+const Op kDepthwiseConv2d = {builtin(fb::BuiltinOperator::DEPTHWISE_CONV_2D), "DEPTHWISE_CONV_2D",
+                             prepare};
+
+}  // namespace pipit
