@@ -25,7 +25,7 @@ struct PhaseAxis {
 inline PhaseAxis phase_axis(int32_t phase, int32_t out, int32_t kernel, int32_t stride,
                             int32_t pad) {
   PhaseAxis a;
-  a.outputs = (out - phase + stride - 1) / stride;
+  a.outputs = (out - phase - 1) / stride + 1;
   a.first_tap = (phase + pad) % stride;
   if (a.first_tap >= kernel) {
     a.first_tap = 0;
@@ -155,8 +155,10 @@ void run_channels(const Step& s, const ConvStep<Args>& step, const Args& whole,
 template <class Args>
 void run_phases(const Step& s, const ConvStep<Args>& step, const Args& whole) {
   const ConvGeometry& f = step.plan.file;
-  for (int32_t y = 0; y < std::min(f.stride_h, f.out_h); ++y) {
-    for (int32_t x = 0; x < std::min(f.stride_w, f.out_w); ++x) {
+  const int32_t row_step = std::min(f.stride_h, f.out_h);
+  const int32_t column_step = std::min(f.stride_w, f.out_w);
+  for (int32_t y = 0; y < row_step; ++y) {
+    for (int32_t x = 0; x < column_step; ++x) {
       const Phase phase = {phase_axis(y, f.out_h, f.kernel_h, f.stride_h, f.pad_top),
                            phase_axis(x, f.out_w, f.kernel_w, f.stride_w, f.pad_left)};
       Args a = whole;
@@ -166,8 +168,8 @@ void run_phases(const Step& s, const ConvStep<Args>& step, const Args& whole) {
       a.size.kernel_w = phase.columns.taps;
       a.size.pad_top = phase.rows.pad;
       a.size.pad_left = phase.columns.pad;
-      a.stride.out_pixel = f.stride_w * f.out_c;
-      a.stride.out_row = f.stride_h * f.out_w * f.out_c;
+      a.stride.out_pixel = column_step * f.out_c;
+      a.stride.out_row = row_step * f.out_w * f.out_c;
       a.out += (ptrdiff_t{y} * f.out_w + x) * f.out_c;
       run_channels(s, step, a, &phase);
     }

@@ -68,11 +68,12 @@ static inline Window window_at(const ConvGeometry& g, int32_t out_y, int32_t out
 template <class In, class Out, class Position>
 void for_each_position(const ConvGeometry& g, const ConvStrides& s, const In* in, Out* out,
                        Position position) {
-  const ptrdiff_t image = ptrdiff_t{g.in_h} * g.in_w * s.in_pixel;
-  for (int32_t b = 0; b < g.batch; ++b, in += image) {
-    for (int32_t y = 0; y < g.out_h; ++y, out += s.out_row) {
+  for (int32_t b = 0; b < g.batch; ++b) {
+    const In* image = in + ptrdiff_t{b} * g.in_h * g.in_w * s.in_pixel;
+    for (int32_t y = 0; y < g.out_h; ++y) {
+      Out* row = out + (ptrdiff_t{b} * g.out_h + y) * s.out_row;
       for (int32_t x = 0; x < g.out_w; ++x) {
-        position(window_at(g, y, x), in, out + ptrdiff_t{x} * s.out_pixel);
+        position(window_at(g, y, x), image, row + ptrdiff_t{x} * s.out_pixel);
       }
     }
   }
