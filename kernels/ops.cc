@@ -26,6 +26,8 @@ constexpr const Op* kOps[] = {
     &kRank,
     &kTransposeConv,
     &kBroadcastTo,
+    &kConv3d,
+    &kConv3dTranspose,
     &kAdd,
     &kMul,
     &kSub,

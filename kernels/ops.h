@@ -25,6 +25,8 @@ extern const Op kGatherNd;
 extern const Op kRank;
 extern const Op kTransposeConv;
 extern const Op kBroadcastTo;
+extern const Op kConv3d;
+extern const Op kConv3dTranspose;
 extern const Op kAdd;
 extern const Op kMul;
 extern const Op kSub;

@@ -3,38 +3,12 @@
 #include "kernels/portable/conv_loops.h"
 
 namespace pipit {
-namespace {
-
-// Partial sums side by side: in the order of one sum, the additions could not share an instruction.
-constexpr int kLanes = 8;
-
-struct Sum {
-  float lanes[kLanes] = {};
-  float rest = 0;
-
-  void add_products(const float* x, const float* w, int32_t n) {
-    int32_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-      for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += x[i + lane] * w[i + lane];
-    }
-    for (; i < n; ++i) rest += x[i] * w[i];
-  }
-
-  float total() const {
-    float t = rest;
-    for (float lane : lanes) t += lane;
-    return t;
-  }
-};
-
-}  // namespace
-
 void conv_f32_portable(const ConvF32& a) {
   const ptrdiff_t depth = ptrdiff_t{a.size.kernel_h} * a.size.kernel_w * a.size.in_c;
   const auto position = [&](const Window& window, const float* in, float* out) {
     for (int32_t o = 0; o < a.size.out_c; ++o) {
       const float* w = a.weights + o * depth;
-      Sum sum;
+      SumF32 sum;
       for_each_run(
           a.size, a.stride, window,
           [&](ptrdiff_t i, int32_t k, int32_t n) { sum.add_products(in + i, w + k, n); }, ignore);

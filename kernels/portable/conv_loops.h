@@ -23,6 +23,28 @@ static inline uint32_t sum(const int8_t* w, int32_t n) {
   return sum;
 }
 
+// A sum of float products in parts side by side: in the order of one sum, the additions could not
+// share an instruction.
+struct SumF32 {
+  static constexpr int kLanes = 8;
+  float lanes[kLanes] = {};
+  float rest = 0;
+
+  void add_products(const float* x, const float* w, int32_t n) {
+    int32_t i = 0;
+    for (; i + kLanes <= n; i += kLanes) {
+      for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += x[i + lane] * w[i + lane];
+    }
+    for (; i < n; ++i) rest += x[i] * w[i];
+  }
+
+  float total() const {
+    float t = rest;
+    for (float lane : lanes) t += lane;
+    return t;
+  }
+};
+
 static inline float clamp(float x, float low, float high) {
   // In this order, as TensorFlow Lite's minimum of a maximum: both pass a NaN on.
   x = x < low ? low : x;
