@@ -5,21 +5,10 @@
 #pragma once
 
 #include "kernels/binary.h"
+#include "kernels/clamp.h"
 #include "pipit/span.h"
 
 namespace pipit {
-
-template <class T>
-struct Clamp {
-  T min = 0;
-  T max = 0;
-
-  // Comparisons in this order let a NaN pass.
-  T operator()(T x) const {
-    const T low = x < min ? min : x;
-    return max < low ? max : low;
-  }
-};
 
 // Kernels for Binary with Clamp<float> constants, slowest first.
 Span<const BinaryVariant> add_f32_variants();

@@ -32,6 +32,10 @@ constexpr const Op* kOps[] = {
     &kMul,
     &kSub,
     &kFullyConnected,
+    &kAveragePool2d,
+    &kMaxPool2d,
+    &kL2Pool2d,
+    &kMean,
 };
 
 }  // namespace

@@ -31,5 +31,9 @@ extern const Op kAdd;
 extern const Op kMul;
 extern const Op kSub;
 extern const Op kFullyConnected;
+extern const Op kAveragePool2d;
+extern const Op kMaxPool2d;
+extern const Op kL2Pool2d;
+extern const Op kMean;
 
 }  // namespace pipit

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/mean_s8.h"
+
+namespace pipit {
+namespace {
+
+constexpr MeanS8Variant kVariants[] = {
+    {"portable", kCpuPortable, mean_s8_portable, nullptr},
+};
+
+}  // namespace
+
+Span<const MeanS8Variant> mean_s8_variants() { return kVariants; }
+
+}  // namespace pipit

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D on [batch, height, width, channels]. As in TensorFlow
+// Lite the values keep their quantization: a different scale of the output is ignored.
+#include "kernels/pool.h"
+
+#include "kernels/ops.h"
+#include "kernels/ops/common.h"
+
+namespace pipit {
+namespace {
+
+template <class T>
+struct Params {
+  Pool<T> args;
+  void (*kernel)(const Pool<T>&);
+};
+
+template <class T>
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params<T>>();
+  Pool<T> args = p.args;
+  args.in = s.input(0).as<T>();
+  args.out = s.output(0).as<T>();
+  p.kernel(args);
+  return {};
+}
+
+Status find_geometry(Prepare& p, const fb::Pool2DOptions& o, ConvGeometry* g) {
+  const Tensor& input = p.input(0);
+  const Shape& in = input.shape;
+  if (in.rank != 4) return p.bad("input ", input, " is not [batch,height,width,channels]");
+  g->batch = in[0];
+  g->in_h = in[1];
+  g->in_w = in[2];
+  g->in_c = g->out_c = in[3];
+  g->kernel_h = o.filter_height();
+  g->kernel_w = o.filter_width();
+  g->stride_h = o.stride_h();
+  g->stride_w = o.stride_w();
+  PIPIT_TRY(window(p, "height", {g->in_h, g->kernel_h, g->stride_h, 1, o.padding()}, &g->out_h,
+                   &g->pad_top));
+  PIPIT_TRY(window(p, "width", {g->in_w, g->kernel_w, g->stride_w, 1, o.padding()}, &g->out_w,
+                   &g->pad_left));
+  return p.set_output(0, Shape::of(g->batch, g->out_h, g->out_w, g->out_c));
+}
+
+template <class T>
+Status plan(Prepare& p, Span<const PoolVariant<T>> variants) {
+  const auto* o = options<fb::Pool2DOptions>(p);
+  if (o == nullptr) return p.bad("has no Pool2DOptions");
+  if (p.output(0).type != p.input(0).type) {
+    return p.bad("output ", p.output(0), " has not the type of input ", p.input(0));
+  }
+  auto* params = p.allocate<Params<T>>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  ConvGeometry& size = params->args.size;
+  size = {};
+  PIPIT_TRY(find_geometry(p, *o, &size));
+  params->args.stride = dense_strides(size);
+  if constexpr (std::is_same_v<T, float>) {
+    const RealRange range = activation_range(o->fused_activation_function());
+    params->args.clamp = {range.min, range.max};
+  } else {
+    const Range range = activation_range(o->fused_activation_function(), p.output(0));
+    params->args.clamp = {range.min, range.max};
+  }
+  const auto& variant = choose(variants, p.cpu());
+  params->kernel = variant.run;
+  return p.run(run<T>, params, variant.name);
+}
+
+enum class Kind : uint8_t { kAverage, kMax };
+
+template <class T>
+Status plan(Prepare& p, Kind kind) {
+  return plan(p, kind == Kind::kAverage ? average_pool_variants<T>() : max_pool_variants<T>());
+}
+
+Status prepare(Prepare& p, Kind kind) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  switch (p.input(0).type) {
+    case Type::kFloat32:
+      return plan<float>(p, kind);
+    case Type::kInt8:
+      return plan<int8_t>(p, kind);
+    case Type::kUInt8:
+      return plan<uint8_t>(p, kind);
+    case Type::kInt16:
+      return plan<int16_t>(p, kind);
+    default:
+      return p.unsupported("input ", p.input(0));
+  }
+}
+
+Status prepare_average(Prepare& p) { return prepare(p, Kind::kAverage); }
+Status prepare_max(Prepare& p) { return prepare(p, Kind::kMax); }
+
+Status prepare_l2(Prepare& p) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  if (p.input(0).type != Type::kFloat32) return p.unsupported("input ", p.input(0));
+  return plan(p, l2_pool_variants());
+}
+
+}  // namespace
+
+const Op kAveragePool2d = {builtin(fb::BuiltinOperator::AVERAGE_POOL_2D), "AVERAGE_POOL_2D",
+                           prepare_average};
+const Op kMaxPool2d = {builtin(fb::BuiltinOperator::MAX_POOL_2D), "MAX_POOL_2D", prepare_max};
+const Op kL2Pool2d = {builtin(fb::BuiltinOperator::L2_POOL_2D), "L2_POOL_2D", prepare_l2};
+
+}  // namespace pipit

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/reduction.h"
+
+#include "kernels/ops/moves.h"
+
+namespace pipit {
+namespace {
+
+// Which of the input's dimensions are reduced, a bit for each. A scalar has none, whatever the
+// axes.
+Status reduced_dimensions(const Prepare& p, uint32_t* reduced) {
+  const int32_t rank = p.input(0).shape.rank;
+  const int32_t* axes = p.values<int32_t>(1);
+  *reduced = 0;
+  for (int32_t i = 0; rank > 0 && i < p.input(1).elements(); ++i) {
+    int32_t axis = 0;
+    PIPIT_TRY(resolve_axis(p, axes[i], rank, &axis));
+    *reduced |= uint32_t{1} << axis;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_reduction(const Prepare& p) {
+  PIPIT_TRY(p.arity(2, 2, 1));
+  const Tensor& in = p.input(0);
+  const Tensor& out = p.output(0);
+  if (p.input(1).type != Type::kInt32) return p.unsupported("axes ", p.input(1), ": int32 only");
+  PIPIT_TRY(same_type(p, in, out));
+  if (in.type == Type::kInt16 && (in.zero_point != 0 || out.zero_point != 0)) {
+    return p.unsupported("zero points ", in.zero_point, " and ", out.zero_point,
+                         " of int16 tensors are not 0");
+  }
+  return {};
+}
+
+Status plan_reduction(Prepare& p, Reduce* reduce, int64_t* count) {
+  const Shape& in = p.input(0).shape;
+  const auto* o = options<fb::ReducerOptions>(p);
+  const bool keep_dims = o != nullptr && o->keep_dims();
+  uint32_t reduced = 0;
+  PIPIT_TRY(reduced_dimensions(p, &reduced));
+  Shape out, kept = in;
+  *count = 1;
+  for (int32_t i = 0; i < in.rank; ++i) {
+    const bool is_reduced = (reduced >> i & 1) != 0;
+    if (is_reduced) {
+      *count *= in[i];
+      kept[i] = 1;
+    }
+    if (keep_dims || !is_reduced) out[out.rank++] = kept[i];
+  }
+  PIPIT_TRY(p.set_output(0, out));
+  const BroadcastDims totals = {kept.dims, kept.rank};
+  reduce->walk = make_broadcast({in.dims, in.rank}, &totals, 1);
+  reduce->outputs = out.elements();
+  return {};
+}
+
+}  // namespace pipit
