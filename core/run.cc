@@ -29,21 +29,16 @@ Status run_graph(State& state, Graph& graph, Message* why) {
 
 Status Run::prepare_and_run(const Step& step) {
   Prepare p(state_, graph_, nullptr, step.node, why_);
-  const auto too_small = [&] {
-    return fail(step, "needs more memory than the arena has left behind the plan");
+  const auto too_small = [&]() -> Status {
+    (void)fail(step, "needs more memory than the arena has left behind the plan");
+    return Code::kArenaTooSmall;
   };
   if (p.step_.tensors == nullptr) return too_small();
-  Status status = state_.op(state_.node(graph_, step.node)).prepare(p);
-  if (status.code() == Code::kArenaTooSmall) {
-    (void)too_small();
-    return status;
-  }
+  const Status status = state_.op(state_.node(graph_, step.node)).prepare(p);
+  if (status.code() == Code::kArenaTooSmall) return too_small();
   PIPIT_TRY(status);
   p.step_.scratch = static_cast<uint8_t*>(state_.dynamic.take(p.scratch_bytes_));
-  if (p.step_.scratch == nullptr && p.scratch_bytes_ != 0) {
-    (void)too_small();
-    return Code::kArenaTooSmall;
-  }
+  if (p.step_.scratch == nullptr && p.scratch_bytes_ != 0) return too_small();
   return p.step_.run(p.step_, *this);
 }
 
