@@ -166,7 +166,7 @@ Status Interpreter::resize(Span<const InputShape> shapes, Message* why) {
   return make_plan(model, arena, ops, options, why).status();
 }
 
-void Interpreter::reset_variables() { zero_variables(*state_); }
+void Interpreter::reset_variables() { pipit::reset_variables(*state_); }
 
 MemoryPlan Interpreter::memory() const { return state_->memory; }
 

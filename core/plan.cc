@@ -504,6 +504,7 @@ Result<State*> make_plan(const Model& model, Span<uint8_t> buffer, OpTable ops,
   PIPIT_TRY(find_ops(state, why));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(bind_addresses(state));
+  reset_variables(state);
   return &state;
 }
 

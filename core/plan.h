@@ -75,6 +75,6 @@ Status run_graph(State& state, Graph& graph, Message* why);
 // Prepares and runs the node of a deferred step.
 Status run_deferred(const Step& step, Run& run);
 
-void zero_variables(State& state);
+void reset_variables(State& state);
 
 }  // namespace pipit

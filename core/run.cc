@@ -44,13 +44,15 @@ Status Run::prepare_and_run(const Step& step) {
 
 Status run_deferred(const Step& step, Run& run) { return run.prepare_and_run(step); }
 
-void zero_variables(State& state) {
+void reset_variables(State& state) {
   for (int32_t g = 0; g < state.graph_count; ++g) {
     Graph& graph = state.graphs[g];
     if (graph.progress != Graph::Progress::kPlanned) continue;
     for (int32_t i = 0; i < graph.tensor_count; ++i) {
       Tensor& t = graph.tensors[i];
-      if (t.storage == Storage::kVariable) std::memset(t.data, 0, t.bytes);
+      if (t.storage != Storage::kVariable) continue;
+      // As TensorFlow Lite does: only int8 starts from its own zero.
+      std::memset(t.data, t.type == Type::kInt8 ? t.zero_point : 0, t.bytes);
     }
   }
 }

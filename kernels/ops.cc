@@ -8,14 +8,19 @@ namespace pipit {
 namespace {
 
 constexpr const Op* kOps[] = {
+    &kAdd,
     &kConcatenation,
     &kConv2d,
     &kDepthwiseConv2d,
+    &kFullyConnected,
+    &kMul,
     &kReshape,
     &kPad,
     &kGather,
     &kTranspose,
+    &kSub,
     &kSqueeze,
+    &kUnidirectionalSequenceLstm,
     &kStridedSlice,
     &kPadV2,
     &kTile,

@@ -7,14 +7,19 @@
 
 namespace pipit {
 
+extern const Op kAdd;
 extern const Op kConcatenation;
 extern const Op kConv2d;
 extern const Op kDepthwiseConv2d;
+extern const Op kFullyConnected;
+extern const Op kMul;
 extern const Op kReshape;
 extern const Op kPad;
 extern const Op kGather;
 extern const Op kTranspose;
+extern const Op kSub;
 extern const Op kSqueeze;
+extern const Op kUnidirectionalSequenceLstm;
 extern const Op kStridedSlice;
 extern const Op kPadV2;
 extern const Op kTile;

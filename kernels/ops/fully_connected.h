@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/ops/common.h"
+#include "kernels/ops/scratch.h"
 #include "kernels/ops/weight_rows.h"
 #include "pipit/op.h"
 
@@ -28,20 +29,6 @@ struct Tile {
   int32_t outputs = 0;
 };
 Tile choose_tile(const Request& r, size_t weight_bytes);
-
-// Byte offsets into the step's scratch memory, aligned for any type.
-class ScratchLayout {
- public:
-  size_t add(size_t elements, size_t element_size) {
-    const size_t at = size_;
-    size_ = (size_ + elements * element_size + 15) & ~size_t{15};
-    return at;
-  }
-  size_t size() const { return size_; }
-
- private:
-  size_t size_ = 0;
-};
 
 // Calls f(first, count) for the blocks of `block` out of `total`.
 template <class F>

@@ -34,17 +34,16 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
   HybridMatmul a;
   a.in = in;
   a.outputs = count;
-  a.weights = weight_rows(q.weights, weights, first, count,
-                          reinterpret_cast<int8_t*>(s.scratch + p.expanded_at));
+  a.weights = weight_rows(q.weights, weights, first, count, scratch_at<int8_t>(s, p.expanded_at));
   a.weight_scale = p.weight_scale + static_cast<ptrdiff_t>(first) * p.weight_scale_step;
   a.weight_scale_step = p.weight_scale_step;
-  a.sums = reinterpret_cast<int32_t*>(s.scratch + p.sums_at);
+  a.sums = scratch_at<int32_t>(s, p.sums_at);
   a.out = out + first;
   a.out_stride = q.outputs;
   if (p.weight_sums != nullptr) {
     a.weight_sums = p.weight_sums + first;
   } else if (q.asymmetric_inputs) {
-    auto* sums = reinterpret_cast<int32_t*>(s.scratch + p.weight_sums_at);
+    auto* sums = scratch_at<int32_t>(s, p.weight_sums_at);
     find_weight_sums(q.weights, weights, first, count, sums);
     a.weight_sums = sums;
   }
@@ -56,9 +55,9 @@ Status run_hybrid(const Step& s, Run&) {
   const Request& q = p.request;
   const Tensor* bias = s.optional_input(kBias);
   HybridRows in;
-  in.values = reinterpret_cast<int8_t*>(s.scratch + p.values_at);
-  in.scale = reinterpret_cast<float*>(s.scratch + p.scale_at);
-  in.zero_point = reinterpret_cast<int32_t*>(s.scratch + p.zero_point_at);
+  in.values = scratch_at<int8_t>(s, p.values_at);
+  in.scale = scratch_at<float>(s, p.scale_at);
+  in.zero_point = scratch_at<int32_t>(s, p.zero_point_at);
   in.depth = q.depth;
   in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
     in.rows = rows;

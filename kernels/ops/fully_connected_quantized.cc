@@ -101,19 +101,19 @@ Status run_quantized(const Step& s, Run&) {
   const Request& size = q.request;
   const In* in = s.input(kInput).as<In>();
   const Weight* weights = s.input(kWeights).as<Weight>();
-  auto* sums = reinterpret_cast<Sum*>(s.scratch + q.sums_at);
+  auto* sums = scratch_at<Sum>(s, q.sums_at);
   in_blocks(size.outputs, q.tile.outputs, [&](int32_t first, int32_t count) {
     Matmul<In, Weight, Sum> a;
     a.outputs = count;
     a.depth = size.depth;
-    a.weights = weight_rows(size.weights, weights, first, count,
-                            reinterpret_cast<Weight*>(s.scratch + q.expanded_at));
+    a.weights =
+        weight_rows(size.weights, weights, first, count, scratch_at<Weight>(s, q.expanded_at));
     a.in_stride = size.depth;
     a.out = sums;
     a.out_stride = count;
     a.start = q.start + first;
     if (q.start == nullptr) {
-      auto* start = reinterpret_cast<Sum*>(s.scratch + q.start_at);
+      auto* start = scratch_at<Sum>(s, q.start_at);
       find_start(q, weights, s.optional_input(kBias), first, count, start);
       a.start = start;
     }

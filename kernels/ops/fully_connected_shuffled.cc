@@ -24,8 +24,8 @@ Status run_shuffled(const Step& s, Run&) {
   const Request& q = p.request;
   const uint8_t* in = s.input(kInput).as<uint8_t>();
   const Tensor* bias = s.optional_input(kBias);
-  auto* flipped = reinterpret_cast<int8_t*>(s.scratch + p.flipped_at);
-  auto* sums = reinterpret_cast<int32_t*>(s.scratch + p.sums_at);
+  auto* flipped = scratch_at<int8_t>(s, p.flipped_at);
+  auto* sums = scratch_at<int32_t>(s, p.sums_at);
   for (int32_t i = 0; i < q.rows * q.depth; ++i) flipped[i] = static_cast<int8_t>(in[i] ^ 0x80);
   in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
     MatmulS8 a;
@@ -33,7 +33,7 @@ Status run_shuffled(const Step& s, Run&) {
     a.depth = q.depth;
     a.in_stride = q.depth;
     a.weights = weight_rows(q.weights, s.input(kWeights).as<int8_t>(), first, count,
-                            reinterpret_cast<int8_t*>(s.scratch + p.expanded_at));
+                            scratch_at<int8_t>(s, p.expanded_at));
     if (bias != nullptr) a.start = bias->as<int32_t>() + first;
     a.out = sums;
     for (int32_t r = 0; r < q.rows; ++r) {

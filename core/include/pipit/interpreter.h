@@ -102,7 +102,7 @@ class Interpreter {
   // fails, the old plan and all tensors stay as they were.
   Status resize(Span<const InputShape> shapes, Message* why = nullptr);
 
-  // Variables and other state return to zero.
+  // Variables and other state return to zero (int8 ones to their zero point).
   void reset_variables();
 
   MemoryPlan memory() const;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/float_product.h"
+
+#include "kernels/ops/common.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+
+Status choose_product(const Prepare& p, const Tensor& weights, bool asymmetric, FloatProduct* f) {
+  f->hybrid = weights.type != Type::kFloat32;
+  if (f->hybrid && weights.type != Type::kInt8 && weights.type != Type::kUInt8) {
+    return p.unsupported("float32 input with weights ", weights);
+  }
+  f->asymmetric = f->hybrid && asymmetric;
+  const auto& f32 = choose(matmul_f32_variants(), p.cpu());
+  const auto& s8 = choose(matmul_s8_variants(), p.cpu());
+  f->f32 = f32.run;
+  f->s8 = s8.run;
+  f->variant = f->hybrid ? s8.name : f32.name;
+  return {};
+}
+
+Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t outputs, int32_t depth,
+                    ProductWeights* w, bool* ready) {
+  const Tensor& t = p.input(input);
+  if (t.shape != Shape::of(outputs, depth)) {
+    return p.bad("weights ", t, " are not ", Shape::of(outputs, depth));
+  }
+  const bool fits =
+      f.hybrid ? t.type == Type::kInt8 || t.type == Type::kUInt8 : t.type == Type::kFloat32;
+  if (!fits) return p.bad("weights ", t, " are not of the type of the others");
+  *w = {input, outputs, depth};
+  if (f.hybrid) PIPIT_TRY(need_scale(p, t));
+  if (!f.asymmetric) return {};
+  const int8_t* values = p.values<int8_t>(input);
+  if (values == nullptr) {
+    *ready = false;
+    return {};
+  }
+  int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(outputs));
+  if (sums == nullptr) return Code::kArenaTooSmall;
+  for (int32_t o = 0; o < outputs; ++o) {
+    for (int32_t k = 0; k < depth; ++k) sums[o] += *values++;
+  }
+  w->sums = sums;
+  return {};
+}
+
+ProductScratch add_rows(const FloatProduct& f, int32_t rows, int32_t depth, ScratchLayout* layout) {
+  if (!f.hybrid) return {};
+  ProductScratch at;
+  at.values = layout->add(int64_t{rows} * depth, 1);
+  at.scale = layout->add(rows, sizeof(float));
+  at.zero_point = layout->add(rows, sizeof(int32_t));
+  return at;
+}
+
+ProductRows quantize(const Step& s, const FloatProduct& f, const ProductScratch& at,
+                     const float* values, ptrdiff_t stride, int32_t rows, int32_t depth) {
+  ProductRows r;
+  r.values = values;
+  r.stride = stride;
+  r.quantized.rows = rows;
+  r.quantized.depth = depth;
+  if (!f.hybrid) return r;
+  r.quantized.values = scratch_at<int8_t>(s, at.values);
+  r.quantized.scale = scratch_at<float>(s, at.scale);
+  r.quantized.zero_point = scratch_at<int32_t>(s, at.zero_point);
+  quantize_rows(values, stride, f.asymmetric, r.quantized);
+  return r;
+}
+
+void add_product(const Step& s, const FloatProduct& f, const ProductRows& in,
+                 const ProductWeights& w, int32_t* sums, float* out, ptrdiff_t out_stride) {
+  const Tensor& weights = s.input(w.input);
+  if (!f.hybrid) {
+    return f.f32({.rows = in.quantized.rows,
+                  .outputs = w.outputs,
+                  .depth = w.depth,
+                  .in = in.values,
+                  .weights = weights.as<float>(),
+                  .start = out,
+                  .out = out,
+                  .in_stride = in.stride,
+                  .start_stride = out_stride,
+                  .out_stride = out_stride});
+  }
+  HybridMatmul a;
+  a.in = in.quantized;
+  a.weights = weights.as<int8_t>();
+  a.weight_scale = &weights.scale;
+  a.weight_sums = w.sums;
+  a.outputs = w.outputs;
+  a.sums = sums;
+  a.out = out;
+  a.out_stride = out_stride;
+  hybrid_matmul(a, f.s8);
+}
+
+}  // namespace pipit

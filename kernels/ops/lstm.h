@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the LSTM operators share: which tensors a cell has, the checks of their shapes, and the
+// walk through time.
+//
+//   gate = activation(W_x * x + W_h * h + w_c . c + bias), for the four gates, where a normalized
+//          cell brings the sum before the bias to mean 0 and deviation 1
+//   c = clip(forget . c + input . cell)       (coupled gates: input = 1 - forget)
+//   h = clip(P * (output . tanh(c)) + p)      (without projection: output . tanh(c))
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/ops/common.h"
+#include "pipit/op.h"
+
+namespace pipit::lstm {
+
+enum Gate { kInputGate, kForgetGate, kCellGate, kOutputGate, kGates };
+
+// The operator's inputs, by number; -1 where the cell has none.
+struct Inputs {
+  int input = 0;
+  int aux = -1;
+  int input_weights[kGates] = {1, 2, 3, 4};
+  int aux_weights[kGates] = {-1, -1, -1, -1};
+  int recurrent_weights[kGates] = {5, 6, 7, 8};
+  int peephole[kGates] = {9, 10, -1, 11};
+  int bias[kGates] = {12, 13, 14, 15};
+  int projection = 16;
+  int projection_bias = 17;
+  int output_state = 18;
+  int cell_state = 19;
+  int norm[kGates] = {20, 21, 22, 23};
+};
+
+struct Settings {
+  fb::ActivationFunctionType activation = fb::ActivationFunctionType::TANH;
+  float cell_clip = 0;
+  float projection_clip = 0;
+  bool time_major = false;
+  bool asymmetric_inputs = false;
+};
+
+struct Cell {
+  Inputs at;
+  Settings settings;
+  int32_t batch = 0, time = 0, inputs = 0, aux_inputs = 0, cells = 0, outputs = 0;
+  bool coupled = false;       // no input gate
+  bool normalized = false;    // layer normalization
+  bool backward = false;      // from the last time step to the first
+  int32_t output_pitch = 0;   // elements between the output's rows
+  int32_t output_offset = 0;  // of the cell's part in them
+
+  bool has(int input) const { return input >= 0; }
+  int first_gate() const { return coupled ? kForgetGate : kInputGate; }
+  // The row of batch 0 at time `t`, and the rows between one batch and the next.
+  int64_t row(int32_t t) const { return settings.time_major ? int64_t{t} * batch : t; }
+  int32_t batch_rows() const { return settings.time_major ? 1 : time; }
+};
+
+// Sets to -1 what the node leaves out, finds all sizes in the tensors, and checks their shapes.
+// `input` has rank 3, or rank 2 for a single time step.
+Status find_cell(const Prepare& p, const Inputs& at, const Settings& settings, Cell* cell);
+
+// Fails unless both states are variables of the right size and these types.
+Status check_states(Prepare& p, const Cell& cell, Type output_state, Type cell_state);
+
+// Fails unless all tensors that exist among `inputs` have this type.
+template <int n>
+Status check_types(const Prepare& p, const int (&inputs)[n], Type type) {
+  for (const int i : inputs) {
+    if (i >= 0 && p.input(i).type != type) return p.bad(p.input(i), " is not ", type);
+  }
+  return {};
+}
+
+// Leave the step that runs the cell.
+Status prepare_float(Prepare& p, const Cell& cell);
+Status prepare_int8(Prepare& p, const Cell& cell);
+// Any of them, by the types of the input and the weights; sets the output's shape.
+Status prepare(Prepare& p, const Inputs& at, const Settings& settings);
+
+}  // namespace pipit::lstm

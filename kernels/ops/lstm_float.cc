@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// LSTM cells over float32 activations; their matrices are float32, or int8 with activations
+// quantized on the fly.
+#include <algorithm>
+
+#include "kernels/activate.h"
+#include "kernels/lstm.h"
+#include "kernels/ops/float_product.h"
+#include "kernels/ops/lstm.h"
+
+namespace pipit::lstm {
+namespace {
+
+struct Params {
+  Cell cell;
+  FloatProduct product;
+  ProductWeights input[kGates], aux[kGates], recurrent[kGates], projection;
+  ProductScratch input_rows, aux_rows, state_rows, hidden_rows;
+  size_t gates_at[3], sums_at;  // in scratch
+};
+
+// The activations of one time step.
+struct Moment {
+  ProductRows input, aux, state;
+  float* output_state;
+  float* cell_state;
+};
+
+void start_rows(float* rows, int32_t count, int32_t n, const Tensor* bias) {
+  for (int32_t r = 0; r < count; ++r, rows += n) {
+    if (bias != nullptr) {
+      std::copy_n(bias->as<float>(), n, rows);
+    } else {
+      std::fill_n(rows, n, 0.0f);
+    }
+  }
+}
+
+const Tensor* tensor(const Step& s, int input) {
+  return input < 0 ? nullptr : s.optional_input(input);
+}
+
+void compute_gate(const Step& s, const Params& p, const Moment& m, int g, float* gate) {
+  const Cell& c = p.cell;
+  auto* sums = scratch_at<int32_t>(s, p.sums_at);
+  const Tensor& bias = s.input(c.at.bias[g]);
+  start_rows(gate, c.batch, c.cells, c.normalized ? nullptr : &bias);
+  add_product(s, p.product, m.input, p.input[g], sums, gate, c.cells);
+  if (p.aux[g]) add_product(s, p.product, m.aux, p.aux[g], sums, gate, c.cells);
+  if (p.recurrent[g]) {
+    add_product(s, p.product, m.state, p.recurrent[g], sums, gate, c.cells);
+  } else {
+    const auto* diagonal = s.input(c.at.recurrent_weights[g]).as<float>();
+    add_scaled_rows_f32(gate, c.batch, c.cells, diagonal, m.output_state);
+  }
+  if (const Tensor* w = tensor(s, c.at.peephole[g]); w != nullptr) {
+    if (w->type == Type::kFloat32) {
+      add_scaled_rows_f32(gate, c.batch, c.cells, w->as<float>(), m.cell_state);
+    } else {
+      add_scaled_rows_f32(gate, c.batch, c.cells, w->as<int8_t>(), w->scale, m.cell_state);
+    }
+  }
+  if (c.normalized) {
+    normalize_f32(gate, c.batch, c.cells, s.input(c.at.norm[g]).as<float>(), bias.as<float>());
+  }
+  const auto n = static_cast<size_t>(c.batch) * static_cast<size_t>(c.cells);
+  if (g == kCellGate) {
+    activate(static_cast<Activation>(c.settings.activation), gate, n);
+  } else {
+    logistic(gate, n);
+  }
+}
+
+// The output state from the output gate and the cell; `hidden` holds the cell gate, and is scratch.
+void compute_output(const Step& s, const Params& p, const Moment& m, const float* gate,
+                    float* hidden) {
+  const Cell& c = p.cell;
+  const int32_t n = c.batch * c.cells;
+  float* values = c.has(c.at.projection) ? hidden : m.output_state;
+  // Without an activation TensorFlow Lite forgets to copy the cell state: the cell gate stands in.
+  const bool none = c.settings.activation == fb::ActivationFunctionType::NONE;
+  std::copy_n(none ? hidden : m.cell_state, n, values);
+  activate(static_cast<Activation>(c.settings.activation), values, static_cast<size_t>(n));
+  for (int32_t i = 0; i < n; ++i) values[i] *= gate[i];
+  if (!c.has(c.at.projection)) return;
+  start_rows(m.output_state, c.batch, c.outputs, tensor(s, c.at.projection_bias));
+  const ProductRows rows = quantize(s, p.product, p.hidden_rows, hidden, c.cells, c.batch, c.cells);
+  add_product(s, p.product, rows, p.projection, scratch_at<int32_t>(s, p.sums_at), m.output_state,
+              c.outputs);
+  clip_f32(m.output_state, c.batch * c.outputs, c.settings.projection_clip);
+}
+
+void run_step(const Step& s, const Params& p, int32_t t) {
+  const Cell& c = p.cell;
+  const int64_t row = c.row(t);
+  Moment m;
+  m.output_state = s.input(c.at.output_state).as<float>();
+  m.cell_state = s.input(c.at.cell_state).as<float>();
+  m.input = quantize(s, p.product, p.input_rows, s.input(c.at.input).as<float>() + row * c.inputs,
+                     ptrdiff_t{c.batch_rows()} * c.inputs, c.batch, c.inputs);
+  if (c.has(c.at.aux)) {
+    m.aux = quantize(s, p.product, p.aux_rows, s.input(c.at.aux).as<float>() + row * c.aux_inputs,
+                     ptrdiff_t{c.batch_rows()} * c.aux_inputs, c.batch, c.aux_inputs);
+  }
+  m.state = quantize(s, p.product, p.state_rows, m.output_state, c.outputs, c.batch, c.outputs);
+  auto* first = scratch_at<float>(s, p.gates_at[0]);
+  auto* forget = scratch_at<float>(s, p.gates_at[1]);
+  auto* update = scratch_at<float>(s, p.gates_at[2]);
+  if (!c.coupled) compute_gate(s, p, m, kInputGate, first);
+  compute_gate(s, p, m, kForgetGate, forget);
+  compute_gate(s, p, m, kCellGate, update);
+  update_cell_f32(m.cell_state, c.batch * c.cells, c.coupled ? nullptr : first, forget, update);
+  clip_f32(m.cell_state, c.batch * c.cells, c.settings.cell_clip);
+  compute_gate(s, p, m, kOutputGate, first);
+  compute_output(s, p, m, first, update);
+  float* out = s.output(0).as<float>() + row * c.output_pitch + c.output_offset;
+  for (int32_t b = 0; b < c.batch; ++b) {
+    std::copy_n(m.output_state + ptrdiff_t{b} * c.outputs, c.outputs,
+                out + int64_t{b} * c.batch_rows() * c.output_pitch);
+  }
+}
+
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const int32_t time = p.cell.time;
+  for (int32_t t = 0; t < time; ++t) run_step(s, p, p.cell.backward ? time - 1 - t : t);
+  return {};
+}
+
+Status find_matrices(Prepare& p, Params* params, bool* ready) {
+  const Cell& c = params->cell;
+  const FloatProduct& f = params->product;
+  for (int g = c.first_gate(); g < kGates; ++g) {
+    PIPIT_TRY(
+        find_weights(p, f, c.at.input_weights[g], c.cells, c.inputs, &params->input[g], ready));
+    if (c.has(c.at.aux)) {
+      PIPIT_TRY(
+          find_weights(p, f, c.at.aux_weights[g], c.cells, c.aux_inputs, &params->aux[g], ready));
+    }
+    const Tensor& recurrent = p.input(c.at.recurrent_weights[g]);
+    if (recurrent.shape.rank == 1) {
+      if (recurrent.type != Type::kFloat32) return p.unsupported("diagonal weights ", recurrent);
+      continue;
+    }
+    PIPIT_TRY(find_weights(p, f, c.at.recurrent_weights[g], c.cells, c.outputs,
+                           &params->recurrent[g], ready));
+  }
+  if (!c.has(c.at.projection)) return {};
+  return find_weights(p, f, c.at.projection, c.outputs, c.cells, &params->projection, ready);
+}
+
+Status check_vectors(const Prepare& p, const Cell& c, const FloatProduct& f) {
+  PIPIT_TRY(check_types(p, c.at.bias, Type::kFloat32));
+  PIPIT_TRY(check_types(p, c.at.norm, Type::kFloat32));
+  PIPIT_TRY(check_types(p, {c.at.projection_bias}, Type::kFloat32));
+  for (const int i : c.at.peephole) {
+    if (i < 0) continue;
+    const Type type = p.input(i).type;
+    if (f.hybrid ? type != Type::kInt8 && type != Type::kUInt8 : type != Type::kFloat32) {
+      return p.bad("cell weights ", p.input(i), " are not of the type of the others");
+    }
+  }
+  return {};
+}
+
+void lay_out_scratch(Prepare& p, Params* params) {
+  const Cell& c = params->cell;
+  ScratchLayout layout;
+  const int64_t gate = int64_t{c.batch} * c.cells;
+  for (size_t& at : params->gates_at) at = layout.add(gate, sizeof(float));
+  params->input_rows = add_rows(params->product, c.batch, c.inputs, &layout);
+  params->aux_rows = add_rows(params->product, c.batch, c.aux_inputs, &layout);
+  params->state_rows = add_rows(params->product, c.batch, c.outputs, &layout);
+  params->hidden_rows = add_rows(params->product, c.batch, c.cells, &layout);
+  const int64_t sums = int64_t{c.batch} * std::max(c.cells, c.outputs);
+  params->sums_at = layout.add(params->product.hybrid ? sums : 0, sizeof(int32_t));
+  p.scratch(layout.size());
+}
+
+}  // namespace
+
+Status prepare_float(Prepare& p, const Cell& c) {
+  if (static_cast<int>(c.settings.activation) > static_cast<int>(Activation::kSignBit)) {
+    return p.unsupported("activation ", static_cast<int>(c.settings.activation));
+  }
+  PIPIT_TRY(check_states(p, c, Type::kFloat32, Type::kFloat32));
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->cell = c;
+  PIPIT_TRY(choose_product(p, p.input(c.at.input_weights[kOutputGate]),
+                           c.settings.asymmetric_inputs, &params->product));
+  PIPIT_TRY(check_vectors(p, c, params->product));
+  bool ready = true;
+  PIPIT_TRY(find_matrices(p, params, &ready));
+  if (!ready) return p.defer();
+  lay_out_scratch(p, params);
+  return p.run(run, params, params->product.variant);
+}
+
+}  // namespace pipit::lstm

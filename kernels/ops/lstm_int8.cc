@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// LSTM cells in integers: int8 activations and weights, int16 gates and cell state.
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/fixed_point.h"
+#include "kernels/lstm.h"
+#include "kernels/matmul.h"
+#include "kernels/ops/lstm.h"
+#include "kernels/ops/scratch.h"
+#include "kernels/variant.h"
+
+namespace pipit::lstm {
+namespace {
+
+struct IntegerGate {
+  const int32_t* input_bias;  // with the zero point's share
+  const int32_t* recurrent_bias;
+  FixedMultiplier input, recurrent, peephole, norm;
+  int32_t variance_guard;
+};
+
+struct Params {
+  Cell cell;
+  IntegerGate gates[kGates];
+  const int32_t* projection_bias;
+  FixedMultiplier hidden, projection;
+  int32_t hidden_zero_point, output_zero_point;
+  int32_t cell_exponent;  // the cell state's scale is 2^this
+  int16_t cell_clip;
+  int8_t projection_clip;
+  size_t gates_at[3], hidden_at, sums_at;  // in scratch
+  void (*kernel)(const MatmulS8&);
+};
+
+// The rows of one product, and the sums that it leaves in scratch.
+const int32_t* products(const Step& s, const Params& p, const int8_t* in, ptrdiff_t stride,
+                        int weights, const int32_t* bias, int32_t outputs) {
+  auto* sums = scratch_at<int32_t>(s, p.sums_at);
+  const Tensor& w = s.input(weights);
+  p.kernel({.rows = p.cell.batch,
+            .outputs = outputs,
+            .depth = w.shape[1],
+            .in = in,
+            .weights = w.as<int8_t>(),
+            .start = bias,
+            .out = sums,
+            .in_stride = stride,
+            .out_stride = outputs});
+  return sums;
+}
+
+// TensorFlow Lite walks as many cells as there are outputs here. With a projection that is fewer,
+// and in time-major order it even takes all batches for one row.
+void add_peephole(const Step& s, const Params& p, int g, int16_t* gate) {
+  const Cell& c = p.cell;
+  const int32_t n = std::min(c.cells, c.outputs);
+  const int32_t pitch = c.settings.time_major ? n : c.cells;
+  add_scaled_rows_s16(gate, c.batch, n, pitch, s.input(c.at.peephole[g]).as<int16_t>(),
+                      s.input(c.at.cell_state).as<int16_t>(), p.gates[g].peephole);
+}
+
+void compute_gate(const Step& s, const Params& p, const int8_t* in, int g, int16_t* gate) {
+  const Cell& c = p.cell;
+  const IntegerGate& q = p.gates[g];
+  const int32_t n = c.batch * c.cells;
+  std::fill_n(gate, n, int16_t{0});
+  add_rescaled_s16(gate, n,
+                   products(s, p, in, ptrdiff_t{c.batch_rows()} * c.inputs, c.at.input_weights[g],
+                            q.input_bias, c.cells),
+                   q.input);
+  add_rescaled_s16(gate, n,
+                   products(s, p, s.input(c.at.output_state).as<int8_t>(), c.outputs,
+                            c.at.recurrent_weights[g], q.recurrent_bias, c.cells),
+                   q.recurrent);
+  if (c.has(c.at.peephole[g])) add_peephole(s, p, g, gate);
+  if (c.normalized) {
+    normalize_s16(gate, c.batch, c.cells,
+                  {.weights = s.input(c.at.norm[g]).as<int16_t>(),
+                   .bias = s.input(c.at.bias[g]).as<int32_t>(),
+                   .scale = q.norm,
+                   .variance_guard = q.variance_guard});
+  }
+  if (g == kCellGate) {
+    tanh_s16(gate, n, 3, gate);
+  } else {
+    logistic_s16(gate, n);
+  }
+}
+
+// `squashed` is scratch.
+void compute_output(const Step& s, const Params& p, const int16_t* gate, int16_t* squashed) {
+  const Cell& c = p.cell;
+  const int32_t n = c.batch * c.cells;
+  auto* state = s.input(c.at.output_state).as<int8_t>();
+  tanh_s16(s.input(c.at.cell_state).as<int16_t>(), n, 15 + p.cell_exponent, squashed);
+  if (!c.has(c.at.projection)) {
+    return multiply_gate_s8(gate, squashed, n, p.hidden, p.hidden_zero_point, state);
+  }
+  // The projection's bias was made for the negative zero point.
+  auto* hidden = scratch_at<int8_t>(s, p.hidden_at);
+  multiply_gate_s8(gate, squashed, n, p.hidden, -p.hidden_zero_point, hidden);
+  const int32_t* sums =
+      products(s, p, hidden, c.cells, c.at.projection, p.projection_bias, c.outputs);
+  const int32_t most = p.projection_clip > 0 ? p.projection_clip : 127;
+  const int32_t least = p.projection_clip > 0 ? -p.projection_clip : -128;
+  for (int32_t i = 0; i < c.batch * c.outputs; ++i) {
+    const int32_t scaled = multiply(sums[i], p.projection.multiplier, p.projection.shift);
+    state[i] = static_cast<int8_t>(
+        std::clamp<int64_t>(int64_t{scaled} + p.output_zero_point, least, most));
+  }
+}
+
+void run_step(const Step& s, const Params& p, int32_t t) {
+  const Cell& c = p.cell;
+  const int8_t* in = s.input(c.at.input).as<int8_t>() + c.row(t) * c.inputs;
+  auto* first = scratch_at<int16_t>(s, p.gates_at[0]);
+  auto* forget = scratch_at<int16_t>(s, p.gates_at[1]);
+  auto* update = scratch_at<int16_t>(s, p.gates_at[2]);
+  if (!c.coupled) compute_gate(s, p, in, kInputGate, first);
+  compute_gate(s, p, in, kForgetGate, forget);
+  compute_gate(s, p, in, kCellGate, update);
+  update_cell_s16(s.input(c.at.cell_state).as<int16_t>(), c.batch * c.cells,
+                  c.coupled ? nullptr : first, forget, update, 30 + p.cell_exponent, p.cell_clip);
+  compute_gate(s, p, in, kOutputGate, first);
+  compute_output(s, p, first, update);
+  const auto* state = s.input(c.at.output_state).as<int8_t>();
+  int8_t* out = s.output(0).as<int8_t>() + c.row(t) * c.outputs;
+  for (int32_t b = 0; b < c.batch; ++b) {
+    std::copy_n(state + ptrdiff_t{b} * c.outputs, c.outputs,
+                out + int64_t{b} * c.batch_rows() * c.outputs);
+  }
+}
+
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  for (int32_t t = 0; t < p.cell.time; ++t) run_step(s, p, t);
+  return {};
+}
+
+// ---- plan
+
+FixedMultiplier fixed_multiplier(float real) {
+  const Multiplier m = quantize_multiplier(real);
+  return {m.multiplier, m.shift};
+}
+
+// bias + zero_point * sum of the row's weights; bias may be nullptr.
+Status fold_bias(Prepare& p, int weights, const Tensor* bias, int32_t zero_point,
+                 const int32_t** folded) {
+  const Tensor& w = p.input(weights);
+  const int8_t* values = w.as<int8_t>();
+  int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(w.shape[0]));
+  if (sums == nullptr) return Code::kArenaTooSmall;
+  for (int32_t o = 0; o < w.shape[0]; ++o) {
+    uint32_t sum = 0;
+    for (int32_t k = 0; k < w.shape[1]; ++k) sum += static_cast<uint32_t>(*values++);
+    const uint32_t start = bias == nullptr ? 0 : static_cast<uint32_t>(bias->as<int32_t>()[o]);
+    sums[o] = static_cast<int32_t>(start + sum * static_cast<uint32_t>(zero_point));
+  }
+  *folded = sums;
+  return {};
+}
+
+Status check_tensors(Prepare& p, const Cell& c) {
+  PIPIT_TRY(check_types(p, c.at.input_weights, Type::kInt8));
+  PIPIT_TRY(check_types(p, c.at.recurrent_weights, Type::kInt8));
+  PIPIT_TRY(check_types(p, c.at.peephole, Type::kInt16));
+  PIPIT_TRY(check_types(p, c.at.bias, Type::kInt32));
+  PIPIT_TRY(check_types(p, c.at.norm, Type::kInt16));
+  PIPIT_TRY(check_types(p, {c.at.projection}, Type::kInt8));
+  PIPIT_TRY(check_types(p, {c.at.projection_bias}, Type::kInt32));
+  PIPIT_TRY(check_states(p, c, Type::kInt8, Type::kInt16));
+  for (int g = c.first_gate(); g < kGates; ++g) {
+    const Tensor& recurrent = p.input(c.at.recurrent_weights[g]);
+    if (recurrent.shape.rank != 2) return p.unsupported("diagonal weights ", recurrent);
+    for (const int i : {c.at.input_weights[g], c.at.recurrent_weights[g], c.at.peephole[g],
+                        c.normalized ? c.at.norm[g] : -1}) {
+      if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
+    }
+  }
+  for (const int i : {c.at.input, c.at.output_state, c.at.cell_state, c.at.projection}) {
+    if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
+  }
+  return need_scale(p, p.output(0));
+}
+
+// All weights and biases are known when the step is planned, or the step is deferred.
+bool weights_known(const Prepare& p, const Cell& c) {
+  const auto known = [&](int input) { return input < 0 || p.values_known(input); };
+  bool all = known(c.at.projection) && known(c.at.projection_bias);
+  for (int g = 0; g < kGates; ++g) {
+    all = all && known(c.at.input_weights[g]) && known(c.at.recurrent_weights[g]) &&
+          known(c.at.bias[g]);
+  }
+  return all;
+}
+
+Status find_gate(Prepare& p, Params* params, int g) {
+  const Cell& c = params->cell;
+  IntegerGate& q = params->gates[g];
+  float scale = 1.0f / 4096;  // of the sums before the activation: 3 integer bits
+  if (c.normalized) {
+    const Tensor* intermediate = p.intermediate(g);
+    if (intermediate == nullptr) return p.bad("has no intermediate tensor ", g);
+    PIPIT_TRY(need_scale(p, *intermediate));
+    scale = intermediate->scale;
+  }
+  const Tensor& input = p.input(c.at.input);
+  const Tensor& state = p.input(c.at.output_state);
+  const auto weight_scale = [&](int i) { return p.input(i).scale; };
+  q.input = fixed_multiplier(weight_scale(c.at.input_weights[g]) * input.scale / scale);
+  q.recurrent = fixed_multiplier(weight_scale(c.at.recurrent_weights[g]) * state.scale / scale);
+  if (c.has(c.at.peephole[g])) {
+    const double real = std::ldexp(1.0, params->cell_exponent) *
+                        static_cast<double>(weight_scale(c.at.peephole[g])) / scale;
+    q.peephole = fixed_multiplier(static_cast<float>(real));
+  }
+  const Tensor* bias = c.normalized ? nullptr : &p.input(c.at.bias[g]);
+  PIPIT_TRY(fold_bias(p, c.at.input_weights[g], bias, -input.zero_point, &q.input_bias));
+  PIPIT_TRY(fold_bias(p, c.at.recurrent_weights[g], nullptr, -state.zero_point, &q.recurrent_bias));
+  if (!c.normalized) return {};
+  const float norm = weight_scale(c.at.norm[g]);
+  q.norm = fixed_multiplier(norm);
+  q.norm.shift += 12;
+  if (q.norm.shift > 30) return p.bad("normalization scale ", static_cast<double>(norm));
+  q.variance_guard = std::max(1, static_cast<int32_t>(std::min(10000 * norm, 1e9f)));
+  return {};
+}
+
+Status find_cell_exponent(const Prepare& p, const Tensor& cell_state, int32_t* exponent) {
+  const float log = std::log(cell_state.scale) * (1.0f / std::log(2.0f));
+  const float whole = std::round(log);
+  if (!(std::fabs(log - whole) < 1e-3f)) {
+    return p.bad("cell state ", cell_state, " has scale ", static_cast<double>(cell_state.scale),
+                 ", which is no power of two");
+  }
+  *exponent = static_cast<int32_t>(whole);
+  if (*exponent >= -15 && *exponent <= -9) return {};
+  return p.unsupported("cell state ", cell_state, " with scale 2^", *exponent);
+}
+
+Status find_outputs(Prepare& p, Params* params) {
+  const Cell& c = params->cell;
+  const Tensor& state = p.input(c.at.output_state);
+  const Tensor* hidden = p.intermediate(4);
+  if (hidden == nullptr) return p.bad("has no intermediate tensor 4");
+  PIPIT_TRY(need_scale(p, *hidden));
+  const double unit = std::ldexp(1.0, -15);
+  params->hidden = fixed_multiplier(static_cast<float>(unit / hidden->scale * unit));
+  params->hidden_zero_point = hidden->zero_point;
+  params->output_zero_point = state.zero_point;
+  const auto clip = [](float limit, float scale, float most) {
+    return limit > 0 ? std::min(limit / scale, most) : 0.0f;
+  };
+  params->cell_clip =
+      static_cast<int16_t>(clip(c.settings.cell_clip, p.input(c.at.cell_state).scale, 32767));
+  params->projection_clip =
+      static_cast<int8_t>(clip(c.settings.projection_clip, p.output(0).scale, 127));
+  if (!c.has(c.at.projection)) return {};
+  params->projection =
+      fixed_multiplier(p.input(c.at.projection).scale * hidden->scale / state.scale);
+  const Tensor* bias = c.has(c.at.projection_bias) ? &p.input(c.at.projection_bias) : nullptr;
+  return fold_bias(p, c.at.projection, bias, hidden->zero_point, &params->projection_bias);
+}
+
+void lay_out_scratch(Prepare& p, Params* params) {
+  const Cell& c = params->cell;
+  ScratchLayout layout;
+  const int64_t gate = int64_t{c.batch} * c.cells;
+  for (size_t& at : params->gates_at) at = layout.add(gate, sizeof(int16_t));
+  params->hidden_at = layout.add(c.has(c.at.projection) ? gate : 0, 1);
+  params->sums_at = layout.add(int64_t{c.batch} * std::max(c.cells, c.outputs), sizeof(int32_t));
+  p.scratch(layout.size());
+}
+
+}  // namespace
+
+Status prepare_int8(Prepare& p, const Cell& c) {
+  PIPIT_TRY(check_tensors(p, c));
+  if (p.intermediates() != 5) {
+    return p.unsupported("integer cell with ", p.intermediates(), " intermediate tensors, not 5");
+  }
+  if (!weights_known(p, c)) return p.defer();
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->cell = c;
+  PIPIT_TRY(find_cell_exponent(p, p.input(c.at.cell_state), &params->cell_exponent));
+  for (int g = c.first_gate(); g < kGates; ++g) PIPIT_TRY(find_gate(p, params, g));
+  PIPIT_TRY(find_outputs(p, params));
+  lay_out_scratch(p, params);
+  const auto& variant = choose(matmul_s8_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run, params, variant.name);
+}
+
+}  // namespace pipit::lstm
