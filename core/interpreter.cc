@@ -9,14 +9,24 @@
 namespace pipit {
 namespace {
 
-// Plans in address space that nobody else uses: the same code as a real plan, and no limit.
+constexpr size_t kFirstReserve = size_t{4} << 20;
+constexpr size_t kReserveGrowth = 16;
+constexpr size_t kMostReserve = sizeof(void*) == 8 ? size_t{64} << 30 : size_t{1} << 30;
+
+// Plans in address space that nobody else uses: the same code as a real plan. Where that is too
+// little, in more.
 Result<size_t> measure(const Model& model, OpTable ops, const Options& options, Message* why) {
-  const Span<uint8_t> pages = reserve_pages();
-  Result<State*> plan = make_plan(model, pages, ops, options, why);
-  const size_t bytes = plan.ok() ? plan.value()->memory.arena_bytes : 0;
-  release_pages(pages);
-  if (!plan.ok()) return plan.status();
-  return bytes;
+  Status status = Code::kArenaTooSmall;
+  for (size_t size = kFirstReserve; size <= kMostReserve; size *= kReserveGrowth) {
+    const Span<uint8_t> pages = reserve_pages(size);
+    const Result<State*> plan = make_plan(model, pages, ops, options, why);
+    const size_t bytes = plan.ok() ? plan.value()->memory.arena_bytes : 0;
+    release_pages(pages);
+    if (plan.ok()) return bytes;
+    status = plan.status();
+    if (pages.empty() || status.code() != Code::kArenaTooSmall) break;
+  }
+  return status;
 }
 
 const Graph* planned_graph(const State* state, int subgraph) {
