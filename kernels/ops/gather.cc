@@ -77,7 +77,7 @@ Status prepare_strings(Prepare& p, const Params& params) {
   const int32_t bad = find_bad_index(params, indices);
   if (bad >= 0) return p.bad("index ", integer(indices, bad), " is not in ", p.input(kInput));
   StringNumbers numbers;
-  PIPIT_TRY(begin_strings(p, &numbers));
+  PIPIT_TRY(begin_strings(p, kInput, &numbers));
   if (p.output(0).elements() != 0) {
     gather(params, indices, reinterpret_cast<uint8_t*>(numbers.in),
            reinterpret_cast<uint8_t*>(numbers.out));

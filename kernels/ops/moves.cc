@@ -68,11 +68,16 @@ Status run_moves_int4(const Step& s, Run&) {
 
 // ---- strings: the copies move their numbers, once, and then the bytes follow
 
+struct StringParams {
+  const int32_t* source;  // for each string of the output its number in the input
+  int32_t input;
+};
+
 Status run_strings(const Step& s, Run&) {
-  const int32_t* source = s.params<int32_t>();  // each string's number in input 0
-  const Strings in(s.input(0).data);
+  const auto& p = *s.params<StringParams>();
+  const Strings in(s.input(p.input).data);
   StringWriter out(s.output(0).data, s.output(0).elements());
-  for (int32_t i = 0; i < s.output(0).elements(); ++i) out.add(in[source[i]]);
+  for (int32_t i = 0; i < s.output(0).elements(); ++i) out.add(in[p.source[i]]);
   return {};
 }
 
@@ -142,10 +147,11 @@ Steps dense_steps(const Shape& shape, int32_t element) {
   return steps;
 }
 
-Status begin_strings(Prepare& p, StringNumbers* numbers) {
-  const Tensor& input = p.input(0);
+Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
+  const Tensor& input = p.input(from);
   if (input.bytes == 0) return p.bad(input, " has no strings bound to it");
   const int32_t n = input.elements();
+  numbers->input = from;
   numbers->in = p.allocate<int32_t>(static_cast<size_t>(n));
   numbers->out = p.allocate<int32_t>(static_cast<size_t>(p.output(0).elements()));
   if (numbers->in == nullptr || numbers->out == nullptr) return Code::kArenaTooSmall;
@@ -154,13 +160,25 @@ Status begin_strings(Prepare& p, StringNumbers* numbers) {
 }
 
 Status finish_strings(Prepare& p, const StringNumbers& numbers) {
-  const Strings strings(p.input(0).data);
+  auto* params = p.allocate<StringParams>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  *params = {numbers.out, numbers.input};
+  const Strings strings(p.input(numbers.input).data);
   const int32_t n = p.output(0).elements();
   uint64_t bytes = strings_bytes(n, 0);
   for (int32_t i = 0; i < n; ++i) bytes += strings[numbers.out[i]].size();
   if (bytes > INT32_MAX) return p.bad("the output's strings have ", bytes, " bytes");
   PIPIT_TRY(p.set_output_strings(0, p.output(0).shape, static_cast<size_t>(bytes)));
-  return p.run(run_strings, numbers.out, "portable");
+  return p.run(run_strings, params, "portable");
+}
+
+Clip clip(int32_t n, int64_t stride, int64_t offset, int32_t size) {
+  // The first position that is not negative, and the last that is below `size`.
+  const int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+  const int64_t behind = size - offset;
+  const int64_t end = behind <= 0 ? 0 : std::min<int64_t>(n, (behind + stride - 1) / stride);
+  if (first >= end) return {};
+  return {static_cast<int32_t>(first), static_cast<int32_t>(end - first)};
 }
 
 Status Moves::begin(int32_t capacity) {
@@ -185,11 +203,18 @@ Status Moves::add(int32_t from, int32_t in_offset, int32_t to, int32_t out_offse
   return {};
 }
 
+Status Moves::fill(int32_t from) {
+  CopyDims dims;
+  dims.element = element_bytes(p_.output(0).type);
+  dims.add(p_.output(0).elements(), 0, dims.element);
+  return add(from, 0, 0, 0, dims);
+}
+
 void Moves::set_value(uint64_t value) { params_->value = value; }
 
 Status Moves::finish_strings() {
   StringNumbers numbers;
-  PIPIT_TRY(begin_strings(p_, &numbers));
+  PIPIT_TRY(begin_strings(p_, params_->count == 0 ? 0 : params_->list[0].from, &numbers));
   for (int32_t i = 0; i < params_->count; ++i) {
     run_move(*params_, params_->list[i], reinterpret_cast<uint8_t*>(numbers.in),
              reinterpret_cast<uint8_t*>(numbers.out));

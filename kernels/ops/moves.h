@@ -46,10 +46,11 @@ Status shape_from(const Prepare& p, const Tensor& t, Shape* shape);
 // ---- strings: an operator moves their numbers while it is prepared late, run() then their bytes
 
 struct StringNumbers {
-  int32_t* in = nullptr;   // 0, 1, 2, ... for the strings of input 0
+  int32_t input = 0;
+  int32_t* in = nullptr;   // 0, 1, 2, ... for the strings of the input
   int32_t* out = nullptr;  // for each string of output 0 its number, to be filled in
 };
-Status begin_strings(Prepare& p, StringNumbers* numbers);
+Status begin_strings(Prepare& p, int32_t input, StringNumbers* numbers);
 Status finish_strings(Prepare& p, const StringNumbers& numbers);
 
 // ---- copies
@@ -68,6 +69,13 @@ struct Steps {
 };
 Steps dense_steps(const Shape& shape, int32_t element);
 
+// The indices i in [0, n) for which i * stride + offset lies in [0, size): `count` from `first` on.
+struct Clip {
+  int32_t first = 0;
+  int32_t count = 0;
+};
+Clip clip(int32_t n, int64_t stride, int64_t offset, int32_t size);
+
 // A step that is a list of copies, in order: from inputs, from one constant value, or from what the
 // earlier copies wrote, to outputs. A single copy of a whole input becomes an alias.
 class Moves {
@@ -80,6 +88,8 @@ class Moves {
   Status begin(int32_t capacity);
   // Offsets in bytes (for int4: in elements). Boxes without elements are left out.
   Status add(int32_t from, int32_t in_offset, int32_t to, int32_t out_offset, CopyDims dims);
+  // Writes one element all over output 0.
+  Status fill(int32_t from);
   // What kValue reads.
   void set_value(uint64_t value);
   Status finish();
