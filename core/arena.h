@@ -18,9 +18,14 @@ constexpr size_t align_up(size_t n, size_t to) { return (n + to - 1) / to * to; 
 class Arena {
  public:
   Arena() = default;
-  // `buffer` starts at a multiple of kArenaAlign.
-  explicit Arena(Span<uint8_t> buffer)
-      : base_(buffer.data()), size_(buffer.size() / kArenaAlign * kArenaAlign), high_(size_) {}
+  enum class Content : bool { kUnknown, kZero };
+  // `buffer` starts at a multiple of kArenaAlign. If it is known to be all zero, bytes are only
+  // written where somebody needs another value: large variables then cost no memory to measure.
+  explicit Arena(Span<uint8_t> buffer, Content content = Content::kUnknown)
+      : base_(buffer.data()),
+        size_(buffer.size() / kArenaAlign * kArenaAlign),
+        high_(size_),
+        zero_to_(content == Content::kZero ? size_ : 0) {}
 
   // Zeroed bytes, or nullptr when there are too few left. `align` divides kArenaAlign.
   void* take(size_t bytes, size_t align = kArenaAlign) {
@@ -28,8 +33,8 @@ class Arena {
     if (from > high_ || bytes > high_ - from) return nullptr;
     low_ = from + bytes;
     note_peak();
-    if (bytes == 0) return base_ + from;
-    return std::memset(base_ + from, 0, bytes);
+    if (bytes != 0) zero(from, low_);
+    return base_ + from;
   }
   template <class T>
   T* take_array(size_t n) {
@@ -40,6 +45,7 @@ class Arena {
   void* take_temporary(size_t bytes) {
     if (bytes > high_ - low_ || align_up(bytes, kArenaAlign) > high_ - low_) return nullptr;
     high_ -= align_up(bytes, kArenaAlign);
+    if (zero_to_ > high_) zero_to_ = high_;
     note_peak();
     return base_ + high_;
   }
@@ -59,6 +65,11 @@ class Arena {
   size_t peak() const { return peak_; }
 
  private:
+  void zero(size_t from, size_t to) {
+    if (from < zero_from_ || to > zero_to_) std::memset(base_ + from, 0, to - from);
+    if (zero_from_ < to) zero_from_ = to;
+  }
+
   void note_peak() {
     const size_t used = align_up(low_, kArenaAlign) + (size_ - high_);
     if (used > peak_) peak_ = used;
@@ -69,6 +80,8 @@ class Arena {
   size_t low_ = 0;
   size_t high_ = 0;
   size_t peak_ = 0;
+  size_t zero_from_ = 0;  // [zero_from_, zero_to_) holds zeros
+  size_t zero_to_ = 0;
 };
 
 }  // namespace pipit

@@ -16,17 +16,19 @@ constexpr size_t kMostReserve = sizeof(void*) == 8 ? size_t{64} << 30 : size_t{1
 // Plans in address space that nobody else uses: the same code as a real plan. Where that is too
 // little, in more.
 Result<size_t> measure(const Model& model, OpTable ops, const Options& options, Message* why) {
-  Status status = Code::kArenaTooSmall;
   for (size_t size = kFirstReserve; size <= kMostReserve; size *= kReserveGrowth) {
     const Span<uint8_t> pages = reserve_pages(size);
-    const Result<State*> plan = make_plan(model, pages, ops, options, why);
+    const Result<State*> plan =
+        make_plan(model, Arena(pages, Arena::Content::kZero), ops, options, why);
     const size_t bytes = plan.ok() ? plan.value()->memory.arena_bytes : 0;
     release_pages(pages);
     if (plan.ok()) return bytes;
-    status = plan.status();
-    if (pages.empty() || status.code() != Code::kArenaTooSmall) break;
+    if (plan.status().code() != Code::kArenaTooSmall) return plan.status();
+    if (why != nullptr) why->clear();
+    if (pages.empty()) break;
   }
-  return status;
+  text(why, "the model needs more memory than this machine can give");
+  return Code::kArenaTooSmall;
 }
 
 const Graph* planned_graph(const State* state, int subgraph) {
@@ -79,7 +81,7 @@ Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena,
     text(why, "the arena must start at a multiple of ", static_cast<uint64_t>(kArenaAlign));
     return Code::kBadArgument;
   }
-  Result<State*> plan = make_plan(model, arena, ops, options, why);
+  Result<State*> plan = make_plan(model, Arena(arena), ops, options, why);
   if (plan.status().code() == Code::kArenaTooSmall) {
     // A model that is refused for another reason is refused for that, whatever the arena.
     if (why != nullptr) why->clear();
@@ -90,6 +92,7 @@ Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena,
   if (!plan.ok()) return plan.status();
   Interpreter interpreter;
   interpreter.state_ = plan.value();
+  interpreter.reset_variables();
   return interpreter;
 }
 
@@ -173,7 +176,9 @@ Status Interpreter::resize(Span<const InputShape> shapes, Message* why) {
   const Result<size_t> need = measure(model, ops, options, why);
   if (!need.ok()) return need.status();
   if (need.value() > arena.size()) return too_small(arena.size(), need, why);
-  return make_plan(model, arena, ops, options, why).status();
+  PIPIT_TRY(make_plan(model, Arena(arena), ops, options, why).status());
+  reset_variables();
+  return {};
 }
 
 void Interpreter::reset_variables() { pipit::reset_variables(*state_); }

@@ -482,9 +482,9 @@ Status copy_options(State& state, const Options& options) {
 
 }  // namespace
 
-Result<State*> make_plan(const Model& model, Span<uint8_t> buffer, OpTable ops,
+Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
                          const Options& options, Message* why) {
-  Arena arena(buffer);
+  Arena arena = whole;
   void* memory = arena.take(sizeof(State));
   if (memory == nullptr) return Code::kArenaTooSmall;
   State& state = *new (memory) State();
@@ -504,7 +504,6 @@ Result<State*> make_plan(const Model& model, Span<uint8_t> buffer, OpTable ops,
   PIPIT_TRY(find_ops(state, why));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(bind_addresses(state));
-  reset_variables(state);
   return &state;
 }
 

@@ -62,8 +62,9 @@ struct Planning {
   size_t* scratch = nullptr;  // for each step
 };
 
-// Plans `model` into `arena`. On success the state lies at the arena's base.
-Result<State*> make_plan(const Model& model, Span<uint8_t> arena, OpTable ops,
+// Plans `model` into `arena`. On success the state lies at the arena's base; variables have yet to
+// be reset.
+Result<State*> make_plan(const Model& model, const Arena& arena, OpTable ops,
                          const Options& options, Message* why);
 
 // Plans one subgraph whose inputs take the shapes of `shapes` (one for each; nullptr: the file's).
