@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory planner: no two blocks alive together may share a byte, whatever it is given.
+#include "core/planner.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "tests/support/random.h"
+
+namespace pipit::test {
+namespace {
+
+struct Planned {
+  std::vector<Block> blocks;
+  Placement placement;
+  bool ok = false;
+};
+
+Planned plan(std::vector<Block> blocks, int32_t steps, size_t arena_bytes = size_t{1} << 24) {
+  std::vector<std::max_align_t> memory(arena_bytes / sizeof(std::max_align_t) + 1);
+  Arena arena({reinterpret_cast<uint8_t*>(memory.data()), arena_bytes});
+  Planned result{std::move(blocks), {}, false};
+  const size_t mark = arena.temporary_mark();
+  result.ok = place(result.blocks, steps, arena, &result.placement);
+  EXPECT_EQ(arena.temporary_mark(), mark) << "temporary memory was not given back";
+  return result;
+}
+
+std::vector<Block> random_blocks(Random& random, size_t count, int32_t steps, int32_t most_bytes) {
+  std::vector<Block> blocks(count);
+  for (Block& b : blocks) {
+    b.bytes = static_cast<size_t>(random.between(0, most_bytes));
+    b.first = random.between(0, steps - 1);
+    // Mostly short lives, as activations have.
+    const int32_t most = steps - 1 - b.first;
+    b.last = b.first + random.between(0, random.one_in(4) ? most : std::min(most, 2));
+  }
+  return blocks;
+}
+
+size_t rounded(size_t bytes) { return (bytes + kArenaAlign - 1) / kArenaAlign * kArenaAlign; }
+
+size_t slow_lower_bound(const std::vector<Block>& blocks, int32_t steps) {
+  size_t most = 0;
+  for (int32_t step = 0; step < steps; ++step) {
+    size_t sum = 0;
+    for (const Block& b : blocks) sum += b.first <= step && step <= b.last ? rounded(b.bytes) : 0;
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+void expect_no_overlap(const std::vector<Block>& blocks) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const Block &a = blocks[i], &b = blocks[j];
+      if (a.first > b.last || b.first > a.last || a.bytes == 0 || b.bytes == 0) continue;
+      ASSERT_TRUE(a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset)
+          << "blocks " << i << " and " << j;
+    }
+  }
+}
+
+void expect_sound(const std::vector<Block>& asked, const Planned& got, int32_t steps) {
+  ASSERT_TRUE(got.ok);
+  size_t end = 0;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const Block& b = got.blocks[i];
+    ASSERT_EQ(b.offset % kArenaAlign, 0u);
+    ASSERT_GE(b.bytes, asked[i].bytes);
+    ASSERT_EQ(b.first, asked[i].first);
+    ASSERT_EQ(b.last, asked[i].last);
+    end = std::max(end, b.offset + b.bytes);
+  }
+  ASSERT_LE(end, got.placement.bytes);
+  ASSERT_EQ(got.placement.lower_bound, slow_lower_bound(asked, steps));
+  ASSERT_GE(got.placement.bytes, got.placement.lower_bound);
+  expect_no_overlap(got.blocks);
+}
+
+TEST(Planner, RandomBlocksNeverOverlap) {
+  Random random(1);
+  for (int round = 0; round < 300; ++round) {
+    SCOPED_TRACE(round);
+    const int32_t steps = random.between(1, 60);
+    const auto count = static_cast<size_t>(random.between(0, 120));
+    const std::vector<Block> asked = random_blocks(random, count, steps, 5000);
+    const Planned got = plan(asked, steps);
+    ASSERT_NO_FATAL_FAILURE(expect_sound(asked, got, steps));
+    size_t sum = 0, end = 0;
+    for (const Block& b : got.blocks) {
+      sum += b.bytes;
+      end = std::max(end, b.offset + b.bytes);
+    }
+    EXPECT_LE(got.placement.bytes, sum) << "worse than no sharing at all";
+    EXPECT_EQ(got.placement.bytes, end);
+  }
+}
+
+TEST(Planner, SameBlocksGiveTheSamePlaces) {
+  Random random(2);
+  for (const size_t count : {size_t{50}, size_t{kExactBlocks} + 100}) {
+    const std::vector<Block> asked = random_blocks(random, count, 40, 1000);
+    const Planned one = plan(asked, 40), two = plan(asked, 40);
+    for (size_t i = 0; i < count; ++i) ASSERT_EQ(one.blocks[i].offset, two.blocks[i].offset);
+    EXPECT_EQ(one.placement.bytes, two.placement.bytes);
+  }
+}
+
+TEST(Planner, ManyBlocksNeverOverlap) {
+  Random random(3);
+  for (const size_t beyond : {1, 1000}) {
+    SCOPED_TRACE(beyond);
+    const std::vector<Block> asked = random_blocks(random, kExactBlocks + beyond, 900, 3000);
+    const Planned got = plan(asked, 900);
+    ASSERT_NO_FATAL_FAILURE(expect_sound(asked, got, 900));
+    // Blocks that are not alive together do share.
+    size_t sum = 0;
+    for (const Block& b : got.blocks) sum += b.bytes;
+    EXPECT_LT(got.placement.bytes, sum / 4);
+  }
+}
+
+TEST(Planner, ReachesTheLowerBoundOfAChain) {
+  std::vector<Block> chain;
+  for (int32_t i = 0; i < 100; ++i) {
+    chain.push_back({static_cast<size_t>(16 * (1 + i * 37 % 50)), 0, i, i + 1});
+  }
+  const Planned got = plan(chain, 101);
+  ASSERT_NO_FATAL_FAILURE(expect_sound(chain, got, 101));
+  EXPECT_EQ(got.placement.bytes, got.placement.lower_bound);
+}
+
+TEST(Planner, NothingTakesNothing) {
+  const Planned got = plan({}, 1);
+  EXPECT_TRUE(got.ok);
+  EXPECT_EQ(got.placement.bytes, 0u);
+  EXPECT_EQ(got.placement.lower_bound, 0u);
+}
+
+// In every size of arena it either succeeds as with plenty or says that it cannot.
+TEST(Planner, SaysWhenTemporaryMemoryDoesNotSuffice) {
+  Random random(4);
+  for (const size_t count : {size_t{20}, size_t{kExactBlocks} + 1}) {
+    const std::vector<Block> asked = random_blocks(random, count, 30, 100);
+    const Planned plenty = plan(asked, 30);
+    size_t enough = 0;
+    for (size_t bytes = 0; bytes < 65536; bytes += count < 100 ? 16 : 1024) {
+      const Planned got = plan(asked, 30, bytes);
+      if (!got.ok) continue;
+      ASSERT_EQ(got.placement.bytes, plenty.placement.bytes);
+      if (enough == 0) enough = bytes;
+    }
+    EXPECT_GT(enough, 0u);
+    EXPECT_FALSE(plan(asked, 30, 0).ok);
+  }
+}
+
+}  // namespace
+}  // namespace pipit::test
