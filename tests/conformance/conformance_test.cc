@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/conformance/cases.h"
+#include "tests/conformance/deviations.h"
 #include "tests/conformance/report.h"
 #include "tests/conformance/run_case.h"
 #include "tests/support/survive.h"
@@ -147,6 +148,7 @@ class Session {
     const std::string name = group + "/" + c.name;
     set_current_name(name.c_str());
     setup_.side = other(setup_.side);
+    setup_.deviation = deviation(name);
     Outcome outcome = run_case(c, setup_);
     set_current_name("");
     report_.add(group, c, outcome);

@@ -10,6 +10,7 @@ void Count::add(const Count& o) {
   failed += o.failed;
   skipped += o.skipped;
   inexact += o.inexact;
+  deviating += o.deviating;
 }
 
 void Report::add(const std::string& group, const Case& c, const Outcome& outcome) {
@@ -18,6 +19,7 @@ void Report::add(const std::string& group, const Case& c, const Outcome& outcome
     case Verdict::kPassed:
       ++count.passed;
       if (!outcome.exact) ++count.inexact;
+      if (outcome.deviates) ++count.deviating;
       break;
     case Verdict::kSkipped:
       ++count.skipped;
@@ -46,8 +48,9 @@ void Report::print() const {
   if (!missing_.empty()) std::printf("\nskipped for want of an operator:\n");
   for (const auto& [op, cases] : missing_) std::printf("  %-40s %5d\n", op.c_str(), cases);
   const Count n = total();
-  std::printf("\n%d passed (%d of them inexact, within the tolerance), %d failed, %d skipped\n",
-              n.passed, n.inexact, n.failed, n.skipped);
+  std::printf("\n%d passed (%d within the tolerance but inexact, %d deviating on purpose), ",
+              n.passed, n.inexact, n.deviating);
+  std::printf("%d failed, %d skipped\n", n.failed, n.skipped);
 }
 
 }  // namespace pipit::test

@@ -14,7 +14,8 @@ struct Count {
   int passed = 0;
   int failed = 0;
   int skipped = 0;
-  int inexact = 0;  // of those that passed: within a tolerance, but not equal
+  int inexact = 0;    // of those that passed: within a tolerance, but not equal
+  int deviating = 0;  // of those that passed: meant to contradict the stored answer
 
   void add(const Count& o);
 };

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/deviations.h"
+
+#include <map>
+
+namespace pipit::test {
+
+const char* deviation(const std::string& name) {
+  static const std::map<std::string, const char*> kDeviations = {
+      {"conv_2d/reject_no_bias", "a convolution without a bias runs as if it were all zero"},
+      {"transpose/float32_11_const",
+       "the reference reads in front of its arrays when it transposes a scalar; Pipit copies it"},
+  };
+  const auto found = kDeviations.find(name);
+  return found == kDeviations.end() ? nullptr : found->second;
+}
+
+}  // namespace pipit::test
