@@ -17,6 +17,13 @@ static inline int32_t rounding_doubling_high_mul(int32_t a, int32_t b) {
                               (int64_t{1} << 31));
 }
 
+// round(a * b / 2^15) for numbers of 16 bits.
+static inline int32_t rounding_doubling_high_mul_s16(int32_t a, int32_t b) {
+  const int32_t product = a * b;
+  const int32_t rounded = (product + (product >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15);
+  return rounded > INT16_MAX ? INT16_MAX : rounded;
+}
+
 // round(x / 2^exponent), halves away from zero. 0 <= exponent <= 31.
 static inline int32_t rounding_shift_right(int32_t x, int exponent) {
   const int32_t mask = static_cast<int32_t>((int64_t{1} << exponent) - 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IEEE half precision (float16) by its bits, the same on every machine.
+// Numbers of 16 bits, IEEE half precision (float16) and bfloat16, by their bits: the same on every
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,22 @@ static inline uint16_t float_to_half(float f) {
   }
   const uint32_t rounded = bits + 0xFFFu + ((bits >> 13) & 1u);
   return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
+}
+
+// The upper half of a float.
+static inline float bfloat16_to_float(uint16_t b) {
+  const uint32_t bits = static_cast<uint32_t>(b) << 16;
+  float f = 0;
+  std::memcpy(&f, &bits, sizeof f);
+  return f;
+}
+
+// To the nearest, ties to even.
+static inline uint16_t float_to_bfloat16(float f) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &f, sizeof bits);
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
 
 }  // namespace pipit

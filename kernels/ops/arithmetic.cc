@@ -203,8 +203,7 @@ template <class Out>
 void mul_fractions(const Binary& r) {
   const auto& q = *static_cast<const MulFractions*>(r.constants);
   each_pair_small<int16_t, Out>(r, [&](int16_t a, int16_t b) {
-    const int32_t product =
-        std::min((a * b + (a * b >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15), 32767);
+    const int32_t product = rounding_doubling_high_mul_s16(a, b);
     return static_cast<Out>(clamp(q.zero_point + rounding_shift_right(product, 8), q.min, q.max));
   });
 }
@@ -274,7 +273,7 @@ Status prepare_plain(Prepare& p, Activation activation) {
 template <Arithmetic op>
 Status prepare(Prepare& p, Activation activation, bool power_of_two) {
   PIPIT_TRY(p.arity(2, 2, 1));
-  PIPIT_TRY(same_type(p, 0, 1));
+  PIPIT_TRY(same_type(p, p.input(0), p.input(1)));
   const Type in = p.input(0).type, out = p.output(0).type;
   if (op == Arithmetic::kMul && in == Type::kInt16 && (out == Type::kInt8 || out == Type::kUInt8)) {
     return prepare_mul_fractions(p, activation);

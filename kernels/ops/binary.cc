@@ -30,11 +30,6 @@ void reuse_input(Prepare& p) {
 
 }  // namespace
 
-Status same_type(const Prepare& p, int a, int b) {
-  if (p.input(a).type == p.input(b).type) return {};
-  return p.bad("inputs ", p.input(a), " and ", p.input(b), " differ in type");
-}
-
 Status broadcast_shape(const Prepare& p, int inputs, Shape* shape) {
   *shape = p.input(0).shape;
   for (int i = 1; i < inputs; ++i) {

@@ -8,9 +8,6 @@
 
 namespace pipit {
 
-// Fails unless inputs `a` and `b` have one type.
-Status same_type(const Prepare& p, int a, int b);
-
 // The shape that the first `inputs` inputs have after broadcasting.
 Status broadcast_shape(const Prepare& p, int inputs, Shape* shape);
 

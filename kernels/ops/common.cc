@@ -7,6 +7,15 @@
 
 namespace pipit {
 
+Status need_type(const Prepare& p, const Tensor& t, TypeSet set) {
+  if ((set >> static_cast<int>(t.type) & 1) != 0) return {};
+  return p.unsupported(t, ": ", t.type, " is not accepted here");
+}
+
+Status same_type(const Prepare& p, const Tensor& a, const Tensor& b) {
+  return a.type == b.type ? Status() : p.bad(a, " and ", b, " differ in type");
+}
+
 Range type_range(Type type) {
   switch (type) {
     case Type::kInt8:
@@ -15,6 +24,12 @@ Range type_range(Type type) {
       return {0, 255};
     case Type::kInt16:
       return {-32768, 32767};
+    case Type::kInt4:
+      return {-8, 7};
+    case Type::kUInt4:
+      return {0, 15};
+    case Type::kInt2:
+      return {-2, 1};
     default:
       return {INT32_MIN, INT32_MAX};
   }

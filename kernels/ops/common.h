@@ -13,9 +13,24 @@ namespace pipit {
 
 constexpr int32_t builtin(fb::BuiltinOperator code) { return static_cast<int32_t>(code); }
 
+// ---- types
+
+using TypeSet = uint32_t;
+
+template <class... T>
+constexpr TypeSet types(T... t) {
+  return ((TypeSet{1} << static_cast<int>(t)) | ...);
+}
+
+// Fails unless the tensor is of one of these types.
+Status need_type(const Prepare& p, const Tensor& t, TypeSet set);
+
+// Fails unless `a` and `b` have one element type.
+Status same_type(const Prepare& p, const Tensor& a, const Tensor& b);
+
 // ---- activations
 
-// The smallest and largest value of a quantized type (int8, uint8, int16).
+// The smallest and largest value of a quantized type; of int32 for any other.
 struct Range {
   int32_t min = 0;
   int32_t max = 0;

@@ -89,15 +89,6 @@ bool whole_tensor(const Prepare& p, const MovesParams::Move& m) {
 
 }  // namespace
 
-Status need_type(const Prepare& p, const Tensor& t, TypeSet set) {
-  if ((set >> static_cast<int>(t.type) & 1) != 0) return {};
-  return p.unsupported(t, ": ", t.type, " is not accepted here");
-}
-
-Status same_type(const Prepare& p, const Tensor& a, const Tensor& b) {
-  return a.type == b.type ? Status() : p.bad(a, " and ", b, " differ in type");
-}
-
 Status same_quantization(const Prepare& p, const Tensor& a, const Tensor& b) {
   if (a.scale == b.scale && a.zero_point == b.zero_point) return {};
   return p.unsupported(a, " (scale ", static_cast<double>(a.scale), ", zero point ", a.zero_point,

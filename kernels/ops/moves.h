@@ -11,25 +11,13 @@ namespace pipit {
 
 // ---- types
 
-using TypeSet = uint32_t;
-
-template <class... T>
-constexpr TypeSet types(T... t) {
-  return ((TypeSet{1} << static_cast<int>(t)) | ...);
-}
-
 // All whose elements are 1, 2, 4 or 8 whole bytes.
 constexpr TypeSet kByteTypes =
     types(Type::kFloat32, Type::kFloat16, Type::kInt32, Type::kUInt8, Type::kInt64, Type::kBool,
           Type::kInt16, Type::kComplex64, Type::kInt8, Type::kFloat64, Type::kUInt64, Type::kUInt32,
           Type::kUInt16, Type::kBFloat16, Type::kFloat8E4M3FN, Type::kFloat8E5M2);
 
-Status need_type(const Prepare& p, const Tensor& t, TypeSet set);
-
-// Fails unless `a` and `b` have one element type.
-Status same_type(const Prepare& p, const Tensor& a, const Tensor& b);
-
-// The same for scale and zero point.
+// Fails unless `a` and `b` have one scale and zero point.
 Status same_quantization(const Prepare& p, const Tensor& a, const Tensor& b);
 
 // ---- values

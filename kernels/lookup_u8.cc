@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/lookup_u8.h"
+
+namespace pipit {
+namespace {
+
+constexpr UnaryVariant kVariants[] = {
+    {"portable", kCpuPortable, lookup_u8_portable},
+};
+
+}  // namespace
+
+Span<const UnaryVariant> lookup_u8_variants() { return kVariants; }
+
+}  // namespace pipit

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// DEQUANTIZE: to float32 from any quantized type, or from float16.
+#include "kernels/half.h"
+#include "kernels/ops.h"
+#include "kernels/ops/channels.h"
+#include "kernels/ops/unary.h"
+#include "kernels/quantize_f32.h"
+
+namespace pipit {
+namespace {
+
+struct Params;
+// One stretch of elements, from number `at` on.
+using StretchFn = void (*)(const Params& p, const void* in, int32_t at, float* out, float scale,
+                           int32_t zero_point);
+
+struct Params {
+  StretchFn stretch;
+  DequantizeS8Fn bytes;
+  uint8_t flip;
+  Channels channels;
+};
+
+void stretch_bytes(const Params& p, const void* in, int32_t at, float* out, float scale,
+                   int32_t zero_point) {
+  p.bytes({.in = static_cast<const int8_t*>(in) + at,
+           .out = out,
+           .n = p.channels.inner,
+           .scale = scale,
+           .zero_point = zero_point - p.flip,
+           .flip = p.flip});
+}
+
+void stretch_s16(const Params& p, const void* in, int32_t at, float* out, float scale, int32_t) {
+  const int16_t* x = static_cast<const int16_t*>(in) + at;
+  for (int32_t i = 0; i < p.channels.inner; ++i) out[i] = static_cast<float>(x[i]) * scale;
+}
+
+// Elements of `bits` bits, the low ones first.
+template <int bits, bool is_signed>
+void stretch_packed(const Params& p, const void* in, int32_t at, float* out, float scale,
+                    int32_t zero_point) {
+  constexpr int kPerByte = 8 / bits, kMask = (1 << bits) - 1,
+                kSign = is_signed ? 1 << (bits - 1) : 0;
+  const auto* bytes = static_cast<const uint8_t*>(in);
+  for (int32_t i = 0; i < p.channels.inner; ++i) {
+    const int32_t e = at + i;
+    const int32_t field = (bytes[e / kPerByte] >> (e % kPerByte * bits)) & kMask;
+    out[i] = static_cast<float>((field ^ kSign) - kSign - zero_point) * scale;
+  }
+}
+
+StretchFn stretch_for(Type type) {
+  switch (type) {
+    case Type::kInt8:
+    case Type::kUInt8:
+      return stretch_bytes;
+    case Type::kInt16:
+      return stretch_s16;
+    case Type::kInt4:
+      return stretch_packed<4, true>;
+    case Type::kUInt4:
+      return stretch_packed<4, false>;
+    case Type::kInt2:
+      return stretch_packed<2, true>;
+    default:
+      return nullptr;
+  }
+}
+
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const void* in = s.input(0).data;
+  float* out = s.output(0).as<float>();
+  for_each_channel(p.channels, [&](int32_t at, float scale, int32_t zero_point) {
+    p.stretch(p, in, at, out + at, scale, zero_point);
+  });
+  return {};
+}
+
+void widen_halves(const Unary& r) { each<uint16_t, float>(r, half_to_float); }
+
+Status prepare(Prepare& p) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  p.set_output_type(0, Type::kFloat32);
+  const Tensor& in = p.input(0);
+  if (in.type == Type::kFloat16) return plan_unary(p, widen_halves, nullptr);
+  const StretchFn stretch = stretch_for(in.type);
+  if (stretch == nullptr) return p.unsupported("input ", in.type);
+  PIPIT_TRY(p.set_output(0, in.shape));
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  PIPIT_TRY(find_channels(p, in, in.shape, &params->channels));
+  if (in.type == Type::kInt16 && (in.zero_point != 0 || params->channels.count > 1)) {
+    return p.unsupported(in, ": int16 may have neither zero point nor a scale per channel");
+  }
+  const auto& variant = choose(dequantize_s8_variants(), p.cpu());
+  params->stretch = stretch;
+  params->bytes = variant.run;
+  params->flip = in.type == Type::kUInt8 ? 0x80 : 0;
+  return p.run(run, params, stretch == stretch_bytes ? variant.name : "portable");
+}
+
+}  // namespace
+
+const Op kDequantize = {builtin(fb::BuiltinOperator::DEQUANTIZE), "DEQUANTIZE", prepare};
+
+}  // namespace pipit

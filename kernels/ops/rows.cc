@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/fixed_point_functions.h"
+
+namespace pipit {
+namespace {
+
+constexpr int kIntegerBits = 5;
+
+}  // namespace
+
+Status find_rows(const Prepare& p, Rows* rows) {
+  const Shape& shape = p.input(0).shape;
+  if (shape.rank < 1) return p.bad("input ", p.input(0), " has no dimension");
+  *rows = {shape.product(0, shape.rank - 1), shape.last()};
+  return {};
+}
+
+bool find_exp_table(double scale, ExpTable* t) {
+  const double real = std::min(scale * (1 << (31 - kIntegerBits)), 2147483647.0);
+  if (!(real > 1)) return false;
+  const Multiplier m = quantize_multiplier(real);
+  t->multiplier = m.multiplier;
+  t->shift = m.shift;
+  const double radius = 31.0 * (1 << (31 - kIntegerBits)) / static_cast<double>(1 << m.shift);
+  t->largest = static_cast<int32_t>(std::floor(std::min(radius, 65536.0)));
+  return true;
+}
+
+int32_t exp_entry(const ExpTable& t, int32_t d) {
+  if (d > t.largest) return 0;
+  return exp_on_negative_values(multiply(-d, t.multiplier, t.shift), kIntegerBits);
+}
+
+}  // namespace pipit

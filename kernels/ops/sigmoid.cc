@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// LOGISTIC and TANH.
+#include <cmath>
+
+#include "kernels/ops.h"
+#include "kernels/ops/binary.h"
+#include "kernels/ops/float_function.h"
+#include "kernels/ops/unary.h"
+#include "kernels/sigmoid_s16.h"
+
+namespace pipit {
+namespace {
+
+constexpr TypeSet kFloats = types(Type::kFloat32, Type::kFloat16, Type::kBFloat16);
+
+float logistic(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+float tangent(float x) { return std::tanh(x); }
+
+// Scales that are powers of two are taken as shifts (the input's integer part has 3 bits), others
+// by a multiplier of 15 bits. The table has 3/4 of an entry where the shifted input has one.
+Status prepare_s16(Prepare& p, UnaryFn kernel, int largest_shift) {
+  const Tensor& in = p.input(0);
+  const Tensor& out = p.output(0);
+  for (const Tensor* t : {&in, &out}) {
+    PIPIT_TRY(need_scale(p, *t));
+    if (t->zero_point != 0) return p.unsupported(*t, " has zero point ", t->zero_point, ", not 0");
+  }
+  auto* s = p.allocate<SigmoidS16>();
+  if (s == nullptr) return Code::kArenaTooSmall;
+  fill_sigmoid_table(s->table);
+  int log = 0;
+  const bool power = is_power_of_two(in.scale, &log);
+  const int shift = 12 + log;
+  if (power && shift >= 0 && shift <= largest_shift) {
+    s->multiplier = 3 << shift;
+    return plan_unary(p, kernel, s);
+  }
+  double multiplier = in.scale * 4096.0 * 3.0;
+  while (multiplier <= 32767.0 / 2.0 && s->shift <= 30) {
+    ++s->shift;
+    multiplier *= 2;
+  }
+  if (multiplier >= 65536 || s->shift > 30) {
+    return p.unsupported("input scale ", static_cast<double>(in.scale), " of int16");
+  }
+  s->multiplier = static_cast<int32_t>(multiplier);
+  return plan_unary(p, kernel, s);
+}
+
+Status need_output_scale(const Prepare& p, float scale) {
+  if (p.output(0).scale == scale) return {};
+  return p.unsupported(p.output(0), " has scale ", static_cast<double>(p.output(0).scale), ", not ",
+                       static_cast<double>(scale));
+}
+
+Status prepare_logistic(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  switch (p.input(0).type) {
+    case Type::kInt8:
+    case Type::kUInt8:
+      PIPIT_TRY(need_output_scale(p, 1.0f / 256));
+      return plan_lookup_real(p, logistic);
+    case Type::kInt16:
+      PIPIT_TRY(need_output_scale(p, 1.0f / 32768));
+      return prepare_s16(p, logistic_s16, 0);
+    default:
+      return plan_float_function(p, logistic, kFloats);
+  }
+}
+
+Status prepare_tanh(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  switch (p.input(0).type) {
+    case Type::kInt8:
+    case Type::kUInt8:
+      return plan_lookup_real(p, tangent);
+    case Type::kInt16: {
+      int log = 0;
+      PIPIT_TRY(need_scale(p, p.output(0)));
+      if (!is_power_of_two(p.output(0).scale, &log) || log != -15) {
+        return need_output_scale(p, 1.0f / 32768);
+      }
+      return prepare_s16(p, tanh_s16, 1);
+    }
+    default:
+      return plan_float_function(p, tangent, kFloats);
+  }
+}
+
+}  // namespace
+
+const Op kLogistic = {builtin(fb::BuiltinOperator::LOGISTIC), "LOGISTIC", prepare_logistic};
+const Op kTanh = {builtin(fb::BuiltinOperator::TANH), "TANH", prepare_tanh};
+
+}  // namespace pipit

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// SOFTMAX over the last dimension.
+#include "kernels/softmax.h"
+
+#include <cfloat>
+#include <cmath>
+
+#include "kernels/fixed_point_functions.h"
+#include "kernels/half.h"
+#include "kernels/ops.h"
+#include "kernels/ops/binary.h"
+#include "kernels/ops/rows.h"
+#include "kernels/softmax_s16.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+namespace {
+
+// ---- float32
+
+struct F32Params {
+  SoftmaxF32 args;
+  SoftmaxF32Fn kernel;
+};
+
+Status run_f32(const Step& s, Run&) {
+  const auto& p = *s.params<F32Params>();
+  SoftmaxF32 a = p.args;
+  a.in = s.input(0).as<float>();
+  a.out = s.output(0).as<float>();
+  p.kernel(a);
+  return {};
+}
+
+Status prepare_f32(Prepare& p, const Rows& rows, float beta) {
+  auto* params = p.allocate<F32Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  const auto& variant = choose(softmax_f32_variants(), p.cpu());
+  params->args.rows = rows.count;
+  params->args.depth = rows.depth;
+  params->args.beta = beta;
+  params->kernel = variant.run;
+  return p.run(run_f32, params, variant.name);
+}
+
+// ---- float16: computed as float32, exponentials kept as float16
+
+struct HalfParams {
+  Rows rows;
+  float beta;
+};
+
+void softmax_halves(const HalfParams& p, const uint16_t* in, uint16_t* out) {
+  const int32_t depth = p.rows.depth;
+  float max = -FLT_MAX;
+  for (int32_t c = 0; c < depth; ++c) {
+    const float x = half_to_float(in[c]);
+    max = max < x ? x : max;
+  }
+  float sum = 0;
+  for (int32_t c = 0; c < depth; ++c) {
+    const float e = std::exp((half_to_float(in[c]) - max) * p.beta);
+    out[c] = float_to_half(e);
+    sum += e;
+  }
+  for (int32_t c = 0; c < depth; ++c) out[c] = float_to_half(half_to_float(out[c]) / sum);
+}
+
+Status run_halves(const Step& s, Run&) {
+  const auto& p = *s.params<HalfParams>();
+  const auto* in = s.input(0).as<uint16_t>();
+  auto* out = s.output(0).as<uint16_t>();
+  for (int32_t r = 0; r < p.rows.count; ++r, in += p.rows.depth, out += p.rows.depth) {
+    softmax_halves(p, in, out);
+  }
+  return {};
+}
+
+// ---- 8 bits
+
+struct S8Params {
+  SoftmaxS8 args;
+  SoftmaxS8Fn kernel;
+};
+
+Status run_s8(const Step& s, Run&) {
+  const auto& p = *s.params<S8Params>();
+  SoftmaxS8 a = p.args;
+  a.in = s.input(0).as<uint8_t>();
+  a.out = s.output(0).data;
+  p.kernel(a);
+  return {};
+}
+
+Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
+  const Tensor& in = p.input(0);
+  PIPIT_TRY(need_scale(p, in));
+  ExpTable exp;
+  if (!find_exp_table(static_cast<double>(beta) * in.scale, &exp)) {
+    return p.unsupported("beta ", static_cast<double>(beta), " for scale ",
+                         static_cast<double>(in.scale));
+  }
+  auto* params = p.allocate<S8Params>();
+  int32_t* table = p.allocate<int32_t>(256);
+  if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
+  for (int32_t d = 0; d < 256; ++d) table[d] = exp_entry(exp, d);
+  SoftmaxS8& a = params->args;
+  a.rows = rows.count;
+  a.depth = rows.depth;
+  a.exp = table;
+  a.flip = in.type == Type::kInt8 ? 0x80 : 0;
+  if (p.output(0).type == Type::kInt16) {
+    params->kernel = softmax_s8_s16_portable;
+    return p.run(run_s8, params, "portable");
+  }
+  p.in_place(0, 0);
+  const auto& variant = choose(softmax_s8_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run_s8, params, variant.name);
+}
+
+// ---- int16
+
+struct S16Params {
+  SoftmaxS16 args;
+  LookupS16 exp, reciprocal;
+};
+
+Status run_s16(const Step& s, Run&) {
+  const auto& p = *s.params<S16Params>();
+  SoftmaxS16 a = p.args;
+  a.in = s.input(0).as<int16_t>();
+  a.out = s.output(0).as<int16_t>();
+  softmax_s16(a);
+  return {};
+}
+
+Status prepare_s16(Prepare& p, const Rows& rows, float beta) {
+  const Tensor& in = p.input(0);
+  PIPIT_TRY(need_scale(p, in));
+  if (in.zero_point != 0 || p.output(0).zero_point != 0) {
+    return p.unsupported("int16 with a zero point other than 0");
+  }
+  const double real = static_cast<double>(in.scale * beta) / (10.0 / 65535.0);
+  if (!(real >= 0)) return p.unsupported("beta ", static_cast<double>(beta));
+  auto* params = p.allocate<S16Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  fill_softmax_tables(&params->exp, &params->reciprocal);
+  const Multiplier m = quantize_multiplier(real);
+  params->args = {.rows = rows.count,
+                  .depth = rows.depth,
+                  .multiplier = m.multiplier,
+                  .shift = m.shift,
+                  .exp = &params->exp,
+                  .reciprocal = &params->reciprocal};
+  p.in_place(0, 0);
+  return p.run(run_s16, params, "portable");
+}
+
+// Outputs of the input's type have fixed quantization: zero point, and scale 2^-bits of 0.1 %.
+Status need_output(const Prepare& p, int32_t zero_point, float scale) {
+  const Tensor& out = p.output(0);
+  if (out.zero_point == zero_point && std::abs(out.scale - scale) <= 0.001f * scale) return {};
+  return p.unsupported(out, " has scale ", static_cast<double>(out.scale), " and zero point ",
+                       out.zero_point, ", not ", static_cast<double>(scale), " and ", zero_point);
+}
+
+Status prepare(Prepare& p) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  const auto* o = options<fb::SoftmaxOptions>(p);
+  const float beta = o == nullptr ? 0 : o->beta();
+  Rows rows;
+  PIPIT_TRY(find_rows(p, &rows));
+  PIPIT_TRY(p.set_output(0, p.input(0).shape));
+  const Type in = p.input(0).type, out = p.output(0).type;
+  const bool bytes = in == Type::kInt8 || in == Type::kUInt8;
+  if (bytes && out == Type::kInt16) return prepare_s8(p, rows, beta);
+  if (in != out) return p.unsupported("input ", in, ", output ", out);
+  if (in == Type::kInt8) PIPIT_TRY(need_output(p, -128, 1.0f / 256));
+  if (in == Type::kInt16) PIPIT_TRY(need_output(p, 0, 1.0f / 32768));
+  if (bytes) return prepare_s8(p, rows, beta);
+  if (in == Type::kInt16) return prepare_s16(p, rows, beta);
+  p.in_place(0, 0);
+  if (in == Type::kFloat32) return prepare_f32(p, rows, beta);
+  if (in != Type::kFloat16) return p.unsupported("type ", in);
+  const auto* kept = keep(p, HalfParams{rows, beta});
+  return kept == nullptr ? Status(Code::kArenaTooSmall) : p.run(run_halves, kept, "portable");
+}
+
+}  // namespace
+
+const Op kSoftmax = {builtin(fb::BuiltinOperator::SOFTMAX), "SOFTMAX", prepare};
+
+}  // namespace pipit

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/unary.h"
+
+#include <cmath>
+
+namespace pipit {
+namespace {
+
+struct UnaryParams {
+  UnaryFn kernel;
+  const void* constants;
+};
+
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<UnaryParams>();
+  p.kernel({.in = s.input(0).data,
+            .out = s.output(0).data,
+            .n = s.input(0).elements(),
+            .constants = p.constants});
+  return {};
+}
+
+}  // namespace
+
+Status need_unary(const Prepare& p) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  return same_type(p, p.input(0), p.output(0));
+}
+
+Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants) {
+  PIPIT_TRY(p.set_output(0, p.input(0).shape));
+  if (type_bits(p.input(0).type) == type_bits(p.output(0).type)) p.in_place(0, 0);
+  auto* params = p.allocate<UnaryParams>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  *params = {kernel.run, constants};
+  return p.run(run, params, kernel.name);
+}
+
+Status plan_unary(Prepare& p, UnaryFn kernel, const void* constants) {
+  return plan_unary(p, {"portable", kCpuPortable, kernel}, constants);
+}
+
+Status plan_lookup_real(Prepare& p, float (*f)(float)) {
+  const Tensor& in = p.input(0);
+  const Tensor& out = p.output(0);
+  PIPIT_TRY(need_quantization(p, in));
+  PIPIT_TRY(need_quantization(p, out));
+  const Range range = type_range(out.type);
+  const float inverse = 1 / out.scale;
+  return plan_lookup(p, [&](int32_t x) {
+    const float real = in.scale * static_cast<float>(x - in.zero_point);
+    const float q = std::round(f(real) * inverse) + static_cast<float>(out.zero_point);
+    if (!(q >= static_cast<float>(range.min))) return range.min;  // or not a number
+    return q >= static_cast<float>(range.max) ? range.max : static_cast<int32_t>(q);
+  });
+}
+
+}  // namespace pipit

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators of one operand share while they are prepared.
+#pragma once
+
+#include "kernels/lookup_u8.h"
+#include "kernels/ops/common.h"
+#include "kernels/unary.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+
+// Fails unless the node has one input and one output, of one type.
+Status need_unary(const Prepare& p);
+
+// Plans output 0 = kernel(input 0). `constants` live as long as the plan.
+Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants);
+
+// The same for a kernel that has but a portable definition.
+Status plan_unary(Prepare& p, UnaryFn kernel, const void* constants);
+
+// ---- functions of a byte
+
+// The value that an int8 or uint8 tensor has for a byte.
+inline int32_t byte_value(Type type, int byte) {
+  return type == Type::kInt8 ? static_cast<int8_t>(byte) : byte;
+}
+
+// Plans output 0 = f(input 0) by a table; f takes and gives quantized values, within range.
+template <class F>
+Status plan_lookup(Prepare& p, F f) {
+  auto* t = p.allocate<LookupU8>();
+  if (t == nullptr) return Code::kArenaTooSmall;
+  const Type in = p.input(0).type;
+  for (int i = 0; i < 256; ++i) t->table[i] = static_cast<uint8_t>(f(byte_value(in, i)));
+  return plan_unary(p, choose(lookup_u8_variants(), p.cpu()), t);
+}
+
+// Plans output 0 = f(input 0) for a function of real numbers and int8 or uint8 tensors, rounded as
+// TensorFlow Lite's tables are.
+Status plan_lookup_real(Prepare& p, float (*f)(float));
+
+}  // namespace pipit

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "kernels/quantize_f32.h"
+
+namespace pipit {
+namespace {
+
+template <class Out>
+void quantize(const QuantizeF32& a) {
+  Out* out = static_cast<Out*>(a.out);
+  for (int32_t i = 0; i < a.n; ++i) {
+    const float q = std::round(a.in[i] / a.scale);
+    const bool fits = q >= -2147483648.0f && q < 2147483648.0f;
+    const int64_t sum = int64_t{fits ? static_cast<int32_t>(q) : INT32_MIN} + a.zero_point;
+    out[i] = static_cast<Out>(sum < a.min ? a.min : (sum > a.max ? a.max : sum));
+  }
+}
+
+}  // namespace
+
+void quantize_f32_s8_portable(const QuantizeF32& a) { quantize<int8_t>(a); }
+void quantize_f32_s16_portable(const QuantizeF32& a) { quantize<int16_t>(a); }
+
+void dequantize_s8_portable(const DequantizeS8& a) {
+  for (int32_t i = 0; i < a.n; ++i) {
+    const auto x = static_cast<int8_t>(static_cast<uint8_t>(a.in[i]) ^ a.flip);
+    a.out[i] = static_cast<float>(x - a.zero_point) * a.scale;
+  }
+}
+
+}  // namespace pipit

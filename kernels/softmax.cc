@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/softmax.h"
+
+namespace pipit {
+namespace {
+
+constexpr SoftmaxF32Variant kF32[] = {
+    {"portable", kCpuPortable, softmax_f32_portable},
+};
+
+constexpr SoftmaxS8Variant kS8[] = {
+    {"portable", kCpuPortable, softmax_s8_portable},
+};
+
+}  // namespace
+
+Span<const SoftmaxF32Variant> softmax_f32_variants() { return kF32; }
+Span<const SoftmaxS8Variant> softmax_s8_variants() { return kS8; }
+
+}  // namespace pipit
