@@ -8,6 +8,8 @@
 namespace pipit {
 
 extern const Op kAdd;
+extern const Op kArgMax;
+extern const Op kArgMin;
 extern const Op kAveragePool2d;
 extern const Op kBatchToSpaceNd;
 extern const Op kBroadcastArgs;
@@ -43,11 +45,13 @@ extern const Op kPadV2;
 extern const Op kQuantize;
 extern const Op kRange;
 extern const Op kRank;
-extern const Op kRelu;
 extern const Op kRelu0To1;
 extern const Op kRelu6;
+extern const Op kRelu;
 extern const Op kReluN1To1;
 extern const Op kReshape;
+extern const Op kResizeBilinear;
+extern const Op kResizeNearestNeighbor;
 extern const Op kReverseSequence;
 extern const Op kReverseV2;
 extern const Op kShape;

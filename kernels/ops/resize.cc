@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR: [batch, height, width, channels] to another height
+// and width.
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/ops.h"
+#include "kernels/ops/common.h"
+#include "kernels/resize_bilinear.h"
+#include "kernels/resize_nearest.h"
+
+namespace pipit {
+namespace {
+
+// One dimension of the image.
+struct Axis {
+  int32_t in, out;
+  bool align_corners, half_pixel_centers;
+
+  // The distance in the input between neighbours of the output is span() / steps().
+  int32_t span() const { return corners() ? in - 1 : in; }
+  int32_t steps() const { return corners() ? out - 1 : out; }
+  float scale() const { return static_cast<float>(span()) / static_cast<float>(steps()); }
+
+ private:
+  bool corners() const { return align_corners && out > 1; }
+};
+
+template <class T>
+T inside(T position, int32_t size) {
+  return std::clamp<T>(position, 0, size - 1);
+}
+
+// Rounding can put the last positions of a large output behind the input's last one.
+template <class Weight>
+ResizeTap<Weight> make_tap(const Axis& axis, int64_t lower, int64_t upper, Weight weight) {
+  return {static_cast<int32_t>(inside(lower, axis.in)),
+          static_cast<int32_t>(inside(upper, axis.in)), lower < axis.in ? weight : 0};
+}
+
+void find_tap(const Axis& axis, int32_t i, ResizeTap<float>* tap) {
+  const float scale = axis.scale();
+  const auto at = static_cast<float>(i);
+  const float position = axis.half_pixel_centers ? (at + 0.5f) * scale - 0.5f : at * scale;
+  const auto lower = std::max<int64_t>(static_cast<int64_t>(std::floor(position)), 0);
+  const auto upper = static_cast<int64_t>(std::ceil(position));
+  *tap = make_tap(axis, lower, upper, position - static_cast<float>(lower));
+}
+
+void find_tap(const Axis& axis, int32_t i, ResizeTap<int32_t>* tap) {
+  const int64_t scale = (int64_t{kResizeOne} * axis.span() + axis.steps() / 2) / axis.steps();
+  const int64_t position = i * scale + (axis.half_pixel_centers ? scale / 2 - kResizeOne / 2 : 0);
+  const int64_t lower = std::max<int64_t>(position / kResizeOne, 0);
+  const int64_t upper = (position + kResizeOne - 1) / kResizeOne;
+  *tap = make_tap(axis, lower, upper, static_cast<int32_t>(position - kResizeOne * lower));
+}
+
+void find_tap(const Axis& axis, int32_t i, int32_t* tap) {
+  const float position =
+      (static_cast<float>(i) + (axis.half_pixel_centers ? 0.5f : 0.0f)) * axis.scale();
+  const float whole = axis.align_corners ? std::round(position) : std::floor(position);
+  *tap = static_cast<int32_t>(inside(static_cast<int64_t>(whole), axis.in));
+}
+
+template <class Tap>
+const Tap* make_taps(Prepare& p, const Axis& axis) {
+  Tap* taps = p.allocate<Tap>(static_cast<size_t>(axis.out));
+  if (taps == nullptr) return nullptr;
+  for (int32_t i = 0; i < axis.out; ++i) find_tap(axis, i, &taps[i]);
+  return taps;
+}
+
+// Fills in the kernel's sizes and taps.
+template <class Tap, class Options, class Args>
+Status plan_sizes(Prepare& p, const Options* o, Args* a) {
+  const Shape& in = p.input(0).shape;
+  const Shape& out = p.output(0).shape;
+  a->batch = in[0];
+  a->in_h = in[1];
+  a->in_w = in[2];
+  a->out_h = out[1];
+  a->out_w = out[2];
+  const bool align_corners = o != nullptr && o->align_corners();
+  const bool half_pixel_centers = o != nullptr && o->half_pixel_centers();
+  a->rows = make_taps<Tap>(p, {a->in_h, a->out_h, align_corners, half_pixel_centers});
+  a->columns = make_taps<Tap>(p, {a->in_w, a->out_w, align_corners, half_pixel_centers});
+  return a->rows != nullptr && a->columns != nullptr ? Status() : Code::kArenaTooSmall;
+}
+
+Status check(Prepare& p) {
+  PIPIT_TRY(p.arity(2, 2, 1));
+  const Tensor& input = p.input(0);
+  const Tensor& size = p.input(1);
+  if (input.shape.rank != 4) return p.bad("input ", input, " is not [batch,height,width,channels]");
+  if (size.type != Type::kInt32 || size.shape != Shape::of(2)) {
+    return p.bad("size ", size, " is not int32 [height,width]");
+  }
+  p.set_output_type(0, input.type);
+  return {};
+}
+
+// The values of the size are known.
+Status set_shape(Prepare& p, int32_t smallest) {
+  const Shape& in = p.input(0).shape;
+  const int32_t* size = p.values<int32_t>(1);
+  if (size[0] < smallest || size[1] < smallest) {
+    return p.bad("size ", size[0], "x", size[1], " is less than ", smallest);
+  }
+  PIPIT_TRY(p.set_output(0, Shape::of(in[0], size[0], size[1], in[3])));
+  if (p.output(0).elements() > 0 && p.input(0).elements() == 0) {
+    return p.bad("input ", p.input(0), " has no pixels");
+  }
+  return {};
+}
+
+template <class Args>
+struct Params {
+  Args args;
+  void (*kernel)(const Args&);
+};
+
+template <class Args, class T>
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params<Args>>();
+  Args args = p.args;
+  args.in = s.input(0).as<T>();
+  args.out = s.output(0).as<T>();
+  p.kernel(args);
+  return {};
+}
+
+template <class T>
+Status plan_bilinear(Prepare& p, const fb::ResizeBilinearOptions* o) {
+  using Args = ResizeBilinear<T>;
+  auto* params = p.allocate<Params<Args>>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->args = {};
+  PIPIT_TRY(plan_sizes<ResizeTap<typename Args::Weight>>(p, o, &params->args));
+  params->args.channels = p.input(0).shape[3];
+  const auto& variant = choose(resize_bilinear_variants<T>(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run<Args, T>, params, variant.name);
+}
+
+Status prepare_bilinear(Prepare& p) {
+  PIPIT_TRY(check(p));
+  const auto* o = options<fb::ResizeBilinearOptions>(p);
+  if (o != nullptr && o->align_corners() && o->half_pixel_centers()) {
+    return p.unsupported("align_corners and half_pixel_centers exclude each other");
+  }
+  if (!p.values_known(1)) return p.defer();
+  PIPIT_TRY(set_shape(p, 1));
+  switch (p.input(0).type) {
+    case Type::kFloat32:
+      return plan_bilinear<float>(p, o);
+    case Type::kUInt8:
+      return plan_bilinear<uint8_t>(p, o);
+    case Type::kInt8:
+      return plan_bilinear<int8_t>(p, o);
+    case Type::kInt16:
+      return plan_bilinear<int16_t>(p, o);
+    default:
+      return p.unsupported("input ", p.input(0));
+  }
+}
+
+Status prepare_nearest(Prepare& p) {
+  PIPIT_TRY(check(p));
+  const int bits = type_bits(p.input(0).type);
+  if (bits != 8 && bits != 16 && bits != 32) return p.unsupported("input ", p.input(0));
+  if (!p.values_known(1)) return p.defer();
+  PIPIT_TRY(set_shape(p, 0));
+  auto* params = p.allocate<Params<ResizeNearest>>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->args = {};
+  PIPIT_TRY(plan_sizes<int32_t>(p, options<fb::ResizeNearestNeighborOptions>(p), &params->args));
+  params->args.pixel = p.input(0).shape[3] * (bits / 8);
+  const auto& variant = choose(resize_nearest_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run<ResizeNearest, uint8_t>, params, variant.name);
+}
+
+}  // namespace
+
+const Op kResizeBilinear = {builtin(fb::BuiltinOperator::RESIZE_BILINEAR), "RESIZE_BILINEAR",
+                            prepare_bilinear};
+const Op kResizeNearestNeighbor = {builtin(fb::BuiltinOperator::RESIZE_NEAREST_NEIGHBOR),
+                                   "RESIZE_NEAREST_NEIGHBOR", prepare_nearest};
+
+}  // namespace pipit

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/resize_bilinear.h"
+
+namespace pipit {
+namespace {
+
+template <class T>
+constexpr ResizeBilinearVariant<T> kVariants[] = {
+    {"portable", kCpuPortable, resize_bilinear_portable, nullptr},
+};
+
+}  // namespace
+
+template <class T>
+Span<const ResizeBilinearVariant<T>> resize_bilinear_variants() {
+  return kVariants<T>;
+}
+
+template Span<const ResizeBilinearVariant<float>> resize_bilinear_variants();
+template Span<const ResizeBilinearVariant<uint8_t>> resize_bilinear_variants();
+template Span<const ResizeBilinearVariant<int8_t>> resize_bilinear_variants();
+template Span<const ResizeBilinearVariant<int16_t>> resize_bilinear_variants();
+
+}  // namespace pipit
