@@ -9,15 +9,15 @@
 namespace pipit {
 namespace {
 
-constexpr size_t kFirstReserve = size_t{4} << 20;
-constexpr size_t kReserveGrowth = 16;
-constexpr size_t kMostReserve = sizeof(void*) == 8 ? size_t{64} << 30 : size_t{1} << 30;
+constexpr uint64_t kMiB = 1 << 20;
+constexpr uint64_t kReserves[] = {4 * kMiB, 64 * kMiB, 1024 * kMiB, 4096 * kMiB};
 
 // Plans in address space that nobody else uses: the same code as a real plan. Where that is too
 // little, in more.
 Result<size_t> measure(const Model& model, OpTable ops, const Options& options, Message* why) {
-  for (size_t size = kFirstReserve; size <= kMostReserve; size *= kReserveGrowth) {
-    const Span<uint8_t> pages = reserve_pages(size);
+  for (const uint64_t size : kReserves) {
+    if (size > SIZE_MAX) break;
+    const Span<uint8_t> pages = reserve_pages(static_cast<size_t>(size));
     const Result<State*> plan =
         make_plan(model, Arena(pages, Arena::Content::kZero), ops, options, why);
     const size_t bytes = plan.ok() ? plan.value()->memory.arena_bytes : 0;
