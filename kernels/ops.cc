@@ -73,6 +73,8 @@ constexpr const Op* kOps[] = {
     &kUnidirectionalSequenceLstm,
     &kUnpack,
     &kZerosLike,
+    &kDilate,
+    &kSvdf,
 };
 
 }  // namespace
