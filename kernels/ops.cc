@@ -75,6 +75,7 @@ constexpr const Op* kOps[] = {
     &kZerosLike,
     &kDilate,
     &kSvdf,
+    &kBatchMatmul,
 };
 
 }  // namespace

@@ -74,5 +74,6 @@ extern const Op kUnpack;
 extern const Op kZerosLike;
 extern const Op kDilate;
 extern const Op kSvdf;
+extern const Op kBatchMatmul;
 
 }  // namespace pipit

@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// FULLY_CONNECTED with quantized input, weights and output.
-//
-// With zero points zx and zw, the sum over k of (x - zx) * (w - zw) is
-//   sum x * w  -  zx * sum w  +  depth * zx * zw  -  zw * sum x
-// whose second and third part join the bias, once and for all when the weights are constant.
+// FULLY_CONNECTED with quantized input, weights and output. The zero points' share of the sums
+// joins the bias, once and for all when the weights are constant.
 #include <algorithm>
 
 #include "kernels/fixed_point.h"
 #include "kernels/matmul.h"
 #include "kernels/ops/fully_connected.h"
+#include "kernels/ops/zero_points.h"
 #include "kernels/rescale.h"
 #include "kernels/variant.h"
 
 namespace pipit::fully_connected {
 namespace {
-
-int32_t wrapping_add(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
-}
-int64_t wrapping_add(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-int32_t wrapping_multiply(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
-}
-int64_t wrapping_multiply(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
 
 template <class Sum>
 struct Quantized {
@@ -58,27 +43,9 @@ Sum bias_value(const Tensor* bias, int32_t o) {
 template <class Weight, class Sum>
 void find_start(const Quantized<Sum>& q, const Weight* weights, const Tensor* bias, int32_t first,
                 int32_t count, Sum* start) {
-  const Sum both = wrapping_multiply(
-      wrapping_multiply(Sum{q.in_zero_point}, Sum{q.weight_zero_point}), Sum{q.request.depth});
-  for (int32_t o = 0; o < count; ++o) {
-    start[o] = wrapping_add(bias_value<Sum>(bias, first + o), both);
-    if (q.in_zero_point == 0) continue;
-    const Sum sum = row_sum(q.request.weights, weights, first + o);
-    start[o] = wrapping_add(start[o], wrapping_multiply(sum, Sum{-q.in_zero_point}));
-  }
-}
-
-// Subtracts zw * sum of x, for each row of the input.
-template <class In, class Weight, class Sum>
-void subtract_input_sums(const Matmul<In, Weight, Sum>& a, Sum weight_zero_point) {
-  for (int32_t r = 0; r < a.rows; ++r) {
-    const In* in = a.in + r * a.in_stride;
-    Sum* sums = a.out + r * a.out_stride;
-    Sum sum = 0;
-    for (int32_t k = 0; k < a.depth; ++k) sum = wrapping_add(sum, Sum{in[k]});
-    sum = wrapping_multiply(sum, -weight_zero_point);
-    for (int32_t o = 0; o < a.outputs; ++o) sums[o] = wrapping_add(sums[o], sum);
-  }
+  for (int32_t o = 0; o < count; ++o) start[o] = bias_value<Sum>(bias, first + o);
+  add_zero_points(q.request.weights, weights, first, count, Sum{q.in_zero_point},
+                  Sum{q.weight_zero_point}, start);
 }
 
 template <class Sum, class Out>
@@ -121,7 +88,7 @@ Status run_quantized(const Step& s, Run&) {
       a.rows = rows;
       a.in = in + static_cast<ptrdiff_t>(row) * size.depth;
       p.kernel(a);
-      if (q.weight_zero_point != 0) subtract_input_sums(a, Sum{q.weight_zero_point});
+      subtract_input_sums(a, Sum{q.weight_zero_point});
       for (int32_t i = 0; size.sum_in_32_bits && i < rows * count; ++i) {
         sums[i] = static_cast<int32_t>(sums[i]);
       }

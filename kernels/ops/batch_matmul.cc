@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// BATCH_MATMUL: the products of two stacks of matrices, whose leading dimensions broadcast.
+#include "kernels/ops/batch_matmul.h"
+
+#include <type_traits>
+
+#include "kernels/fixed_point.h"
+#include "kernels/matmul.h"
+#include "kernels/ops.h"
+#include "kernels/ops/zero_points.h"
+#include "kernels/variant.h"
+
+namespace pipit {
+namespace batch_matmul {
+namespace {
+
+template <class In, class Weight, class Sum>
+struct Params {
+  Size size;
+  int32_t tile_m, tile_n;
+  int32_t left_zero_point, right_zero_point, out_zero_point;
+  Multiplier multiplier;
+  Range range;
+  size_t left_at, right_at, start_at, sums_at;  // in scratch
+  void (*kernel)(const Matmul<In, Weight, Sum>&);
+};
+
+template <class Sum, class Out, class P>
+void rescale_rows(const P& p, const Sum* sums, int32_t rows, int32_t count, Out* out) {
+  for (int32_t r = 0; r < rows; ++r, out += p.size.n) {
+    for (int32_t o = 0; o < count; ++o) {
+      const int64_t scaled = multiply(*sums++, p.multiplier.multiplier, p.multiplier.shift);
+      out[o] = static_cast<Out>(
+          std::clamp<int64_t>(scaled + p.out_zero_point, p.range.min, p.range.max));
+    }
+  }
+}
+
+// The columns [first, first + count) of one batch's output. Sums are the output itself when they
+// are of its type.
+template <class Out, class In, class Weight, class Sum>
+void run_columns(const Step& s, const Params<In, Weight, Sum>& p, const In* left,
+                 const Weight* right, int32_t first, int32_t count, Out* out) {
+  constexpr bool kDirect = std::is_same_v<Sum, Out>;
+  const Size& z = p.size;
+  Matmul<In, Weight, Sum> a;
+  a.outputs = count;
+  a.depth = z.k;
+  a.in_stride = z.k;
+  a.weights = rows_along_k(right, z.right_adjoint, z.n, z.k, first, count,
+                           scratch_at<Weight>(s, p.right_at));
+  if constexpr (!kDirect) {
+    auto* start = scratch_at<Sum>(s, p.start_at);
+    std::fill_n(start, count, Sum{0});
+    WeightRows plain;
+    plain.depth = z.k;
+    add_zero_points(plain, a.weights, 0, count, Sum{p.left_zero_point}, Sum{p.right_zero_point},
+                    start);
+    a.start = start;
+    a.out = scratch_at<Sum>(s, p.sums_at);
+    a.out_stride = count;
+  }
+  for (int32_t row = 0; row < z.m; row += a.rows) {
+    a.rows = std::min(p.tile_m, z.m - row);
+    a.in = rows_along_k(left, !z.left_adjoint, z.m, z.k, row, a.rows, scratch_at<In>(s, p.left_at));
+    Out* to = out + int64_t{row} * z.n + first;
+    if constexpr (kDirect) {
+      a.out = to;
+      a.out_stride = z.n;
+      p.kernel(a);
+    } else {
+      p.kernel(a);
+      subtract_input_sums(a, Sum{p.right_zero_point});
+      rescale_rows(p, a.out, a.rows, count, to);
+    }
+  }
+}
+
+template <class In, class Weight, class Sum, class Out>
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params<In, Weight, Sum>>();
+  const Size& z = p.size;
+  for_each_batch(z, [&](int64_t left, int64_t right, int64_t out) {
+    for (int32_t first = 0; first < z.n; first += p.tile_n) {
+      run_columns(s, p, s.input(kLeft).as<In>() + left, s.input(kRight).as<Weight>() + right, first,
+                  std::min(p.tile_n, z.n - first), s.output(0).as<Out>() + out);
+    }
+  });
+  return {};
+}
+
+// ---- plan
+
+template <class P>
+Status find_multiplier(Prepare& p, P* params) {
+  const Tensor& left = p.input(kLeft);
+  const Tensor& right = p.input(kRight);
+  const Tensor& out = p.output(0);
+  for (const Tensor* t : {&left, &right, &out}) {
+    PIPIT_TRY(need_scale(p, *t));
+    if (left.type == Type::kInt16 && t->zero_point != 0) {
+      return p.bad(*t, " has zero point ", t->zero_point, ", not 0");
+    }
+  }
+  const double real = static_cast<double>(left.scale * right.scale) / out.scale;
+  params->multiplier = quantize_multiplier(real);
+  if (left.type == Type::kInt16 && params->multiplier.shift > 7) {
+    return p.unsupported(out, ": its scale is ", real, " times that of the products");
+  }
+  params->left_zero_point = left.zero_point;
+  params->right_zero_point = right.zero_point;
+  params->out_zero_point = out.zero_point;
+  params->range = type_range(out.type);
+  return {};
+}
+
+template <class In, class Weight, class Sum, class Out>
+Status prepare_typed(Prepare& p, const Size& z,
+                     Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
+  constexpr bool kDirect = std::is_same_v<Sum, Out>;
+  auto* params = p.allocate<Params<In, Weight, Sum>>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->size = z;
+  if constexpr (!kDirect) PIPIT_TRY(find_multiplier(p, params));
+  params->tile_m =
+      z.left_adjoint || !kDirect ? std::min(tile_rows(z.m, z.k, sizeof(In)), 64) : std::max(z.m, 1);
+  params->tile_n = z.right_adjoint && kDirect ? std::max(z.n, 1)
+                                              : std::min(tile_rows(z.n, z.k, sizeof(Weight)), 256);
+  ScratchLayout layout;
+  params->left_at = layout.add(z.left_adjoint ? int64_t{params->tile_m} * z.k : 0, sizeof(In));
+  params->right_at =
+      layout.add(z.right_adjoint ? 0 : int64_t{params->tile_n} * z.k, sizeof(Weight));
+  params->start_at = layout.add(kDirect ? 0 : params->tile_n, sizeof(Sum));
+  params->sums_at = layout.add(kDirect ? 0 : int64_t{params->tile_m} * params->tile_n, sizeof(Sum));
+  p.scratch(layout.size());
+  const auto& variant = choose(variants, p.cpu());
+  params->kernel = variant.run;
+  return p.run(run<In, Weight, Sum, Out>, params, variant.name);
+}
+
+// The leading dimensions, counted from the innermost; 1 where an operand has none.
+int32_t batch_dim(const Shape& s, int i) {
+  const int at = s.rank - 2 - kBatchDims + i;
+  return at < 0 ? 1 : s[at];
+}
+
+void find_steps(const Shape& s, int64_t* step) {
+  int64_t n = int64_t{s[s.rank - 1]} * s[s.rank - 2];
+  for (int i = kBatchDims - 1; i >= 0; --i) {
+    step[i] = batch_dim(s, i) == 1 ? 0 : n;
+    n *= batch_dim(s, i);
+  }
+}
+
+Status find_size(Prepare& p, const fb::BatchMatMulOptions* o, Size* z) {
+  const Shape& left = p.input(kLeft).shape;
+  const Shape& right = p.input(kRight).shape;
+  for (const int i : {kLeft, kRight}) {
+    const int rank = p.input(i).shape.rank;
+    if (rank < 2 || rank > 2 + kBatchDims) return p.bad(p.input(i), " has not rank 2 to 5");
+  }
+  z->left_adjoint = o != nullptr && o->adj_x();
+  z->right_adjoint = o != nullptr && o->adj_y();
+  z->m = left[left.rank - (z->left_adjoint ? 1 : 2)];
+  z->k = left[left.rank - (z->left_adjoint ? 2 : 1)];
+  z->n = right[right.rank - (z->right_adjoint ? 2 : 1)];
+  if (right[right.rank - (z->right_adjoint ? 1 : 2)] != z->k) {
+    return p.bad(p.input(kLeft), " and ", p.input(kRight), " do not agree in the inner dimension");
+  }
+  Shape out;
+  out.rank = std::max(left.rank, right.rank);
+  for (int i = 0; i < kBatchDims; ++i) {
+    const int32_t l = batch_dim(left, i), r = batch_dim(right, i);
+    if (l != r && l != 1 && r != 1) {
+      return p.bad(p.input(kLeft), " and ", p.input(kRight), " do not broadcast");
+    }
+    z->batch[i] = l == 1 ? r : l;
+    const int at = out.rank - 2 - kBatchDims + i;
+    if (at >= 0) out[at] = z->batch[i];
+  }
+  find_steps(left, z->left_step);
+  find_steps(right, z->right_step);
+  out[out.rank - 2] = z->m;
+  out[out.rank - 1] = z->n;
+  return p.set_output(0, out);
+}
+
+Status prepare(Prepare& p) {
+  PIPIT_TRY(p.arity(2, 2, 1));
+  const auto* o = options<fb::BatchMatMulOptions>(p);
+  Size z;
+  PIPIT_TRY(find_size(p, o, &z));
+  const Type l = p.input(kLeft).type, r = p.input(kRight).type, out = p.output(0).type;
+  const auto are = [&](Type left, Type right, Type output) {
+    return l == left && r == right && out == output;
+  };
+  if (are(Type::kFloat32, Type::kFloat32, Type::kFloat32)) {
+    return prepare_typed<float, float, float, float>(p, z, matmul_f32_variants());
+  }
+  if (are(Type::kFloat32, Type::kInt8, Type::kFloat32)) {
+    return prepare_hybrid(p, z, o != nullptr && o->asymmetric_quantize_inputs());
+  }
+  if (are(Type::kInt8, Type::kInt8, Type::kInt8)) {
+    return prepare_typed<int8_t, int8_t, int32_t, int8_t>(p, z, matmul_s8_variants());
+  }
+  if (are(Type::kInt8, Type::kInt8, Type::kInt32)) {  // plain integers: no zero points
+    return prepare_typed<int8_t, int8_t, int32_t, int32_t>(p, z, matmul_s8_variants());
+  }
+  if (are(Type::kInt16, Type::kInt8, Type::kInt16)) {
+    return prepare_typed<int16_t, int8_t, int64_t, int16_t>(p, z, matmul_s16s8_variants());
+  }
+  if (are(Type::kInt16, Type::kInt16, Type::kInt16)) {
+    return prepare_typed<int16_t, int16_t, int64_t, int16_t>(p, z, matmul_s16_variants());
+  }
+  return p.unsupported("inputs ", l, " and ", r, ", output ", out);
+}
+
+}  // namespace
+}  // namespace batch_matmul
+
+const Op kBatchMatmul = {builtin(fb::BuiltinOperator::BATCH_MATMUL), "BATCH_MATMUL",
+                         batch_matmul::prepare};
+
+}  // namespace pipit

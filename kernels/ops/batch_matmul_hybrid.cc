@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// BATCH_MATMUL of float32 by int8 matrices: the left operand's rows are quantized on the fly.
+#include <algorithm>
+
+#include "kernels/hybrid.h"
+#include "kernels/ops/batch_matmul.h"
+#include "kernels/variant.h"
+
+namespace pipit::batch_matmul {
+namespace {
+
+struct Params {
+  Size size;
+  int32_t tile_n;
+  bool asymmetric;
+  const float* scale;
+  int32_t scale_step;
+  size_t left_at, right_at, weight_sums_at, sums_at;  // in scratch
+  size_t values_at, scale_at, zero_point_at;
+  void (*kernel)(const MatmulS8&);
+};
+
+HybridRows quantize_left(const Step& s, const Params& p, const float* left) {
+  const Size& z = p.size;
+  HybridRows rows;
+  rows.values = scratch_at<int8_t>(s, p.values_at);
+  rows.scale = scratch_at<float>(s, p.scale_at);
+  rows.zero_point = scratch_at<int32_t>(s, p.zero_point_at);
+  rows.rows = z.m;
+  rows.depth = z.k;
+  quantize_rows(
+      rows_along_k(left, !z.left_adjoint, z.m, z.k, 0, z.m, scratch_at<float>(s, p.left_at)), z.k,
+      p.asymmetric, rows);
+  return rows;
+}
+
+void run_columns(const Step& s, const Params& p, const HybridRows& rows, const int8_t* right,
+                 int32_t first, int32_t count, float* out) {
+  const Size& z = p.size;
+  HybridMatmul a;
+  a.in = rows;
+  a.weights = rows_along_k(right, z.right_adjoint, z.n, z.k, first, count,
+                           scratch_at<int8_t>(s, p.right_at));
+  a.weight_scale = p.scale + int64_t{first} * p.scale_step;
+  a.weight_scale_step = p.scale_step;
+  a.outputs = count;
+  a.sums = scratch_at<int32_t>(s, p.sums_at);
+  a.out = out + first;
+  a.out_stride = z.n;
+  if (p.asymmetric) {
+    auto* sums = scratch_at<int32_t>(s, p.weight_sums_at);
+    for (int32_t o = 0; o < count; ++o) {
+      const int8_t* w = a.weights + int64_t{o} * z.k;
+      sums[o] = 0;
+      for (int32_t k = 0; k < z.k; ++k) sums[o] += w[k];
+    }
+    a.weight_sums = sums;
+  }
+  hybrid_matmul(a, p.kernel);
+}
+
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const Size& z = p.size;
+  for_each_batch(z, [&](int64_t left, int64_t right, int64_t at) {
+    float* out = s.output(0).as<float>() + at;
+    std::fill_n(out, int64_t{z.m} * z.n, 0.0f);
+    const HybridRows rows = quantize_left(s, p, s.input(kLeft).as<float>() + left);
+    for (int32_t first = 0; first < z.n; first += p.tile_n) {
+      run_columns(s, p, rows, s.input(kRight).as<int8_t>() + right, first,
+                  std::min(p.tile_n, z.n - first), out);
+    }
+  });
+  return {};
+}
+
+}  // namespace
+
+Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
+  const Tensor& right = p.input(kRight);
+  PIPIT_TRY(need_scale(p, right));
+  const Quantization q = quantization(right);
+  const size_t n = q.scales.size();
+  const int columns = right.shape.rank - (z.right_adjoint ? 2 : 1);
+  if (n > 1 && (q.dimension != columns || n != static_cast<size_t>(z.n))) {
+    return p.bad(right, " has ", static_cast<uint64_t>(n), " scales along dimension ", q.dimension,
+                 ", not ", z.n, " along ", columns);
+  }
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->size = z;
+  params->asymmetric = asymmetric;
+  params->scale = q.scales.data();
+  params->scale_step = n > 1 ? 1 : 0;
+  params->tile_n = std::min(tile_rows(z.n, z.k, 1), 256);
+  const int64_t left = int64_t{z.m} * z.k;
+  ScratchLayout layout;
+  params->left_at = layout.add(z.left_adjoint ? left : 0, sizeof(float));
+  params->right_at = layout.add(z.right_adjoint ? 0 : int64_t{params->tile_n} * z.k, 1);
+  params->weight_sums_at = layout.add(params->tile_n, sizeof(int32_t));
+  params->sums_at = layout.add(int64_t{params->tile_n} * z.m, sizeof(int32_t));
+  params->values_at = layout.add(left, 1);
+  params->scale_at = layout.add(z.m, sizeof(float));
+  params->zero_point_at = layout.add(z.m, sizeof(int32_t));
+  p.scratch(layout.size());
+  const auto& variant = choose(matmul_s8_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run, params, variant.name);
+}
+
+}  // namespace pipit::batch_matmul

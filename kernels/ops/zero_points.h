@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The zero points' share of integer matrix products. With zero points zx and zw, the sum over k of
+// (x - zx) * (w - zw) is
+//   sum x * w  -  zx * sum w  +  depth * zx * zw  -  zw * sum x
+// All arithmetic wraps.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/matmul.h"
+#include "kernels/ops/weight_rows.h"
+
+namespace pipit {
+
+template <class Sum>
+Sum wrapping_add(Sum a, Sum b) {
+  using U = std::make_unsigned_t<Sum>;
+  return static_cast<Sum>(static_cast<U>(a) + static_cast<U>(b));
+}
+template <class Sum>
+Sum wrapping_multiply(Sum a, Sum b) {
+  using U = std::make_unsigned_t<Sum>;
+  return static_cast<Sum>(static_cast<U>(a) * static_cast<U>(b));
+}
+
+// Adds the second and the third part to start[0], start[1], ... for rows `first` on of the weights.
+template <class Weight, class Sum>
+void add_zero_points(const WeightRows& w, const Weight* weights, int32_t first, int32_t count,
+                     Sum zx, Sum zw, Sum* start) {
+  if (zx == 0) return;
+  const Sum both = wrapping_multiply(wrapping_multiply(zx, zw), Sum{w.depth});
+  for (int32_t o = 0; o < count; ++o) {
+    const Sum sum = row_sum(w, weights, first + o);
+    start[o] = wrapping_add(start[o], wrapping_add(both, wrapping_multiply(sum, -zx)));
+  }
+}
+
+// Subtracts the last part from the sums that `a` left.
+template <class In, class Weight, class Sum>
+void subtract_input_sums(const Matmul<In, Weight, Sum>& a, Sum zw) {
+  if (zw == 0) return;
+  for (int32_t r = 0; r < a.rows; ++r) {
+    const In* in = a.in + r * a.in_stride;
+    Sum* sums = a.out + r * a.out_stride;
+    Sum sum = 0;
+    for (int32_t k = 0; k < a.depth; ++k) sum = wrapping_add(sum, Sum{in[k]});
+    sum = wrapping_multiply(sum, -zw);
+    for (int32_t o = 0; o < a.outputs; ++o) sums[o] = wrapping_add(sums[o], sum);
+  }
+}
+
+}  // namespace pipit
