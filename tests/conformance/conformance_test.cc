@@ -10,6 +10,7 @@
 
 #include "tests/conformance/cases.h"
 #include "tests/conformance/deviations.h"
+#include "tests/conformance/mutate.h"
 #include "tests/conformance/report.h"
 #include "tests/conformance/run_case.h"
 #include "tests/support/survive.h"
@@ -28,6 +29,7 @@ constexpr char kUsage[] =
     "has\n"
     "  --models DIR   also the real models in DIR\n"
     "  --no-skips     fail also when a case had to be skipped\n"
+    "  --mutate N     instead of comparing, spoil each model in N ways: it must not crash\n"
     "  --list         print the cases instead\n";
 
 constexpr int kExitSkipped = 77;  // what CTest is told to take for "skipped"
@@ -39,6 +41,7 @@ struct Arguments {
   std::string isa;
   std::string models;
   std::string folder;
+  int mutations = 0;
   bool no_skips = false;
   bool list = false;
 };
@@ -59,6 +62,8 @@ Arguments parse_arguments(int argc, char** argv) {
       a.isa = value();
     } else if (arg == "--models") {
       a.models = value();
+    } else if (arg == "--mutate") {
+      a.mutations = std::stoi(value());
     } else if (arg == "--no-skips") {
       a.no_skips = true;
     } else if (arg == "--list") {
@@ -149,7 +154,8 @@ class Session {
     set_current_name(name.c_str());
     setup_.side = other(setup_.side);
     setup_.deviation = deviation(name);
-    Outcome outcome = run_case(c, setup_);
+    Outcome outcome = arguments_.mutations == 0 ? run_case(c, setup_)
+                                                : run_mutations(c, setup_, arguments_.mutations);
     set_current_name("");
     report_.add(group, c, outcome);
     return outcome;

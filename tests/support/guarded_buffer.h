@@ -49,7 +49,7 @@ class GuardedBuffer {
   ~GuardedBuffer() { munmap(mapped_, mapped_bytes_); }
 
   // From now on a write into the elements is a crash as well.
-  void make_read_only() {
+  void make_read_only() const {
     if (inner_bytes_ != 0) mprotect(inner_, inner_bytes_, PROT_READ);
   }
 
