@@ -10,6 +10,8 @@
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
+#define STBI_FAILURE_USERMSG
+#define STBI_MAX_DIMENSIONS 32768
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
@@ -89,8 +91,11 @@ Image blank(int width, int height, int channels) {
 }  // namespace
 
 Image read_image(const std::string& path) {
-  const auto fail = [&](const char* why) -> Failure {
-    return {kBadInput, path + ": " + (why == nullptr ? "not a PNG, JPEG or BMP image" : why)};
+  const auto fail = [&](const std::string& why) -> Failure {
+    return {kBadInput, path + ": " + why};
+  };
+  const auto unreadable = [&] {
+    return fail(std::string("is no readable PNG, JPEG or BMP image: ") + stbi_failure_reason());
   };
   const std::vector<uint8_t> file = read_file(path, kMostBytes);
   if (file.empty()) throw fail("is empty");
@@ -98,14 +103,12 @@ Image read_image(const std::string& path) {
   const int bytes = static_cast<int>(file.size());
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(file.data(), bytes, &width, &height, &channels) == 0) {
-    throw fail(nullptr);
+    throw unreadable();
   }
   if (int64_t{width} * height > kMostPixels) throw fail("has more than 2^26 pixels");
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
       stbi_load_from_memory(file.data(), bytes, &width, &height, &channels, 3), stbi_image_free);
-  if (decoded == nullptr) {
-    throw Failure(kBadInput, path + ": damaged image: " + stbi_failure_reason());
-  }
+  if (decoded == nullptr) throw unreadable();
   Image image = blank(width, height, 3);
   std::copy_n(decoded.get(), image.samples.size(), image.samples.data());
   return image;

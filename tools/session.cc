@@ -101,7 +101,8 @@ void Session::plan(const Options& options) {
 void Session::feed(int i, std::vector<uint8_t> bytes) {
   const Tensor& t = input(i);
   if (t.type != Type::kString) {
-    if (!bytes.empty()) std::memcpy(t.data, bytes.data(), bytes.size());
+    // A value that the plan has no use for has no place either.
+    if (!bytes.empty() && t.data != nullptr) std::memcpy(t.data, bytes.data(), bytes.size());
     return;
   }
   if (subgraph_ != 0) {
@@ -117,14 +118,13 @@ void Session::feed(int i, std::vector<uint8_t> bytes) {
 }
 
 void Session::invoke() {
-  Message why;
   const Status status =
-      signature_ < 0 ? net_.invoke(&why) : net_.invoke_signature(signature_, &why);
+      signature_ < 0 ? net_.invoke(&why_) : net_.invoke_signature(signature_, &why_);
   if (status.ok()) return;
-  if (status.code() == Code::kArenaTooSmall) {
-    throw ArenaTooSmall(kOutOfMemory, path_ + ": " + why.text());
-  }
-  throw refusal(path_, status, why);
+  const Failure failure = refusal(path_, status, why_);
+  why_.clear();
+  if (status.code() == Code::kArenaTooSmall) throw ArenaTooSmall(failure.status(), failure.what());
+  throw failure;
 }
 
 void Session::run(const std::function<void()>& job) {

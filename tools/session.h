@@ -66,6 +66,7 @@ class Session {
   std::unique_ptr<uint8_t[], Free> arena_;
   size_t arena_size_ = 0;
   Interpreter net_;
+  Message why_;  // of invoke(); a new one each time would show in measurements
   std::vector<std::vector<uint8_t>> strings_;  // what string inputs are bound to
 };
 

@@ -1,0 +1,543 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the `pipit` command: exit statuses, messages, files, and what it prints.
+
+usage: command_test.py FLATC [EMULATOR ARGUMENT...] PIPIT
+"""
+
+import json
+import math
+import os
+import pathlib
+import random
+import resource
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import small_models as small
+
+FLATC, COMMAND = None, []
+MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"
+DIGITS = str(MODELS / "digits_int8.tflite")
+
+
+def floats(*values):
+    return struct.pack(f"<{len(values)}f", *values)
+
+
+def read_float(path):
+    return struct.unpack("<f", pathlib.Path(path).read_bytes())[0]
+
+
+class CommandTest(unittest.TestCase):
+    """A new directory for each test, and ways to start the command."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.dir = pathlib.Path(directory.name)
+
+    def path(self, name, content=None):
+        """A path in the test's directory; `content` is written there."""
+        path = self.dir / name
+        if content is not None:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    def model(self, *graphs, name="model.tflite", **fields):
+        return small.write(FLATC, self.path(name), *graphs, **fields)
+
+    def start(self, *arguments, **how):
+        return subprocess.run([*COMMAND, *map(str, arguments)], capture_output="stdout" not in how,
+                              check=False, timeout=300, **how)
+
+    def succeed(self, *arguments):
+        """What it prints; nothing may be said on the standard error stream."""
+        done = self.start(*arguments)
+        self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
+        return done.stdout.decode()
+
+    def json(self, *arguments):
+        return json.loads(self.succeed(*arguments, "--json"))
+
+    def fail_with(self, status, *arguments, **how):
+        """The one line that it leaves behind."""
+        done = self.start(*arguments, **how)
+        line = done.stderr.decode(errors="replace")
+        self.assertEqual(done.returncode, status, line)
+        self.assertRegex(line, r"\Apipit: [^\n]+\n\Z")
+        return line
+
+    def inputs(self, *contents):
+        """Options that give these bytes as inputs."""
+        options = []
+        for i, content in enumerate(contents):
+            options += ["--input", self.path(f"in{i}.bin", content)]
+        return options
+
+    def outputs(self, model, *options, count=1):
+        """Runs a model and returns the bytes of its outputs."""
+        self.succeed("run", model, *options, "--output-dir", self.path("out"))
+        return [(self.dir / "out" / f"out{i}.bin").read_bytes() for i in range(count)]
+
+
+class Usage(CommandTest):
+    def test_version_and_help(self):
+        self.assertRegex(self.succeed("--version"), r"\Apipit \d+\.\d+\.\d+\n\Z")
+        self.assertIn("Examples:", self.succeed("--help"))
+        for command in "run", "inspect", "classify":
+            text = self.succeed(command, "--help")
+            self.assertIn("Examples:", text)
+            self.assertLessEqual(max(map(len, text.splitlines())), 104)
+
+    def test_wrong_usage(self):
+        model = self.model(small.add_model())
+        for arguments, part in [
+                ([], "subcommand is required"), (["fly"], "no command 'fly'"),
+                (["run"], "MODEL is required"), (["run", model, "--fast"], "--fast"),
+                (["run", model, model], "not expected"), (["inspect"], "MODEL is required"),
+                (["classify", model], "IMAGE"), (["run", model, "--iterations", "0"], "iterations"),
+                (["run", model, "--threads", "-1"], "threads"),
+                (["run", model, "--threads", "two"], "two"),
+                (["run", model, "--isa", "sse"], "portable, neon, dotprod, i8mm"),
+                (["run", model, "--invocations", "2", "--iterations", "2"], "choose one"),
+                (["run", model, "--resize", "0"], "INDEX=D0xD1x"),
+                (["run", model, "--resize", "0=1x"], "each dimension"),
+                (["run", model, "--resize", "0=1x-2"], "each dimension"),
+                (["run", model, "--resize", "0=1,2"], "INDEX=D0xD1x"),
+                (["run", model, "--resize", "0=1x1x1x1x1x1x1x1x1"], "8 dimensions"),
+                (["run", model, "--resize", "0=99999999999"], "each dimension"),
+                (["run", model, "--resize", "2=1x4"], "takes 2 inputs"),
+                (["run", model, "--signature", "x"], "has no signature 'x'"),
+                (["run", model] + ["--input", os.devnull] * 3, "takes 2"),
+                (["classify", model, "x.png", "--std", "0"], "--std")]:
+            with self.subTest(arguments=arguments):
+                self.assertIn(part, self.fail_with(2, *arguments))
+
+
+class Refusals(CommandTest):
+    def test_what_is_no_model(self):
+        files = {"missing": None, "empty": b"", "text": b"hello, world\n" * 9, "short": b"TFL3",
+                 "root": b"\x18\0\0\0TFL3", "noise": b"\x20\0\0\0TFL3" + random.Random(1).randbytes(999)}
+        for name, content in files.items():
+            for arguments in ["run"], ["inspect"], ["classify", "--top", "1"]:
+                with self.subTest(file=name, command=arguments[0]):
+                    path = self.path(name, content)
+                    images = ["x.png"] if arguments[0] == "classify" else []
+                    self.assertIn(path, self.fail_with(3, *arguments, path, *images))
+        self.assertIn("directory", self.fail_with(3, "run", self.dir))
+        self.fail_with(3, "run", os.devnull)
+
+    def test_damaged_models_never_crash(self):
+        whole = pathlib.Path(DIGITS).read_bytes()
+        noise = random.Random(2)
+        damaged = [whole[:noise.randrange(len(whole))] for _ in range(10)]
+        for _ in range(30):
+            copy = bytearray(whole)
+            for _ in range(noise.randrange(1, 9)):
+                copy[noise.randrange(len(copy))] = noise.randrange(256)
+            damaged.append(bytes(copy))
+        for content in damaged:
+            path = self.path("damaged.tflite", content)
+            for command in "run", "inspect":
+                done = self.start(command, path)
+                self.assertIn(done.returncode, (0, 3, 4, 5, 6), done.stderr)
+                self.assertEqual(done.stderr.count(b"\n"), int(done.returncode != 0))
+
+    def test_all_missing_operators_are_named(self):
+        names = [f"operator_number_{i}_that_nobody_has" for i in range(60)]
+        model = self.model(small.missing_model(names + ["CONCAT_EMBEDDINGS"]))
+        line = self.fail_with(3, "run", model)
+        for name in names + ["CONCAT_EMBEDDINGS"]:
+            self.assertIn(name, line)
+        report = self.json("inspect", model)
+        self.assertFalse(report["runs"] or any(o["in_build"] for o in report["operators"]))
+        self.assertEqual(len(report["operators"]), 61)
+        self.assertIn("not in this build", self.succeed("inspect", model))
+
+    def test_names_from_the_file_stay_on_one_line(self):
+        model = self.model(small.missing_model(["a\nb\x1b[31m"]))
+        self.assertIn("a?b?[31m", self.fail_with(3, "run", model))
+
+    def test_too_large(self):
+        self.assertIn("memory", self.fail_with(5, "run", self.model(small.huge_model())))
+
+    def test_shape_that_does_not_fit(self):
+        model = self.model(small.add_model())
+        self.assertIn("ADD", self.fail_with(3, "run", model, "--resize", "0=1x3"))
+        self.fail_with(4, "run", model, "--resize", "0=65536x65536")
+
+
+class Inputs(CommandTest):
+    A, B = floats(1, 2, 3, 4), floats(0.5, 0.25, -1, 8)
+    SUM = floats(1.5, 2.25, 2, 12)
+
+    def setUp(self):
+        super().setUp()
+        self.add = self.model(small.add_model())
+
+    def test_raw(self):
+        self.assertEqual(self.outputs(self.add, *self.inputs(self.A, self.B)), [self.SUM])
+
+    def test_options_may_precede_the_model(self):
+        self.succeed("run", *self.inputs(self.A, self.B), self.add)
+
+    def test_npy(self):
+        def add(*files):
+            options = []
+            for i, content in enumerate(files):
+                options += ["--input", self.path(f"{i}.npy", content)]
+            return ["run", self.add, *options, "--output-dir", self.path("out")]
+        b = small.npy("<f4", (1, 4), self.B, version=2)
+        self.succeed(*add(small.npy("<f4", (1, 4), self.A), b))
+        self.assertEqual((self.dir / "out" / "out0.bin").read_bytes(), self.SUM)
+        for content, part in [
+                (small.npy(">f4", (1, 4), self.A), "big-endian"),
+                (small.npy("<f8", (1, 4), self.A), "<f8"),
+                (small.npy("<f4", (4, 1), self.A), "[4,1]"), (small.npy("<f4", (4,), self.A), "[4]"),
+                (small.npy("<f4", (1, 4), self.A, fortran=True), "Fortran"),
+                (small.npy("<f4", (1, 4), self.A[:-1]), "15 bytes"),
+                (small.npy("<f4", (1, 4), self.A + b"\0"), "17 bytes"),
+                (small.npy("<f4", (1, 4), self.A)[:40], "cut short"), (b"", "no .npy"),
+                (self.A, "no .npy")]:
+            with self.subTest(part=part):
+                self.assertIn(part, self.fail_with(4, *add(content, b)))
+
+    def test_wrong_size(self):
+        for content in b"", self.A[:-1], self.A + b"\0":
+            line = self.fail_with(4, "run", self.add, *self.inputs(content))
+            self.assertIn("'a' float32 [1,4] takes 16", line)
+        # A file without end is not read to its end.
+        self.assertIn("more than", self.fail_with(4, "run", self.add, "--input", "/dev/zero"))
+
+    def test_unreadable(self):
+        self.assertIn("nowhere", self.fail_with(4, "run", self.add, "--input", self.path("nowhere")))
+        self.assertIn("directory", self.fail_with(4, "run", self.add, "--input", self.dir))
+
+    def test_random_data_is_deterministic(self):
+        first = self.outputs(DIGITS)
+        self.assertEqual(first, self.outputs(DIGITS))
+        self.assertEqual(first, self.outputs(DIGITS, "--seed", "0"))
+        self.assertNotEqual(first, self.outputs(DIGITS, "--seed", "1"))
+        self.succeed("run", self.add, "--dump-tensors", self.path("dump"))
+        a, b, y = (struct.unpack("<4f", (self.dir / "dump" / f"0.{i}.bin").read_bytes())
+                   for i in range(3))
+        self.assertTrue(all(-1 <= v < 1 for v in a + b))
+        self.assertEqual(len(set(a + b)), 8)
+        self.assertEqual(floats(*y), floats(*(v + w for v, w in zip(a, b))))
+
+    def test_resize(self):
+        done = self.json("run", self.add, "--resize", "0=2x4", "--resize", "1=2x4",
+                         *self.inputs(self.A * 2, self.B * 2), "--output-dir", self.path("out"))
+        self.assertEqual(done["outputs"][0]["shape"], [2, 4])
+        self.assertEqual((self.dir / "out" / "out0.bin").read_bytes(), self.SUM * 2)
+
+    def test_signature(self):
+        def maps(*names):
+            return [{"name": n, "tensor_index": i} for i, n in enumerate(names)]
+        signatures = [{"signature_key": key, "subgraph_index": i, "inputs": maps("a", "b"),
+                       "outputs": [{"name": "y", "tensor_index": 2}]}
+                      for i, key in enumerate(["plus", "minus"])]
+        model = self.model(small.add_model(), small.add_model("difference", "SUB"),
+                           signature_defs=signatures)
+        files = self.inputs(self.A, self.B)
+        self.assertEqual(self.outputs(model, *files), [self.SUM])
+        self.assertEqual(self.outputs(model, *files, "--signature", "plus"), [self.SUM])
+        self.assertEqual(self.outputs(model, *files, "--signature", "minus"),
+                         [floats(0.5, 1.75, 4, -4)])
+        self.assertIn("plus, minus", self.fail_with(2, "run", model, "--signature", "times"))
+        self.assertIn("'minus' runs subgraph 1: (a T0, b T1) -> (y T2)", self.succeed("inspect", model))
+
+
+class Running(CommandTest):
+    def test_fails_while_running(self):
+        model = self.model(small.gather_model())
+        x = floats(1, 2, 3, 4)
+        self.assertEqual(self.outputs(model, *self.inputs(x, struct.pack("<2i", 3, 0))), [floats(4, 1)])
+        line = self.fail_with(6, "run", model, *self.inputs(x, struct.pack("<2i", 3, 4)),
+                              "--output-dir", self.path("other"))
+        self.assertIn("GATHER (operator 0)", line)
+        self.assertEqual(list((self.dir / "other").iterdir()), [])
+
+    def test_shapes_known_only_while_running(self):
+        model = self.model(small.tile_model())
+        x = floats(*range(1024))
+        # The last one needs more than the room that the arena has at first.
+        for times in 0, 3, 8192:
+            with self.subTest(times=times):
+                out, = self.outputs(model, *self.inputs(x, struct.pack("<i", times)))
+                self.assertTrue(out == x * times)
+        self.fail_with(5, "run", model, *self.inputs(x, struct.pack("<i", 300000)))
+
+    def test_state(self):
+        model = self.model(small.lstm_model())
+        xs, cell, expected = [0.5, -2, 3], 0, []
+        for k, x in enumerate(xs):
+            self.path(f"x{k}.bin", floats(x))
+            cell = cell / 2 + math.tanh(x) / 2
+            expected.append(math.tanh(cell) / 2)
+        self.succeed("run", model, "--invocations", "3", "--input", self.path("x%d.bin"),
+                     "--output-dir", self.path("out"))
+        for k, value in enumerate(expected):
+            self.assertAlmostEqual(read_float(self.path(f"out/out0.{k}.bin")), value, places=6)
+        # Iterations repeat the first inference.
+        out, = self.outputs(model, "--iterations", "3", "--input", self.path("x0.bin"))
+        self.assertEqual(out, pathlib.Path(self.path("out/out0.0.bin")).read_bytes())
+
+    def test_invocations_without_files(self):
+        out = self.path("out")
+        self.succeed("run", DIGITS, "--invocations", "2", "--output-dir", out)
+        first, second = ((self.dir / "out" / f"out0.{k}.bin").read_bytes() for k in range(2))
+        self.assertNotEqual(first, second)
+        self.assertEqual(sorted(os.listdir(out)), ["out0.0.bin", "out0.1.bin"])
+
+    def test_percent_d_is_a_name_without_invocations(self):
+        model = self.model(small.gather_model())
+        self.path("%d.bin", floats(5, 6, 7, 8))
+        self.succeed("run", model, "--input", self.path("%d.bin"), *self.inputs(struct.pack("<2i", 0, 1)))
+
+    def test_stored_answers_of_the_digits(self):
+        stored = json.loads((MODELS / "digits_cases.json").read_text(encoding="utf-8"))
+        images = (MODELS / "digits_int8.in0.bin").read_bytes()
+        for k, case in enumerate(stored["cases"][:4]):
+            out, = self.outputs(DIGITS, *self.inputs(images[64 * k:64 * k + 64]))
+            self.assertEqual(list(struct.unpack("10b", out)), case["scores"])
+
+    def test_isa_and_threads(self):
+        portable = self.outputs(DIGITS, "--isa", "portable", "--threads", "3")
+        report = self.json("run", DIGITS, "--isa", "portable", "--threads", "3")
+        self.assertEqual((report["isa"], report["threads"]), ("portable", 1))
+        self.assertEqual({o["variant"] for o in report["operators"]} - {""}, {"portable"})
+        best = self.json("run", DIGITS)["isa"]
+        names = ["portable", "neon", "dotprod", "i8mm"]
+        for i, name in enumerate(names):
+            if i <= names.index(best):
+                self.assertEqual(self.outputs(DIGITS, "--isa", name), portable)
+            else:
+                line = self.fail_with(2, "run", DIGITS, "--isa", name)
+                self.assertIn(f"its best is {best}", line)
+
+    def test_report(self):
+        report = self.json("run", DIGITS, "--iterations", "2", "--output-dir", self.path("out"))
+        self.assertEqual(report["iterations"], 2)
+        self.assertEqual(report["inputs"], [{
+            "index": 0, "name": "image", "type": "int8", "shape": [1, 8, 8, 1], "bytes": 64,
+            "scale": report["inputs"][0]["scale"], "zero_point": -128, "file": None}])
+        self.assertAlmostEqual(report["inputs"][0]["scale"], 1 / 255, places=8)
+        self.assertEqual(report["outputs"][0]["file"], self.path("out/out0.bin"))
+        self.assertEqual((report["outputs"][0]["scale"], report["outputs"][0]["zero_point"]),
+                         (1 / 256, -128))
+        self.assertEqual([o["op"] for o in report["operators"]][:2], ["CONV_2D", "CONV_2D"])
+        self.assertLessEqual(report["lower_bound_bytes"], report["activation_bytes"])
+        self.assertLessEqual(report["persistent_bytes"] + report["activation_bytes"],
+                             report["arena_bytes"])
+        self.assertEqual(report["arena_given_bytes"], report["arena_bytes"])
+        text = self.succeed("run", DIGITS)
+        self.assertIn("'image' int8 [1,8,8,1], random data", text)
+        self.assertIn("lower bound", text)
+
+
+class Files(CommandTest):
+    def test_output_replaces_by_rename(self):
+        model = self.model(small.add_model())
+        out = pathlib.Path(self.path("a/b/c"))
+        out.mkdir(parents=True)
+        old = self.path("a/b/c/out0.bin", b"old")
+        os.link(old, self.path("link"))
+        self.succeed("run", model, "--output-dir", out)
+        self.assertEqual(pathlib.Path(self.path("link")).read_bytes(), b"old")
+        self.assertEqual([p.name for p in out.iterdir()], ["out0.bin"])
+        self.assertEqual(pathlib.Path(old).stat().st_size, 16)
+
+    def test_output_that_cannot_be_written(self):
+        model = self.model(small.add_model())
+        for place in "/dev/null", "/dev/null/x", self.path("file", b""), self.path("file/x"):
+            self.assertIn(place, self.fail_with(6, "run", model, "--output-dir", place))
+        os.makedirs(self.path("out/out0.bin"))
+        self.assertIn("out0.bin", self.fail_with(6, "run", model, "--output-dir", self.path("out")))
+        self.assertEqual(os.listdir(self.path("out")), ["out0.bin"])
+
+    def test_full_disk_leaves_no_part(self):
+        model = self.model(small.flatten_model("UINT8", [1, 100, 100, 1]))
+        old = self.path("out0.bin", b"old")
+        before = set(os.listdir(self.dir))
+        limit = 4096
+
+        def limited():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        line = self.fail_with(6, "run", model, "--output-dir", self.dir, preexec_fn=limited,
+                              restore_signals=False)
+        self.assertIn("out0.bin", line)
+        self.assertEqual(set(os.listdir(self.dir)), before)
+        self.assertEqual(pathlib.Path(old).read_bytes(), b"old")
+
+    def test_full_standard_output(self):
+        with open("/dev/full", "wb") as full:
+            for arguments in ["run", DIGITS, "--json"], ["inspect", DIGITS]:
+                done = self.start(*arguments, stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 6)
+                self.assertIn(b"pipit: cannot write to standard output", done.stderr)
+
+    def test_dump_tensors(self):
+        image = (MODELS / "digits_int8.in0.bin").read_bytes()[:64]
+        out, = self.outputs(DIGITS, *self.inputs(image), "--dump-tensors", self.path("dump/here"))
+        dump = pathlib.Path(self.path("dump/here"))
+        tensors = json.loads((dump / "tensors.json").read_text(encoding="utf-8"))
+        listed = {t["file"] for t in tensors if t["file"]} | {"tensors.json"}
+        self.assertEqual(listed, set(os.listdir(dump)))
+        for t in tensors:
+            if t["file"]:
+                self.assertEqual(t["file"], f"{t['subgraph']}.{t['index']}.bin")
+                self.assertEqual((dump / t["file"]).stat().st_size, t["bytes"])
+        by_name = {t["name"]: (dump / t["file"]).read_bytes() for t in tensors if t["file"]}
+        self.assertEqual((by_name["image"], by_name["scores"]), (image, out))
+        self.assertEqual(len(by_name["conv1/weights"]), 144)
+
+
+class Inspect(CommandTest):
+    def test_text(self):
+        text = self.succeed("inspect", DIGITS)
+        for line in ["15,664 bytes, format version 3",
+                     "#0 CONV_2D v3 (T0, T1, T2) -> T3  [1,6,6,16] int8",
+                     "scale 0.00392156886 zero point -128", "16 scales along dimension 0",
+                     "'serving_default' runs subgraph 0: (image T0) -> (scores T19)",
+                     "weights    9,784 bytes in 11 buffers", "in this build      CONV_2D x3"]:
+            self.assertIn(line, text)
+        self.assertRegex(text, r"T0 +int8 +\[1,8,8,1\] +64 bytes +scale .* +'image'")
+        self.assertRegex(text, r"\nmemory\n  arena [\d,]+ bytes: .*lower bound")
+
+    def test_json(self):
+        report = self.json("inspect", DIGITS)
+        self.assertTrue(report["runs"])
+        self.assertEqual(report["bytes"], os.path.getsize(DIGITS))
+        self.assertEqual(report["memory"]["arena_bytes"], self.json("run", DIGITS)["arena_bytes"])
+        graph = report["subgraphs"][0]
+        self.assertEqual((len(graph["operators"]), len(graph["tensors"])), (8, 20))
+        weights = graph["tensors"][1]
+        self.assertEqual((weights["storage"], weights["shape"]), ("constant", [16, 3, 3, 1]))
+        self.assertEqual(len(weights["quantization"]["scales"]), 16)
+        self.assertEqual(report["signatures"][0]["key"], "serving_default")
+        sizes = report["buffers"]
+        self.assertEqual(sizes["weight_bytes"] + sizes["other_bytes"] + sizes["structure_bytes"],
+                         report["bytes"])
+
+    def test_metadata(self):
+        model = self.model(small.add_model(), description="two and two",
+                           metadata=[{"name": "min_runtime_version", "buffer": 0}])
+        self.assertIn("'min_runtime_version': 0 bytes", self.succeed("inspect", model))
+        self.assertEqual(self.json("inspect", model)["description"], "two and two")
+
+    def test_text_that_is_no_utf8(self):
+        model = pathlib.Path(self.model(small.add_model(), description="12345678"))
+        model.write_bytes(model.read_bytes().replace(b"12345678", b"\xff\xfe\n\x1b8765"))
+        self.assertIn("??8765", self.json("inspect", model)["description"])
+        self.assertIn(b"\xff\xfe??8765\n", self.start("inspect", model).stdout)
+
+
+class Classify(CommandTest):
+    RGB = bytes([0, 10, 20, 100, 128, 255, 7, 77, 177, 255, 200, 1])  # 2x2
+
+    def fed(self, model, image, *options):
+        """What reached the input of a model that flattens it, by position."""
+        result = self.json("classify", model, image, "--top", 1000, *options)
+        classes = result[0]["classes"]
+        return [c.get("score", c.get("probability")) for c in sorted(classes, key=lambda c: c["index"])]
+
+    def test_feeding(self):
+        image = self.path("x.png", small.png(2, 2, self.RGB))
+        shape = [1, 2, 2, 3]
+
+        def check(expected, dtype, *options, **quantization):
+            model = self.model(small.flatten_model(dtype, shape, **quantization))
+            got = self.fed(model, image, *options)
+            for g, e in zip(got, expected, strict=True):
+                self.assertAlmostEqual(g, e, places=5)
+        check(self.RGB, "UINT8")
+        check([p / 255 for p in self.RGB], "UINT8", scale=1 / 255)
+        check([p - 128 for p in self.RGB], "INT8")
+        check([p / 127.5 - 1 for p in self.RGB], "FLOAT32")
+        check([p / 255 for p in self.RGB], "FLOAT32", "--mean", "0", "--std", "255")
+        check([p + 1 for p in self.RGB], "FLOAT32", "--mean", "-1", "--std", "1")
+        quantum = 1 / 127
+        check([round((p / 127.5 - 1) / quantum) * quantum for p in self.RGB], "INT8",
+              "--mean", "127.5", scale=quantum)
+        check([min(127, p // 2) for p in self.RGB], "INT8", "--mean", "0", "--std", "2.001", scale=1.0)
+        check([round((p / 127.5 - 1) * 1024) / 1024 for p in self.RGB], "INT16", scale=1 / 1024)
+
+    def test_formats(self):
+        model = self.model(small.flatten_model("UINT8", [1, 2, 2, 3]))
+        for name, content in [("x.png", small.png(2, 2, self.RGB)), ("x.bmp", small.bmp(2, 2, self.RGB)),
+                              ("no_extension", small.png(2, 2, self.RGB))]:
+            self.assertEqual(self.fed(model, self.path(name, content)), list(self.RGB))
+        for level in 3, 128, 200:
+            self.assertEqual(self.fed(model, self.path("x.jpg", small.jpeg(level))), [level] * 12)
+
+    def test_grey(self):
+        model = self.model(small.flatten_model("UINT8", [1, 2, 2, 1]))
+        image = self.path("x.png", small.png(2, 2, self.RGB))
+        luma = [int(0.299 * r + 0.587 * g + 0.114 * b + 0.5) for r, g, b in zip(*[iter(self.RGB)] * 3)]
+        self.assertEqual(self.fed(model, image), luma)
+
+    def test_resize(self):
+        def grey(width, height, levels):
+            return self.path("x.png", small.png(width, height, bytes(v for v in levels for _ in range(3))))
+        model = self.model(small.flatten_model("UINT8", [1, 2, 4, 1]))
+        # Twice as wide: the new centres lie at 1/4 and 3/4 between old ones.
+        self.assertEqual(self.fed(model, grey(2, 2, [0, 100, 0, 100])), [0, 25, 75, 100] * 2)
+        # Half as high: a triangle over four rows; (1, 3, 3, 1) / 8, cut off at the border.
+        self.assertEqual(self.fed(model, grey(4, 4, [0] * 4 + [70] * 4 + [140] * 4 + [210] * 4)),
+                         [50] * 4 + [160] * 4)
+
+    def test_probabilities_and_labels(self):
+        model = self.model(small.flatten_model("UINT8", [1, 1, 3, 1], scale=1 / 255))
+        image = self.path("x.png", small.png(3, 1, bytes([51] * 3 + [128] * 3 + [76] * 3)))
+        labels = self.path("labels.txt", "cat\r\ndog\n")
+        self.assertEqual(self.succeed("classify", model, image, "--labels", labels),
+                         f"{image}\n  1. dog  0.5020\n  2. 2  0.2980\n  3. cat  0.2000\n")
+        self.assertEqual(self.succeed("classify", model, image, image, "--top", "1"),
+                         f"{image}\n  1. 1  0.5020\n" * 2)
+        best = self.json("classify", model, image, "--labels", labels, "--top", 1)
+        self.assertEqual([best[0]["image"], best[0]["classes"][0]["label"]], [image, "dog"])
+        self.assertAlmostEqual(best[0]["classes"][0]["probability"], 128 / 255, places=6)
+        # Without a scale they are no probabilities.
+        model = self.model(small.flatten_model("UINT8", [1, 1, 3, 1]))
+        self.assertIn("  1. 1  score 128.0000\n", self.succeed("classify", model, image))
+
+    def test_digits(self):
+        samples = sorted((MODELS / "samples").glob("*.png"))
+        self.assertEqual(len(samples), 20)
+        results = self.json("classify", DIGITS, *samples, "--top", "1",
+                            "--labels", MODELS / "digits_labels.txt")
+        cases = json.loads((MODELS / "digits_cases.json").read_text(encoding="utf-8"))["cases"]
+        expected = {pathlib.Path(c["image"]).name: c["class"] for c in cases if "image" in c}
+        found = {pathlib.Path(r["image"]).name: r["classes"][0]["index"] for r in results}
+        self.assertEqual(found, expected)
+
+    def test_unreadable_pictures(self):
+        model = self.model(small.flatten_model("UINT8", [1, 2, 2, 3]))
+        whole = small.png(2, 2, self.RGB)
+        for name, content in [("none.png", None), ("empty.png", b""), ("text.png", b"hello"),
+                              ("cut.png", whole[:45]), ("cut.bmp", small.bmp(2, 2, self.RGB)[:20]),
+                              ("cut.jpg", small.jpeg(9)[:30]), ("x.gif", b"GIF89a" + bytes(99)),
+                              ("large.png", whole.replace(b"\0\0\0\2", b"\0\xff\xff\xff"))]:
+            with self.subTest(name=name):
+                path = self.path(name, content)
+                self.assertIn(path, self.fail_with(4, "classify", model, path))
+        image = self.path("x.png", whole)
+        self.fail_with(4, "classify", model, image, "--labels", self.path("no_labels"))
+
+    def test_models_that_do_not_classify_pictures(self):
+        image = self.path("x.png", small.png(2, 2, self.RGB))
+        for graph, part in [(small.add_model(), "takes 2 inputs"),
+                            (small.flatten_model("UINT8", [1, 2, 2, 2]), "[1,2,2,2]"),
+                            (small.flatten_model("UINT8", [2, 1, 1, 3]), "[2,1,1,3]"),
+                            (small.flatten_model("INT32", [1, 2, 2, 3]), "int32"),
+                            (small.flatten_model("INT16", [1, 2, 2, 3]), "no scale")]:
+            self.assertIn(part, self.fail_with(4, "classify", self.model(graph), image))
+
+
+if __name__ == "__main__":
+    FLATC, COMMAND = sys.argv[1], sys.argv[2:]
+    unittest.main(argv=sys.argv[:1], verbosity=1)
