@@ -176,7 +176,8 @@ Status run_update(const Step& s, Run&) {
   if (out.data != s.input(0).data && out.bytes != 0) {
     std::memcpy(out.data, s.input(0).data, out.bytes);
   }
-  if (update.elements() == 0) return {};
+  // An update that is the operand under another shape changes nothing.
+  if (update.elements() == 0 || update.data == out.data) return {};
   const int32_t offset = start_offset(p, s.input(p.positions));
   if (out.type != Type::kInt4) {
     copy(p, update.as<uint8_t>(), out.as<uint8_t>() + offset);

@@ -66,6 +66,7 @@ Status cut(const Prepare& p, const Masks& m, int32_t entry, int32_t size, Cut* c
   const int64_t steps = c->stride > 0 ? (to - from + c->stride - 1) / c->stride
                                       : (to - from + c->stride + 1) / c->stride;
   c->size = static_cast<int32_t>(std::max<int64_t>(steps, 0));
+  if (c->size <= 1) c->stride = 1;  // one element has no step, which might not fit in bytes
   return {};
 }
 
