@@ -73,7 +73,6 @@ constexpr const Op* kOps[] = {
     &kUnidirectionalSequenceLstm,
     &kUnpack,
     &kZerosLike,
-    &kDilate,
     &kSvdf,
     &kBatchMatmul,
 };

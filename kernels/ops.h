@@ -72,7 +72,6 @@ extern const Op kTransposeConv;
 extern const Op kUnidirectionalSequenceLstm;
 extern const Op kUnpack;
 extern const Op kZerosLike;
-extern const Op kDilate;
 extern const Op kSvdf;
 extern const Op kBatchMatmul;
 
