@@ -130,6 +130,7 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
     // TensorFlow Lite's older type rounds the product of the scales to a float.
     const double product =
         input.type == Type::kUInt8 ? input.scale * wq.scales[0] : input.scale * scale;
+    if (!(product <= DBL_MAX)) return p.bad("the scales of ", input, " and ", weights, " overflow");
     const Multiplier m = quantize_multiplier(product / output.scale);
     multiplier[c] = m.multiplier;
     shift[c] = m.shift;

@@ -101,24 +101,26 @@ Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec
   return {};
 }
 
-Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide) {
+Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec,
+                        const Requantize& q, bool* wide) {
   const bool int32_bias = t.bias != nullptr && t.bias->type == Type::kInt32;
-  switch (spec.bias_type) {
-    case fb::TensorType::FLOAT32:
-      *wide = !int32_bias;
-      return {};
-    case fb::TensorType::INT32:
-      *wide = false;
-      break;
-    case fb::TensorType::INT64:
-      *wide = true;
-      break;
-    default:
-      return p.bad("quantized_bias_type ", static_cast<int>(spec.bias_type),
-                   " is neither int32 nor int64");
+  const bool given = spec.bias_type != fb::TensorType::FLOAT32;
+  *wide = given ? spec.bias_type == fb::TensorType::INT64 : !int32_bias;
+  if (given && !*wide && spec.bias_type != fb::TensorType::INT32) {
+    return p.bad("quantized_bias_type ", static_cast<int>(spec.bias_type),
+                 " is neither int32 nor int64");
   }
-  if (t.bias == nullptr || int32_bias != *wide) return {};
-  return p.bad("bias ", *t.bias, " is not of the quantized_bias_type");
+  if (t.bias != nullptr && int32_bias == *wide) {
+    return p.bad("bias ", *t.bias, " is not of the quantized_bias_type");
+  }
+  constexpr int32_t kMaxShift = 14;  // of the 64-bit multiply()
+  for (int32_t c = 0; *wide && c < spec.channels; ++c) {
+    if (q.shift[c] > kMaxShift) {
+      return p.unsupported("the scales of ", t.input, " and ", t.weights, " over that of ",
+                           t.output, " make more than 2^", kMaxShift);
+    }
+  }
+  return {};
 }
 
 Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, HybridInput* hybrid,

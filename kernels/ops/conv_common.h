@@ -66,8 +66,9 @@ Status need_zero_weights_offset(const Prepare& p, const Tensor& weights);
 // quantization.
 Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q);
 
-// Whether int16 convolutions sum 64 bits.
-Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide);
+// Whether int16 convolutions sum 64 bits, for which not every multiplier of `q` will do.
+Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec,
+                        const Requantize& q, bool* wide);
 
 // The weights' scales for float activations: one in `hybrid`, or one for each channel in *scales
 // (which then lie in the model file).

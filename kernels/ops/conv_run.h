@@ -67,7 +67,9 @@ Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hy
     PIPIT_TRY(prepare_requantize(p, t, spec, &a->requantize));
     if constexpr (Folds<Args>) a->in_zero_point = t.input.zero_point;
     if constexpr (requires { a->weights_zero_point; }) a->weights_zero_point = t.weights.zero_point;
-    if constexpr (SumsInt16<Args>) PIPIT_TRY(choose_wide_sums(p, t, spec, &a->bias.wide_sums));
+    if constexpr (SumsInt16<Args>) {
+      PIPIT_TRY(choose_wide_sums(p, t, spec, a->requantize, &a->bias.wide_sums));
+    }
   } else {
     const RealRange range = activation_range(spec.activation);
     a->min = range.min;
