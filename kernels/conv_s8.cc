@@ -6,6 +6,12 @@ namespace {
 
 constexpr ConvS8Variant kVariants[] = {
     {"portable", kCpuPortable, conv_s8_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, conv_s8_neon, conv_s8_neon_scratch},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, conv_s8_dotprod, conv_s8_dotprod_scratch},
+#endif
 };
 
 }  // namespace

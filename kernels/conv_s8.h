@@ -23,6 +23,7 @@ struct ConvS8 {
   const int32_t* bias = nullptr;    // [out_c], bias - in_zero_point * sum of weights
   int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
+  bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
   Requantize requantize;
   uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
 };
@@ -33,5 +34,9 @@ using ConvS8Variant = KernelVariant<ConvS8>;
 Span<const ConvS8Variant> conv_s8_variants();
 
 void conv_s8_portable(const ConvS8& a);
+void conv_s8_neon(const ConvS8& a);
+size_t conv_s8_neon_scratch(const ConvS8& a);
+void conv_s8_dotprod(const ConvS8& a);
+size_t conv_s8_dotprod_scratch(const ConvS8& a);
 
 }  // namespace pipit

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loops over registers: the index is a constant, so that an array of vectors never lies in memory.
+#pragma once
+
+namespace pipit {
+namespace {
+
+template <int kIndex>
+struct Index {
+  constexpr operator int() const { return kIndex; }  // NOLINT: implicit on purpose
+};
+
+// f(Index<0>), ..., f(Index<n - 1>).
+template <int n, class F>
+[[gnu::always_inline]] inline void unroll(const F& f) {
+  if constexpr (n > 0) {
+    unroll<n - 1>(f);
+    f(Index<n - 1>());
+  }
+}
+
+}  // namespace
+}  // namespace pipit
