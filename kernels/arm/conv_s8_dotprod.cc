@@ -23,13 +23,11 @@ int32_t panel_bytes(int32_t depth) { return (depth + 15) / 16 * 16 * kPanel; }
 // How one convolution is cut.
 struct Blocking {
   ConvRows rows;
-  int32_t groups, group_channels, panels;
+  int32_t panels;
   bool pack_all;
 
   explicit Blocking(const ConvS8& a) : rows(a, kUnit) {
-    groups = a.size.in_c / a.weights_c;
-    group_channels = a.size.out_c / groups;
-    panels = (group_channels + kPanel - 1) / kPanel;
+    panels = (a.size.out_c + kPanel - 1) / kPanel;
     pack_all = static_cast<int64_t>(panels) * panel_bytes(rows.depth) <= kPackAll;
   }
   size_t packed_bytes() const {
@@ -169,63 +167,59 @@ struct Conv {
   int8_t* gathered;
   int8_t* packed;
 
-  void pack(int32_t group, int32_t panel, int8_t* to) const {
+  void pack(int32_t panel, int8_t* to) const {
     const int32_t c = panel * kPanel;
-    const int32_t left = b.group_channels - c;
-    pack_panel(a.weights + static_cast<ptrdiff_t>(group * b.group_channels + c) * b.rows.depth,
-               b.rows.depth, left < kPanel ? left : kPanel, to);
+    const int32_t left = a.size.out_c - c;
+    pack_panel(a.weights + static_cast<ptrdiff_t>(c) * b.rows.depth, b.rows.depth,
+               left < kPanel ? left : kPanel, to);
   }
 
   // Positions [m, m + kTile) of the block that starts at `from` and has `count`.
-  Tile tile(int32_t group, int32_t from, int32_t count, int32_t m) const {
+  Tile tile(int32_t from, int32_t count, int32_t m) const {
     Tile t;
     for (int32_t i = 0; i < kTile; ++i) {
       const int32_t at = m + i < count ? m + i : count - 1;
-      t.rows[i] = b.rows.in_place ? b.rows.row_in_place(from + at, group)
-                                  : gathered + static_cast<ptrdiff_t>(at) * b.rows.pitch;
-      t.out[i] =
-          a.out + static_cast<ptrdiff_t>(from + at) * a.size.out_c + group * b.group_channels;
+      t.rows[i] = b.rows.row(from + at, at, gathered);
+      t.out[i] = b.rows.out(from + at);
     }
     return t;
   }
 
-  void run(Tile t, const int8_t* panel, int32_t group, int32_t p) const {
+  void run(Tile t, const int8_t* panel, int32_t p) const {
     const int32_t c = p * kPanel;
-    const int32_t left = b.group_channels - c;
-    const ptrdiff_t channel = group * b.group_channels + c;
+    const int32_t left = a.size.out_c - c;
     for (int8_t*& out : t.out) out += c;
+    const Requantize& r = a.requantize;
     if (left >= kPanel) {
-      run_tile<true>(
-          t, panel, b.rows.depth,
-          {a.bias + channel, a.requantize.multiplier + channel, a.requantize.shift + channel}, q,
-          kPanel);
+      run_tile<true>(t, panel, b.rows.depth, {a.bias + c, r.multiplier + c, r.shift + c}, q,
+                     kPanel);
       return;
     }
-    int32_t bias[kPanel] = {}, multiplier[kPanel] = {}, shift[kPanel] = {};
+    int32_t bias[kPanel], multiplier[kPanel], shift[kPanel];
     for (int32_t i = 0; i < kPanel; ++i) {
-      const ptrdiff_t from = channel + (i < left ? i : left - 1);
+      const int32_t from = c + (i < left ? i : left - 1);
       bias[i] = a.bias[from];
-      multiplier[i] = a.requantize.multiplier[from];
-      shift[i] = a.requantize.shift[from];
+      multiplier[i] = r.multiplier[from];
+      shift[i] = r.shift[from];
     }
     run_tile<false>(t, panel, b.rows.depth, {bias, multiplier, shift}, q, left);
   }
 
-  void run_block(int32_t group, int32_t from, int32_t count) const {
-    if (!b.rows.in_place) b.rows.gather(from, count, group, gathered);
+  void run_block(int32_t from, int32_t count) const {
+    if (!b.rows.in_place) b.rows.gather(from, count, gathered);
     const int32_t bytes = panel_bytes(b.rows.depth);
     if (b.pack_all) {
       for (int32_t m = 0; m < count; m += kTile) {
-        const Tile t = tile(group, from, count, m);
+        const Tile t = tile(from, count, m);
         for (int32_t p = 0; p < b.panels; ++p) {
-          run(t, packed + static_cast<ptrdiff_t>(p) * bytes, group, p);
+          run(t, packed + static_cast<ptrdiff_t>(p) * bytes, p);
         }
       }
       return;
     }
     for (int32_t p = 0; p < b.panels; ++p) {
-      pack(group, p, packed);
-      for (int32_t m = 0; m < count; m += kTile) run(tile(group, from, count, m), packed, group, p);
+      pack(p, packed);
+      for (int32_t m = 0; m < count; m += kTile) run(tile(from, count, m), packed, p);
     }
   }
 };
@@ -242,16 +236,12 @@ void conv_s8_dotprod(const ConvS8& a) {
   int8_t* packed = reinterpret_cast<int8_t*>(a.scratch);
   const Conv conv{a, b, load_requantize(a.requantize, a.size.out_c), packed + b.packed_bytes(),
                   packed};
-  for (int32_t group = 0; group < b.groups; ++group) {
-    if (b.pack_all) {
-      for (int32_t p = 0; p < b.panels; ++p) {
-        conv.pack(group, p, packed + static_cast<ptrdiff_t>(p) * panel_bytes(b.rows.depth));
-      }
-    }
-    for (int32_t from = 0; from < b.rows.positions; from += b.rows.block) {
-      const int32_t left = b.rows.positions - from;
-      conv.run_block(group, from, left < b.rows.block ? left : b.rows.block);
-    }
+  for (int32_t p = 0; b.pack_all && p < b.panels; ++p) {
+    conv.pack(p, packed + static_cast<ptrdiff_t>(p) * panel_bytes(b.rows.depth));
+  }
+  for (int32_t from = 0; from < b.rows.positions; from += b.rows.block) {
+    const int32_t left = b.rows.positions - from;
+    conv.run_block(from, left < b.rows.block ? left : b.rows.block);
   }
 }
 

@@ -184,7 +184,6 @@ template <bool kWhole>
 struct Conv {
   const ConvS8& a;
   ConvRows rows;
-  int32_t groups, group_channels;
   RequantizeNeon q;
   int8_t* gathered;
   int8_t* padded;  // four rows of weights, where depth is no multiple of kUnit
@@ -192,33 +191,28 @@ struct Conv {
   explicit Conv(const ConvS8& conv)
       : a(conv),
         rows(conv, kUnit),
-        groups(conv.size.in_c / conv.weights_c),
-        group_channels(conv.size.out_c / groups),
         q(load_requantize(conv.requantize, conv.size.out_c)),
         gathered(reinterpret_cast<int8_t*>(conv.scratch)),
         padded(gathered + rows.gather_bytes()) {}
 
-  Tile tile(int32_t group, int32_t from, int32_t count, int32_t m) const {
+  Tile tile(int32_t from, int32_t count, int32_t m) const {
     Tile t;
     for (int32_t i = 0; i < kTile; ++i) {
       const int32_t at = m + i < count ? m + i : count - 1;
-      t.rows[i] = rows.in_place ? rows.row_in_place(from + at, group)
-                                : gathered + static_cast<ptrdiff_t>(at) * rows.pitch;
-      t.out[i] = a.out + static_cast<ptrdiff_t>(from + at) * a.size.out_c + group * group_channels;
+      t.rows[i] = rows.row(from + at, at, gathered);
+      t.out[i] = rows.out(from + at);
     }
     return t;
   }
 
   // The weights of channel c and the next ones, for whole steps of kUnit.
-  int32_t weight_rows(int32_t group, int32_t c, int32_t channels,
-                      const int8_t* (&w)[kPanel]) const {
+  int32_t weight_rows(int32_t c, int32_t channels, const int8_t* (&w)[kPanel]) const {
     for (int32_t n = 0; n < kPanel; ++n) {
-      const ptrdiff_t channel = group * group_channels + c + (n < channels ? n : channels - 1);
-      w[n] = a.weights + channel * rows.depth;
+      w[n] = a.weights + static_cast<ptrdiff_t>(c + (n < channels ? n : channels - 1)) * rows.depth;
     }
     if (rows.depth % kUnit == 0) return rows.depth;
     for (int32_t n = 0; n < kPanel; ++n) {
-      int8_t* to = padded + n * rows.pitch;
+      int8_t* to = padded + static_cast<ptrdiff_t>(n) * rows.pitch;
       std::memcpy(to, w[n], static_cast<size_t>(rows.depth));
       std::memset(to + rows.depth, 0, static_cast<size_t>(rows.pitch - rows.depth));
       w[n] = to;
@@ -226,13 +220,11 @@ struct Conv {
     return rows.pitch;
   }
 
-  void run_panel(int32_t group, int32_t c, int32_t from, int32_t count) const {
-    const int32_t left = group_channels - c;
+  void run_panel(int32_t c, int32_t from, int32_t count) const {
+    const int32_t left = a.size.out_c - c;
     const int8_t* w[kPanel];
-    const int32_t depth = weight_rows(group, c, left < kPanel ? left : kPanel, w);
-    const ptrdiff_t channel = group * group_channels + c;
-    Channels ch = {a.bias + channel, a.requantize.multiplier + channel,
-                   a.requantize.shift + channel};
+    const int32_t depth = weight_rows(c, left < kPanel ? left : kPanel, w);
+    Channels ch = {a.bias + c, a.requantize.multiplier + c, a.requantize.shift + c};
     int32_t last[3][kPanel] = {};
     if (left < kPanel) {
       for (int32_t n = 0; n < left; ++n) {
@@ -243,7 +235,7 @@ struct Conv {
       ch = {last[0], last[1], last[2]};
     }
     for (int32_t m = 0; m < count; m += kTile) {
-      Tile t = tile(group, from, count, m);
+      Tile t = tile(from, count, m);
       for (int8_t*& out : t.out) out += c;
       if (left >= kPanel) {
         run_tile<true>(t, w, depth, a.no_weight_is_min, ch, q, kPanel);
@@ -257,13 +249,11 @@ struct Conv {
     int32_t block = kBlockBytes / rows.pitch / kTile * kTile;
     if (block < kTile) block = kTile;
     if (block > rows.block) block = rows.block;
-    for (int32_t group = 0; group < groups; ++group) {
-      for (int32_t from = 0; from < rows.positions; from += block) {
-        const int32_t left = rows.positions - from;
-        const int32_t count = left < block ? left : block;
-        if (!rows.in_place) rows.gather(from, count, group, gathered);
-        for (int32_t c = 0; c < group_channels; c += kPanel) run_panel(group, c, from, count);
-      }
+    for (int32_t from = 0; from < rows.positions; from += block) {
+      const int32_t left = rows.positions - from;
+      const int32_t count = left < block ? left : block;
+      if (!rows.in_place) rows.gather(from, count, gathered);
+      for (int32_t c = 0; c < a.size.out_c; c += kPanel) run_panel(c, from, count);
     }
   }
 };
