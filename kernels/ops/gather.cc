@@ -43,7 +43,8 @@ void gather(const Params& p, const Tensor& indices, const uint8_t* in, uint8_t* 
       for (int32_t i = 0; i < p.count; ++i, out += p.slice) {
         ptrdiff_t from = 0;
         for (int32_t d = 0; d < p.depth; ++d) {
-          from += integer(indices, (b * p.count + i) * p.depth + d) * p.steps[d];
+          const int64_t index = integer(indices, (b * p.count + i) * p.depth + d);
+          from += static_cast<ptrdiff_t>(index) * p.steps[d];
         }
         std::memcpy(out, in + from, static_cast<size_t>(p.slice));
       }

@@ -42,7 +42,7 @@ std::vector<Change> spoil(std::vector<uint8_t>* file, Random& random) {
   std::vector<Change> changes;
   if (file->empty()) return changes;
   for (int i = random.between(1, 3); i > 0; --i) {
-    const size_t at = random.bits() % file->size();
+    const auto at = static_cast<size_t>(random.bits() % file->size());
     uint8_t& byte = (*file)[at];
     changes.push_back({at, byte, spoilt(byte, random)});
     byte = changes.back().after;
