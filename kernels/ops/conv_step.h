@@ -221,6 +221,18 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
   return {};
 }
 
+// Whether the weights are known now, and none is the least number of 8 bits.
+inline bool no_weight_is_min(const Prepare& p, const ConvPlan& c) {
+  if (c.packed) return true;  // four bits
+  if (!p.values_known(c.inputs.weights)) return false;
+  const Tensor& weights = p.input(c.inputs.weights);
+  int8_t least = 0;
+  for (int32_t i = 0; i < weights.elements(); ++i) {
+    least = std::min(least, weights.as<int8_t>()[i]);
+  }
+  return least != INT8_MIN;
+}
+
 // The sizes of the largest call.
 template <class Args>
 void set_largest_call(const ConvPlan& c, Args* a) {
@@ -279,6 +291,9 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
   if (plan.transposed) a.size.stride_h = a.size.stride_w = 1;
   PIPIT_TRY(set_arithmetic(p, spec, &a, &step->plan.hybrid));
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &step->plan));
+  if constexpr (requires { a.no_weight_is_min; }) {
+    a.no_weight_is_min = no_weight_is_min(p, step->plan);
+  }
   divide(p, variant, a, &step->plan);
   return p.run(run_conv<Args>, step, variant.name);
 }
