@@ -26,7 +26,7 @@ first output has one value for each class. Pictures of another size are resized 
 
 A uint8 input gets the samples 0 to 255, an int8 input the samples minus 128, a float32 input
 (sample - mean) / std. With --mean or --std, a quantized input gets that value in its own scale.
-What does not add up to 1 is printed as a score, not as a probability.
+Values that do not add up to 1 are printed as scores, not as probabilities.
 
 Examples:
   pipit classify mobilenet.tflite cat.jpg dog.png --labels imagenet.txt
@@ -168,15 +168,23 @@ class Classifier {
       throw unfit("the output " + tensor_text(out) + " is not one value for each class");
     }
     Scores scores;
-    double sum = 0;
+    double sum = 0, least = 0;
     for (int i = 0; i < out.elements(); ++i) {
       double value = element(out, static_cast<size_t>(i));
       if (out.scale > 0) value = (value - out.zero_point) * static_cast<double>(out.scale);
       scores.values.push_back(value);
       sum += value;
+      least = std::min(least, value);
     }
-    scores.probabilities = std::abs(sum - 1) <= 0.05;
+    scores.probabilities = least >= 0 && std::abs(sum - 1) <= 0.05 + rounding(out);
     return scores;
+  }
+
+  // What rounding may do to the sum of an output that is quantized as SOFTMAX does it, in steps of
+  // 1/256 or finer: most of a thousand small probabilities are stored as 0.
+  static double rounding(const Tensor& out) {
+    if (out.scale <= 0 || out.scale > 1.0f / 255) return 0;
+    return out.elements() * static_cast<double>(out.scale) / 2;
   }
 
   // The best classes first; equal ones in the model's order, and what is no number last.

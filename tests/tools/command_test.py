@@ -501,6 +501,11 @@ class Classify(CommandTest):
         best = self.json("classify", model, image, "--labels", labels, "--top", 1)
         self.assertEqual([best[0]["image"], best[0]["classes"][0]["label"]], [image, "dog"])
         self.assertAlmostEqual(best[0]["classes"][0]["probability"], 128 / 255, places=6)
+        # Of a thousand classes, most are rounded to 0.
+        model = self.model(small.flatten_model("UINT8", [1, 1, 1000, 1], scale=1 / 256))
+        image = self.path("x.png", small.png(1000, 1, bytes([64] * 9) + bytes(2991)))
+        self.assertIn("  1. 0  0.2500\n", self.succeed("classify", model, image))
+        image = self.path("x.png", small.png(3, 1, bytes([51] * 3 + [128] * 3 + [76] * 3)))
         # Without a scale they are no probabilities.
         model = self.model(small.flatten_model("UINT8", [1, 1, 3, 1]))
         self.assertIn("  1. 1  score 128.0000\n", self.succeed("classify", model, image))
