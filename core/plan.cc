@@ -310,12 +310,16 @@ struct Planner {
   Planning& planning;
   Message* why;
 
-  Status check_inputs(const Prepare& p, const Step& step) const {
+  Status check_inputs(const Prepare& p, const Op& op, const Step& step) const {
     for (int i = 0; i < step.inputs; ++i) {
       const Tensor* t = step.tensors[i];
       if (t == nullptr) continue;
       if (t->storage == Storage::kNone && t->type != Type::kResource && t->bytes != 0) {
         return p.bad("input ", i, ", ", *t, ", has no bytes and no earlier operator computes it");
+      }
+      const bool sparse = static_cast<const fb::Tensor*>(t->file_tensor)->sparsity() != nullptr;
+      if (sparse && t->constant() && (op.flags & kOpSparse) == 0) {
+        return p.unsupported("input ", i, ", ", *t, ", is sparse");
       }
       for (int o = 0; o < step.outputs; ++o) {
         if (&step.output(o) == t) return p.bad(*t, " is both input and output");
@@ -335,8 +339,8 @@ struct Planner {
   Status plan_node(int node) {
     Prepare p(state, graph, &planning, node, why);
     if (p.step_.tensors == nullptr) return Code::kArenaTooSmall;
-    PIPIT_TRY(check_inputs(p, p.step_));
     const Op& op = state.op(state.node(graph, node));
+    PIPIT_TRY(check_inputs(p, op, p.step_));
     if (any_input_dynamic(p.step_)) {
       p.deferred_ = true;
     } else {

@@ -153,10 +153,13 @@ Status Prepare::run(RunFn fn, const void* parameters, const char* variant) {
   return {};
 }
 
+Status Prepare::check_subgraph(int subgraph) const {
+  if (subgraph >= 0 && subgraph < state_.graph_count) return {};
+  return bad("calls subgraph ", subgraph, ", but the model has ", state_.graph_count);
+}
+
 Status Prepare::plan_subgraph(int subgraph, int first_input) {
-  if (subgraph < 0 || subgraph >= state_.graph_count) {
-    return bad("calls subgraph ", subgraph, ", but the model has ", state_.graph_count);
-  }
+  PIPIT_TRY(check_subgraph(subgraph));
   Graph& callee = state_.graphs[subgraph];
   if (step_.inputs - first_input < callee.inputs()) {
     return bad("passes ", step_.inputs - first_input, " values to subgraph ", subgraph,
@@ -173,6 +176,17 @@ Status Prepare::plan_subgraph(int subgraph, int first_input) {
     return unsupported("calls subgraph ", subgraph, " with ", input(first_input + i).shape,
                        " after another call with ", callee.input(i).shape);
   }
+  return {};
+}
+
+Status Prepare::only_operator(int subgraph, int32_t* code) const {
+  PIPIT_TRY(check_subgraph(subgraph));
+  const Graph& graph = state_.graphs[subgraph];
+  const int32_t operators = count(graph.file->operators());
+  if (operators > 1) {
+    return unsupported("subgraph ", subgraph, " has ", operators, " operators, not one");
+  }
+  *code = operators == 0 ? -1 : state_.op(state_.node(graph, 0)).code;
   return {};
 }
 

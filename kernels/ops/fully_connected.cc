@@ -162,6 +162,6 @@ Status prepare_float(Prepare& p, const Request& r) {
 }  // namespace fully_connected
 
 const Op kFullyConnected = {builtin(fb::BuiltinOperator::FULLY_CONNECTED), "FULLY_CONNECTED",
-                            fully_connected::prepare};
+                            fully_connected::prepare, kOpSparse};
 
 }  // namespace pipit

@@ -67,26 +67,6 @@ const T* expand(const WeightRows& w, const T* data, int32_t first, int32_t count
   return buffer;
 }
 
-template <class Vector>
-IndexList list(const Vector* v) {
-  if (v == nullptr || v->values() == nullptr) return {};
-  return {v->values()->data(), static_cast<int32_t>(v->values()->size()),
-          static_cast<int32_t>(sizeof(*v->values()->data()))};
-}
-
-IndexList index_list(fb::SparseIndexVector type, const void* table) {
-  switch (type) {
-    case fb::SparseIndexVector::Int32Vector:
-      return list(static_cast<const fb::Int32Vector*>(table));
-    case fb::SparseIndexVector::Uint16Vector:
-      return list(static_cast<const fb::Uint16Vector*>(table));
-    case fb::SparseIndexVector::Uint8Vector:
-      return list(static_cast<const fb::Uint8Vector*>(table));
-    default:
-      return {};
-  }
-}
-
 // Rows stored densely, columns compressed, optionally in blocks of some columns.
 bool is_row_compressed(const fb::SparsityParameters& s) {
   const auto* order = s.traversal_order();

@@ -6,22 +6,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/ops/index_list.h"
 #include "pipit/op.h"
 
 namespace pipit {
-
-// A sparse matrix' indices, of one, two or four bytes.
-struct IndexList {
-  const void* data = nullptr;
-  int32_t size = 0;
-  int32_t bytes = 0;
-
-  int32_t operator[](int32_t i) const {
-    if (bytes == 1) return static_cast<const uint8_t*>(data)[i];
-    if (bytes == 2) return static_cast<const uint16_t*>(data)[i];
-    return static_cast<const int32_t*>(data)[i];
-  }
-};
 
 struct WeightRows {
   enum class Form : uint8_t {

@@ -73,6 +73,8 @@ enum OpFlags : uint8_t {
   // Has effects or results beyond its outputs (state, randomness, other subgraphs): it is never
   // computed at plan time even if all its inputs are constant.
   kOpNoFold = 1,
+  // Accepts constants that are stored sparsely: fewer bytes than their shape needs.
+  kOpSparse = 2,
 };
 
 struct Op {
@@ -154,6 +156,9 @@ class Prepare {
   // Plans another subgraph with inputs of these shapes (of the step's inputs from `first` on).
   Status plan_subgraph(int subgraph, int first_input);
   const Graph* subgraph(int index) const;
+  // The builtin code of the only operator of another subgraph, -1 when it has none: for operators
+  // whose function is given as a subgraph.
+  Status only_operator(int subgraph, int32_t* code) const;
 
   // ---- failures: one line that starts with the operator and its number
   template <class... P>
@@ -176,6 +181,7 @@ class Prepare {
   friend class Run;
   const void* known_values(int i, size_t element_size) const;
   Status take_output(int i);
+  Status check_subgraph(int subgraph) const;
   void* allocate_bytes(size_t bytes, size_t align);
   void begin_message() const;
 
