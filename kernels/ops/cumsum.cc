@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// CUMSUM: running sums along one dimension, with or without the element itself, from either end.
+#include "kernels/fold.h"
+#include "kernels/ops.h"
+#include "kernels/ops/moves.h"
+
+namespace pipit {
+namespace {
+
+struct Params {
+  int32_t outer, size, inner;  // the dimensions before, along and behind the axis
+  bool exclusive, reverse;
+};
+
+template <class T>
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const ptrdiff_t block = ptrdiff_t{p.size} * p.inner;
+  const ptrdiff_t step = p.reverse ? -ptrdiff_t{p.inner} : p.inner;
+  const ptrdiff_t first = p.reverse ? block - p.inner : 0;
+  const FoldSum<T> add;
+  for (int32_t o = 0; o < p.outer; ++o) {
+    const T* in = s.input(0).as<T>() + o * block + first;
+    T* out = s.output(0).as<T>() + o * block + first;
+    for (int32_t j = 0; j < p.inner; ++j) out[j] = p.exclusive ? T{0} : in[j];
+    for (int32_t i = 1; i < p.size; ++i, in += step, out += step) {
+      const T* next = p.exclusive ? in : in + step;
+      for (int32_t j = 0; j < p.inner; ++j) out[step + j] = add(out[j], next[j]);
+    }
+  }
+  return {};
+}
+
+RunFn run_for(Type type) {
+  switch (type) {
+    case Type::kFloat32:
+      return run<float>;
+    case Type::kInt32:
+      return run<int32_t>;
+    case Type::kInt64:
+      return run<int64_t>;
+    default:
+      return nullptr;
+  }
+}
+
+Status prepare(Prepare& p) {
+  PIPIT_TRY(p.arity(2, 2, 1));
+  const Tensor& in = p.input(0);
+  const Tensor& axes = p.input(1);
+  const RunFn run = run_for(in.type);
+  if (run == nullptr) return p.unsupported("input ", in);
+  PIPIT_TRY(same_type(p, in, p.output(0)));
+  if (axes.type != Type::kInt32 || axes.elements() != 1) {
+    return p.bad("axis ", axes, " is not one int32");
+  }
+  if (!p.values_known(1)) return p.defer();
+  int32_t axis = 0;
+  PIPIT_TRY(resolve_axis(p, integer(axes, 0), in.shape.rank, &axis));
+  PIPIT_TRY(p.set_output(0, in.shape));
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  const auto* o = options<fb::CumsumOptions>(p);
+  *params = {in.shape.product(0, axis), in.shape[axis], in.shape.product(axis + 1, in.shape.rank),
+             o != nullptr && o->exclusive(), o != nullptr && o->reverse()};
+  if (in.elements() == 0) params->outer = 0;
+  return p.run(run, params, "portable");
+}
+
+}  // namespace
+
+const Op kCumsum = {builtin(fb::BuiltinOperator::CUMSUM), "CUMSUM", prepare};
+
+}  // namespace pipit

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ANY and REDUCE_ALL of plain numbers, and of
+// quantized ones whose scale does not matter.
+#include "kernels/ops.h"
+#include "kernels/ops/moves.h"
+#include "kernels/ops/reduce_quantized.h"
+
+namespace pipit {
+namespace {
+
+struct Params {
+  Reduce args;
+  ReduceFn kernel;
+};
+
+Status run(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  Reduce args = p.args;
+  args.in = s.input(0).data;
+  args.totals = s.output(0).data;
+  p.kernel(args);
+  return {};
+}
+
+Status plan(Prepare& p, ReduceFn kernel) {
+  if (kernel == nullptr) return p.unsupported("input ", p.input(0));
+  if (!p.values_known(1)) return p.defer();
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  int64_t count = 0;
+  PIPIT_TRY(plan_reduction(p, &params->args, &count));
+  params->args.from_first = params->args.outputs == 1 && p.input(0).elements() == count;
+  params->kernel = kernel;
+  return p.run(run, params, "portable");
+}
+
+bool is_small_integer(Type type) {
+  return type == Type::kInt8 || type == Type::kUInt8 || type == Type::kInt16;
+}
+
+// Small integers keep their quantization.
+Status check_quantization(const Prepare& p) {
+  if (!is_small_integer(p.input(0).type)) return {};
+  return same_quantization(p, p.input(0), p.output(0));
+}
+
+ReduceFn sum_for(Type type) {
+  switch (type) {
+    case Type::kFloat32:
+      return reduce_sum<float, float>;
+    case Type::kInt32:
+      return reduce_sum<int32_t, uint32_t>;
+    case Type::kInt64:
+      return reduce_sum<int64_t, uint64_t>;
+    case Type::kBool:
+      return reduce_any;
+    default:
+      return nullptr;
+  }
+}
+
+ReduceFn product_for(Type type) {
+  switch (type) {
+    case Type::kFloat32:
+      return reduce_product<float>;
+    case Type::kInt32:
+      return reduce_product<int32_t>;
+    case Type::kInt64:
+      return reduce_product<int64_t>;
+    case Type::kInt8:
+      return reduce_product<int8_t>;
+    case Type::kUInt8:
+      return reduce_product<uint8_t>;
+    case Type::kInt16:
+      return reduce_product<int16_t>;
+    case Type::kBool:
+      return reduce_all;
+    default:
+      return nullptr;
+  }
+}
+
+ReduceFn max_for(Type type) {
+  switch (type) {
+    case Type::kFloat32:
+      return reduce_max<float>;
+    case Type::kInt32:
+      return reduce_max<int32_t>;
+    case Type::kInt64:
+      return reduce_max<int64_t>;
+    case Type::kInt8:
+      return reduce_max<int8_t>;
+    case Type::kUInt8:
+      return reduce_max<uint8_t>;
+    case Type::kInt16:
+      return reduce_max<int16_t>;
+    case Type::kBool:
+      return reduce_any;
+    default:
+      return nullptr;
+  }
+}
+
+ReduceFn min_for(Type type) {
+  switch (type) {
+    case Type::kFloat32:
+      return reduce_min<float>;
+    case Type::kInt32:
+      return reduce_min<int32_t>;
+    case Type::kInt64:
+      return reduce_min<int64_t>;
+    case Type::kInt8:
+      return reduce_min<int8_t>;
+    case Type::kUInt8:
+      return reduce_min<uint8_t>;
+    case Type::kInt16:
+      return reduce_min<int16_t>;
+    case Type::kBool:
+      return reduce_all;
+    default:
+      return nullptr;
+  }
+}
+
+Status prepare_sum(Prepare& p) {
+  PIPIT_TRY(check_reduction(p));
+  if (is_small_integer(p.input(0).type)) return prepare_quantized_sum(p);
+  return plan(p, sum_for(p.input(0).type));
+}
+
+Status prepare_product(Prepare& p) {
+  PIPIT_TRY(check_reduction(p));
+  if (quantization(p.input(0)).scales.size() > 0) return prepare_quantized_product(p);
+  PIPIT_TRY(check_quantization(p));
+  return plan(p, product_for(p.input(0).type));
+}
+
+Status prepare_max(Prepare& p) {
+  PIPIT_TRY(check_reduction(p));
+  PIPIT_TRY(check_quantization(p));
+  return plan(p, max_for(p.input(0).type));
+}
+
+Status prepare_min(Prepare& p) {
+  PIPIT_TRY(check_reduction(p));
+  PIPIT_TRY(check_quantization(p));
+  return plan(p, min_for(p.input(0).type));
+}
+
+Status prepare_any(Prepare& p) {
+  PIPIT_TRY(check_reduction(p));
+  return plan(p, p.input(0).type == Type::kBool ? reduce_any : nullptr);
+}
+
+Status prepare_all(Prepare& p) {
+  PIPIT_TRY(check_reduction(p));
+  return plan(p, p.input(0).type == Type::kBool ? reduce_all : nullptr);
+}
+
+}  // namespace
+
+const Op kSum = {builtin(fb::BuiltinOperator::SUM), "SUM", prepare_sum};
+const Op kReduceProd = {builtin(fb::BuiltinOperator::REDUCE_PROD), "REDUCE_PROD", prepare_product};
+const Op kReduceMax = {builtin(fb::BuiltinOperator::REDUCE_MAX), "REDUCE_MAX", prepare_max};
+const Op kReduceMin = {builtin(fb::BuiltinOperator::REDUCE_MIN), "REDUCE_MIN", prepare_min};
+const Op kReduceAny = {builtin(fb::BuiltinOperator::REDUCE_ANY), "REDUCE_ANY", prepare_any};
+const Op kReduceAll = {builtin(fb::BuiltinOperator::REDUCE_ALL), "REDUCE_ALL", prepare_all};
+
+}  // namespace pipit
