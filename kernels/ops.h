@@ -11,6 +11,7 @@ extern const Op kAdd;
 extern const Op kArgMax;
 extern const Op kArgMin;
 extern const Op kAveragePool2d;
+extern const Op kBatchMatmul;
 extern const Op kBatchToSpaceNd;
 extern const Op kBroadcastArgs;
 extern const Op kBroadcastTo;
@@ -83,6 +84,7 @@ extern const Op kStablehloScatter;
 extern const Op kStridedSlice;
 extern const Op kSub;
 extern const Op kSum;
+extern const Op kSvdf;
 extern const Op kTanh;
 extern const Op kTile;
 extern const Op kTopkV2;
@@ -95,7 +97,5 @@ extern const Op kUnsortedSegmentMin;
 extern const Op kUnsortedSegmentProd;
 extern const Op kUnsortedSegmentSum;
 extern const Op kZerosLike;
-extern const Op kSvdf;
-extern const Op kBatchMatmul;
 
 }  // namespace pipit
