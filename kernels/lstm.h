@@ -47,8 +47,8 @@ struct NormalizeS16 {
 };
 void normalize_s16(int16_t* rows, int32_t count, int32_t n, const NormalizeS16& a);
 
-void logistic_s16(int16_t* values, int32_t n);
-void tanh_s16(const int16_t* in, int32_t n, int integer_bits, int16_t* out);
+void gate_logistic_s16(int16_t* values, int32_t n);
+void gate_tanh_s16(const int16_t* in, int32_t n, int integer_bits, int16_t* out);
 
 // As update_cell_f32; the products of gates are shifted right by `shift` to the cell's scale.
 void update_cell_s16(int16_t* cell, int32_t n, const int16_t* input, const int16_t* forget,

@@ -98,6 +98,11 @@ constexpr const Op* kOps[] = {
     &kStablehloGather,
     &kDilate,
     &kReduceWindow,
+    &kLstm,
+    &kRnn,
+    &kUnidirectionalSequenceRnn,
+    &kBidirectionalSequenceRnn,
+    &kBidirectionalSequenceLstm,
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/lstm.h"
 
+#include <cmath>
+
 namespace pipit::lstm {
 namespace {
 
@@ -144,6 +146,18 @@ Status check_states(Prepare& p, const Cell& c, Type output_state, Type cell_stat
   return check(c.at.cell_state, cell_state, c.cells);
 }
 
+Status find_exponent(const Prepare& p, const Tensor& state, int* exponent) {
+  const float log = std::log(state.scale) * (1.0f / std::log(2.0f));
+  const float whole = std::round(log);
+  if (!(std::fabs(log - whole) < 1e-3f)) {
+    return p.bad("cell state ", state, " has scale ", static_cast<double>(state.scale),
+                 ", which is no power of two");
+  }
+  *exponent = static_cast<int>(whole);
+  if (*exponent >= -15 && *exponent <= -9) return {};
+  return p.unsupported("cell state ", state, " with scale 2^", *exponent);
+}
+
 Status prepare(Prepare& p, const Inputs& at, const Settings& settings) {
   Cell c;
   PIPIT_TRY(find_cell(p, at, settings, &c));
@@ -152,8 +166,9 @@ Status prepare(Prepare& p, const Inputs& at, const Settings& settings) {
   PIPIT_TRY(p.set_output(0, out));
   const Type in = p.input(c.at.input).type;
   if (p.output(0).type != in) return p.bad("output ", p.output(0), " is not ", in);
-  if (in == Type::kFloat32) return prepare_float(p, c);
+  if (in == Type::kFloat32) return prepare_float(p, &c, 1);
   if (in == Type::kInt8) return prepare_int8(p, c);
+  if (in == Type::kInt16) return prepare_int16(p, c);
   return p.unsupported("input ", p.input(c.at.input));
 }
 

@@ -48,6 +48,7 @@ struct Cell {
   bool coupled = false;       // no input gate
   bool normalized = false;    // layer normalization
   bool backward = false;      // from the last time step to the first
+  int output = 0;             // of the operator
   int32_t output_pitch = 0;   // elements between the output's rows
   int32_t output_offset = 0;  // of the cell's part in them
 
@@ -74,10 +75,16 @@ Status check_types(const Prepare& p, const int (&inputs)[n], Type type) {
   return {};
 }
 
-// Leave the step that runs the cell.
-Status prepare_float(Prepare& p, const Cell& cell);
+// The binary logarithm of a scale that is a power of two. Cell states have 0 to 6 integer bits.
+Status find_exponent(const Prepare& p, const Tensor& state, int* exponent);
+
+// Leave the step that runs one cell, or two one after the other.
+Status prepare_float(Prepare& p, const Cell* cells, int count);
 Status prepare_int8(Prepare& p, const Cell& cell);
-// Any of them, by the types of the input and the weights; sets the output's shape.
+Status prepare_int16(Prepare& p, const Cell& cell);
+// One cell, by the types of the input and the weights; sets the output's shape.
 Status prepare(Prepare& p, const Inputs& at, const Settings& settings);
+// The operator with the tensors of LSTM's basic kernel.
+Status prepare_basic(Prepare& p);
 
 }  // namespace pipit::lstm

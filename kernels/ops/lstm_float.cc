@@ -11,12 +11,17 @@
 namespace pipit::lstm {
 namespace {
 
-struct Params {
+struct CellParams {
   Cell cell;
   FloatProduct product;
   ProductWeights input[kGates], aux[kGates], recurrent[kGates], projection;
   ProductScratch input_rows, aux_rows, state_rows, hidden_rows;
   size_t gates_at[3], sums_at;  // in scratch
+};
+
+struct Params {
+  CellParams cells[2];
+  int count;
 };
 
 // The activations of one time step.
@@ -40,7 +45,7 @@ const Tensor* tensor(const Step& s, int input) {
   return input < 0 ? nullptr : s.optional_input(input);
 }
 
-void compute_gate(const Step& s, const Params& p, const Moment& m, int g, float* gate) {
+void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, float* gate) {
   const Cell& c = p.cell;
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
   const Tensor& bias = s.input(c.at.bias[g]);
@@ -72,7 +77,7 @@ void compute_gate(const Step& s, const Params& p, const Moment& m, int g, float*
 }
 
 // The output state from the output gate and the cell; `hidden` holds the cell gate, and is scratch.
-void compute_output(const Step& s, const Params& p, const Moment& m, const float* gate,
+void compute_output(const Step& s, const CellParams& p, const Moment& m, const float* gate,
                     float* hidden) {
   const Cell& c = p.cell;
   const int32_t n = c.batch * c.cells;
@@ -90,7 +95,7 @@ void compute_output(const Step& s, const Params& p, const Moment& m, const float
   clip_f32(m.output_state, c.batch * c.outputs, c.settings.projection_clip);
 }
 
-void run_step(const Step& s, const Params& p, int32_t t) {
+void run_step(const Step& s, const CellParams& p, int32_t t) {
   const Cell& c = p.cell;
   const int64_t row = c.row(t);
   Moment m;
@@ -113,7 +118,7 @@ void run_step(const Step& s, const Params& p, int32_t t) {
   clip_f32(m.cell_state, c.batch * c.cells, c.settings.cell_clip);
   compute_gate(s, p, m, kOutputGate, first);
   compute_output(s, p, m, first, update);
-  float* out = s.output(0).as<float>() + row * c.output_pitch + c.output_offset;
+  float* out = s.output(c.output).as<float>() + row * c.output_pitch + c.output_offset;
   for (int32_t b = 0; b < c.batch; ++b) {
     std::copy_n(m.output_state + ptrdiff_t{b} * c.outputs, c.outputs,
                 out + int64_t{b} * c.batch_rows() * c.output_pitch);
@@ -122,12 +127,14 @@ void run_step(const Step& s, const Params& p, int32_t t) {
 
 Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
-  const int32_t time = p.cell.time;
-  for (int32_t t = 0; t < time; ++t) run_step(s, p, p.cell.backward ? time - 1 - t : t);
+  for (int i = 0; i < p.count; ++i) {
+    const Cell& c = p.cells[i].cell;
+    for (int32_t t = 0; t < c.time; ++t) run_step(s, p.cells[i], c.backward ? c.time - 1 - t : t);
+  }
   return {};
 }
 
-Status find_matrices(Prepare& p, Params* params, bool* ready) {
+Status find_matrices(Prepare& p, CellParams* params, bool* ready) {
   const Cell& c = params->cell;
   const FloatProduct& f = params->product;
   for (int g = c.first_gate(); g < kGates; ++g) {
@@ -163,7 +170,7 @@ Status check_vectors(const Prepare& p, const Cell& c, const FloatProduct& f) {
   return {};
 }
 
-void lay_out_scratch(Prepare& p, Params* params) {
+size_t lay_out_scratch(CellParams* params) {
   const Cell& c = params->cell;
   ScratchLayout layout;
   const int64_t gate = int64_t{c.batch} * c.cells;
@@ -174,27 +181,37 @@ void lay_out_scratch(Prepare& p, Params* params) {
   params->hidden_rows = add_rows(params->product, c.batch, c.cells, &layout);
   const int64_t sums = int64_t{c.batch} * std::max(c.cells, c.outputs);
   params->sums_at = layout.add(params->product.hybrid ? sums : 0, sizeof(int32_t));
-  p.scratch(layout.size());
+  return layout.size();
 }
 
-}  // namespace
-
-Status prepare_float(Prepare& p, const Cell& c) {
-  if (static_cast<int>(c.settings.activation) > static_cast<int>(Activation::kSignBit)) {
+Status plan_cell(Prepare& p, const Cell& c, CellParams* params, bool* ready) {
+  if (c.settings.activation > fb::ActivationFunctionType::SIGN_BIT) {
     return p.unsupported("activation ", static_cast<int>(c.settings.activation));
   }
   PIPIT_TRY(check_states(p, c, Type::kFloat32, Type::kFloat32));
-  auto* params = p.allocate<Params>();
-  if (params == nullptr) return Code::kArenaTooSmall;
   params->cell = c;
   PIPIT_TRY(choose_product(p, p.input(c.at.input_weights[kOutputGate]),
                            c.settings.asymmetric_inputs, &params->product));
   PIPIT_TRY(check_vectors(p, c, params->product));
+  return find_matrices(p, params, ready);
+}
+
+}  // namespace
+
+Status prepare_float(Prepare& p, const Cell* cells, int count) {
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  *params = Params();
+  params->count = count;
+  size_t scratch = 0;
   bool ready = true;
-  PIPIT_TRY(find_matrices(p, params, &ready));
+  for (int i = 0; i < count; ++i) {
+    PIPIT_TRY(plan_cell(p, cells[i], &params->cells[i], &ready));
+    scratch = std::max(scratch, lay_out_scratch(&params->cells[i]));
+  }
   if (!ready) return p.defer();
-  lay_out_scratch(p, params);
-  return p.run(run, params, params->product.variant);
+  p.scratch(scratch);
+  return p.run(run, params, params->cells[0].product.variant);
 }
 
 }  // namespace pipit::lstm

@@ -26,7 +26,7 @@ struct Params {
   const int32_t* projection_bias;
   FixedMultiplier hidden, projection;
   int32_t hidden_zero_point, output_zero_point;
-  int32_t cell_exponent;  // the cell state's scale is 2^this
+  int cell_exponent;  // the cell state's scale is 2^this
   int16_t cell_clip;
   int8_t projection_clip;
   size_t gates_at[3], hidden_at, sums_at;  // in scratch
@@ -82,9 +82,9 @@ void compute_gate(const Step& s, const Params& p, const int8_t* in, int g, int16
                    .variance_guard = q.variance_guard});
   }
   if (g == kCellGate) {
-    tanh_s16(gate, n, 3, gate);
+    gate_tanh_s16(gate, n, 3, gate);
   } else {
-    logistic_s16(gate, n);
+    gate_logistic_s16(gate, n);
   }
 }
 
@@ -93,7 +93,7 @@ void compute_output(const Step& s, const Params& p, const int16_t* gate, int16_t
   const Cell& c = p.cell;
   const int32_t n = c.batch * c.cells;
   auto* state = s.input(c.at.output_state).as<int8_t>();
-  tanh_s16(s.input(c.at.cell_state).as<int16_t>(), n, 15 + p.cell_exponent, squashed);
+  gate_tanh_s16(s.input(c.at.cell_state).as<int16_t>(), n, 15 + p.cell_exponent, squashed);
   if (!c.has(c.at.projection)) {
     return multiply_gate_s8(gate, squashed, n, p.hidden, p.hidden_zero_point, state);
   }
@@ -228,18 +228,6 @@ Status find_gate(Prepare& p, Params* params, int g) {
   return {};
 }
 
-Status find_cell_exponent(const Prepare& p, const Tensor& cell_state, int32_t* exponent) {
-  const float log = std::log(cell_state.scale) * (1.0f / std::log(2.0f));
-  const float whole = std::round(log);
-  if (!(std::fabs(log - whole) < 1e-3f)) {
-    return p.bad("cell state ", cell_state, " has scale ", static_cast<double>(cell_state.scale),
-                 ", which is no power of two");
-  }
-  *exponent = static_cast<int32_t>(whole);
-  if (*exponent >= -15 && *exponent <= -9) return {};
-  return p.unsupported("cell state ", cell_state, " with scale 2^", *exponent);
-}
-
 Status find_outputs(Prepare& p, Params* params) {
   const Cell& c = params->cell;
   const Tensor& state = p.input(c.at.output_state);
@@ -285,7 +273,7 @@ Status prepare_int8(Prepare& p, const Cell& c) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->cell = c;
-  PIPIT_TRY(find_cell_exponent(p, p.input(c.at.cell_state), &params->cell_exponent));
+  PIPIT_TRY(find_exponent(p, p.input(c.at.cell_state), &params->cell_exponent));
   for (int g = c.first_gate(); g < kGates; ++g) PIPIT_TRY(find_gate(p, params, g));
   PIPIT_TRY(find_outputs(p, params));
   lay_out_scratch(p, params);

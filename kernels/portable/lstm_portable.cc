@@ -96,11 +96,11 @@ void normalize_s16(int16_t* rows, int32_t count, int32_t n, const NormalizeS16& 
   }
 }
 
-void logistic_s16(int16_t* values, int32_t n) {
+void gate_logistic_s16(int16_t* values, int32_t n) {
   for (int32_t i = 0; i < n; ++i) values[i] = fixed::logistic(values[i], 3);
 }
 
-void tanh_s16(const int16_t* in, int32_t n, int integer_bits, int16_t* out) {
+void gate_tanh_s16(const int16_t* in, int32_t n, int integer_bits, int16_t* out) {
   for (int32_t i = 0; i < n; ++i) out[i] = fixed::tanh(in[i], integer_bits);
 }
 
