@@ -93,10 +93,13 @@ void update_integer(const int16_t* sums, int32_t n, const int16_t* last, int16_t
   }
 }
 
-// Unlike everywhere else the product is rounded only once, halves upwards.
-int32_t multiply_once(int32_t x, const Multiplier& m) {
-  const int shift = 31 - m.shift;
-  return static_cast<int32_t>((int64_t{x} * m.multiplier + (int64_t{1} << (shift - 1))) >> shift);
+// TensorFlow Lite has no reference kernel here. Its other one rounds halves upwards when it shifts
+// right.
+int32_t multiply_half_up(int32_t x, const Multiplier& m) {
+  const int left = m.shift > 0 ? m.shift : 0, right = left - m.shift;
+  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
+  const int64_t product = rounding_doubling_high_mul(shifted, m.multiplier);
+  return static_cast<int32_t>((product + ((int64_t{1} << right) >> 1)) >> right);
 }
 
 Status run_uint8(const Step& s, Run&) {
@@ -118,7 +121,7 @@ Status run_uint8(const Step& s, Run&) {
   int16_t* sums = s.output(kSums).as<int16_t>();
   for (int32_t i = 0; i < p.batch * gates; ++i) {
     sums[i] =
-        static_cast<int16_t>(clamp(multiply_once(a.out[i], p.multiplier), INT16_MIN, INT16_MAX));
+        static_cast<int16_t>(clamp(multiply_half_up(a.out[i], p.multiplier), INT16_MIN, INT16_MAX));
   }
   for (int32_t b = 0; b < p.batch; ++b) {
     const ptrdiff_t at = ptrdiff_t{b} * p.cells;

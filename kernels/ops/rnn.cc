@@ -29,6 +29,7 @@ struct Cell {
   Activation activation;
   bool time_major, backward;
   int32_t batch, time, inputs, aux_inputs, units;
+  int32_t aux_step;       // elements between the auxiliary input's rows
   int output;             // of the operator
   int32_t output_pitch;   // elements between the output's rows
   int32_t output_offset;  // of the cell's part in them
@@ -41,6 +42,7 @@ struct Cell {
 struct Params {
   Cell cells[2];
   int count;
+  int32_t rounds;  // how often to go through the sequence
 };
 
 void run_step(const Step& s, const Cell& c, int32_t t) {
@@ -53,14 +55,17 @@ void run_step(const Step& s, const Cell& c, int32_t t) {
   for (int32_t b = 0; b < c.batch; ++b) {
     std::copy_n(s.input(c.at.bias).as<float>(), c.units, out + b * pitch);
   }
-  const auto add = [&](int input, int32_t depth, const ProductScratch& at,
-                       const ProductWeights& w) {
-    const float* values = s.input(input).as<float>() + row * depth;
-    const ProductRows rows = quantize(s, c.product, at, values, batch_rows * depth, c.batch, depth);
-    add_product(s, c.product, rows, w, sums, out, pitch);
-  };
-  add(c.at.input, c.inputs, c.input_rows, c.weights);
-  if (c.aux_weights) add(c.at.aux, c.aux_inputs, c.aux_rows, c.aux_weights);
+  const ProductRows in =
+      quantize(s, c.product, c.input_rows, s.input(c.at.input).as<float>() + row * c.inputs,
+               batch_rows * c.inputs, c.batch, c.inputs);
+  add_product(s, c.product, in, c.weights, sums, out, pitch);
+  if (c.aux_weights) {
+    const ptrdiff_t stride = c.time_major ? c.aux_inputs : batch_rows * c.aux_step;
+    const ProductRows aux =
+        quantize(s, c.product, c.aux_rows, s.input(c.at.aux).as<float>() + row * c.aux_step, stride,
+                 c.batch, c.aux_inputs);
+    add_product(s, c.product, aux, c.aux_weights, sums, out, pitch);
+  }
   const ProductRows last = quantize(s, c.product, c.state_rows, state, c.units, c.batch, c.units);
   add_product(s, c.product, last, c.recurrent, sums, out, pitch);
   for (int32_t b = 0; b < c.batch; ++b) {
@@ -71,9 +76,11 @@ void run_step(const Step& s, const Cell& c, int32_t t) {
 
 Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
-  for (int i = 0; i < p.count; ++i) {
-    const Cell& c = p.cells[i];
-    for (int32_t t = 0; t < c.time; ++t) run_step(s, c, c.backward ? c.time - 1 - t : t);
+  for (int32_t round = 0; round < p.rounds; ++round) {
+    for (int i = 0; i < p.count; ++i) {
+      const Cell& c = p.cells[i];
+      for (int32_t t = 0; t < c.time; ++t) run_step(s, c, c.backward ? c.time - 1 - t : t);
+    }
   }
   return {};
 }
@@ -123,6 +130,10 @@ Status find_cell(Prepare& p, const Inputs& at, const Settings& settings, Cell* c
     return p.bad("auxiliary input ", aux, " is not like input ", input);
   }
   c.aux_inputs = aux.shape[2];
+  // TensorFlow Lite takes the input's width for the auxiliary input's, except in batch-major
+  // float32. Where that leads outside of the tensor, only the right width is left.
+  const bool own_width = (!c.time_major && !c.product.hybrid) || c.inputs > c.aux_inputs;
+  c.aux_step = own_width ? c.aux_inputs : c.inputs;
   return find_weights(p, c.product, at.aux_weights, c.units, c.aux_inputs, &c.aux_weights, ready);
 }
 
@@ -156,6 +167,7 @@ Status prepare_one(Prepare& p, const Settings& settings) {
   if (params == nullptr) return Code::kArenaTooSmall;
   *params = Params();
   params->count = 1;
+  params->rounds = 1;
   bool ready = true;
   PIPIT_TRY(find_cell(p, {0, 1, 2, 3, 4}, settings, &params->cells[0], &ready));
   PIPIT_TRY(set_output(p, 0, params->cells[0], params->cells[0].units));
@@ -185,8 +197,9 @@ Status prepare_sequence(Prepare& p) {
   return prepare_one(p, settings);
 }
 
-// An auxiliary input without weights is what the backward cell reads instead of the input.
-Status find_directions(const Prepare& p, Inputs* forward, Inputs* backward) {
+// An auxiliary input without weights is what the backward cell reads instead of the input; but in
+// batch-major order TensorFlow Lite ignores it.
+Status find_directions(const Prepare& p, bool time_major, Inputs* forward, Inputs* backward) {
   constexpr int kAux = 9, kForwardAux = 10, kBackwardAux = 11;
   *forward = {0, 1, 2, 3, 4};
   *backward = {0, 5, 6, 7, 8};
@@ -198,7 +211,7 @@ Status find_directions(const Prepare& p, Inputs* forward, Inputs* backward) {
                                     : Status();
   }
   if (!p.has_input(kForwardAux)) {
-    backward->input = kAux;
+    if (time_major) backward->input = kAux;
     return {};
   }
   forward->aux = backward->aux = kAux;
@@ -223,7 +236,7 @@ Status prepare_bidirectional(Prepare& p) {
   Cell& forward = params->cells[0];
   Cell& backward = params->cells[1];
   Inputs at[2];
-  PIPIT_TRY(find_directions(p, &at[0], &at[1]));
+  PIPIT_TRY(find_directions(p, settings.time_major, &at[0], &at[1]));
   bool ready = true;
   PIPIT_TRY(find_cell(p, at[0], settings, &forward, &ready));
   PIPIT_TRY(find_cell(p, at[1], settings, &backward, &ready));
@@ -232,6 +245,9 @@ Status prepare_bidirectional(Prepare& p) {
                  " are not of one length");
   }
   backward.backward = true;
+  // TensorFlow Lite's time-major hybrid kernel repeats the whole sequence for each of its steps.
+  const bool repeats = settings.time_major && forward.product.hybrid;
+  params->rounds = repeats ? forward.time : 1;
   if (merge) {
     PIPIT_TRY(set_output(p, 0, forward, forward.units + backward.units));
     forward.output_pitch = backward.output_pitch = forward.units + backward.units;
