@@ -6,7 +6,12 @@
 namespace pipit::test {
 
 const char* deviation(const std::string& name) {
+  constexpr const char* kAuxWidth =
+      "the reference walks the auxiliary input with the input's width, which leads behind its end";
   static const std::map<std::string, const char*> kDeviations = {
+      {"bidirectional_sequence_rnn/hybrid_merge_aux", kAuxWidth},
+      {"bidirectional_sequence_rnn/hybrid_split_aux", kAuxWidth},
+      {"bidirectional_sequence_rnn/hybrid_split_tm_aux", kAuxWidth},
       {"conv_2d/reject_no_bias", "a convolution without a bias runs as if it were all zero"},
       {"matrix_diag/bool_1", "the reference takes bools for floats and writes behind its output"},
       {"matrix_set_diag/bool_1", "the same"},
