@@ -36,4 +36,13 @@ static inline void expand_int4(const uint8_t* in, size_t first, size_t n, int8_t
   if (i < n) out[i] = int4_at(in, first + i);
 }
 
+// Element `i` of numbers of `bits` bits (4 or 2), the low ones first.
+template <int bits, bool is_signed>
+static inline int32_t packed_element(const uint8_t* in, int32_t i) {
+  constexpr int kPerByte = 8 / bits, kMask = (1 << bits) - 1;
+  constexpr int kSignBit = is_signed ? 1 << (bits - 1) : 0;
+  const int field = (in[i / kPerByte] >> (i % kPerByte * bits)) & kMask;
+  return (field ^ kSignBit) - kSignBit;
+}
+
 }  // namespace pipit

@@ -6,9 +6,8 @@
 
 #include "kernels/arithmetic_f32.h"
 #include "kernels/ops.h"
-#include "kernels/ops/binary.h"
+#include "kernels/ops/scaling.h"
 #include "kernels/ops/unary.h"
-#include "kernels/scaling.h"
 
 namespace pipit {
 namespace {
@@ -21,30 +20,6 @@ void clamp_f32(const Unary& r) {
 void scale_s16(const Unary& r) {
   const auto& s = *static_cast<const Scaling*>(r.constants);
   each<int16_t, int16_t>(r, [&](int16_t x) { return static_cast<int16_t>(scale_value(s, x)); });
-}
-
-// Slopes input.scale / output.scale above zero and `slope` times as much below.
-Status find_scaling(const Prepare& p, float slope, Scaling* s) {
-  const Tensor& in = p.input(0);
-  const Tensor& out = p.output(0);
-  for (const Tensor* t : {&in, &out}) {
-    PIPIT_TRY(need_quantization(p, *t));
-    if (t->type == Type::kInt16 && t->zero_point != 0) {
-      return p.unsupported(*t, " has zero point ", t->zero_point, ", which int16 may not have");
-    }
-  }
-  const float below = in.scale * slope / out.scale;
-  const Multiplier m = quantize_multiplier(static_cast<double>(in.scale / out.scale));
-  const Multiplier m_below = quantize_multiplier(static_cast<double>(std::abs(below)));
-  const Range range = type_range(out.type);
-  *s = {.in_zero_point = in.zero_point,
-        .above = {m.multiplier, m.shift},
-        .below = {m_below.multiplier, m_below.shift},
-        .sign_below = below < 0 ? -1 : 1,
-        .zero_point = out.zero_point,
-        .min = range.min,
-        .max = range.max};
-  return {};
 }
 
 Status plan_scaling(Prepare& p, const Scaling& s) {

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD, SUB and MUL: two operands that broadcast, and a fused activation.
 #include <algorithm>
-#include <cfloat>
-#include <limits>
 
-#include "kernels/add_s8.h"
-#include "kernels/arithmetic_f32.h"
 #include "kernels/half.h"
 #include "kernels/mul_s8.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/clamp.h"
 
 namespace pipit {
 namespace {
@@ -53,21 +50,6 @@ void multiply_complex(const Binary& r) {
   each_pair_small<Complex, Complex>(r, [](Complex a, Complex b) {
     return Complex{a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
   });
-}
-
-template <class T>
-Clamp<T> clamp_to(Activation activation) {
-  using Limits = std::numeric_limits<T>;
-  switch (activation) {
-    case Activation::RELU:
-      return {0, Limits::max()};
-    case Activation::RELU6:
-      return {0, 6};
-    case Activation::RELU_N1_TO_1:
-      return {static_cast<T>(Limits::is_signed ? -1 : 0), 1};
-    default:
-      return {Limits::lowest(), Limits::max()};
-  }
 }
 
 template <class T>
@@ -121,15 +103,9 @@ Status prepare_add(Prepare& p, int32_t sign, Activation activation) {
                     .left_shift = wide ? 15 : 20,
                     .sign = sign,
                     .flip = flip.bits};
-  const double largest = 2.0 * std::max(a.scale, b.scale);
-  const Multiplier of_a = quantize_multiplier(a.scale / largest);
-  const Multiplier of_b = quantize_multiplier(b.scale / largest);
+  const double largest = align_scales(a, b, &q);
   const Multiplier of_sum =
       quantize_multiplier(largest / (static_cast<double>(1 << q.left_shift) * out.scale));
-  q.multiplier_a = of_a.multiplier;
-  q.shift_a = of_a.shift;
-  q.multiplier_b = of_b.multiplier;
-  q.shift_b = of_b.shift;
   q.multiplier = of_sum.multiplier;
   q.shift = of_sum.shift;
   const Range range = activation_range(activation, out);
@@ -190,7 +166,7 @@ Status prepare_aligned(Prepare& p, int32_t sign, Activation activation, int log_
                                         .min = range.min,
                                         .max = range.max});
   if (kept == nullptr) return Code::kArenaTooSmall;
-  return plan_binary(p, {"portable", kCpuPortable, add_aligned}, kept);
+  return plan_binary(p, add_aligned, kept);
 }
 
 // int16 x int16 -> int8 or uint8: both are fractions in [-1, 1), of which the output keeps 8 bits.
@@ -214,8 +190,7 @@ Status prepare_mul_fractions(Prepare& p, Activation activation) {
   const auto* kept = keep(p, MulFractions{p.output(0).zero_point, range.min, range.max});
   if (kept == nullptr) return Code::kArenaTooSmall;
   const bool sign = p.output(0).type == Type::kInt8;
-  return plan_binary(
-      p, {"portable", kCpuPortable, sign ? mul_fractions<int8_t> : mul_fractions<uint8_t>}, kept);
+  return plan_binary(p, sign ? mul_fractions<int8_t> : mul_fractions<uint8_t>, kept);
 }
 
 // ---- the operators
@@ -261,7 +236,7 @@ Status prepare_plain(Prepare& p, Activation activation) {
       break;
     case Type::kComplex64:
       if (kMul && activation == Activation::NONE) {
-        return plan_binary(p, {"portable", kCpuPortable, multiply_complex}, nullptr);
+        return plan_binary(p, multiply_complex);
       }
       break;
     default:

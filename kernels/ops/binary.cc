@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "kernels/broadcast.h"
-
 namespace pipit {
 namespace {
 
@@ -12,16 +10,15 @@ struct BinaryParams {
   Broadcast walk;
   BinaryFn kernel;
   const void* constants;
-  int32_t in_bytes;  // of an element
-  int32_t out_bytes;
+  int32_t a_bytes, b_bytes, out_bytes;  // of an element
 };
 
 BroadcastDims dims(const Shape& shape) { return {shape.dims, shape.rank}; }
 
 // Lets the output take the place of an input of its shape that nobody needs later.
-void reuse_input(Prepare& p) {
-  if (type_bits(p.input(0).type) != type_bits(p.output(0).type)) return;
+void reuse_input(Prepare& p, const BinaryParams& params) {
   for (const int i : {0, 1}) {
+    if ((i == 0 ? params.a_bytes : params.b_bytes) != params.out_bytes) continue;
     if (p.input(i).constant() || p.input(i).shape != p.output(0).shape) continue;
     p.in_place(0, i);
     return;
@@ -50,6 +47,23 @@ Status broadcast_shape(const Prepare& p, int inputs, Shape* shape) {
   return {};
 }
 
+Broadcast walk_inputs(const Prepare& p, const Shape& shape, int inputs) {
+  BroadcastDims operands[kBroadcastOperands];
+  for (int i = 0; i < inputs; ++i) operands[i] = dims(p.input(i).shape);
+  return make_broadcast(dims(shape), operands, inputs);
+}
+
+double align_scales(const Tensor& a, const Tensor& b, AddQuantized* q) {
+  const double largest = 2.0 * static_cast<double>(std::max(a.scale, b.scale));
+  const Multiplier of_a = quantize_multiplier(a.scale / largest);
+  const Multiplier of_b = quantize_multiplier(b.scale / largest);
+  q->multiplier_a = of_a.multiplier;
+  q->shift_a = of_a.shift;
+  q->multiplier_b = of_b.multiplier;
+  q->shift_b = of_b.shift;
+  return largest;
+}
+
 Status run_binary(const Step& s, Run&) {
   const auto& p = *s.params<BinaryParams>();
   const auto* a = s.input(0).as<uint8_t>();
@@ -58,28 +72,33 @@ Status run_binary(const Step& s, Run&) {
   Binary r = {
       .n = p.walk.n, .step_a = p.walk.step[0], .step_b = p.walk.step[1], .constants = p.constants};
   for_each_run(p.walk, [&](const int32_t* at, int32_t to) {
-    r.a = a + static_cast<ptrdiff_t>(at[0]) * p.in_bytes;
-    r.b = b + static_cast<ptrdiff_t>(at[1]) * p.in_bytes;
+    r.a = a + static_cast<ptrdiff_t>(at[0]) * p.a_bytes;
+    r.b = b + static_cast<ptrdiff_t>(at[1]) * p.b_bytes;
     r.out = out + static_cast<ptrdiff_t>(to) * p.out_bytes;
     p.kernel(r);
   });
   return {};
 }
 
-Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constants) {
+Status plan_binary(Prepare& p, BinaryFn kernel, const void* constants, RunFn run) {
+  return plan_binary(p, {"portable", kCpuPortable, kernel}, constants, run);
+}
+
+Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constants, RunFn run,
+                   int32_t b_bytes) {
   Shape shape;
   PIPIT_TRY(broadcast_shape(p, 2, &shape));
   PIPIT_TRY(p.set_output(0, shape));
-  reuse_input(p);
   auto* params = p.allocate<BinaryParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
-  const BroadcastDims operands[] = {dims(p.input(0).shape), dims(p.input(1).shape)};
-  params->walk = make_broadcast(dims(shape), operands, 2);
+  params->walk = walk_inputs(p, shape, 2);
   params->kernel = kernel.run;
   params->constants = constants;
-  params->in_bytes = type_bits(p.input(0).type) / 8;
+  params->a_bytes = type_bits(p.input(0).type) / 8;
+  params->b_bytes = b_bytes != 0 ? b_bytes : type_bits(p.input(1).type) / 8;
   params->out_bytes = type_bits(p.output(0).type) / 8;
-  return p.run(run_binary, params, kernel.name);
+  reuse_input(p, *params);
+  return p.run(run, params, kernel.name);
 }
 
 }  // namespace pipit

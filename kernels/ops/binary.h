@@ -2,7 +2,9 @@
 // What element-wise operators share while they are prepared: shapes, the walk, the step.
 #pragma once
 
+#include "kernels/add_s8.h"
 #include "kernels/binary.h"
+#include "kernels/broadcast.h"
 #include "kernels/ops/common.h"
 #include "kernels/variant.h"
 
@@ -11,19 +13,22 @@ namespace pipit {
 // The shape that the first `inputs` inputs have after broadcasting.
 Status broadcast_shape(const Prepare& p, int inputs, Shape* shape);
 
-// Plans output 0 = kernel(input 0, input 1) with broadcasting. `constants` live as long as the
-// plan.
-Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constants);
+// The walk over the first `inputs` inputs to a result of that shape.
+Broadcast walk_inputs(const Prepare& p, const Shape& shape, int inputs);
 
-// The run function of such a step, for operators that look at values first.
+// Brings two operands to one scale, twice the larger of theirs, which is returned.
+double align_scales(const Tensor& a, const Tensor& b, AddQuantized* q);
+
+// The run function of the steps planned here, for operators that look at values first.
 Status run_binary(const Step& s, Run& run);
 
-// A copy of `value` that lives as long as the plan; nullptr when the arena is too small.
-template <class T>
-const T* keep(Prepare& p, const T& value) {
-  T* kept = p.allocate<T>();
-  if (kept != nullptr) *kept = value;
-  return kept;
-}
+// Plans output 0 = kernel(input 0, input 1) with broadcasting. `constants` live as long as the
+// plan; `b_bytes` is the size of an element of input 1 if the kernel reads another than its type's.
+Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constants,
+                   RunFn run = run_binary, int32_t b_bytes = 0);
+
+// The same for a kernel that has but a portable definition.
+Status plan_binary(Prepare& p, BinaryFn kernel, const void* constants = nullptr,
+                   RunFn run = run_binary);
 
 }  // namespace pipit

@@ -13,6 +13,16 @@ namespace pipit {
 
 constexpr int32_t builtin(fb::BuiltinOperator code) { return static_cast<int32_t>(code); }
 
+// ---- memory
+
+// A copy of `value` that lives as long as the plan; nullptr when the arena is too small.
+template <class T>
+const T* keep(Prepare& p, const T& value) {
+  T* kept = p.allocate<T>();
+  if (kept != nullptr) *kept = value;
+  return kept;
+}
+
 // ---- types
 
 using TypeSet = uint32_t;

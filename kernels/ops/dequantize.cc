@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEQUANTIZE: to float32 from any quantized type, or from float16.
 #include "kernels/half.h"
+#include "kernels/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/channels.h"
 #include "kernels/ops/unary.h"
@@ -40,13 +41,10 @@ void stretch_s16(const Params& p, const void* in, int32_t at, float* out, float 
 template <int bits, bool is_signed>
 void stretch_packed(const Params& p, const void* in, int32_t at, float* out, float scale,
                     int32_t zero_point) {
-  constexpr int kPerByte = 8 / bits, kMask = (1 << bits) - 1,
-                kSign = is_signed ? 1 << (bits - 1) : 0;
   const auto* bytes = static_cast<const uint8_t*>(in);
   for (int32_t i = 0; i < p.channels.inner; ++i) {
-    const int32_t e = at + i;
-    const int32_t field = (bytes[e / kPerByte] >> (e % kPerByte * bits)) & kMask;
-    out[i] = static_cast<float>((field ^ kSign) - kSign - zero_point) * scale;
+    const int32_t x = packed_element<bits, is_signed>(bytes, at + i);
+    out[i] = static_cast<float>(x - zero_point) * scale;
   }
 }
 

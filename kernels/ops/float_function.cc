@@ -2,7 +2,6 @@
 #include "kernels/ops/float_function.h"
 
 #include "kernels/half.h"
-#include "kernels/ops/binary.h"
 #include "kernels/ops/unary.h"
 
 namespace pipit {

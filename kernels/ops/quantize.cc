@@ -2,7 +2,6 @@
 // QUANTIZE: from float32, or from one quantized type to another.
 #include "kernels/int4.h"
 #include "kernels/ops.h"
-#include "kernels/ops/binary.h"
 #include "kernels/ops/channels.h"
 #include "kernels/ops/unary.h"
 #include "kernels/quantize_f32.h"

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "kernels/ops.h"
-#include "kernels/ops/binary.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
 #include "kernels/sigmoid_s16.h"

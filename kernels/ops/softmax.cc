@@ -8,7 +8,6 @@
 #include "kernels/fixed_point_functions.h"
 #include "kernels/half.h"
 #include "kernels/ops.h"
-#include "kernels/ops/binary.h"
 #include "kernels/ops/rows.h"
 #include "kernels/softmax_s16.h"
 #include "kernels/variant.h"

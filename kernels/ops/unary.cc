@@ -2,6 +2,7 @@
 #include "kernels/ops/unary.h"
 
 #include <cmath>
+#include <cstring>
 
 namespace pipit {
 namespace {
@@ -11,7 +12,16 @@ struct UnaryParams {
   const void* constants;
 };
 
-Status run(const Step& s, Run&) {
+Status run_copy(const Step& s, Run&) {
+  if (s.output(0).data != s.input(0).data) {
+    std::memmove(s.output(0).data, s.input(0).data, s.output(0).bytes);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status run_unary(const Step& s, Run&) {
   const auto& p = *s.params<UnaryParams>();
   p.kernel({.in = s.input(0).data,
             .out = s.output(0).data,
@@ -20,14 +30,12 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
-}  // namespace
-
 Status need_unary(const Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   return same_type(p, p.input(0), p.output(0));
 }
 
-Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants) {
+Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants, RunFn run) {
   PIPIT_TRY(p.set_output(0, p.input(0).shape));
   if (type_bits(p.input(0).type) == type_bits(p.output(0).type)) p.in_place(0, 0);
   auto* params = p.allocate<UnaryParams>();
@@ -36,8 +44,14 @@ Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants)
   return p.run(run, params, kernel.name);
 }
 
-Status plan_unary(Prepare& p, UnaryFn kernel, const void* constants) {
-  return plan_unary(p, {"portable", kCpuPortable, kernel}, constants);
+Status plan_unary(Prepare& p, UnaryFn kernel, const void* constants, RunFn run) {
+  return plan_unary(p, {"portable", kCpuPortable, kernel}, constants, run);
+}
+
+Status plan_copy(Prepare& p, const Shape& shape) {
+  PIPIT_TRY(p.set_output(0, shape));
+  p.alias(0, 0);
+  return p.run(run_copy);
 }
 
 Status plan_lookup_real(Prepare& p, float (*f)(float)) {

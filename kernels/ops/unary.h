@@ -12,11 +12,18 @@ namespace pipit {
 // Fails unless the node has one input and one output, of one type.
 Status need_unary(const Prepare& p);
 
+// The run function of the steps planned here, for operators that look at values first.
+Status run_unary(const Step& s, Run& run);
+
 // Plans output 0 = kernel(input 0). `constants` live as long as the plan.
-Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants);
+Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants,
+                  RunFn run = run_unary);
 
 // The same for a kernel that has but a portable definition.
-Status plan_unary(Prepare& p, UnaryFn kernel, const void* constants);
+Status plan_unary(Prepare& p, UnaryFn kernel, const void* constants, RunFn run = run_unary);
+
+// Plans output 0 = input 0, byte for byte, in a shape of as many bytes.
+Status plan_copy(Prepare& p, const Shape& shape);
 
 // ---- functions of a byte
 
@@ -27,12 +34,12 @@ inline int32_t byte_value(Type type, int byte) {
 
 // Plans output 0 = f(input 0) by a table; f takes and gives quantized values, within range.
 template <class F>
-Status plan_lookup(Prepare& p, F f) {
+Status plan_lookup(Prepare& p, F f, RunFn run = run_unary) {
   auto* t = p.allocate<LookupU8>();
   if (t == nullptr) return Code::kArenaTooSmall;
   const Type in = p.input(0).type;
   for (int i = 0; i < 256; ++i) t->table[i] = static_cast<uint8_t>(f(byte_value(in, i)));
-  return plan_unary(p, choose(lookup_u8_variants(), p.cpu()), t);
+  return plan_unary(p, choose(lookup_u8_variants(), p.cpu()), t, run);
 }
 
 // Plans output 0 = f(input 0) for a function of real numbers and int8 or uint8 tensors, rounded as
