@@ -120,10 +120,26 @@ struct Checker {
     return check_constant(subgraph, index, t, type, shape, bytes);
   }
 
+  // More than one scale: one for each index of a dimension. Some converters name the weights'
+  // dimension also for the bias, which has only one.
+  Status check_channels(int subgraph, int index, const fb::Tensor& t, int32_t scales) const {
+    const int32_t rank = count(t.shape());
+    if (scales < 2 || rank == 0 || t.quantization()->details() != nullptr) return {};
+    const int32_t named = t.quantization()->quantized_dimension();
+    const int32_t dimension = rank == 1 ? 0 : named;
+    if (dimension >= 0 && dimension < rank &&
+        t.shape()->Get(static_cast<unsigned>(dimension)) == scales) {
+      return {};
+    }
+    return bad_tensor(subgraph, index, t, scales, " scales do not fit its ", rank,
+                      " dimensions along dimension ", named);
+  }
+
   Status check_quantization(int subgraph, int index, const fb::Tensor& t) const {
     const fb::QuantizationParameters* q = t.quantization();
     if (q == nullptr) return {};
     const int32_t scales = count(q->scale());
+    PIPIT_TRY(check_channels(subgraph, index, t, scales));
     for (int i = 0; i < scales; ++i) {
       const float s = q->scale()->Get(static_cast<unsigned>(i));
       if (!(s >= 0 && s <= 3.4e38f)) {

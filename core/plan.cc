@@ -403,6 +403,18 @@ const Op* find_op(OpTable ops, const fb::OperatorCode& code) {
   return nullptr;
 }
 
+// The operators check the features that they are asked for, whatever the version. Beyond the
+// newest version of any operator of the format, nobody knows what is asked.
+constexpr int32_t kNewestVersion = 14;
+
+Status check_version(const Op& op, const fb::OperatorCode& code, Message* why) {
+  if (op.code == kCustomOp || code.version() <= kNewestVersion) return {};
+  if (why != nullptr) why->clear();
+  text(why, op.name, " has version ", code.version(), ", but this build knows none above ",
+       kNewestVersion);
+  return Code::kUnsupported;
+}
+
 // Finds the operator of every code; names all that are missing at once.
 Status find_ops(State& state, Message* why) {
   const auto* codes = file_root(state.model)->operator_codes();
@@ -413,7 +425,10 @@ Status find_ops(State& state, Message* why) {
   for (int32_t i = 0; i < n; ++i) {
     const fb::OperatorCode& code = *codes->Get(static_cast<unsigned>(i));
     state.op_of_code[i] = find_op(state.ops, code);
-    if (state.op_of_code[i] != nullptr) continue;
+    if (state.op_of_code[i] != nullptr) {
+      PIPIT_TRY(check_version(*state.op_of_code[i], code, why));
+      continue;
+    }
     text(why, missing++ == 0 ? "operators that this build does not run: " : ", ");
     if (builtin_code(code) == kCustomOp) {
       text(why, "custom '", code.custom_code() ? code.custom_code()->c_str() : "", "'");
