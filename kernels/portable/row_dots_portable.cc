@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/row_dots.h"
-
 #include <cstddef>
+
+#include "kernels/row_dots.h"
 
 namespace pipit {
 namespace {
