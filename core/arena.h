@@ -29,11 +29,16 @@ class Arena {
 
   // Zeroed bytes, or nullptr when there are too few left. `align` divides kArenaAlign.
   void* take(size_t bytes, size_t align = kArenaAlign) {
-    const size_t from = align_up(low_, align);
-    if (from > high_ || bytes > high_ - from) return nullptr;
-    low_ = from + bytes;
-    note_peak();
+    size_t from = 0;
+    if (!advance(bytes, align, &from)) return nullptr;
     if (bytes != 0) zero(from, low_);
+    return base_ + from;
+  }
+  // The same with the content they have.
+  void* reserve(size_t bytes, size_t align = kArenaAlign) {
+    size_t from = 0;
+    if (!advance(bytes, align, &from)) return nullptr;
+    if (zero_from_ < low_) zero_from_ = low_;
     return base_ + from;
   }
   template <class T>
@@ -65,6 +70,14 @@ class Arena {
   size_t peak() const { return peak_; }
 
  private:
+  bool advance(size_t bytes, size_t align, size_t* from) {
+    *from = align_up(low_, align);
+    if (*from > high_ || bytes > high_ - *from) return false;
+    low_ = *from + bytes;
+    note_peak();
+    return true;
+  }
+
   void zero(size_t from, size_t to) {
     if (from < zero_from_ || to > zero_to_) std::memset(base_ + from, 0, to - from);
     if (zero_from_ < to) zero_from_ = to;

@@ -31,10 +31,14 @@ Result<size_t> measure(const Model& model, OpTable ops, const Options& options, 
   return Code::kArenaTooSmall;
 }
 
-const Graph* planned_graph(const State* state, int subgraph) {
-  if (state == nullptr || subgraph < 0 || subgraph >= state->graph_count) return nullptr;
-  const Graph& graph = state->graphs[subgraph];
-  return graph.progress == Graph::Progress::kPlanned ? &graph : nullptr;
+Graph* planned_graph(const State* state, int subgraph) {
+  if (state == nullptr || subgraph < 0 || subgraph >= state->subgraph_count) return nullptr;
+  return state->subgraphs[subgraph].first;
+}
+
+Graph* entry_graph(const State* state, int subgraph) {
+  Graph* graph = planned_graph(state, subgraph);
+  return graph == nullptr || !graph->entry ? nullptr : graph;
 }
 
 Status too_small(size_t have, const Result<size_t>& need, Message* why) {
@@ -117,15 +121,15 @@ int Interpreter::tensors(int subgraph) const {
 }
 
 const Tensor* Interpreter::input(int i, int subgraph) const {
-  return i < 0 || i >= inputs(subgraph) ? nullptr : &state_->graphs[subgraph].input(i);
+  return i < 0 || i >= inputs(subgraph) ? nullptr : &planned_graph(state_, subgraph)->input(i);
 }
 
 const Tensor* Interpreter::output(int i, int subgraph) const {
-  return i < 0 || i >= outputs(subgraph) ? nullptr : &state_->graphs[subgraph].output(i);
+  return i < 0 || i >= outputs(subgraph) ? nullptr : &planned_graph(state_, subgraph)->output(i);
 }
 
 const Tensor* Interpreter::tensor(int i, int subgraph) const {
-  return i < 0 || i >= tensors(subgraph) ? nullptr : &state_->graphs[subgraph].tensors[i];
+  return i < 0 || i >= tensors(subgraph) ? nullptr : &planned_graph(state_, subgraph)->tensors[i];
 }
 
 Status Interpreter::bind_input(int i, void* bytes, size_t size, Message* why) {
@@ -133,7 +137,7 @@ Status Interpreter::bind_input(int i, void* bytes, size_t size, Message* why) {
     text(why, "there is no input ", i);
     return Code::kBadArgument;
   }
-  Graph& g = state_->graphs[0];
+  Graph& g = *planned_graph(state_, 0);
   return bind(g.input(i), g.home[i], bytes, size, why);
 }
 
@@ -142,17 +146,18 @@ Status Interpreter::bind_output(int i, void* bytes, size_t size, Message* why) {
     text(why, "there is no output ", i);
     return Code::kBadArgument;
   }
-  Graph& g = state_->graphs[0];
+  Graph& g = *planned_graph(state_, 0);
   return bind(g.output(i), g.home[g.inputs() + i], bytes, size, why);
 }
 
 Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
-  if (planned_graph(state_, subgraph) == nullptr) {
-    text(why, "there is no planned subgraph ", subgraph);
+  Graph* graph = entry_graph(state_, subgraph);
+  if (graph == nullptr) {
+    text(why, "no signature runs subgraph ", subgraph);
     return Code::kBadArgument;
   }
-  state_->dynamic.release_low(0);
-  return run_graph(*state_, state_->graphs[subgraph], why);
+  begin_invocation(*state_);
+  return run_graph(*state_, *graph, why);
 }
 
 int Interpreter::signature_subgraph(int signature) const {
@@ -191,7 +196,7 @@ int Interpreter::steps(int subgraph) const {
 }
 
 StepInfo Interpreter::step(int i, int subgraph) const {
-  const Graph& graph = state_->graphs[subgraph];
+  const Graph& graph = *planned_graph(state_, subgraph);
   const Step& step = graph.steps[i];
   return {state_->op(state_->node(graph, step.node)).name, step.variant, step.node};
 }

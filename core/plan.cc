@@ -11,8 +11,6 @@ namespace {
 // A result computed at plan time stays in the arena for good, so large ones are computed by each
 // invocation instead.
 constexpr size_t kFoldBytes = 4096;
-// Subgraphs that call subgraphs: deeper than this is refused, so planning needs little stack.
-constexpr int32_t kMaxSubgraphDepth = 16;
 
 template <class T>
 int32_t count(const T* vector) {
@@ -32,7 +30,7 @@ Status set_constant(State& state, const fb::Tensor& file, Tensor* t) {
   t->bytes = bytes.size();
   t->data = const_cast<uint8_t*>(bytes.data());  // never written: outputs are no constants
   if (reinterpret_cast<uintptr_t>(bytes.data()) % align == 0) return {};
-  t->data = state.arena.take(bytes.size());
+  t->data = state.pool->take(bytes.size());
   if (t->data == nullptr) return Code::kArenaTooSmall;
   std::memcpy(t->data, bytes.data(), bytes.size());
   return {};
@@ -43,19 +41,13 @@ Status init_tensor(State& state, int32_t index, const fb::Tensor& file, Tensor* 
   t->file_tensor = &file;
   if (file.name() != nullptr) t->name = file.name()->c_str();
   t->type = static_cast<Type>(file.type());
-  for (int i = 0; i < count(file.shape()); ++i) {
-    t->shape[t->shape.rank++] = file.shape()->Get(static_cast<unsigned>(i));
-  }
-  t->bytes = static_cast<size_t>(dense_bytes(t->type, t->shape));
+  t->shape = file_shape(file);
+  t->bytes = file_bytes(file);
   const Quantization q = quantization(*t);
   if (!q.scales.empty()) t->scale = q.scales[0];
   if (!q.zero_points.empty()) t->zero_point = static_cast<int32_t>(q.zero_points[0]);
   if (has_file_bytes(state, file)) return set_constant(state, file, t);
-  if (file.is_variable()) {
-    t->storage = Storage::kVariable;
-    t->data = state.arena.take(t->bytes);
-    if (t->data == nullptr) return Code::kArenaTooSmall;
-  }
+  if (file.is_variable()) t->storage = Storage::kVariable;
   return {};
 }
 
@@ -64,16 +56,18 @@ const fb::Tensor& file_tensor(const Graph& graph, int32_t i) {
 }
 
 Status init_tensors(State& state, Graph& graph) {
+  Arena& pool = *state.pool;
   graph.tensor_count = count(graph.file->tensors());
-  graph.tensors = state.arena.take_array<Tensor>(static_cast<size_t>(graph.tensor_count));
-  graph.steps = state.arena.take_array<Step>(static_cast<size_t>(count(graph.file->operators())));
-  graph.home = state.arena.take_array<void*>(static_cast<size_t>(graph.inputs()) +
-                                             static_cast<size_t>(graph.outputs()));
+  graph.tensors = pool.take_array<Tensor>(static_cast<size_t>(graph.tensor_count));
+  graph.steps = pool.take_array<Step>(static_cast<size_t>(count(graph.file->operators())));
+  const int homes = graph.entry ? graph.inputs() + graph.outputs() : 0;
+  graph.home = pool.take_array<void*>(static_cast<size_t>(homes));
   if (!graph.tensors || !graph.steps || !graph.home) return Code::kArenaTooSmall;
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
     graph.tensors[i] = Tensor();
     PIPIT_TRY(init_tensor(state, i, file_tensor(graph, i), &graph.tensors[i]));
   }
+  bind_variables(state, graph);
   for (int i = 0; i < graph.inputs(); ++i) {
     Tensor& t = graph.input(i);
     if (t.storage == Storage::kNone) t.storage = Storage::kActivation;
@@ -92,16 +86,8 @@ Status set_shape(Tensor* t, const Shape& shape, Message* why) {
   return {};
 }
 
-// Input shapes: those of the calling step, or the ones that the application asked for.
-Status set_input_shapes(State& state, Graph& graph, const Tensor* const* callers, Message* why) {
-  if (callers != nullptr) {
-    for (int i = 0; i < graph.inputs(); ++i) {
-      Tensor& t = graph.input(i);
-      if (t.storage != Storage::kActivation) continue;
-      PIPIT_TRY(set_shape(&t, callers[i]->shape, why));
-    }
-    return {};
-  }
+// The shapes that the application asked for.
+Status resize_inputs(State& state, Graph& graph, Message* why) {
   for (const InputShape& s : state.options.shapes) {
     if (s.subgraph != graph.index) continue;
     if (s.input < 0 || s.input >= graph.inputs()) {
@@ -114,6 +100,32 @@ Status set_input_shapes(State& state, Graph& graph, const Tensor* const* callers
       return Code::kBadArgument;
     }
     PIPIT_TRY(set_shape(&t, s.shape, why));
+  }
+  return {};
+}
+
+// An input of a called graph has its caller's bytes; what is constant there is constant here.
+Status take_argument(const Tensor& argument, Tensor* t, Message* why) {
+  const auto unusable = [&](const char* reason) -> Status {
+    text(why, "cannot pass ", argument, " to a subgraph as ", *t, ": ", reason);
+    return Code::kBadModel;
+  };
+  if (argument.type != t->type) return unusable("the types differ");
+  if (t->storage != Storage::kActivation) {
+    return unusable("that is a constant, a variable or an input twice");
+  }
+  PIPIT_TRY(set_shape(t, argument.shape, why));
+  t->storage = argument.constant() ? Storage::kConstant : Storage::kBorrowed;
+  if (!argument.constant()) return {};
+  if (t->type != Type::kString && argument.bytes != t->bytes) return unusable("it is sparse");
+  t->bytes = argument.bytes;
+  t->data = argument.data;
+  return {};
+}
+
+Status take_arguments(Graph& graph, const Tensor* const* arguments, Message* why) {
+  for (int i = 0; i < graph.inputs(); ++i) {
+    PIPIT_TRY(take_argument(*arguments[i], &graph.input(i), why));
   }
   return {};
 }
@@ -170,136 +182,16 @@ Status fold(State& state, Graph& graph, Step step, size_t scratch_bytes, Message
   for (int i = 0; i < step.outputs; ++i) {
     Tensor& t = *step.tensors[step.inputs + i];
     t.storage = Storage::kConstant;
-    t.data = state.arena.take(t.bytes);
+    t.data = state.pool->take(t.bytes);
     if (t.data == nullptr) return Code::kArenaTooSmall;
   }
-  const size_t mark = state.arena.temporary_mark();
-  step.scratch = static_cast<uint8_t*>(state.arena.take_temporary(scratch_bytes));
+  const size_t mark = state.pool->temporary_mark();
+  step.scratch = static_cast<uint8_t*>(state.pool->take_temporary(scratch_bytes));
   if (step.scratch == nullptr) return Code::kArenaTooSmall;
   Run run(state, graph, why);
   const Status status = step.run(step, run);
-  state.arena.release_temporary(mark);
+  state.pool->release_temporary(mark);
   return status.ok() ? status : Status(Code::kBadModel);
-}
-
-// ---- lifetimes
-
-struct Lifetimes {
-  int32_t* first;
-  int32_t* last;
-};
-
-Lifetimes find_lifetimes(const State& state, const Graph& graph, int32_t* first, int32_t* last) {
-  // What the caller reads lives until after the last step: that one must not write over it either.
-  const int32_t end = graph.step_count;
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    first[i] = state.options.preserve_all ? 0 : INT32_MAX;
-    last[i] = state.options.preserve_all ? end : -1;
-  }
-  const auto use = [&](const Tensor* t, int32_t at) {
-    first[t->index] = std::min(first[t->index], at);
-    last[t->index] = std::max(last[t->index], at);
-  };
-  for (int32_t s = 0; s < graph.step_count; ++s) {
-    const Step& step = graph.steps[s];
-    for (int i = 0; i < step.inputs + step.outputs; ++i) {
-      if (step.tensors[i] != nullptr) use(step.tensors[i], s);
-    }
-  }
-  for (int i = 0; i < graph.inputs(); ++i) {
-    use(&graph.input(i), 0);
-    if (state.options.preserve_inputs) use(&graph.input(i), end);
-  }
-  for (int i = 0; i < graph.outputs(); ++i) use(&graph.output(i), end);
-  return {first, last};
-}
-
-int32_t root_of(const int32_t* root, int32_t i) {
-  while (root[i] != i) i = root[i];
-  return i;
-}
-
-// Merges `t` into the block of `into`.
-void merge(int32_t* root, const Lifetimes& life, int32_t t, int32_t into) {
-  root[t] = into;
-  life.first[into] = std::min(life.first[into], life.first[t]);
-  life.last[into] = std::max(life.last[into], life.last[t]);
-}
-
-// Aliases share whenever both are activations; an output is written over its input when no one
-// needs the input's block from there on.
-void share_blocks(const Graph& graph, const Planning& planning, const Lifetimes& life,
-                  int32_t* root) {
-  for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
-  for (const bool exact : {true, false}) {
-    for (int32_t s = 0; s < graph.step_count; ++s) {
-      const Step& step = graph.steps[s];
-      for (int o = 0; o < step.outputs; ++o) {
-        const Tensor& out = step.output(o);
-        const int32_t wanted = planning.share[out.index];
-        if (wanted == Planning::kNobody || (planning.exact[out.index] != 0) != exact) continue;
-        const Tensor& in = graph.tensors[wanted];
-        const int32_t block = root_of(root, wanted);
-        const int32_t mine = root_of(root, out.index);
-        if (in.storage != Storage::kActivation || out.storage != Storage::kActivation ||
-            block == mine || graph.tensors[block].bytes < graph.tensors[mine].bytes ||
-            life.first[mine] < s || (!exact && life.last[block] > s)) {
-          continue;
-        }
-        merge(root, life, mine, block);
-      }
-    }
-  }
-}
-
-// Places all activations and scratch blocks; offsets are kept in Tensor::data and Step::scratch
-// until the base is known.
-Status place_activations(State& state, Graph& graph, const Planning& planning) {
-  Arena& arena = state.arena;
-  const auto tensors = static_cast<size_t>(graph.tensor_count);
-  const auto steps = static_cast<size_t>(graph.step_count);
-  int32_t* first = arena.temporary_array<int32_t>(tensors);
-  int32_t* last = arena.temporary_array<int32_t>(tensors);
-  int32_t* root = arena.temporary_array<int32_t>(tensors);
-  int32_t* block_of = arena.temporary_array<int32_t>(tensors);
-  Block* blocks = arena.temporary_array<Block>(tensors + steps);
-  if (!first || !last || !root || !block_of || !blocks) return Code::kArenaTooSmall;
-  const Lifetimes life = find_lifetimes(state, graph, first, last);
-  if (state.options.preserve_all) {
-    for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
-  } else {
-    share_blocks(graph, planning, life, root);
-  }
-  size_t n = 0;
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
-    if (t.storage != Storage::kActivation || root[i] != i || last[i] < 0) continue;
-    block_of[i] = static_cast<int32_t>(n);
-    blocks[n++] = {t.bytes, 0, first[i], last[i]};
-  }
-  const size_t tensor_blocks = n;
-  for (int32_t s = 0; s < graph.step_count; ++s) {
-    if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], 0, s, s};
-  }
-  if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
-    return Code::kArenaTooSmall;
-  }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
-    if (t.storage != Storage::kActivation) continue;
-    const int32_t r = root_of(root, i);
-    if (last[r] < 0) {  // nobody reads or writes it
-      t.storage = Storage::kNone;
-      continue;
-    }
-    t.data = reinterpret_cast<void*>(static_cast<uintptr_t>(blocks[block_of[r]].offset));
-  }
-  n = tensor_blocks;
-  for (int32_t s = 0; s < graph.step_count; ++s) {
-    const size_t offset = planning.scratch[s] != 0 ? blocks[n++].offset : 0;
-    graph.steps[s].scratch = reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(offset));
-  }
-  return {};
 }
 
 }  // namespace
@@ -314,6 +206,7 @@ struct Planner {
     for (int i = 0; i < step.inputs; ++i) {
       const Tensor* t = step.tensors[i];
       if (t == nullptr) continue;
+      planning.read[t->index] = 1;
       if (t->storage == Storage::kNone && t->type != Type::kResource && t->bytes != 0) {
         return p.bad("input ", i, ", ", *t, ", has no bytes and no earlier operator computes it");
       }
@@ -346,7 +239,7 @@ struct Planner {
     } else {
       PIPIT_TRY(op.prepare(p));
     }
-    mark_outputs(p.step_, p.deferred_);
+    mark_outputs(p.step_, p.deferred_ || p.outputs_later_);
     if (p.deferred_) p.step_.run = run_deferred;
     const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
     if (known && outputs_foldable(graph, p.step_)) {
@@ -358,37 +251,81 @@ struct Planner {
   }
 };
 
-Status plan_graph(State& state, Graph& graph, const Tensor* const* callers, Message* why) {
-  if (graph.progress == Graph::Progress::kPlanning || state.planning_depth >= kMaxSubgraphDepth) {
-    text(why, "subgraph ", graph.index, " calls itself, or subgraphs are nested too deeply");
-    return Code::kBadModel;
-  }
-  ++state.planning_depth;
-  graph.progress = Graph::Progress::kPlanning;
-  PIPIT_TRY(init_tensors(state, graph));
-  PIPIT_TRY(set_input_shapes(state, graph, callers, why));
-  const size_t mark = state.arena.temporary_mark();
+namespace {
+
+Status make_planning(const State& state, const Graph& graph, Planning* planning) {
+  Arena& pool = *state.pool;
   const auto tensors = static_cast<size_t>(graph.tensor_count);
-  const int32_t nodes = count(graph.file->operators());
-  Planning planning;
-  planning.share = state.arena.temporary_array<int32_t>(tensors);
-  planning.exact = state.arena.temporary_array<uint8_t>(tensors);
-  planning.scratch = state.arena.temporary_array<size_t>(static_cast<size_t>(nodes));
-  if (!planning.share || !planning.exact || !planning.scratch) return Code::kArenaTooSmall;
-  std::fill(planning.share, planning.share + tensors, Planning::kNobody);
-  Planner planner{state, graph, planning, why};
-  for (int node = 0; node < nodes; ++node) PIPIT_TRY(planner.plan_node(node));
+  planning->share = pool.temporary_array<int32_t>(tensors);
+  planning->exact = pool.temporary_array<uint8_t>(tensors);
+  planning->read = pool.temporary_array<uint8_t>(tensors);
+  planning->scratch =
+      pool.temporary_array<size_t>(static_cast<size_t>(count(graph.file->operators())));
+  if (!planning->share || !planning->exact || !planning->read || !planning->scratch) {
+    return Code::kArenaTooSmall;
+  }
+  std::fill(planning->share, planning->share + tensors, Planning::kNobody);
+  std::fill(planning->read, planning->read + tensors, uint8_t{0});
+  return {};
+}
+
+Status check_graph_outputs(const Graph& graph, const Planning& planning, Message* why) {
   for (int i = 0; i < graph.outputs(); ++i) {
     const Tensor& t = graph.output(i);
-    if (t.storage != Storage::kNone || t.bytes == 0 || t.type == Type::kResource) continue;
+    planning.read[t.index] = 1;
+    if (t.storage != Storage::kNone || t.bytes == 0) continue;
+    if (t.type == Type::kResource && graph.entry) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
     return Code::kBadModel;
   }
-  PIPIT_TRY(place_activations(state, graph, planning));
-  state.arena.release_temporary(mark);
-  graph.progress = Graph::Progress::kPlanned;
-  --state.planning_depth;
   return {};
+}
+
+// A call with any shape fits an input that nobody reads.
+void forget_unread_inputs(Graph& graph, const Planning& planning) {
+  for (int i = 0; i < graph.inputs(); ++i) {
+    Tensor& t = graph.input(i);
+    if (!graph.entry && planning.read[t.index] == 0) t.storage = Storage::kNone;
+  }
+}
+
+Status plan_nodes(State& state, Graph& graph, Message* why) {
+  const size_t mark = state.pool->temporary_mark();
+  Planning planning;
+  PIPIT_TRY(make_planning(state, graph, &planning));
+  Planner planner{state, graph, planning, why};
+  for (int i = 0; i < count(graph.file->operators()); ++i) PIPIT_TRY(planner.plan_node(i));
+  PIPIT_TRY(check_graph_outputs(graph, planning, why));
+  forget_unread_inputs(graph, planning);
+  PIPIT_TRY(place_activations(state, graph, planning));
+  state.pool->release_temporary(mark);
+  return {};
+}
+
+}  // namespace
+
+Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
+                          Message* why) {
+  Graph* graph = state.pool->take_array<Graph>(1);
+  if (graph == nullptr) return Code::kArenaTooSmall;
+  *graph = Graph();
+  graph->file = &state.file_subgraph(subgraph);
+  graph->index = subgraph;
+  graph->entry = arguments == nullptr;
+  graph->late = state.pool == &state.dynamic;
+  graph->older = state.newest;
+  state.newest = graph;
+  PIPIT_TRY(init_tensors(state, *graph));
+  PIPIT_TRY(graph->entry ? resize_inputs(state, *graph, why)
+                         : take_arguments(*graph, arguments, why));
+  PIPIT_TRY(plan_nodes(state, *graph, why));
+  if (graph->late) {
+    void* activations = state.pool->reserve(graph->placement.bytes);
+    if (activations == nullptr) return Code::kArenaTooSmall;
+    bind_activations(*graph, static_cast<uint8_t*>(activations));
+  }
+  graph->progress = Graph::Progress::kPlanned;
+  return graph;
 }
 
 namespace {
@@ -443,50 +380,72 @@ Status find_ops(State& state, Message* why) {
   return missing == 0 ? Status() : Status(Code::kUnsupported);
 }
 
+Status plan_entry(State& state, int32_t subgraph, Message* why) {
+  if (state.subgraphs[subgraph].first != nullptr) return {};
+  const Result<Graph*> graph = plan_graph(state, subgraph, nullptr, why);
+  if (graph.ok()) state.subgraphs[subgraph].first = graph.value();
+  return graph.status();
+}
+
 Status plan_entries(State& state, Message* why) {
   const fb::Model* file = file_root(state.model);
-  PIPIT_TRY(plan_graph(state, state.graphs[0], nullptr, why));
+  PIPIT_TRY(plan_entry(state, 0, why));
   for (int i = 0; i < count(file->signature_defs()); ++i) {
-    Graph& g =
-        state.graphs[file->signature_defs()->Get(static_cast<unsigned>(i))->subgraph_index()];
-    if (g.progress == Graph::Progress::kUntouched) PIPIT_TRY(plan_graph(state, g, nullptr, why));
+    const fb::SignatureDef& s = *file->signature_defs()->Get(static_cast<unsigned>(i));
+    PIPIT_TRY(plan_entry(state, static_cast<int32_t>(s.subgraph_index()), why));
+  }
+  for (Graph* g = state.newest; g != nullptr; g = g->older) {
+    if (state.subgraphs[g->index].first == nullptr) state.subgraphs[g->index].first = g;
   }
   return {};
+}
+
+bool has_own_bytes(const State& state, const Graph& graph) {
+  return graph.entry || state.options.preserve_all;
+}
+
+// Entries keep their bytes, for the application reads and writes them. A graph that is called needs
+// bytes only while it runs, and then no other graph of its height does: those share theirs.
+void measure_activations(State& state, Placement* shared) {
+  MemoryPlan& memory = state.memory;
+  for (const Graph* g = state.newest; g != nullptr; g = g->older) {
+    if (has_own_bytes(state, *g)) {
+      memory.activation_bytes += g->placement.bytes;
+      memory.lower_bound_bytes += g->placement.lower_bound;
+    } else {
+      Placement& p = shared[g->height];
+      p.bytes = std::max(p.bytes, g->placement.bytes);
+      p.lower_bound = std::max(p.lower_bound, g->placement.lower_bound);
+    }
+  }
+  for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
+    memory.activation_bytes += shared[h].bytes;
+    memory.lower_bound_bytes += shared[h].lower_bound;
+  }
 }
 
 // Turns offsets into addresses behind everything that persists.
 Status bind_addresses(State& state) {
   Arena& arena = state.arena;
   MemoryPlan& memory = state.memory;
+  Placement shared[kMaxGraphDepth];
   memory.persistent_bytes = align_up(arena.low_mark(), kArenaAlign);
-  for (int32_t g = 0; g < state.graph_count; ++g) {
-    Graph& graph = state.graphs[g];
-    if (graph.progress != Graph::Progress::kPlanned) continue;
-    graph.activation_offset = memory.persistent_bytes + memory.activation_bytes;
-    memory.activation_bytes += graph.placement.bytes;
-    memory.lower_bound_bytes += graph.placement.lower_bound;
-  }
+  measure_activations(state, shared);
   const size_t end = memory.persistent_bytes + memory.activation_bytes;
   memory.arena_bytes = std::max(end, arena.peak());
   if (memory.arena_bytes > arena.size()) return Code::kArenaTooSmall;
-  state.dynamic = Arena({arena.base() + end, arena.size() - end});
-  for (int32_t g = 0; g < state.graph_count; ++g) {
-    Graph& graph = state.graphs[g];
-    if (graph.progress != Graph::Progress::kPlanned) continue;
-    uint8_t* base = arena.base() + graph.activation_offset;
-    for (int32_t i = 0; i < graph.tensor_count; ++i) {
-      Tensor& t = graph.tensors[i];
-      if (t.storage == Storage::kActivation) t.data = base + reinterpret_cast<uintptr_t>(t.data);
-    }
-    for (int32_t s = 0; s < graph.step_count; ++s) {
-      Step& step = graph.steps[s];
-      step.scratch = base + reinterpret_cast<uintptr_t>(step.scratch);
-    }
-    for (int i = 0; i < graph.inputs(); ++i) graph.home[i] = graph.input(i).data;
-    for (int i = 0; i < graph.outputs(); ++i) {
-      graph.home[graph.inputs() + i] = graph.output(i).data;
-    }
+  uint8_t* next = arena.base() + memory.persistent_bytes;
+  uint8_t* base[kMaxGraphDepth];
+  for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
+    base[h] = next;
+    next += shared[h].bytes;
   }
+  for (Graph* g = state.newest; g != nullptr; g = g->older) {
+    const bool own = has_own_bytes(state, *g);
+    bind_activations(*g, own ? next : base[g->height]);
+    if (own) next += g->placement.bytes;
+  }
+  state.dynamic = Arena({arena.base() + end, arena.size() - end});
   return {};
 }
 
@@ -511,18 +470,13 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.ops = ops;
   state.arena = arena;
   PIPIT_TRY(copy_options(state, options));
-  const fb::Model* file = file_root(model);
-  state.graph_count = count(file->subgraphs());
-  state.graphs = state.arena.take_array<Graph>(static_cast<size_t>(state.graph_count));
-  if (state.graphs == nullptr) return Code::kArenaTooSmall;
-  for (int32_t i = 0; i < state.graph_count; ++i) {
-    state.graphs[i] = Graph();
-    state.graphs[i].file = file->subgraphs()->Get(static_cast<unsigned>(i));
-    state.graphs[i].index = i;
-  }
+  state.pool = &state.arena;
+  PIPIT_TRY(init_subgraphs(state));
   PIPIT_TRY(find_ops(state, why));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(bind_addresses(state));
+  state.pool = &state.dynamic;
+  state.newest_planned = state.newest;
   return &state;
 }
 

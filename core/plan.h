@@ -12,19 +12,22 @@
 
 namespace pipit {
 
-// A planned subgraph.
+// A subgraph planned for inputs of certain shapes. One that is called with several has several.
 struct Graph {
-  enum class Progress : uint8_t { kUntouched, kPlanning, kPlanned };
+  enum class Progress : uint8_t { kPlanning, kPlanned, kRunning };
 
   const fb::SubGraph* file = nullptr;
+  Graph* older = nullptr;  // the chain of all graphs, newest first
   Tensor* tensors = nullptr;
   Step* steps = nullptr;  // in running order; operators computed at plan time have none
-  void** home = nullptr;  // the arena's own bytes of each input, then of each output
+  void** home = nullptr;  // an entry's own bytes of each input, then of each output
   int32_t tensor_count = 0;
   int32_t step_count = 0;
-  int32_t index = 0;
-  Progress progress = Progress::kUntouched;
-  size_t activation_offset = 0;
+  int32_t index = 0;   // of the subgraph
+  int32_t height = 0;  // more than that of every graph it calls
+  bool entry = false;  // started by the application, not by a step
+  bool late = false;   // planned while running
+  Progress progress = Progress::kPlanning;
   Placement placement;
 
   int32_t inputs() const { return file->inputs() ? static_cast<int>(file->inputs()->size()) : 0; }
@@ -35,19 +38,37 @@ struct Graph {
   Tensor& output(int i) const { return tensors[file->outputs()->Get(static_cast<unsigned>(i))]; }
 };
 
+// What all graphs of a subgraph have in common.
+struct Subgraph {
+  Graph* first = nullptr;  // the entry, if there is one
+  uint8_t* variables = nullptr;
+  bool called_once = false;
+};
+
+// Graphs that call graphs: deeper than this is refused, so planning and running need little stack.
+constexpr int32_t kMaxGraphDepth = 16;
+
 // What an Interpreter points to.
 struct State {
   Model model;
   OpTable ops;
   Options options;
-  Arena arena;    // the whole; tables and parameters at its low end
-  Arena dynamic;  // what is left behind the activations, for shapes known only while running
+  Arena arena;                      // the whole; tables and parameters at its low end
+  Arena dynamic;                    // what is left behind the activations, used while running
+  Arena* pool = nullptr;            // the one of the two that plans take their memory from
   const Op** op_of_code = nullptr;  // for each entry of the file's operator_codes
-  Graph* graphs = nullptr;
-  int32_t graph_count = 0;
-  int32_t planning_depth = 0;
+  Subgraph* subgraphs = nullptr;
+  int32_t subgraph_count = 0;
+  Graph* newest = nullptr;
+  Graph* newest_planned = nullptr;  // before the first invocation
+  int32_t depth = 0;                // of graphs that are being planned or run
+  int64_t calls = 0;                // of graphs in this invocation
+  int32_t free_below = 0;  // graphs of less height may run: no running one shares their activations
   MemoryPlan memory;
 
+  const fb::SubGraph& file_subgraph(int32_t i) const {
+    return *file_root(model)->subgraphs()->Get(static_cast<unsigned>(i));
+  }
   const fb::Operator& node(const Graph& graph, int i) const {
     return *graph.file->operators()->Get(static_cast<unsigned>(i));
   }
@@ -60,6 +81,7 @@ struct Planning {
   int32_t* share = nullptr;   // for each tensor: the one whose bytes it wants, or kNobody
   uint8_t* exact = nullptr;   // 1: the shared content is the same (alias), 0: written in place
   size_t* scratch = nullptr;  // for each step
+  uint8_t* read = nullptr;    // whether any operator reads the tensor
 };
 
 // Plans `model` into `arena`. On success the state lies at the arena's base; variables have yet to
@@ -67,8 +89,22 @@ struct Planning {
 Result<State*> make_plan(const Model& model, const Arena& arena, OpTable ops,
                          const Options& options, Message* why);
 
-// Plans one subgraph whose inputs take the shapes of `shapes` (one for each; nullptr: the file's).
-Status plan_graph(State& state, Graph& graph, const Tensor* const* shapes, Message* why);
+// Plans a subgraph: an entry (`arguments` is nullptr) whose inputs take the shapes that the options
+// ask for, or one that is called with these arguments and uses their bytes.
+Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
+                          Message* why);
+
+// The same, unless there is such a graph already. Refuses a subgraph that calls itself.
+Result<Graph*> find_or_plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
+                                  Message* why);
+
+// Gives all activations and scratch blocks of a graph their offsets, kept in Tensor::data and
+// Step::scratch until bind_activations() knows the base.
+Status place_activations(State& state, Graph& graph, const Planning& planning);
+void bind_activations(Graph& graph, uint8_t* base);
+
+// Forgets what an earlier invocation left behind.
+void begin_invocation(State& state);
 
 // Runs all steps of a planned graph.
 Status run_graph(State& state, Graph& graph, Message* why);
@@ -76,6 +112,9 @@ Status run_graph(State& state, Graph& graph, Message* why);
 // Prepares and runs the node of a deferred step.
 Status run_deferred(const Step& step, Run& run);
 
+// ---- what outlives an invocation
+Status init_subgraphs(State& state);
+void bind_variables(const State& state, Graph& graph);
 void reset_variables(State& state);
 
 }  // namespace pipit

@@ -90,7 +90,7 @@ Status Prepare::set_output_strings(int i, const Shape& shape, size_t bytes) {
 
 Status Prepare::take_output(int i) {
   Tensor& t = *step_.tensors[step_.inputs + i];
-  t.data = state_.dynamic.take(t.bytes);
+  t.data = state_.dynamic.reserve(t.bytes);
   if (t.data != nullptr) return {};
   return fail(Code::kArenaTooSmall, "output ", i, " has ", t.bytes,
               " bytes, known only now; the arena has too few left");
@@ -143,7 +143,7 @@ int Prepare::version() const {
 CpuFeatures Prepare::cpu() const { return state_.options.cpu; }
 
 void* Prepare::allocate_bytes(size_t bytes, size_t align) {
-  return (late() ? state_.dynamic : state_.arena).take(bytes, align);
+  return state_.pool->take(bytes, align);
 }
 
 Status Prepare::run(RunFn fn, const void* parameters, const char* variant) {
@@ -154,42 +154,19 @@ Status Prepare::run(RunFn fn, const void* parameters, const char* variant) {
 }
 
 Status Prepare::check_subgraph(int subgraph) const {
-  if (subgraph >= 0 && subgraph < state_.graph_count) return {};
-  return bad("calls subgraph ", subgraph, ", but the model has ", state_.graph_count);
-}
-
-Status Prepare::plan_subgraph(int subgraph, int first_input) {
-  PIPIT_TRY(check_subgraph(subgraph));
-  Graph& callee = state_.graphs[subgraph];
-  if (step_.inputs - first_input < callee.inputs()) {
-    return bad("passes ", step_.inputs - first_input, " values to subgraph ", subgraph,
-               ", which takes ", callee.inputs());
-  }
-  for (int i = 0; i < callee.inputs(); ++i) {
-    if (!has_input(first_input + i)) return bad("input ", first_input + i, " is left out");
-  }
-  if (callee.progress != Graph::Progress::kPlanned) {
-    return plan_graph(state_, callee, step_.tensors + first_input, why_);
-  }
-  for (int i = 0; i < callee.inputs(); ++i) {
-    if (callee.input(i).shape == input(first_input + i).shape) continue;
-    return unsupported("calls subgraph ", subgraph, " with ", input(first_input + i).shape,
-                       " after another call with ", callee.input(i).shape);
-  }
-  return {};
+  if (subgraph >= 0 && subgraph < state_.subgraph_count) return {};
+  return bad("calls subgraph ", subgraph, ", but the model has ", state_.subgraph_count);
 }
 
 Status Prepare::only_operator(int subgraph, int32_t* code) const {
   PIPIT_TRY(check_subgraph(subgraph));
-  const Graph& graph = state_.graphs[subgraph];
-  const int32_t operators = count(graph.file->operators());
+  const auto* nodes = state_.file_subgraph(subgraph).operators();
+  const int32_t operators = count(nodes);
   if (operators > 1) {
     return unsupported("subgraph ", subgraph, " has ", operators, " operators, not one");
   }
-  *code = operators == 0 ? -1 : state_.op(state_.node(graph, 0)).code;
+  *code = operators == 0 ? -1 : state_.op(*nodes->Get(0)).code;
   return {};
 }
-
-const Graph* Prepare::subgraph(int index) const { return &state_.graphs[index]; }
 
 }  // namespace pipit

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks the steps of a plan.
-#include <cstring>
-
 #include "core/plan.h"
 
 namespace pipit {
@@ -14,11 +12,9 @@ void Run::begin_message(const Step& step) const {
   text(why_, "): ");
 }
 
-Status Run::invoke(const Graph& graph) {
-  return run_graph(state_, state_.graphs[graph.index], why_);
-}
+namespace {
 
-Status run_graph(State& state, Graph& graph, Message* why) {
+Status run_steps(State& state, Graph& graph, Message* why) {
   Run run(state, graph, why);
   for (int32_t i = 0; i < graph.step_count; ++i) {
     const Step& step = graph.steps[i];
@@ -27,34 +23,39 @@ Status run_graph(State& state, Graph& graph, Message* why) {
   return {};
 }
 
+}  // namespace
+
+Status run_graph(State& state, Graph& graph, Message* why) {
+  const int32_t free_below = state.free_below;
+  if (!graph.late) state.free_below = graph.entry ? kMaxGraphDepth : graph.height;
+  graph.progress = Graph::Progress::kRunning;
+  const Status status = run_steps(state, graph, why);
+  graph.progress = Graph::Progress::kPlanned;
+  state.free_below = free_below;
+  return status;
+}
+
+Status Run::too_small(const Step& step) const {
+  (void)fail(step, "needs more memory than the arena has left behind the plan");
+  return Code::kArenaTooSmall;
+}
+
 Status Run::prepare_and_run(const Step& step) {
   Prepare p(state_, graph_, nullptr, step.node, why_);
-  const auto too_small = [&]() -> Status {
-    (void)fail(step, "needs more memory than the arena has left behind the plan");
-    return Code::kArenaTooSmall;
-  };
-  if (p.step_.tensors == nullptr) return too_small();
+  if (p.step_.tensors == nullptr) return too_small(step);
   const Status status = state_.op(state_.node(graph_, step.node)).prepare(p);
-  if (status.code() == Code::kArenaTooSmall) return too_small();
+  if (status.code() == Code::kArenaTooSmall) return too_small(step);
   PIPIT_TRY(status);
-  p.step_.scratch = static_cast<uint8_t*>(state_.dynamic.take(p.scratch_bytes_));
-  if (p.step_.scratch == nullptr && p.scratch_bytes_ != 0) return too_small();
-  return p.step_.run(p.step_, *this);
+  Arena& arena = state_.dynamic;
+  const size_t before = arena.low_mark();
+  p.step_.scratch = static_cast<uint8_t*>(arena.reserve(p.scratch_bytes_));
+  if (p.step_.scratch == nullptr && p.scratch_bytes_ != 0) return too_small(step);
+  const size_t after = arena.low_mark();
+  PIPIT_TRY(p.step_.run(p.step_, *this));
+  if (arena.low_mark() == after) arena.release_low(before);
+  return {};
 }
 
 Status run_deferred(const Step& step, Run& run) { return run.prepare_and_run(step); }
-
-void reset_variables(State& state) {
-  for (int32_t g = 0; g < state.graph_count; ++g) {
-    Graph& graph = state.graphs[g];
-    if (graph.progress != Graph::Progress::kPlanned) continue;
-    for (int32_t i = 0; i < graph.tensor_count; ++i) {
-      Tensor& t = graph.tensors[i];
-      if (t.storage != Storage::kVariable) continue;
-      // As TensorFlow Lite does: only int8 starts from its own zero.
-      std::memset(t.data, t.type == Type::kInt8 ? t.zero_point : 0, t.bytes);
-    }
-  }
-}
 
 }  // namespace pipit

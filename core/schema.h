@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pipit/model.h"
+#include "pipit/tensor.h"
 #include "tflite_generated.h"
 
 namespace pipit {
@@ -14,6 +15,10 @@ inline const fb::Model* file_root(const Model& model) { return fb::GetModel(mode
 // Where the bytes of buffer `index` are: inside the flatbuffer, or at a position of the file after
 // it. Empty when the buffer has none. Checked by Model::parse.
 Span<const uint8_t> buffer_bytes(const Model& model, uint32_t index);
+
+// The shape that the file gives a tensor, and the bytes it takes. Checked by Model::parse.
+Shape file_shape(const fb::Tensor& file);
+size_t file_bytes(const fb::Tensor& file);
 
 // The operator's code from its two fields.
 int32_t builtin_code(const fb::OperatorCode& code);

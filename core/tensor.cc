@@ -51,6 +51,17 @@ int64_t dense_bytes(Type type, const Shape& shape) {
   return empty ? 0 : bytes;
 }
 
+Shape file_shape(const fb::Tensor& file) {
+  Shape shape;
+  const unsigned rank = file.shape() == nullptr ? 0 : file.shape()->size();
+  for (unsigned i = 0; i < rank; ++i) shape[shape.rank++] = file.shape()->Get(i);
+  return shape;
+}
+
+size_t file_bytes(const fb::Tensor& file) {
+  return static_cast<size_t>(dense_bytes(static_cast<Type>(file.type()), file_shape(file)));
+}
+
 Quantization quantization(const Tensor& tensor) {
   Quantization q;
   const fb::Tensor* t = file_tensor(tensor);

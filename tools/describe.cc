@@ -101,6 +101,8 @@ const char* storage_name(Storage storage) {
       return "variable";
     case Storage::kDynamic:
       return "dynamic";
+    case Storage::kBorrowed:
+      return "argument";
   }
   return "none";
 }

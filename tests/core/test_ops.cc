@@ -127,29 +127,41 @@ Status prepare_accumulate(Prepare& p) {
   return p.run(run_accumulate);
 }
 
+struct Call {
+  Callee callee;
+  bool outputs_later;
+};
+
 Status run_call(const Step& s, Run& run) {
-  const Graph& graph = *s.params<Graph>();
-  for (int i = 0; i < graph.inputs(); ++i) copy(s.input(i), graph.input(i));
-  PIPIT_TRY(run.invoke(graph));
-  for (int i = 0; i < graph.outputs(); ++i) copy(graph.output(i), s.output(i));
+  const Call& call = *s.params<Call>();
+  const Run::Mark mark = run.mark();
+  PIPIT_TRY(run.call(s, call.callee, s.tensors));
+  if (call.outputs_later) return run.keep_outputs(s, call.callee, s.tensors + s.inputs, mark);
+  for (int i = 0; i < s.outputs; ++i) copy(call.callee.output(i), s.output(i));
+  run.release(mark);
   return {};
 }
 
 Status prepare_call(Prepare& p) {
   const Span<const uint8_t> options = p.custom_options();
   if (options.empty()) return p.bad("names no subgraph");
-  PIPIT_TRY(p.plan_subgraph(options[0], 0));
-  const Graph* graph = p.subgraph(options[0]);
-  if (p.inputs() < graph->inputs() || p.outputs() != graph->outputs()) return p.bad("arity");
-  for (int i = 0; i < graph->inputs(); ++i) {
-    if (graph->input(i).bytes != p.input(i).bytes) return p.bad("input ", i, " has another size");
-  }
+  Call* call = p.allocate<Call>();
+  if (call == nullptr) return Code::kArenaTooSmall;
+  PIPIT_TRY(p.plan_subgraph(options[0], p.step().tensors, p.inputs(), &call->callee));
+  if (p.outputs() != call->callee.outputs()) return p.bad("arity");
   for (int i = 0; i < p.outputs(); ++i) {
-    if (graph->output(i).storage == Storage::kDynamic) return p.unsupported("dynamic results");
-    if (graph->output(i).type != p.output(i).type) return p.bad("output ", i, " has another type");
-    PIPIT_TRY(p.set_output(i, graph->output(i).shape));
+    const Tensor& t = call->callee.output(i);
+    if (t.type != p.output(i).type) return p.bad("output ", i, " has another type");
+    if (t.storage == Storage::kDynamic) call->outputs_later = true;
   }
-  return p.run(run_call, graph);
+  if (call->outputs_later) {
+    p.set_outputs_later();
+  } else {
+    for (int i = 0; i < p.outputs(); ++i) {
+      PIPIT_TRY(p.set_output(i, call->callee.output(i).shape));
+    }
+  }
+  return p.run(run_call, call);
 }
 
 Status run_refuse_negative(const Step& s, Run& run) {

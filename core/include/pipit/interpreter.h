@@ -47,6 +47,9 @@ struct Options {
   bool preserve_inputs = true;
   // Every tensor keeps bytes of its own, so all can be read after an invocation; no result changes.
   bool preserve_all = false;
+  // Calls of subgraphs in one invocation, two for each iteration of a WHILE: more are taken for an
+  // endless loop.
+  int64_t max_calls = 20'000'000;
 };
 
 // What planning found.

@@ -68,6 +68,20 @@ struct Step {
   const Tensor& output(int i) const { return *tensors[inputs + i]; }
 };
 
+// A subgraph that a step calls, planned for certain arguments.
+class Callee {
+ public:
+  int inputs() const;
+  int outputs() const;
+  const Tensor& input(int i) const;
+  const Tensor& output(int i) const;
+
+ private:
+  friend class Prepare;
+  friend class Run;
+  Graph* graph_ = nullptr;
+};
+
 enum OpFlags : uint8_t {
   kOpDefault = 0,
   // Has effects or results beyond its outputs (state, randomness, other subgraphs): it is never
@@ -91,6 +105,7 @@ class Prepare {
   Prepare(State& state, Graph& graph, Planning* planning, int node, Message* why);
 
   // ---- tensors
+  const Step& step() const { return step_; }
   int inputs() const { return step_.inputs; }
   int outputs() const { return step_.outputs; }
   // Fails unless the node has min..max inputs, none of the first `min` left out, and `outputs`
@@ -153,9 +168,12 @@ class Prepare {
 
   // ---- outcome
   Status run(RunFn fn, const void* parameters = nullptr, const char* variant = "");
-  // Plans another subgraph with inputs of these shapes (of the step's inputs from `first` on).
-  Status plan_subgraph(int subgraph, int first_input);
-  const Graph* subgraph(int index) const;
+  // Plans another subgraph for these arguments: their shapes, and the values of the constant ones.
+  Status plan_subgraph(int subgraph, const Tensor* const* arguments, int count, Callee* callee);
+  // Whether output `i` of a subgraph is nothing but its input `i`.
+  bool returns_input(int subgraph, int i) const;
+  // The outputs' shapes are known only when run() is through, which sets them by keep_outputs().
+  void set_outputs_later() { outputs_later_ = true; }
   // The builtin code of the only operator of another subgraph, -1 when it has none: for operators
   // whose function is given as a subgraph.
   Status only_operator(int subgraph, int32_t* code) const;
@@ -193,6 +211,7 @@ class Prepare {
   size_t scratch_bytes_ = 0;
   bool deferred_ = false;
   bool fold_ = false;
+  bool outputs_later_ = false;
 };
 
 // What a step sees while it runs.
@@ -206,8 +225,32 @@ class Run {
     text(why_, parts...);
     return Code::kRunFailed;
   }
-  // Runs another planned subgraph, from its inputs' current values.
-  Status invoke(const Graph& graph);
+  // Fails for want of memory.
+  Status too_small(const Step& step) const;
+
+  // ---- calls of subgraphs
+  // Runs one over these arguments; it reads their bytes where they are. Its outputs are valid until
+  // another call or release().
+  Status call(const Step& step, const Callee& callee, const Tensor* const* arguments);
+  // Plans one for the shapes that the arguments have now, unless there is such a plan.
+  Status plan(const Step& step, int subgraph, const Tensor* const* arguments, Callee* callee);
+  // Whether a call-once of the callee's subgraph is done.
+  bool& called_once(const Callee& callee);
+
+  // Memory that calls take while running is given back by releasing it to an earlier mark.
+  struct Mark {
+    size_t low;
+    Graph* newest;
+  };
+  Mark mark() const;
+  void release(const Mark& mark);
+  // Bytes of that memory, or nullptr when there are too few left.
+  void* take(size_t bytes);
+  // Releases all but the callee's outputs, which become the values of these tensors (nullptr: an
+  // output that is not kept).
+  Status keep_outputs(const Step& step, const Callee& callee, Tensor* const* tensors,
+                      const Mark& mark);
+
   // Prepares the node of a deferred step with the values that are known now, and runs it.
   Status prepare_and_run(const Step& step);
 

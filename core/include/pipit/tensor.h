@@ -99,6 +99,7 @@ enum class Storage : uint8_t {
   kActivation,  // planned: valid from the step that writes it to the last that reads it
   kVariable,    // kept between invocations
   kDynamic,     // shape known only while running; taken from the free part of the arena
+  kBorrowed,    // an input of a called subgraph: the caller's bytes, valid during the call
 };
 
 // A value of the graph. There is one Tensor for each tensor of a subgraph, alive as long as the

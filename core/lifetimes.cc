@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// When each activation of a graph is alive, which of them share bytes, and where all of them go.
+#include <algorithm>
+
+#include "core/plan.h"
+
+namespace pipit {
+namespace {
+
+struct Lifetimes {
+  int32_t* first;
+  int32_t* last;
+};
+
+Lifetimes find_lifetimes(const State& state, const Graph& graph, int32_t* first, int32_t* last) {
+  // What the caller reads lives until after the last step: that one must not write over it either.
+  const int32_t end = graph.step_count;
+  for (int32_t i = 0; i < graph.tensor_count; ++i) {
+    first[i] = state.options.preserve_all ? 0 : INT32_MAX;
+    last[i] = state.options.preserve_all ? end : -1;
+  }
+  const auto use = [&](const Tensor* t, int32_t at) {
+    first[t->index] = std::min(first[t->index], at);
+    last[t->index] = std::max(last[t->index], at);
+  };
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    const Step& step = graph.steps[s];
+    for (int i = 0; i < step.inputs + step.outputs; ++i) {
+      if (step.tensors[i] != nullptr) use(step.tensors[i], s);
+    }
+  }
+  for (int i = 0; i < graph.inputs(); ++i) {
+    use(&graph.input(i), 0);
+    if (state.options.preserve_inputs) use(&graph.input(i), end);
+  }
+  for (int i = 0; i < graph.outputs(); ++i) use(&graph.output(i), end);
+  return {first, last};
+}
+
+int32_t root_of(const int32_t* root, int32_t i) {
+  while (root[i] != i) i = root[i];
+  return i;
+}
+
+// Merges `t` into the block of `into`.
+void merge(int32_t* root, const Lifetimes& life, int32_t t, int32_t into) {
+  root[t] = into;
+  life.first[into] = std::min(life.first[into], life.first[t]);
+  life.last[into] = std::max(life.last[into], life.last[t]);
+}
+
+// Aliases share whenever both are activations; an output is written over its input when no one
+// needs the input's block from there on.
+void share_blocks(const Graph& graph, const Planning& planning, const Lifetimes& life,
+                  int32_t* root) {
+  for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
+  for (const bool exact : {true, false}) {
+    for (int32_t s = 0; s < graph.step_count; ++s) {
+      const Step& step = graph.steps[s];
+      for (int o = 0; o < step.outputs; ++o) {
+        const Tensor& out = step.output(o);
+        const int32_t wanted = planning.share[out.index];
+        if (wanted == Planning::kNobody || (planning.exact[out.index] != 0) != exact) continue;
+        const Tensor& in = graph.tensors[wanted];
+        const int32_t block = root_of(root, wanted);
+        const int32_t mine = root_of(root, out.index);
+        if (in.storage != Storage::kActivation || out.storage != Storage::kActivation ||
+            block == mine || graph.tensors[block].bytes < graph.tensors[mine].bytes ||
+            life.first[mine] < s || (!exact && life.last[block] > s)) {
+          continue;
+        }
+        merge(root, life, mine, block);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Status place_activations(State& state, Graph& graph, const Planning& planning) {
+  Arena& arena = *state.pool;
+  const auto tensors = static_cast<size_t>(graph.tensor_count);
+  const auto steps = static_cast<size_t>(graph.step_count);
+  int32_t* first = arena.temporary_array<int32_t>(tensors);
+  int32_t* last = arena.temporary_array<int32_t>(tensors);
+  int32_t* root = arena.temporary_array<int32_t>(tensors);
+  int32_t* block_of = arena.temporary_array<int32_t>(tensors);
+  Block* blocks = arena.temporary_array<Block>(tensors + steps);
+  if (!first || !last || !root || !block_of || !blocks) return Code::kArenaTooSmall;
+  const Lifetimes life = find_lifetimes(state, graph, first, last);
+  if (state.options.preserve_all) {
+    for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
+  } else {
+    share_blocks(graph, planning, life, root);
+  }
+  size_t n = 0;
+  for (int32_t i = 0; i < graph.tensor_count; ++i) {
+    const Tensor& t = graph.tensors[i];
+    if (t.storage != Storage::kActivation || root[i] != i || last[i] < 0) continue;
+    block_of[i] = static_cast<int32_t>(n);
+    blocks[n++] = {t.bytes, 0, first[i], last[i]};
+  }
+  const size_t tensor_blocks = n;
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], 0, s, s};
+  }
+  if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
+    return Code::kArenaTooSmall;
+  }
+  for (int32_t i = 0; i < graph.tensor_count; ++i) {
+    Tensor& t = graph.tensors[i];
+    if (t.storage != Storage::kActivation) continue;
+    const int32_t r = root_of(root, i);
+    if (last[r] < 0) {  // nobody reads or writes it
+      t.storage = Storage::kNone;
+      continue;
+    }
+    t.data = reinterpret_cast<void*>(static_cast<uintptr_t>(blocks[block_of[r]].offset));
+  }
+  n = tensor_blocks;
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    const size_t offset = planning.scratch[s] != 0 ? blocks[n++].offset : 0;
+    graph.steps[s].scratch = reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(offset));
+  }
+  return {};
+}
+
+void bind_activations(Graph& graph, uint8_t* base) {
+  for (int32_t i = 0; i < graph.tensor_count; ++i) {
+    Tensor& t = graph.tensors[i];
+    if (t.storage == Storage::kActivation) t.data = base + reinterpret_cast<uintptr_t>(t.data);
+  }
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    Step& step = graph.steps[s];
+    step.scratch = base + reinterpret_cast<uintptr_t>(step.scratch);
+  }
+  if (!graph.entry) return;
+  for (int i = 0; i < graph.inputs(); ++i) graph.home[i] = graph.input(i).data;
+  for (int i = 0; i < graph.outputs(); ++i) {
+    graph.home[graph.inputs() + i] = graph.output(i).data;
+  }
+}
+
+}  // namespace pipit

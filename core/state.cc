@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What outlives an invocation.
+#include <cstring>
+
+#include "core/plan.h"
+
+namespace pipit {
+namespace {
+
+// Variables belong to a subgraph, whatever the shapes it is planned for. Calls use(index, tensor,
+// offset) for each; returns the bytes of all.
+template <class Use>
+size_t for_each_variable(const fb::SubGraph& file, Use&& use) {
+  size_t offset = 0;
+  const unsigned tensors = file.tensors() == nullptr ? 0 : file.tensors()->size();
+  for (unsigned i = 0; i < tensors; ++i) {
+    const fb::Tensor& t = *file.tensors()->Get(i);
+    if (!t.is_variable()) continue;
+    use(i, t, offset);
+    offset += align_up(file_bytes(t), kArenaAlign);
+  }
+  return offset;
+}
+
+// As TensorFlow Lite does: only int8 starts from its own zero.
+int initial_byte(const fb::Tensor& t) {
+  const fb::QuantizationParameters* q = t.quantization();
+  const bool has_zero = q != nullptr && q->zero_point() != nullptr && q->zero_point()->size() != 0;
+  return has_zero && t.type() == fb::TensorType::INT8 ? static_cast<int>(q->zero_point()->Get(0))
+                                                      : 0;
+}
+
+}  // namespace
+
+Status init_subgraphs(State& state) {
+  state.subgraph_count = static_cast<int32_t>(file_root(state.model)->subgraphs()->size());
+  state.subgraphs = state.arena.take_array<Subgraph>(static_cast<size_t>(state.subgraph_count));
+  if (state.subgraphs == nullptr) return Code::kArenaTooSmall;
+  for (int32_t i = 0; i < state.subgraph_count; ++i) {
+    const size_t bytes =
+        for_each_variable(state.file_subgraph(i), [](unsigned, const fb::Tensor&, size_t) {});
+    uint8_t* variables = static_cast<uint8_t*>(state.arena.take(bytes));
+    if (variables == nullptr) return Code::kArenaTooSmall;
+    state.subgraphs[i] = {nullptr, variables, false};
+  }
+  return {};
+}
+
+void bind_variables(const State& state, Graph& graph) {
+  uint8_t* variables = state.subgraphs[graph.index].variables;
+  for_each_variable(*graph.file, [&](unsigned i, const fb::Tensor&, size_t offset) {
+    graph.tensors[i].data = variables + offset;
+  });
+}
+
+void reset_variables(State& state) {
+  for (int32_t g = 0; g < state.subgraph_count; ++g) {
+    Subgraph& subgraph = state.subgraphs[g];
+    subgraph.called_once = false;
+    for_each_variable(state.file_subgraph(g), [&](unsigned, const fb::Tensor& t, size_t offset) {
+      std::memset(subgraph.variables + offset, initial_byte(t), file_bytes(t));
+    });
+  }
+}
+
+}  // namespace pipit
