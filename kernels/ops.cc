@@ -144,6 +144,13 @@ constexpr const Op* kOps[] = {
     &kUnsortedSegmentProd,
     &kUnsortedSegmentSum,
     &kZerosLike,
+    &kBidirectionalSequenceRnn,
+    &kBidirectionalSequenceLstm,
+    &kIf,
+    &kWhile,
+    &kCallOnce,
+    &kStablehloComposite,
+    &kStablehloCase,
 };
 
 }  // namespace

@@ -143,5 +143,17 @@ extern const Op kUnsortedSegmentMin;
 extern const Op kUnsortedSegmentProd;
 extern const Op kUnsortedSegmentSum;
 extern const Op kZerosLike;
+extern const Op kSvdf;
+extern const Op kBatchMatmul;
+extern const Op kLstm;
+extern const Op kRnn;
+extern const Op kUnidirectionalSequenceRnn;
+extern const Op kBidirectionalSequenceRnn;
+extern const Op kBidirectionalSequenceLstm;
+extern const Op kIf;
+extern const Op kWhile;
+extern const Op kCallOnce;
+extern const Op kStablehloCase;
+extern const Op kStablehloComposite;
 
 }  // namespace pipit
