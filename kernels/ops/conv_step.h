@@ -109,9 +109,11 @@ int32_t sum_of(const W* weights, int32_t n) {
 }
 
 inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
-  int32_t sum = 0;
-  for (size_t i = first; i < first + static_cast<size_t>(n); ++i) sum += int4_at(packed, i);
-  return sum;
+  uint32_t sum = 0;
+  for (size_t i = first; i < first + static_cast<size_t>(n); ++i) {
+    sum += static_cast<uint32_t>(int4_at(packed, i));
+  }
+  return static_cast<int32_t>(sum);
 }
 
 // For the channels [first, first + n), whose filters begin at `filters`.
