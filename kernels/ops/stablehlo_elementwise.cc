@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// STABLEHLO_ADD, STABLEHLO_MULTIPLY, STABLEHLO_MAXIMUM, STABLEHLO_MINIMUM, STABLEHLO_AND and
+// STABLEHLO_SHIFT_LEFT: two tensors of one shape. Integers wrap; quantized numbers are taken as
+// they are.
+#include "kernels/half.h"
+#include "kernels/ops.h"
+#include "kernels/ops/binary.h"
+
+namespace pipit {
+namespace {
+
+struct Add {
+  template <class T>
+  static T of(T a, T b) {
+    return static_cast<T>(a + b);
+  }
+};
+
+struct Multiply {
+  template <class T>
+  static T of(T a, T b) {
+    return static_cast<T>(a * b);
+  }
+  // Two uint16 would be multiplied as int, which may overflow.
+  static uint16_t of(uint16_t a, uint16_t b) {
+    return static_cast<uint16_t>(static_cast<uint32_t>(a) * b);
+  }
+};
+
+// Of two numbers without order (NaN), the first.
+struct Larger {
+  template <class T>
+  static T of(T a, T b) {
+    return a < b ? b : a;
+  }
+};
+
+struct Smaller {
+  template <class T>
+  static T of(T a, T b) {
+    return b < a ? b : a;
+  }
+};
+
+struct And {
+  template <class T>
+  static T of(T a, T b) {
+    return static_cast<T>(a & b);
+  }
+};
+
+// The shift counts modulo 32.
+struct ShiftLeft {
+  template <class T>
+  static T of(T a, T b) {
+    return static_cast<T>(static_cast<uint32_t>(a) << (static_cast<uint32_t>(b) & 31));
+  }
+};
+
+template <class F, class T>
+void pairs(const Binary& r) {
+  each_pair_small<T, T>(r, [](T a, T b) { return F::of(a, b); });
+}
+
+template <class F>
+void half_pairs(const Binary& r) {
+  each_pair_small<uint16_t, uint16_t>(r, [](uint16_t a, uint16_t b) {
+    return float_to_half(F::of(half_to_float(a), half_to_float(b)));
+  });
+}
+
+// For functions that do not ask for signs.
+template <class F>
+BinaryFn integer_kernel(Type type) {
+  switch (type) {
+    case Type::kInt8:
+    case Type::kUInt8:
+      return pairs<F, uint8_t>;
+    case Type::kInt16:
+    case Type::kUInt16:
+      return pairs<F, uint16_t>;
+    case Type::kInt32:
+    case Type::kUInt32:
+      return pairs<F, uint32_t>;
+    case Type::kInt64:
+    case Type::kUInt64:
+      return pairs<F, uint64_t>;
+    default:
+      return nullptr;
+  }
+}
+
+template <class F>
+BinaryFn real_kernel(Type type) {
+  switch (type) {
+    case Type::kFloat16:
+      return half_pairs<F>;
+    case Type::kFloat32:
+      return pairs<F, float>;
+    case Type::kFloat64:
+      return pairs<F, double>;
+    default:
+      return nullptr;
+  }
+}
+
+// A sum of bools is their larger one, a product their smaller one.
+template <class F, class OfBools>
+BinaryFn arithmetic_kernel(Type type) {
+  if (type == Type::kBool) return pairs<OfBools, uint8_t>;
+  const BinaryFn kernel = real_kernel<F>(type);
+  return kernel != nullptr ? kernel : integer_kernel<F>(type);
+}
+
+template <class F>
+BinaryFn order_kernel(Type type) {
+  switch (type) {
+    case Type::kInt8:
+      return pairs<F, int8_t>;
+    case Type::kInt16:
+      return pairs<F, int16_t>;
+    case Type::kInt32:
+      return pairs<F, int32_t>;
+    case Type::kInt64:
+      return pairs<F, int64_t>;
+    default:
+      return arithmetic_kernel<F, F>(type);
+  }
+}
+
+BinaryFn and_kernel(Type type) {
+  return integer_kernel<And>(type == Type::kBool ? Type::kUInt8 : type);
+}
+
+BinaryFn shift_kernel(Type type) {
+  const bool accepted = type == Type::kInt8 || type == Type::kInt16 || type == Type::kInt32;
+  return accepted ? integer_kernel<ShiftLeft>(type) : nullptr;
+}
+
+template <BinaryFn (*kernel_for)(Type)>
+Status prepare(Prepare& p) {
+  PIPIT_TRY(p.arity(2, 2, 1));
+  PIPIT_TRY(same_type(p, p.input(0), p.input(1)));
+  PIPIT_TRY(same_type(p, p.input(0), p.output(0)));
+  if (p.input(0).shape != p.input(1).shape) {
+    return p.bad("inputs ", p.input(0), " and ", p.input(1), " differ in shape");
+  }
+  const BinaryFn kernel = kernel_for(p.input(0).type);
+  return kernel == nullptr ? p.unsupported("type ", p.input(0).type) : plan_binary(p, kernel);
+}
+
+}  // namespace
+
+const Op kStablehloAdd = {builtin(fb::BuiltinOperator::STABLEHLO_ADD), "STABLEHLO_ADD",
+                          prepare<arithmetic_kernel<Add, Larger>>};
+const Op kStablehloMultiply = {builtin(fb::BuiltinOperator::STABLEHLO_MULTIPLY),
+                               "STABLEHLO_MULTIPLY", prepare<arithmetic_kernel<Multiply, Smaller>>};
+const Op kStablehloMaximum = {builtin(fb::BuiltinOperator::STABLEHLO_MAXIMUM), "STABLEHLO_MAXIMUM",
+                              prepare<order_kernel<Larger>>};
+const Op kStablehloMinimum = {builtin(fb::BuiltinOperator::STABLEHLO_MINIMUM), "STABLEHLO_MINIMUM",
+                              prepare<order_kernel<Smaller>>};
+const Op kStablehloAnd = {builtin(fb::BuiltinOperator::STABLEHLO_AND), "STABLEHLO_AND",
+                          prepare<and_kernel>};
+const Op kStablehloShiftLeft = {builtin(fb::BuiltinOperator::STABLEHLO_SHIFT_LEFT),
+                                "STABLEHLO_SHIFT_LEFT", prepare<shift_kernel>};
+
+}  // namespace pipit
