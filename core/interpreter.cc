@@ -14,15 +14,16 @@ constexpr uint64_t kReserves[] = {4 * kMiB, 64 * kMiB, 1024 * kMiB, 4096 * kMiB}
 
 // Plans in address space that nobody else uses: the same code as a real plan. Where that is too
 // little, in more.
-Result<size_t> measure(const Model& model, OpTable ops, const Options& options, Message* why) {
+Result<MemoryPlan> measure(const Model& model, OpTable ops, Options options, Message* why) {
+  options.activations = {};
   for (const uint64_t size : kReserves) {
     if (size > SIZE_MAX) break;
     const Span<uint8_t> pages = reserve_pages(static_cast<size_t>(size));
     const Result<State*> plan =
         make_plan(model, Arena(pages, Arena::Content::kZero), ops, options, why);
-    const size_t bytes = plan.ok() ? plan.value()->memory.arena_bytes : 0;
+    const MemoryPlan memory = plan.ok() ? plan.value()->memory : MemoryPlan();
     release_pages(pages);
-    if (plan.ok()) return bytes;
+    if (plan.ok()) return memory;
     if (plan.status().code() != Code::kArenaTooSmall) return plan.status();
     if (why != nullptr) why->clear();
     if (pages.empty()) break;
@@ -41,15 +42,40 @@ Graph* entry_graph(const State* state, int subgraph) {
   return graph == nullptr || !graph->entry ? nullptr : graph;
 }
 
-Status too_small(size_t have, const Result<size_t>& need, Message* why) {
+size_t arena_bytes(const MemoryPlan& memory, const Options& options) {
+  return options.activations.empty() ? memory.arena_bytes : memory.separate_bytes;
+}
+
+Status too_small(size_t have, const Result<MemoryPlan>& need, const Options& options,
+                 Message* why) {
   if (why != nullptr) why->clear();
-  text(why, "the arena has ", have, " bytes, the model needs ");
-  if (need.ok()) {
-    text(why, need.value());
+  if (!need.ok()) {
+    text(why, "the arena has ", have, " bytes, the model needs more");
+  } else if (have >= arena_bytes(need.value(), options)) {
+    text(why, "there are ", options.activations.size(), " bytes for activations, the model needs ",
+         need.value().activation_bytes);
   } else {
-    text(why, "more");
+    text(why, "the arena has ", have, " bytes, the model needs ",
+         arena_bytes(need.value(), options));
   }
   return Code::kArenaTooSmall;
+}
+
+bool fits(const MemoryPlan& need, size_t arena, const Options& options) {
+  return arena >= arena_bytes(need, options) &&
+         (options.activations.empty() || options.activations.size() >= need.activation_bytes);
+}
+
+Status check_alignment(const void* bytes, const char* what, Message* why) {
+  if (reinterpret_cast<uintptr_t>(bytes) % kArenaAlign == 0) return {};
+  text(why, what, " must start at a multiple of ", static_cast<uint64_t>(kArenaAlign));
+  return Code::kBadArgument;
+}
+
+bool element_aligned(const void* bytes, Type type) {
+  const auto address = reinterpret_cast<uintptr_t>(bytes);
+  const int element = type_bits(type) < 64 ? type_bits(type) / 8 : 8;
+  return element < 2 || address % static_cast<unsigned>(element) == 0;
 }
 
 Status bind(Tensor& t, void* home, void* bytes, size_t size, Message* why) {
@@ -72,26 +98,44 @@ Status bind(Tensor& t, void* home, void* bytes, size_t size, Message* why) {
   } else if (size != t.bytes) {
     text(why, t, " has ", t.bytes, " bytes, the buffer ", size);
     return Code::kBadArgument;
+  } else if (!element_aligned(bytes, t.type)) {
+    text(why, t, ": the buffer is not aligned to its elements");
+    return Code::kBadArgument;
   }
   t.data = bytes;
   return {};
+}
+
+Status check_open_dimensions(const Tensor& t, const Shape& wanted, Message* why) {
+  const Shape open = shape_signature(t);
+  bool fixed = open.rank != wanted.rank;
+  for (int i = 0; !fixed && i < wanted.rank; ++i) {
+    fixed = wanted[i] != t.shape[i] && open[i] != -1;
+  }
+  if (!fixed) return {};
+  text(why, t, " cannot take shape ", wanted, ": the model leaves open only the -1 of ", open);
+  return Code::kBadArgument;
+}
+
+Status no_such(const char* what, int i, int subgraph, Message* why) {
+  text(why, "there is no ", what, " ", i);
+  if (subgraph != 0) text(why, " of subgraph ", subgraph, " that an application can bind");
+  return Code::kBadArgument;
 }
 
 }  // namespace
 
 Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena, OpTable ops,
                                         const Options& options, Message* why) {
-  if (reinterpret_cast<uintptr_t>(arena.data()) % kArenaAlign != 0) {
-    text(why, "the arena must start at a multiple of ", static_cast<uint64_t>(kArenaAlign));
-    return Code::kBadArgument;
-  }
+  PIPIT_TRY(check_alignment(arena.data(), "the arena", why));
+  PIPIT_TRY(check_alignment(options.activations.data(), "the memory for activations", why));
   Result<State*> plan = make_plan(model, Arena(arena), ops, options, why);
   if (plan.status().code() == Code::kArenaTooSmall) {
     // A model that is refused for another reason is refused for that, whatever the arena.
     if (why != nullptr) why->clear();
-    const Result<size_t> need = measure(model, ops, options, why);
+    const Result<MemoryPlan> need = measure(model, ops, options, why);
     if (!need.ok() && need.status().code() != Code::kArenaTooSmall) return need.status();
-    return too_small(arena.size(), need, why);
+    return too_small(arena.size(), need, options, why);
   }
   if (!plan.ok()) return plan.status();
   Interpreter interpreter;
@@ -102,6 +146,13 @@ Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena,
 
 Result<size_t> Interpreter::required_arena_bytes(const Model& model, OpTable ops,
                                                  const Options& options, Message* why) {
+  const Result<MemoryPlan> need = measure(model, ops, options, why);
+  if (!need.ok()) return need.status();
+  return arena_bytes(need.value(), options);
+}
+
+Result<MemoryPlan> Interpreter::required_memory(const Model& model, OpTable ops,
+                                                const Options& options, Message* why) {
   return measure(model, ops, options, why);
 }
 
@@ -132,22 +183,16 @@ const Tensor* Interpreter::tensor(int i, int subgraph) const {
   return i < 0 || i >= tensors(subgraph) ? nullptr : &planned_graph(state_, subgraph)->tensors[i];
 }
 
-Status Interpreter::bind_input(int i, void* bytes, size_t size, Message* why) {
-  if (input(i) == nullptr) {
-    text(why, "there is no input ", i);
-    return Code::kBadArgument;
-  }
-  Graph& g = *planned_graph(state_, 0);
-  return bind(g.input(i), g.home[i], bytes, size, why);
+Status Interpreter::bind_input(int i, void* bytes, size_t size, Message* why, int subgraph) {
+  Graph* g = entry_graph(state_, subgraph);
+  if (g == nullptr || i < 0 || i >= g->inputs()) return no_such("input", i, subgraph, why);
+  return bind(g->input(i), g->home[i], bytes, size, why);
 }
 
-Status Interpreter::bind_output(int i, void* bytes, size_t size, Message* why) {
-  if (output(i) == nullptr) {
-    text(why, "there is no output ", i);
-    return Code::kBadArgument;
-  }
-  Graph& g = *planned_graph(state_, 0);
-  return bind(g.output(i), g.home[g.inputs() + i], bytes, size, why);
+Status Interpreter::bind_output(int i, void* bytes, size_t size, Message* why, int subgraph) {
+  Graph* g = entry_graph(state_, subgraph);
+  if (g == nullptr || i < 0 || i >= g->outputs()) return no_such("output", i, subgraph, why);
+  return bind(g->output(i), g->home[g->inputs() + i], bytes, size, why);
 }
 
 Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
@@ -162,10 +207,7 @@ Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
 
 int Interpreter::signature_subgraph(int signature) const {
   if (state_ == nullptr || signature < 0 || signature >= state_->model.signatures()) return -1;
-  return static_cast<int>(file_root(state_->model)
-                              ->signature_defs()
-                              ->Get(static_cast<unsigned>(signature))
-                              ->subgraph_index());
+  return state_->model.signature_subgraph(signature);
 }
 
 Status Interpreter::invoke_signature(int signature, Message* why) {
@@ -178,13 +220,25 @@ Status Interpreter::resize(Span<const InputShape> shapes, Message* why) {
   const Model model = state_->model;
   const OpTable ops = state_->ops;
   const Span<uint8_t> arena(state_->arena.base(), state_->arena.size());
-  const Result<size_t> need = measure(model, ops, options, why);
+  const Result<MemoryPlan> need = measure(model, ops, options, why);
   if (!need.ok()) return need.status();
-  if (need.value() > arena.size()) return too_small(arena.size(), need, why);
+  if (!fits(need.value(), arena.size(), options)) {
+    return too_small(arena.size(), need, options, why);
+  }
   PIPIT_TRY(make_plan(model, Arena(arena), ops, options, why).status());
   reset_variables();
   return {};
 }
+
+Status Interpreter::resize_strict(Span<const InputShape> shapes, Message* why) {
+  for (const InputShape& s : shapes) {
+    const Tensor* t = input(s.input, s.subgraph);
+    if (t != nullptr) PIPIT_TRY(check_open_dimensions(*t, s.shape, why));
+  }
+  return resize(shapes, why);
+}
+
+void Interpreter::set_profiler(const Profiler& profiler) { state_->options.profiler = profiler; }
 
 void Interpreter::reset_variables() { pipit::reset_variables(*state_); }
 
@@ -197,8 +251,7 @@ int Interpreter::steps(int subgraph) const {
 
 StepInfo Interpreter::step(int i, int subgraph) const {
   const Graph& graph = *planned_graph(state_, subgraph);
-  const Step& step = graph.steps[i];
-  return {state_->op(state_->node(graph, step.node)).name, step.variant, step.node};
+  return step_info(*state_, graph, graph.steps[i]);
 }
 
 }  // namespace pipit

@@ -328,22 +328,4 @@ Result<Model> Model::parse(Span<const uint8_t> file, Message* why) {
   return model;
 }
 
-int Model::subgraphs() const { return count(file_root(*this)->subgraphs()); }
-
-const char* Model::description() const { return c_str(file_root(*this)->description()); }
-
-int Model::signatures() const { return count(file_root(*this)->signature_defs()); }
-
-const char* Model::signature_key(int signature) const {
-  return c_str(
-      file_root(*this)->signature_defs()->Get(static_cast<unsigned>(signature))->signature_key());
-}
-
-int Model::find_signature(const char* key) const {
-  for (int i = 0; i < signatures(); ++i) {
-    if (std::strcmp(signature_key(i), key) == 0) return i;
-  }
-  return -1;
-}
-
 }  // namespace pipit

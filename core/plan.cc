@@ -37,15 +37,7 @@ Status set_constant(State& state, const fb::Tensor& file, Tensor* t) {
 }
 
 Status init_tensor(State& state, int32_t index, const fb::Tensor& file, Tensor* t) {
-  t->index = index;
-  t->file_tensor = &file;
-  if (file.name() != nullptr) t->name = file.name()->c_str();
-  t->type = static_cast<Type>(file.type());
-  t->shape = file_shape(file);
-  t->bytes = file_bytes(file);
-  const Quantization q = quantization(*t);
-  if (!q.scales.empty()) t->scale = q.scales[0];
-  if (!q.zero_points.empty()) t->zero_point = static_cast<int32_t>(q.zero_points[0]);
+  *t = described_tensor(index, file);
   if (has_file_bytes(state, file)) return set_constant(state, file, t);
   if (file.is_variable()) t->storage = Storage::kVariable;
   return {};
@@ -64,7 +56,6 @@ Status init_tensors(State& state, Graph& graph) {
   graph.home = pool.take_array<void*>(static_cast<size_t>(homes));
   if (!graph.tensors || !graph.steps || !graph.home) return Code::kArenaTooSmall;
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    graph.tensors[i] = Tensor();
     PIPIT_TRY(init_tensor(state, i, file_tensor(graph, i), &graph.tensors[i]));
   }
   bind_variables(state, graph);
@@ -330,7 +321,7 @@ Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* a
 
 namespace {
 
-const Op* find_op(OpTable ops, const fb::OperatorCode& code) {
+const Op* find_in(OpTable ops, const fb::OperatorCode& code) {
   const int32_t wanted = builtin_code(code);
   const char* name = code.custom_code() == nullptr ? "" : code.custom_code()->c_str();
   for (const Op* op : ops) {
@@ -338,6 +329,11 @@ const Op* find_op(OpTable ops, const fb::OperatorCode& code) {
     if (wanted != kCustomOp || std::strcmp(op->name, name) == 0) return op;
   }
   return nullptr;
+}
+
+const Op* find_op(OpTable ops, const Options& options, const fb::OperatorCode& code) {
+  const Op* own = find_in(options.operators, code);
+  return own != nullptr ? own : find_in(ops, code);
 }
 
 // The operators check the features that they are asked for, whatever the version. Beyond the
@@ -352,32 +348,24 @@ Status check_version(const Op& op, const fb::OperatorCode& code, Message* why) {
   return Code::kUnsupported;
 }
 
-// Finds the operator of every code; names all that are missing at once.
+void put_missing(Message* why, int32_t before, const fb::OperatorCode& code) {
+  text(why, before == 0 ? "operators that this build does not run: " : ", ");
+  if (builtin_code(code) == kCustomOp) {
+    text(why, "custom '", operator_name(code), "'");
+  } else {
+    text(why, operator_name(code), " (", builtin_code(code), ")");
+  }
+}
+
 Status find_ops(State& state, Message* why) {
   const auto* codes = file_root(state.model)->operator_codes();
-  const int32_t n = count(codes);
-  state.op_of_code = state.arena.take_array<const Op*>(static_cast<size_t>(n));
+  state.op_of_code = state.arena.take_array<const Op*>(static_cast<size_t>(count(codes)));
   if (state.op_of_code == nullptr) return Code::kArenaTooSmall;
-  int32_t missing = 0;
-  for (int32_t i = 0; i < n; ++i) {
-    const fb::OperatorCode& code = *codes->Get(static_cast<unsigned>(i));
-    state.op_of_code[i] = find_op(state.ops, code);
-    if (state.op_of_code[i] != nullptr) {
-      PIPIT_TRY(check_version(*state.op_of_code[i], code, why));
-      continue;
-    }
-    text(why, missing++ == 0 ? "operators that this build does not run: " : ", ");
-    if (builtin_code(code) == kCustomOp) {
-      text(why, "custom '", code.custom_code() ? code.custom_code()->c_str() : "", "'");
-    } else {
-      const char* name =
-          fb::EnumNameBuiltinOperator(code.builtin_code() > fb::BuiltinOperator::ADD
-                                          ? code.builtin_code()
-                                          : static_cast<fb::BuiltinOperator>(builtin_code(code)));
-      text(why, name[0] != '\0' ? name : "unknown code", " (", builtin_code(code), ")");
-    }
+  PIPIT_TRY(check_operators(state.model, state.ops, state.options, why));
+  for (int32_t i = 0; i < count(codes); ++i) {
+    state.op_of_code[i] = find_op(state.ops, state.options, *codes->Get(static_cast<unsigned>(i)));
   }
-  return missing == 0 ? Status() : Status(Code::kUnsupported);
+  return {};
 }
 
 Status plan_entry(State& state, int32_t subgraph, Message* why) {
@@ -433,8 +421,17 @@ Status bind_addresses(State& state) {
   measure_activations(state, shared);
   const size_t end = memory.persistent_bytes + memory.activation_bytes;
   memory.arena_bytes = std::max(end, arena.peak());
-  if (memory.arena_bytes > arena.size()) return Code::kArenaTooSmall;
-  uint8_t* next = arena.base() + memory.persistent_bytes;
+  memory.separate_bytes = std::max(memory.persistent_bytes, arena.peak());
+  Span<uint8_t> room = state.options.activations;
+  const bool separate = !room.empty();
+  if ((separate ? memory.separate_bytes : memory.arena_bytes) > arena.size()) {
+    return Code::kArenaTooSmall;
+  }
+  if (!separate) {
+    room = {arena.base() + memory.persistent_bytes, arena.size() - memory.persistent_bytes};
+  }
+  if (memory.activation_bytes > room.size()) return Code::kArenaTooSmall;
+  uint8_t* next = room.data();
   uint8_t* base[kMaxGraphDepth];
   for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
     base[h] = next;
@@ -445,7 +442,8 @@ Status bind_addresses(State& state) {
     bind_activations(*g, own ? next : base[g->height]);
     if (own) next += g->placement.bytes;
   }
-  state.dynamic = Arena({arena.base() + end, arena.size() - end});
+  state.dynamic =
+      Arena(room.subspan(memory.activation_bytes, room.size() - memory.activation_bytes));
   return {};
 }
 
@@ -459,6 +457,21 @@ Status copy_options(State& state, const Options& options) {
 }
 
 }  // namespace
+
+Status check_operators(const Model& model, OpTable ops, const Options& options, Message* why) {
+  const auto* codes = file_root(model)->operator_codes();
+  int32_t missing = 0;
+  for (int32_t i = 0; i < count(codes); ++i) {
+    const fb::OperatorCode& code = *codes->Get(static_cast<unsigned>(i));
+    const Op* op = find_op(ops, options, code);
+    if (op == nullptr) {
+      put_missing(why, missing++, code);
+    } else {
+      PIPIT_TRY(check_version(*op, code, why));
+    }
+  }
+  return missing == 0 ? Status() : Status(Code::kUnsupported);
+}
 
 Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
                          const Options& options, Message* why) {

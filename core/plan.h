@@ -106,6 +106,8 @@ void bind_activations(Graph& graph, uint8_t* base);
 // Forgets what an earlier invocation left behind.
 void begin_invocation(State& state);
 
+StepInfo step_info(const State& state, const Graph& graph, const Step& step);
+
 // Runs all steps of a planned graph.
 Status run_graph(State& state, Graph& graph, Message* why);
 

@@ -23,13 +23,32 @@ Status run_steps(State& state, Graph& graph, Message* why) {
   return {};
 }
 
+Status run_profiled(State& state, Graph& graph, Message* why) {
+  const Profiler profiler = state.options.profiler;
+  Run run(state, graph, why);
+  for (int32_t i = 0; i < graph.step_count; ++i) {
+    const Step& step = graph.steps[i];
+    const StepInfo info = step_info(state, graph, step);
+    profiler.step(profiler.context, info, true);
+    const Status status = step.run(step, run);
+    profiler.step(profiler.context, info, false);
+    PIPIT_TRY(status);
+  }
+  return {};
+}
+
 }  // namespace
+
+StepInfo step_info(const State& state, const Graph& graph, const Step& step) {
+  return {state.op(state.node(graph, step.node)).name, step.variant, step.node, graph.index};
+}
 
 Status run_graph(State& state, Graph& graph, Message* why) {
   const int32_t free_below = state.free_below;
   if (!graph.late) state.free_below = graph.entry ? kMaxGraphDepth : graph.height;
   graph.progress = Graph::Progress::kRunning;
-  const Status status = run_steps(state, graph, why);
+  const bool profiled = state.options.profiler.step != nullptr;
+  const Status status = profiled ? run_profiled(state, graph, why) : run_steps(state, graph, why);
   graph.progress = Graph::Progress::kPlanned;
   state.free_below = free_below;
   return status;

@@ -22,5 +22,10 @@ size_t file_bytes(const fb::Tensor& file);
 
 // The operator's code from its two fields.
 int32_t builtin_code(const fb::OperatorCode& code);
+// "CONV_2D", the name of a custom operator, or "unknown code".
+const char* operator_name(const fb::OperatorCode& code);
+
+// A tensor with all that its description in the file says, without storage.
+Tensor described_tensor(int32_t index, const fb::Tensor& file);
 
 }  // namespace pipit

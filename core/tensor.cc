@@ -62,6 +62,20 @@ size_t file_bytes(const fb::Tensor& file) {
   return static_cast<size_t>(dense_bytes(static_cast<Type>(file.type()), file_shape(file)));
 }
 
+Tensor described_tensor(int32_t index, const fb::Tensor& file) {
+  Tensor t;
+  t.index = index;
+  t.file_tensor = &file;
+  if (file.name() != nullptr) t.name = file.name()->c_str();
+  t.type = static_cast<Type>(file.type());
+  t.shape = file_shape(file);
+  t.bytes = file_bytes(file);
+  const Quantization q = quantization(t);
+  if (!q.scales.empty()) t.scale = q.scales[0];
+  if (!q.zero_points.empty()) t.zero_point = static_cast<int32_t>(q.zero_points[0]);
+  return t;
+}
+
 Quantization quantization(const Tensor& tensor) {
   Quantization q;
   const fb::Tensor* t = file_tensor(tensor);

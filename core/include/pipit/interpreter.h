@@ -39,6 +39,21 @@ struct InputShape {
   int subgraph = 0;
 };
 
+// One operator of the plan, in running order.
+struct StepInfo {
+  const char* op = "";       // "CONV_2D", or the name of a custom operator
+  const char* variant = "";  // the kernel chosen: "portable", "neon", ...; "" for none
+  int node = 0;              // position in the subgraph's list of operators
+  int subgraph = 0;
+};
+
+// Is told of each step of an invocation before and after it runs. Steps that call subgraphs enclose
+// theirs.
+struct Profiler {
+  void (*step)(void* context, const StepInfo& step, bool begins) = nullptr;
+  void* context = nullptr;
+};
+
 struct Options {
   CpuFeatures cpu = detect_cpu();  // instruction sets that kernels may use
   Span<const InputShape> shapes;   // inputs to resize before planning
@@ -47,6 +62,13 @@ struct Options {
   bool preserve_inputs = true;
   // Every tensor keeps bytes of its own, so all can be read after an invocation; no result changes.
   bool preserve_all = false;
+  // The application's own operators, looked up before the interpreter's table.
+  OpTable operators;
+  // Activations lie here (aligned to 16 bytes) instead of in the arena. Interpreters of which never
+  // two are in use may share the bytes: what is in inputs, outputs and other activations lasts
+  // until another one runs; variables stay.
+  Span<uint8_t> activations;
+  Profiler profiler;
   // Calls of subgraphs in one invocation, two for each iteration of a WHILE: more are taken for an
   // endless loop.
   int64_t max_calls = 20'000'000;
@@ -54,18 +76,16 @@ struct Options {
 
 // What planning found.
 struct MemoryPlan {
-  size_t arena_bytes = 0;        // what the arena must have
+  size_t arena_bytes = 0;        // what the arena must have...
+  size_t separate_bytes = 0;     // ...and when activations lie elsewhere (Options::activations)
   size_t persistent_bytes = 0;   // tables, parameters and variables
   size_t activation_bytes = 0;   // what the planner reached for activations and scratch
   size_t lower_bound_bytes = 0;  // the largest sum of activations and scratch alive at one step
 };
 
-// One operator of the plan, in running order.
-struct StepInfo {
-  const char* op = "";       // "CONV_2D", or the name of a custom operator
-  const char* variant = "";  // the kernel chosen: "portable", "neon", ...; "" for none
-  int node = 0;              // position in the subgraph's list of operators
-};
+// Fails, and names all of them, when the model has operators that neither table knows.
+Status check_operators(const Model& model, OpTable ops, const Options& options = {},
+                       Message* why = nullptr);
 
 class Interpreter {
  public:
@@ -77,7 +97,10 @@ class Interpreter {
   static Result<Interpreter> create(const Model& model, Span<uint8_t> arena, OpTable ops,
                                     const Options& options = {}, Message* why = nullptr);
 
-  // The smallest arena that create() accepts for the same arguments.
+  // What create() will need for the same arguments.
+  static Result<MemoryPlan> required_memory(const Model& model, OpTable ops,
+                                            const Options& options = {}, Message* why = nullptr);
+  // The smallest arena that create() accepts for them.
   static Result<size_t> required_arena_bytes(const Model& model, OpTable ops,
                                              const Options& options = {}, Message* why = nullptr);
 
@@ -89,11 +112,12 @@ class Interpreter {
   int tensors(int subgraph = 0) const;
   const Tensor* tensor(int i, int subgraph = 0) const;
 
-  // Uses the caller's own bytes for an input or output from the next invocation on; nullptr returns
-  // to the arena's. `bytes` must have the tensor's size and may not be freed before it is unbound.
-  // A string input has no bytes of its own: bind a string buffer (see strings.h) of any size to it.
-  Status bind_input(int i, void* bytes, size_t size, Message* why = nullptr);
-  Status bind_output(int i, void* bytes, size_t size, Message* why = nullptr);
+  // Uses the caller's own bytes for an input or output from the next invocation on; nullptr, or a
+  // resize(), returns to the arena's. `bytes` must have the tensor's size, be aligned to its
+  // element type, and may not be freed before it is unbound. A string input has no bytes of its
+  // own: bind a string buffer (see strings.h) of any size to it.
+  Status bind_input(int i, void* bytes, size_t size, Message* why = nullptr, int subgraph = 0);
+  Status bind_output(int i, void* bytes, size_t size, Message* why = nullptr, int subgraph = 0);
 
   // One inference. Fails only on values that arrive in tensors.
   Status invoke(Message* why = nullptr) { return invoke_subgraph(0, why); }
@@ -102,8 +126,14 @@ class Interpreter {
   int signature_subgraph(int signature) const;
 
   // Plans again in the same arena with other input shapes (they replace Options::shapes). When that
-  // fails, the old plan and all tensors stay as they were.
+  // fails, the old plan and all tensors stay as they were. When it succeeds, variables are reset.
   Status resize(Span<const InputShape> shapes, Message* why = nullptr);
+  // The same, but refuses to change a dimension that the model does not leave open (-1 in
+  // shape_signature()).
+  Status resize_strict(Span<const InputShape> shapes, Message* why = nullptr);
+
+  // From the next invocation on.
+  void set_profiler(const Profiler& profiler);
 
   // Variables and other state return to zero (int8 ones to their zero point).
   void reset_variables();

@@ -6,8 +6,24 @@
 
 #include "pipit/span.h"
 #include "pipit/status.h"
+#include "pipit/tensor.h"
 
 namespace pipit {
+
+// A tensor under the name that a signature gives it.
+struct NamedTensor {
+  const char* name = "";
+  int tensor = 0;  // its index in the signature's subgraph
+};
+
+// An operator as the file has it.
+struct Node {
+  const char* op = "";  // "CONV_2D", or the name of a custom operator
+  int32_t code = 0;     // the builtin code
+  int32_t version = 1;
+  Span<const int32_t> inputs;  // tensor indices; -1 where one is left out
+  Span<const int32_t> outputs;
+};
 
 // A read-only view of a model file that somebody else keeps: a mapped file, an array in flash. The
 // bytes must stay unchanged as long as the model or an interpreter over it is in use; weights are
@@ -21,13 +37,29 @@ class Model {
   static Result<Model> parse(Span<const uint8_t> file, Message* why = nullptr);
 
   Span<const uint8_t> file() const { return file_; }
-  int subgraphs() const;
   const char* description() const;
 
+  // What the file says of each subgraph. Indices must be in range.
+  int subgraphs() const;
+  int tensors(int subgraph = 0) const;
+  // With the file's shape; `data` is set for constants only.
+  Tensor tensor(int i, int subgraph = 0) const;
+  // The tensors (their indices) that are inputs and outputs.
+  Span<const int32_t> inputs(int subgraph = 0) const;
+  Span<const int32_t> outputs(int subgraph = 0) const;
+  int nodes(int subgraph = 0) const;
+  Node node(int i, int subgraph = 0) const;
+
+  // Entry points with names.
   int signatures() const;
   const char* signature_key(int signature) const;
   // The signature of that name, or -1.
   int find_signature(const char* key) const;
+  int signature_subgraph(int signature) const;
+  int signature_inputs(int signature) const;
+  int signature_outputs(int signature) const;
+  NamedTensor signature_input(int signature, int i) const;
+  NamedTensor signature_output(int signature, int i) const;
 
  private:
   Span<const uint8_t> file_;
