@@ -484,8 +484,8 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.arena = arena;
   PIPIT_TRY(copy_options(state, options));
   state.pool = &state.arena;
-  PIPIT_TRY(init_subgraphs(state));
   PIPIT_TRY(find_ops(state, why));
+  PIPIT_TRY(init_subgraphs(state));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(bind_addresses(state));
   state.pool = &state.dynamic;

@@ -142,6 +142,18 @@ int Prepare::version() const {
 
 CpuFeatures Prepare::cpu() const { return state_.options.cpu; }
 
+uint64_t Prepare::random_seed() const {
+  // splitmix64, so that neighbours have nothing in common.
+  uint64_t x = state_.options.random_seed;
+  for (const int32_t part : {graph_.index, step_.node}) {
+    x += 0x9e3779b97f4a7c15u + static_cast<uint64_t>(part);
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    x ^= x >> 31;
+  }
+  return x;
+}
+
 void* Prepare::allocate_bytes(size_t bytes, size_t align) {
   return state_.pool->take(bytes, align);
 }

@@ -43,6 +43,10 @@ StepInfo step_info(const State& state, const Graph& graph, const Step& step) {
   return {state.op(state.node(graph, step.node)).name, step.variant, step.node, graph.index};
 }
 
+uint64_t& Run::counter(const Step& step) {
+  return state_.subgraphs[graph_.index].counters[step.node];
+}
+
 Status run_graph(State& state, Graph& graph, Message* why) {
   const int32_t free_below = state.free_below;
   if (!graph.late) state.free_below = graph.entry ? kMaxGraphDepth : graph.height;

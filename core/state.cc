@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What outlives an invocation.
+#include <algorithm>
 #include <cstring>
 
 #include "core/plan.h"
@@ -30,6 +31,18 @@ int initial_byte(const fb::Tensor& t) {
                                                       : 0;
 }
 
+int32_t operator_count(const fb::SubGraph& file) {
+  return file.operators() == nullptr ? 0 : static_cast<int32_t>(file.operators()->size());
+}
+
+bool any_counts(const State& state, const fb::SubGraph& file) {
+  for (int32_t i = 0; i < operator_count(file); ++i) {
+    const fb::Operator& node = *file.operators()->Get(static_cast<unsigned>(i));
+    if ((state.op(node).flags & kOpCounter) != 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Status init_subgraphs(State& state) {
@@ -37,11 +50,15 @@ Status init_subgraphs(State& state) {
   state.subgraphs = state.arena.take_array<Subgraph>(static_cast<size_t>(state.subgraph_count));
   if (state.subgraphs == nullptr) return Code::kArenaTooSmall;
   for (int32_t i = 0; i < state.subgraph_count; ++i) {
-    const size_t bytes =
-        for_each_variable(state.file_subgraph(i), [](unsigned, const fb::Tensor&, size_t) {});
-    uint8_t* variables = static_cast<uint8_t*>(state.arena.take(bytes));
-    if (variables == nullptr) return Code::kArenaTooSmall;
-    state.subgraphs[i] = {nullptr, variables, false};
+    const fb::SubGraph& file = state.file_subgraph(i);
+    Subgraph& subgraph = state.subgraphs[i];
+    subgraph = {};
+    const size_t bytes = for_each_variable(file, [](unsigned, const fb::Tensor&, size_t) {});
+    subgraph.variables = static_cast<uint8_t*>(state.arena.take(bytes));
+    if (subgraph.variables == nullptr) return Code::kArenaTooSmall;
+    if (!any_counts(state, file)) continue;
+    subgraph.counters = state.arena.take_array<uint64_t>(static_cast<size_t>(operator_count(file)));
+    if (subgraph.counters == nullptr) return Code::kArenaTooSmall;
   }
   return {};
 }
@@ -57,6 +74,9 @@ void reset_variables(State& state) {
   for (int32_t g = 0; g < state.subgraph_count; ++g) {
     Subgraph& subgraph = state.subgraphs[g];
     subgraph.called_once = false;
+    if (subgraph.counters != nullptr) {
+      std::fill_n(subgraph.counters, operator_count(state.file_subgraph(g)), uint64_t{0});
+    }
     for_each_variable(state.file_subgraph(g), [&](unsigned, const fb::Tensor& t, size_t offset) {
       std::memset(subgraph.variables + offset, initial_byte(t), file_bytes(t));
     });

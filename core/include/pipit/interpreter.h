@@ -72,6 +72,9 @@ struct Options {
   // Calls of subgraphs in one invocation, two for each iteration of a WHILE: more are taken for an
   // endless loop.
   int64_t max_calls = 20'000'000;
+  // Where random operators start from to which the file gives no seeds: the same numbers follow in
+  // each run of the program, unless it passes something else here.
+  uint64_t random_seed = 0;
 };
 
 // What planning found.

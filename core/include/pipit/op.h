@@ -89,6 +89,8 @@ enum OpFlags : uint8_t {
   kOpNoFold = 1,
   // Accepts constants that are stored sparsely: fewer bytes than their shape needs.
   kOpSparse = 2,
+  // Has a counter that outlives invocations: Run::counter().
+  kOpCounter = 4,
 };
 
 struct Op {
@@ -154,6 +156,8 @@ class Prepare {
   Span<const uint8_t> custom_options() const;
   int version() const;
   CpuFeatures cpu() const;
+  // A number of the node's own, the same in each plan, that Options::random_seed changes.
+  uint64_t random_seed() const;
 
   // ---- memory
   // n objects that live as long as the plan, zeroed; nullptr when the arena is too small (return
@@ -236,6 +240,9 @@ class Run {
   Status plan(const Step& step, int subgraph, const Tensor* const* arguments, Callee* callee);
   // Whether a call-once of the callee's subgraph is done.
   bool& called_once(const Callee& callee);
+
+  // The counter of the step's operator (kOpCounter), 0 at first.
+  uint64_t& counter(const Step& step);
 
   // Memory that calls take while running is given back by releasing it to an earlier mark.
   struct Mark {

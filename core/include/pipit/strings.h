@@ -50,9 +50,15 @@ class StringWriter {
     put(1, end_ = static_cast<int32_t>(strings_bytes(count, 0)));
   }
   void add(Span<const char> s) {
-    if (!s.empty()) std::memcpy(buffer_ + end_, s.data(), s.size());
-    put(1 + ++written_, end_ += static_cast<int32_t>(s.size()));
+    append(s);
+    finish();
   }
+  // The same piece by piece.
+  void append(Span<const char> piece) {
+    if (!piece.empty()) std::memcpy(buffer_ + end_, piece.data(), piece.size());
+    end_ += static_cast<int32_t>(piece.size());
+  }
+  void finish() { put(1 + ++written_, end_); }
 
  private:
   void put(int32_t i, int32_t n) {
