@@ -61,6 +61,14 @@ class Arena {
   size_t temporary_mark() const { return high_; }
   void release_temporary(size_t mark) { high_ = mark; }
 
+  // Forgets bytes at the high end, where nothing may be taken now.
+  bool give_up_end(size_t bytes) {
+    if (high_ != size_ || bytes > high_ - low_) return false;
+    high_ = size_ -= bytes;
+    if (zero_to_ > high_) zero_to_ = high_;
+    return true;
+  }
+
   size_t low_mark() const { return low_; }
   void release_low(size_t mark) { low_ = mark; }
 

@@ -442,8 +442,8 @@ Status bind_addresses(State& state) {
     bind_activations(*g, own ? next : base[g->height]);
     if (own) next += g->placement.bytes;
   }
-  state.dynamic =
-      Arena(room.subspan(memory.activation_bytes, room.size() - memory.activation_bytes));
+  state.room = room.subspan(memory.activation_bytes, room.size() - memory.activation_bytes);
+  free_dynamic(state);
   return {};
 }
 
@@ -486,7 +486,9 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.pool = &state.arena;
   PIPIT_TRY(find_ops(state, why));
   PIPIT_TRY(init_subgraphs(state));
+  PIPIT_TRY(init_resources(state));
   PIPIT_TRY(plan_entries(state, why));
+  PIPIT_TRY(place_resources(state));
   PIPIT_TRY(bind_addresses(state));
   state.pool = &state.dynamic;
   state.newest_planned = state.newest;

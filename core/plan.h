@@ -46,6 +46,13 @@ struct Subgraph {
   bool called_once = false;
 };
 
+// What an operator keeps between invocations.
+struct StateBlock {
+  StateBlock* next;
+  void* data;
+  size_t bytes;
+};
+
 // Graphs that call graphs: deeper than this is refused, so planning and running need little stack.
 constexpr int32_t kMaxGraphDepth = 16;
 
@@ -55,10 +62,15 @@ struct State {
   OpTable ops;
   Options options;
   Arena arena;                      // the whole; tables and parameters at its low end
-  Arena dynamic;                    // what is left behind the activations, used while running
+  Span<uint8_t> room;               // what is left behind the activations...
+  Arena dynamic;                    // ...used while running
+  Arena kept;                       // what is left of the arena, if the activations lie elsewhere
   Arena* pool = nullptr;            // the one of the two that plans take their memory from
   const Op** op_of_code = nullptr;  // for each entry of the file's operator_codes
   Subgraph* subgraphs = nullptr;
+  StateBlock* blocks = nullptr;
+  Resource* resources = nullptr;
+  int32_t resource_count = 0;
   int32_t subgraph_count = 0;
   Graph* newest = nullptr;
   Graph* newest_planned = nullptr;  // before the first invocation
@@ -117,7 +129,16 @@ Status run_deferred(const Step& step, Run& run);
 
 // ---- what outlives an invocation
 Status init_subgraphs(State& state);
+Status init_resources(State& state);
+Status place_resources(State& state);
+void reset_resources(State& state);
 void bind_variables(const State& state, Graph& graph);
+// What grows while running and stays is taken from the upper end of this.
+inline Arena& growth(State& state) {
+  return state.options.activations.empty() ? state.dynamic : state.kept;
+}
+// Makes all that is left behind the activations free for the next invocation.
+void free_dynamic(State& state);
 void reset_variables(State& state);
 
 }  // namespace pipit

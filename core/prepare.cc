@@ -140,6 +140,8 @@ int Prepare::version() const {
   return file_root(state_.model)->operator_codes()->Get(code)->version();
 }
 
+const void* Prepare::user() const { return state_.op(state_.node(graph_, step_.node)).user; }
+
 CpuFeatures Prepare::cpu() const { return state_.options.cpu; }
 
 uint64_t Prepare::random_seed() const {
@@ -156,6 +158,18 @@ uint64_t Prepare::random_seed() const {
 
 void* Prepare::allocate_bytes(size_t bytes, size_t align) {
   return state_.pool->take(bytes, align);
+}
+
+Status Prepare::state_bytes(size_t bytes, void** state) {
+  if (late() || state_.pool != &state_.arena) {
+    return unsupported("keeps state, so it must be known before it runs how large its inputs are");
+  }
+  StateBlock* block = allocate<StateBlock>();
+  *state = block == nullptr ? nullptr : state_.pool->take(bytes);
+  if (*state == nullptr) return Code::kArenaTooSmall;
+  *block = {state_.blocks, *state, bytes};
+  state_.blocks = block;
+  return {};
 }
 
 Status Prepare::run(RunFn fn, const void* parameters, const char* variant) {

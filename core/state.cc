@@ -70,7 +70,18 @@ void bind_variables(const State& state, Graph& graph) {
   });
 }
 
+void free_dynamic(State& state) {
+  const size_t end = state.memory.persistent_bytes;
+  state.dynamic = Arena(state.room);
+  state.kept = Arena({state.arena.base() + end, state.arena.size() - end});
+}
+
 void reset_variables(State& state) {
+  free_dynamic(state);
+  reset_resources(state);
+  for (const StateBlock* b = state.blocks; b != nullptr; b = b->next) {
+    if (b->bytes != 0) std::memset(b->data, 0, b->bytes);
+  }
   for (int32_t g = 0; g < state.subgraph_count; ++g) {
     Subgraph& subgraph = state.subgraphs[g];
     subgraph.called_once = false;

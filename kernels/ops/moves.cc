@@ -140,7 +140,7 @@ Steps dense_steps(const Shape& shape, int32_t element) {
 
 Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
   const Tensor& input = p.input(from);
-  if (input.bytes == 0) return p.bad(input, " has no strings bound to it");
+  if (!has_strings(input)) return p.bad(input, kNoStrings);
   const int32_t n = input.elements();
   numbers->input = from;
   numbers->in = p.allocate<int32_t>(static_cast<size_t>(n));
@@ -150,16 +150,22 @@ Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
   return {};
 }
 
+Status set_strings(Prepare& p, int output, const Shape& shape, uint64_t characters) {
+  const int64_t numbers = dense_bytes(Type::kInt32, shape);
+  const uint64_t bytes = characters + static_cast<uint64_t>(numbers) + 2 * sizeof(int32_t);
+  if (numbers < 0 || bytes > INT32_MAX) return p.bad("the output's strings have ", bytes, " bytes");
+  return p.set_output_strings(output, shape, static_cast<size_t>(bytes));
+}
+
 Status finish_strings(Prepare& p, const StringNumbers& numbers) {
   auto* params = p.allocate<StringParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
   *params = {numbers.out, numbers.input};
   const Strings strings(p.input(numbers.input).data);
   const int32_t n = p.output(0).elements();
-  uint64_t bytes = strings_bytes(n, 0);
-  for (int32_t i = 0; i < n; ++i) bytes += strings[numbers.out[i]].size();
-  if (bytes > INT32_MAX) return p.bad("the output's strings have ", bytes, " bytes");
-  PIPIT_TRY(p.set_output_strings(0, p.output(0).shape, static_cast<size_t>(bytes)));
+  uint64_t characters = 0;
+  for (int32_t i = 0; i < n; ++i) characters += strings[numbers.out[i]].size();
+  PIPIT_TRY(set_strings(p, 0, p.output(0).shape, characters));
   return p.run(run_strings, params, "portable");
 }
 

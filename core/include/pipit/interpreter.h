@@ -62,7 +62,8 @@ struct Options {
   bool preserve_inputs = true;
   // Every tensor keeps bytes of its own, so all can be read after an invocation; no result changes.
   bool preserve_all = false;
-  // The application's own operators, looked up before the interpreter's table.
+  // The application's own operators, looked up before the interpreter's table: one with the code of
+  // a builtin operator replaces that. They and this list stay as long as the interpreter.
   OpTable operators;
   // Activations lie here (aligned to 16 bytes) instead of in the arena. Interpreters of which never
   // two are in use may share the bytes: what is in inputs, outputs and other activations lasts

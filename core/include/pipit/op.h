@@ -91,6 +91,8 @@ enum OpFlags : uint8_t {
   kOpSparse = 2,
   // Has a counter that outlives invocations: Run::counter().
   kOpCounter = 4,
+  // Makes a resource (see Prepare::make_resource).
+  kOpMakesResource = 8,
 };
 
 struct Op {
@@ -98,8 +100,32 @@ struct Op {
   const char* name = "";  // "CONV_2D"; for a custom operator the name that the file uses
   Status (*prepare)(Prepare&) = nullptr;
   uint8_t flags = kOpDefault;
+  const void* user = nullptr;  // whatever an operator of the application wants (Prepare::user)
 };
 constexpr int32_t kCustomOp = 32;
+
+// ---- resources: state that operators share by way of a handle, an int32 in a tensor
+
+// What tells a resource from others of its kind. The texts lie in the model's file.
+struct ResourceName {
+  const char* container = "";
+  const char* name = "";
+  int32_t number = 0;
+};
+
+// Its first bytes are aligned to 16; nothing of it is kept by operators, for it may move.
+struct Resource {
+  const Op* kind = nullptr;  // the operator that makes the handle
+  ResourceName name;
+  uint8_t* data = nullptr;
+  size_t bytes = 0;
+  size_t capacity = 0;
+  Shape shape;
+  Type type = Type::kFloat32;
+  bool is_set = false;
+  size_t planned = 0;       // bytes that are there from the start ...
+  uint8_t* home = nullptr;  // ... here
+};
 
 // What an operator sees while it is planned.
 class Prepare {
@@ -149,6 +175,18 @@ class Prepare {
   // While the step is about to run: all input values are known, and failing means kRunFailed.
   bool late() const { return planning_ == nullptr; }
 
+  // ---- resources
+  // The number of the resource of that name, made unless it is there. For operators with
+  // kOpMakesResource; the resource is of their kind.
+  Status make_resource(const ResourceName& name, int32_t* number);
+  // What the handle in input `i` names; nullptr when it is of another kind or not known yet.
+  const Resource* resource(int i, const Op& kind) const;
+  // The same resource may come to hold so many bytes. Where the handle is not known yet, they are
+  // taken from what the arena has left while running.
+  void reserve_resource(int i, const Op& kind, size_t bytes);
+  // Whether the bytes of input `i` lie in the model's file, where they outlive every invocation.
+  bool in_file(int i) const;
+
   // ---- options
   // The builtin options' type code and table (see core/options.h), or custom options.
   const void* options(int* type) const;
@@ -158,6 +196,7 @@ class Prepare {
   CpuFeatures cpu() const;
   // A number of the node's own, the same in each plan, that Options::random_seed changes.
   uint64_t random_seed() const;
+  const void* user() const;  // of the Op
 
   // ---- memory
   // n objects that live as long as the plan, zeroed; nullptr when the arena is too small (return
@@ -166,6 +205,16 @@ class Prepare {
   T* allocate(size_t n = 1) {
     if (n > SIZE_MAX / sizeof(T)) return nullptr;
     return static_cast<T*>(allocate_bytes(n * sizeof(T), alignof(T)));
+  }
+  // n objects that keep their values from one invocation to the next: all bytes 0 before the first
+  // and after Interpreter::reset_variables(). For operators with kOpNoFold. Fails where the
+  // operator is planned anew by each invocation.
+  template <class T>
+  Status state(size_t n, T** objects) {
+    void* bytes = nullptr;
+    const Status status = state_bytes(n > SIZE_MAX / sizeof(T) ? SIZE_MAX : n * sizeof(T), &bytes);
+    *objects = static_cast<T*>(bytes);
+    return status;
   }
   // Bytes that run() may use and nobody keeps.
   void scratch(size_t bytes) { scratch_bytes_ = bytes; }
@@ -205,6 +254,7 @@ class Prepare {
   Status take_output(int i);
   Status check_subgraph(int subgraph) const;
   void* allocate_bytes(size_t bytes, size_t align);
+  Status state_bytes(size_t bytes, void** state);
   void begin_message() const;
 
   State& state_;
@@ -231,6 +281,12 @@ class Run {
   }
   // Fails for want of memory.
   Status too_small(const Step& step) const;
+
+  // ---- resources
+  // What a handle names; nullptr when it is none of that kind.
+  Resource* resource(const Tensor& handle, const Op& kind) const;
+  // Makes room for so many bytes; what they were is lost. Other resources may move.
+  Status resize(const Step& step, Resource* resource, size_t bytes);
 
   // ---- calls of subgraphs
   // Runs one over these arguments; it reads their bytes where they are. Its outputs are valid until

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Variables and tables that operators reach by a handle. What is known of their sizes when planning
+// is through lies with all that persists; what only an invocation tells is taken from the upper end
+// of the arena, block below block.
+#include <algorithm>
+#include <cstring>
+
+#include "core/plan.h"
+
+namespace pipit {
+namespace {
+
+// Each is compared with every other.
+constexpr int32_t kMaxResources = 1024;
+
+template <class T>
+int32_t count(const T* vector) {
+  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
+}
+
+int32_t count_makers(const State& state) {
+  int32_t makers = 0;
+  for (int32_t g = 0; g < state.subgraph_count; ++g) {
+    const auto* nodes = state.file_subgraph(g).operators();
+    for (int i = 0; i < count(nodes); ++i) {
+      const Op& op = state.op(*nodes->Get(static_cast<unsigned>(i)));
+      if ((op.flags & kOpMakesResource) != 0) ++makers;
+    }
+  }
+  return makers;
+}
+
+bool same_name(const ResourceName& a, const ResourceName& b) {
+  return a.number == b.number && std::strcmp(a.name, b.name) == 0 &&
+         std::strcmp(a.container, b.container) == 0;
+}
+
+// The resource that a handle names; nullptr when there is none of that kind.
+Resource* find(const State& state, const Tensor& handle, const Op& kind) {
+  int32_t number = -1;
+  if (handle.data != nullptr && handle.bytes >= sizeof(number)) {
+    std::memcpy(&number, handle.data, sizeof(number));
+  }
+  if (number < 0 || number >= state.resource_count) return nullptr;
+  Resource& resource = state.resources[number];
+  return resource.kind == &kind ? &resource : nullptr;
+}
+
+void clear(Resource* r) {
+  r->is_set = false;
+  r->data = r->home;
+  r->capacity = r->planned;
+  r->bytes = 0;
+}
+
+// Moves all blocks at the upper end that lie below `r` down by so much, and begins `r` there.
+bool grow(State& state, Resource* r, size_t capacity) {
+  const bool planned = r->capacity == r->planned;  // it has no block there yet
+  const size_t more = align_up(capacity, kArenaAlign) - (planned ? 0 : r->capacity);
+  Arena& arena = growth(state);
+  const uint8_t* begin = arena.base() + arena.size();
+  if (!arena.give_up_end(more)) return false;
+  const uint8_t* end = planned ? begin : r->data;
+  for (int32_t i = 0; i < state.resource_count; ++i) {
+    Resource& other = state.resources[i];
+    if (other.data >= begin && other.data < end) other.data -= more;
+  }
+  const auto bytes = planned ? 0 : static_cast<size_t>(end - begin);
+  uint8_t* to = arena.base() + arena.size();
+  if (bytes != 0) std::memmove(to, begin, bytes);
+  r->data = to + bytes;
+  r->capacity = align_up(capacity, kArenaAlign);
+  return true;
+}
+
+}  // namespace
+
+Status init_resources(State& state) {
+  const int32_t makers = std::min(count_makers(state), kMaxResources);
+  state.resources = state.arena.take_array<Resource>(static_cast<size_t>(makers));
+  return state.resources == nullptr ? Status(Code::kArenaTooSmall) : Status();
+}
+
+Status place_resources(State& state) {
+  for (int32_t i = 0; i < state.resource_count; ++i) {
+    Resource& r = state.resources[i];
+    r.home = static_cast<uint8_t*>(state.arena.take(r.planned));
+    if (r.home == nullptr) return Code::kArenaTooSmall;
+  }
+  return {};
+}
+
+void reset_resources(State& state) {
+  for (int32_t i = 0; i < state.resource_count; ++i) clear(&state.resources[i]);
+}
+
+// ---- what an operator sees
+
+Status Prepare::make_resource(const ResourceName& name, int32_t* number) {
+  const Op& kind = state_.op(state_.node(graph_, step_.node));
+  for (*number = 0; *number < state_.resource_count; ++*number) {
+    const Resource& r = state_.resources[*number];
+    if (r.kind == &kind && same_name(r.name, name)) return {};
+  }
+  if (*number == kMaxResources) {
+    return unsupported("the model has more than ", kMaxResources, " variables and tables");
+  }
+  Resource& made = state_.resources[state_.resource_count++];
+  made = Resource();
+  made.kind = &kind;
+  made.name = name;
+  return {};
+}
+
+const Resource* Prepare::resource(int i, const Op& kind) const {
+  return values_known(i) ? find(state_, input(i), kind) : nullptr;
+}
+
+void Prepare::reserve_resource(int i, const Op& kind, size_t bytes) {
+  if (state_.pool != &state_.arena || !values_known(i)) return;
+  Resource* r = find(state_, input(i), kind);
+  if (r != nullptr) r->planned = std::max(r->planned, bytes);
+}
+
+bool Prepare::in_file(int i) const {
+  const Span<const uint8_t> file = state_.model.file();
+  const auto* data = input(i).as<const uint8_t>();
+  return data >= file.data() && data < file.data() + file.size();
+}
+
+Resource* Run::resource(const Tensor& handle, const Op& kind) const {
+  return find(state_, handle, kind);
+}
+
+Status Run::resize(const Step& step, Resource* resource, size_t bytes) {
+  if (bytes > resource->capacity && !grow(state_, resource, bytes)) {
+    (void)fail(step, "keeps ", bytes, " bytes, known only now; the arena has too few left");
+    return Code::kArenaTooSmall;
+  }
+  resource->bytes = bytes;
+  return {};
+}
+
+}  // namespace pipit
