@@ -6,6 +6,12 @@ namespace {
 
 constexpr ConvU8Variant kVariants[] = {
     {"portable", kCpuPortable, conv_u8_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, conv_u8_neon, conv_u8_neon_scratch},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, conv_u8_dotprod, conv_u8_dotprod_scratch},
+#endif
 };
 
 }  // namespace

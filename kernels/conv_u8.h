@@ -26,6 +26,7 @@ struct ConvU8 {
   uint8_t* out = nullptr;  // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   int32_t weights_zero_point = 0;
+  bool no_weight_is_min = false;  // no weight is 0, which flips to -128
   Requantize requantize;
   uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
 };
@@ -35,5 +36,9 @@ using ConvU8Variant = KernelVariant<ConvU8>;
 Span<const ConvU8Variant> conv_u8_variants();
 
 void conv_u8_portable(const ConvU8& a);
+void conv_u8_neon(const ConvU8& a);
+size_t conv_u8_neon_scratch(const ConvU8& a);
+void conv_u8_dotprod(const ConvU8& a);
+size_t conv_u8_dotprod_scratch(const ConvU8& a);
 
 }  // namespace pipit

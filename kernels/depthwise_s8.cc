@@ -6,6 +6,12 @@ namespace {
 
 constexpr DepthwiseS8Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_s8_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, depthwise_s8_neon, depthwise_s8_neon_scratch},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, depthwise_s8_dotprod, depthwise_s8_dotprod_scratch},
+#endif
 };
 
 }  // namespace

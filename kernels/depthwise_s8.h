@@ -34,5 +34,9 @@ using DepthwiseS8Variant = KernelVariant<DepthwiseS8>;
 Span<const DepthwiseS8Variant> depthwise_s8_variants();
 
 void depthwise_s8_portable(const DepthwiseS8& a);
+void depthwise_s8_neon(const DepthwiseS8& a);
+size_t depthwise_s8_neon_scratch(const DepthwiseS8& a);
+void depthwise_s8_dotprod(const DepthwiseS8& a);
+size_t depthwise_s8_dotprod_scratch(const DepthwiseS8& a);
 
 }  // namespace pipit

@@ -6,6 +6,12 @@ namespace {
 
 constexpr DepthwiseU8Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_u8_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, depthwise_u8_neon, depthwise_u8_neon_scratch},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, depthwise_u8_dotprod, depthwise_u8_dotprod_scratch},
+#endif
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ struct KernelVariant {
   const char* name;  // names the test case, the benchmark and the step's variant
   CpuFeatures needs;
   void (*run)(const Args&);
-  // Bytes of scratch, aligned to 16, for these sizes (pointers are not read); nullptr: none.
+  // Bytes of scratch, aligned to 16, for these sizes (pointers are not read); nullptr: none. They
+  // suffice for any part of the work as well: fewer rows, columns, channels or taps.
   size_t (*scratch)(const Args&);
 };
 

@@ -1,139 +1,199 @@
 // SPDX-License-Identifier: Apache-2.0
-// A convolution as dot products: each output position is a row of `depth` input bytes in the order
-// of the weights. Rows that lie together in the image are read there; others are gathered.
+// A convolution as dot products: each output position is a row of `depth` int8 numbers in the order
+// of the weights. The rows of a 1x1 convolution with stride 1 are read where they lie; others are
+// gathered. uint8 numbers have their top bit flipped while they are gathered: int8, and 128 less.
 #pragma once
 
-#include <cstring>
+#include <arm_neon.h>
 
-#include "kernels/conv_s8.h"
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/conv.h"
 
 namespace pipit {
 namespace {
 
+template <class Args>
 struct ConvRows {
+  using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
+  static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
   static constexpr int32_t kRowAlign = 16;
-  static constexpr int32_t kGatherBytes = 48 << 10;  // of gathered rows at a time
 
-  const ConvS8& a;
+  const Args& a;
   int32_t depth;      // kernel_h * kernel_w * in_c
-  int32_t pitch;      // bytes from one gathered row to the next
+  int32_t pitch;      // bytes from one row to the next
   int32_t positions;  // batch * out_h * out_w
-  int32_t block;      // positions gathered at a time
+  int32_t block;      // positions at a time
   bool in_place;      // rows are read where they lie
-  bool in_line;       // ... one behind the other
-  bool out_in_line;   // so are the results
+  bool out_in_line;   // one output position behind the other
 
   // Rows that are read where they lie must have a multiple of `unit` bytes, since nothing behind
-  // them may be read; gathered rows are padded with zeros to kRowAlign.
-  ConvRows(const ConvS8& conv, int32_t unit) : a(conv) {
+  // them may be read; gathered rows are padded with zeros to kRowAlign. A block is of whole tiles
+  // and at most `bytes` large, or one tile.
+  ConvRows(const Args& conv, int32_t unit, int32_t tile, int32_t bytes, int32_t most) : a(conv) {
     const ConvGeometry& g = a.size;
     depth = g.kernel_h * g.kernel_w * g.in_c;
-    pitch = (depth + kRowAlign - 1) / kRowAlign * kRowAlign;
     positions = g.batch * g.out_h * g.out_w;
-    const bool inside = g.pad_top == 0 && g.pad_left == 0 &&
-                        int64_t{g.out_h - 1} * g.stride_h < g.in_h &&
-                        int64_t{g.out_w - 1} * g.stride_w < g.in_w;
-    in_place = g.kernel_h == 1 && g.kernel_w == 1 && inside && depth % unit == 0;
-    in_line =
-        in_place && g.stride_h == 1 && g.stride_w == 1 && g.out_h == g.in_h && g.out_w == g.in_w;
+    const bool whole_lines = g.stride_h == 1 && g.stride_w == 1 && g.kernel_h == 1 &&
+                             g.kernel_w == 1 && g.pad_left == 0 && g.out_w == g.in_w;
+    const bool inside = g.pad_top <= 0 && int64_t{g.out_h} - g.pad_top <= g.in_h;
+    in_place = !kFlips && whole_lines && inside && depth % unit == 0 &&
+               (g.batch == 1 || g.out_h == g.in_h);
+    pitch = in_place ? a.stride.in_pixel : padded_depth();
     out_in_line = a.stride.out_row == g.out_w * a.stride.out_pixel;
-    block = positions;
-    if (!in_place) {
-      const int32_t fits = kGatherBytes / pitch / 8 * 8;
-      const int32_t most = fits < 32 ? 32 : fits;
-      if (block > most) block = most;
+    block = block_of(tile, bytes, most);
+  }
+
+  int32_t padded_depth() const { return (depth + kRowAlign - 1) / kRowAlign * kRowAlign; }
+  // Enough for rows of fewer bytes, too, of which a block has more.
+  size_t gather_bytes(int32_t tile, int32_t bytes) const {
+    if (in_place) return 0;
+    const int64_t all = int64_t{positions} * pitch, one_tile = int64_t{tile} * pitch;
+    const int64_t most = one_tile > bytes ? one_tile : bytes;
+    return static_cast<size_t>(all < most ? all : most);
+  }
+
+  // The rows of positions [from, from + count), `pitch` apart.
+  const int8_t* rows(int32_t from, int32_t count, int8_t* scratch) const {
+    if (in_place) {
+      const ptrdiff_t first = ptrdiff_t{from} - ptrdiff_t{a.size.pad_top} * a.size.in_w;
+      return reinterpret_cast<const int8_t*>(a.in) + first * pitch;
     }
+    gather(from, count, scratch);
+    return scratch;
   }
 
-  size_t gather_bytes() const {
-    return in_place ? 0 : static_cast<size_t>(block) * static_cast<size_t>(pitch);
-  }
-
-  // The row of position `m`, which is number `i` of the gathered ones.
-  const int8_t* row(int32_t m, int32_t i, const int8_t* gathered) const {
-    if (!in_place) return gathered + static_cast<ptrdiff_t>(i) * pitch;
-    if (in_line) return a.in + static_cast<ptrdiff_t>(m) * a.stride.in_pixel;
-    const Corner c = corner(m);
-    return c.image + (static_cast<ptrdiff_t>(c.y) * a.size.in_w + c.x) * a.stride.in_pixel;
-  }
-
-  int8_t* out(int32_t m) const {
+  Element* out(int32_t m) const {
     if (out_in_line) return a.out + static_cast<ptrdiff_t>(m) * a.stride.out_pixel;
     const int32_t y = m / a.size.out_w;
     return a.out + static_cast<ptrdiff_t>(y) * a.stride.out_row +
            static_cast<ptrdiff_t>(m - y * a.size.out_w) * a.stride.out_pixel;
   }
+  // How many positions from `m` on, of `count`, have their results out_pixel apart.
+  int32_t line(int32_t m, int32_t count) const {
+    const int32_t left = a.size.out_w - m % a.size.out_w;
+    return out_in_line || count < left ? count : left;
+  }
 
-  // Gathers the rows of positions [from, from + count).
-  void gather(int32_t from, int32_t count, int8_t* rows) const {
-    for (int32_t i = 0; i < count; ++i, rows += pitch) {
-      gather_row(corner(from + i), rows);
-      for (int32_t k = depth; k < pitch; ++k) rows[k] = 0;
+  // A call of memcpy costs more than most of these copies. The last piece overlaps.
+  static void copy(const Element* from, int8_t* to, int32_t n) {
+    const auto* x = reinterpret_cast<const uint8_t*>(from);
+    auto* y = reinterpret_cast<uint8_t*>(to);
+    int32_t i = 0;
+    if (n < 8) {
+      for (; i < n; ++i) y[i] = x[i] ^ kFlip;
+      return;
     }
+    for (; i + 16 <= n; i += 16) vst1q_u8(y + i, veorq_u8(vld1q_u8(x + i), vdupq_n_u8(kFlip)));
+    if (i + 8 <= n) {
+      copy8(x + i, y + i);
+      i += 8;
+    }
+    if (i < n) copy8(x + n - 8, y + n - 8);
   }
 
  private:
-  // Where the window of position `m` starts in its image.
-  struct Corner {
-    const int8_t* image;
-    int32_t y, x;
-  };
-  Corner corner(int32_t m) const {
-    const ConvGeometry& g = a.size;
-    const int32_t row = m / g.out_w;
-    const int32_t batch = row / g.out_h;
-    return {a.in + static_cast<ptrdiff_t>(batch) * g.in_h * g.in_w * a.stride.in_pixel,
-            (row - batch * g.out_h) * g.stride_h - g.pad_top,
-            (m - row * g.out_w) * g.stride_w - g.pad_left};
+  static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
+
+  int32_t block_of(int32_t tile, int32_t bytes, int32_t most) const {
+    const int32_t fits = bytes / padded_depth();
+    const int32_t tiles = (fits < most ? fits : most) / tile;
+    const int32_t count = tiles < 1 ? tile : tiles * tile;
+    return count < positions ? count : positions;
   }
 
-  void gather_row(const Corner& c, int8_t* to) const {
+  void gather(int32_t from, int32_t count, int8_t* to) const {
     const ConvGeometry& g = a.size;
+    const int32_t row = from / g.out_w;
+    int32_t x = from - row * g.out_w, batch = row / g.out_h, y = row - batch * g.out_h;
+    for (int32_t i = 0; i < count; ++i, to += pitch) {
+      gather_row(batch, y * g.stride_h - g.pad_top, x * g.stride_w - g.pad_left, to);
+      for (int32_t k = depth; k < pitch; ++k) to[k] = 0;
+      if (++x < g.out_w) continue;
+      x = 0;
+      if (++y < g.out_h) continue;
+      y = 0;
+      ++batch;
+    }
+  }
+
+  // The window that starts at (y, x) of an image.
+  void gather_row(int32_t batch, int32_t top, int32_t x, int8_t* to) const {
+    const ConvGeometry& g = a.size;
+    const Element* image =
+        a.in + static_cast<ptrdiff_t>(batch) * g.in_h * g.in_w * a.stride.in_pixel;
     const int32_t line_bytes = g.kernel_w * g.in_c;
     const bool whole_lines =
-        g.dilation_w == 1 && a.stride.in_pixel == g.in_c && c.x >= 0 && c.x <= g.in_w - g.kernel_w;
+        g.dilation_w == 1 && a.stride.in_pixel == g.in_c && x >= 0 && x <= g.in_w - g.kernel_w;
     for (int32_t ky = 0; ky < g.kernel_h; ++ky, to += line_bytes) {
-      const int64_t y = c.y + int64_t{ky} * g.dilation_h;
+      const int64_t y = top + int64_t{ky} * g.dilation_h;
       if (y < 0 || y >= g.in_h) {
-        std::memset(to, a.in_zero_point, static_cast<size_t>(line_bytes));
+        fill(to, line_bytes);
         continue;
       }
-      const int8_t* line = c.image + static_cast<ptrdiff_t>(y) * g.in_w * a.stride.in_pixel;
+      const Element* line = image + static_cast<ptrdiff_t>(y) * g.in_w * a.stride.in_pixel;
       if (whole_lines) {
-        copy(line + static_cast<ptrdiff_t>(c.x) * g.in_c, to, line_bytes);
+        copy(line + static_cast<ptrdiff_t>(x) * g.in_c, to, line_bytes);
       } else {
-        gather_line(line, c.x, to);
+        gather_line(line, x, to);
       }
     }
   }
 
-  void gather_line(const int8_t* line, int32_t from, int8_t* to) const {
+  void gather_line(const Element* line, int32_t from, int8_t* to) const {
     const ConvGeometry& g = a.size;
     for (int32_t kx = 0; kx < g.kernel_w; ++kx, to += g.in_c) {
       const int64_t x = from + int64_t{kx} * g.dilation_w;
       if (x < 0 || x >= g.in_w) {
-        std::memset(to, a.in_zero_point, static_cast<size_t>(g.in_c));
+        fill(to, g.in_c);
       } else {
         copy(line + static_cast<ptrdiff_t>(x) * a.stride.in_pixel, to, g.in_c);
       }
     }
   }
 
-  // A call of memcpy costs more than most of these copies. The last piece overlaps.
-  static void copy(const int8_t* from, int8_t* to, int32_t n) {
-    if (n < 8) {
-      for (int32_t i = 0; i < n; ++i) to[i] = from[i];
-      return;
-    }
-    int32_t i = 0;
-    for (; i + 16 <= n; i += 16) std::memcpy(to + i, from + i, 16);
-    if (i + 8 <= n) {
-      std::memcpy(to + i, from + i, 8);
-      i += 8;
-    }
-    if (i < n) std::memcpy(to + n - 8, from + n - 8, 8);
+  void fill(int8_t* to, int32_t n) const {
+    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ kFlip, static_cast<size_t>(n));
+  }
+
+  static void copy8(const uint8_t* x, uint8_t* y) {
+    vst1_u8(y, veor_u8(vld1_u8(x), vdup_n_u8(kFlip)));
   }
 };
+
+// The sum of a row that is padded with zeros to whole 16 bytes.
+inline int32_t sum_of_row(const int8_t* row, int32_t bytes) {
+  int32x4_t sum = vdupq_n_s32(0);
+  for (int32_t k = 0; k < bytes; k += 16) sum = vpadalq_s16(sum, vpaddlq_s8(vld1q_s8(row + k)));
+  const int64x2_t pairs = vpaddlq_s32(sum);
+  return static_cast<int32_t>(vgetq_lane_s64(pairs, 0) + vgetq_lane_s64(pairs, 1));
+}
+
+// What (128 - weights_zero_point) times the sum of each row adds to its results; nullptr where
+// there is nothing to add.
+template <class Args>
+const int32_t* row_terms(const Args& a, const int8_t* rows, int32_t pitch, int32_t count,
+                         int32_t* to) {
+  if constexpr (requires { a.weights_zero_point; }) {
+    const int32_t factor = 128 - a.weights_zero_point;
+    if (factor == 0) return nullptr;
+    for (int32_t i = 0; i < count; ++i, rows += pitch) to[i] = factor * sum_of_row(rows, pitch);
+    return to;
+  }
+  return nullptr;
+}
+
+// The least and greatest results as int8, which they are once their top bit is flipped.
+template <class Args>
+Requantize int8_results(const Args& a) {
+  Requantize q = a.requantize;
+  if (!ConvRows<Args>::kFlips) return q;
+  q.zero_point -= 128;
+  q.min -= 128;
+  q.max -= 128;
+  return q;
+}
 
 }  // namespace
 }  // namespace pipit

@@ -4,6 +4,7 @@
 
 #include <arm_neon.h>
 
+#include "kernels/arm/unroll.h"
 #include "kernels/conv.h"
 
 namespace pipit {
@@ -47,6 +48,47 @@ inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32
   const int16x8_t high = vqaddq_s16(vcombine_s16(vqmovn_s32(c), vqmovn_s32(d)), q.zero_point);
   const int8x16_t x = vcombine_s8(vqmovn_s16(low), vqmovn_s16(high));
   return vminq_s8(vmaxq_s8(x, q.min), q.max);
+}
+
+// Eight of them.
+inline int8x8_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b) {
+  const int16x8_t y = vqaddq_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)), q.zero_point);
+  return vmin_s8(vmax_s8(vqmovn_s16(y), vget_low_s8(q.min)), vget_low_s8(q.max));
+}
+
+// The same for n positions of eight channels, each kind of instruction many times in a row.
+template <bool kRight, int n>
+[[gnu::always_inline]] inline void scale_all(int32x4_t (&y)[n][2], const int32x4_t (&multiplier)[2],
+                                             const int32x4_t (&shift)[2]) {
+  const auto each = [&](auto f) [[gnu::always_inline]] {
+    unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
+  };
+  if (!kRight) {
+    each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = scale<false>(v, multiplier[h], shift[h]); });
+    return;
+  }
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, multiplier[h]); });
+  each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, shift[h]); });
+}
+
+// Two positions in each result.
+template <int n>
+[[gnu::always_inline]] inline void narrow_all(const RequantizeNeon& q, const int32x4_t (&y)[n][2],
+                                              int8x16_t (&out)[n / 2]) {
+  int16x8_t wide[n];
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+    wide[m] = vcombine_s16(vqmovn_s32(y[m][0]), vdup_n_s16(0));
+  });
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+    wide[m] = vcombine_s16(vget_low_s16(wide[m]), vqmovn_s32(y[m][1]));
+  });
+  unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = vqaddq_s16(wide[m], q.zero_point); });
+  unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
+    out[m] = vcombine_s8(vqmovn_s16(wide[2 * m]), vqmovn_s16(wide[2 * m + 1]));
+  });
+  unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vmaxq_s8(out[m], q.min); });
+  unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vminq_s8(out[m], q.max); });
 }
 
 }  // namespace

@@ -223,16 +223,13 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
   return {};
 }
 
-// Whether the weights are known now, and none is the least number of 8 bits.
+// Whether the weights are known now, and none is the least number of their 8 bits.
 inline bool no_weight_is_min(const Prepare& p, const ConvPlan& c) {
   if (c.packed) return true;  // four bits
   if (!p.values_known(c.inputs.weights)) return false;
   const Tensor& weights = p.input(c.inputs.weights);
-  int8_t least = 0;
-  for (int32_t i = 0; i < weights.elements(); ++i) {
-    least = std::min(least, weights.as<int8_t>()[i]);
-  }
-  return least != INT8_MIN;
+  const int min = weights.type == Type::kUInt8 ? 0 : 0x80;
+  return std::memchr(weights.data, min, weights.bytes) == nullptr;
 }
 
 // The sizes of the largest call.
@@ -246,6 +243,7 @@ void set_largest_call(const ConvPlan& c, Args* a) {
   a->size.out_w = columns.outputs;
   a->size.kernel_h = rows.taps;
   a->size.kernel_w = columns.taps;
+  a->size.pad_top = a->size.pad_left = 1;  // some phases have a border
 }
 
 // Divides the filters into blocks, and scratch memory into parts.

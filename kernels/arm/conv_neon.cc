@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+// Call only when kCpuNeon is set (on aarch64: always).
+//
+// Convolution of 8-bit numbers by dot products along depth, weights read where they lie. Two
+// products of 8 bits fit into 16 bits unless all four factors are -128, so where no weight is -128
+// a step of 16 bytes takes three instructions (SMULL, SMLAL2, SADALP); otherwise four. A tile of
+// kTile positions by four channels keeps all sums in registers. The sums of a block of positions
+// and eight channels go through scratch, so that they are requantized sixteen vectors at a time: an
+// in-order core would wait for each step of fewer.
+#include "kernels/arm/conv_rows.h"
+#include "kernels/arm/requantize_neon.h"
+#include "kernels/arm/unroll.h"
+#include "kernels/conv_s8.h"
+#include "kernels/conv_u8.h"
+
+#define PIPIT_INLINE [[gnu::always_inline]]
+
+namespace pipit {
+namespace {
+
+constexpr int32_t kUnit = 8;   // bytes of depth in the shorter step
+constexpr int32_t kPanel = 4;  // output channels of a tile
+#if PIPIT_ARM64
+constexpr int kTile = 4;  // positions
+#else
+constexpr int kTile = 2;  // sixteen registers only
+#endif
+constexpr int32_t kGroup = 2 * kPanel;       // output channels that are requantized together
+constexpr int32_t kBlock = 128;              // positions; their sums take 4 KiB
+constexpr int32_t kBlockBytes = 16 << 10;    // of rows, to stay in the cache while panels pass
+
+template <int kM>
+using Products = int16x8_t[kM];
+template <int kM>
+using Sums = int32x4_t[kM][kPanel];
+
+template <int kM>
+PIPIT_INLINE inline void multiply_low(Products<kM>& p, const int8x16_t (&x)[kM], int8x16_t w) {
+  unroll<kM>([&](auto m)
+                 PIPIT_INLINE { p[m] = vmull_s8(vget_low_s8(x[m]), vget_low_s8(w)); });
+}
+
+// Adds the products of the high halves to those of the low ones, or replaces them.
+template <bool kAdd>
+PIPIT_INLINE inline int16x8_t high_product(int16x8_t p, int8x16_t x, int8x16_t w) {
+#if PIPIT_ARM64
+  return kAdd ? vmlal_high_s8(p, x, w) : vmull_high_s8(x, w);
+#else
+  return kAdd ? vmlal_s8(p, vget_high_s8(x), vget_high_s8(w))
+              : vmull_s8(vget_high_s8(x), vget_high_s8(w));
+#endif
+}
+
+// The first products of a sum replace what was there.
+template <bool kFirst, int kM>
+PIPIT_INLINE inline void add(Sums<kM>& sum, int n, const Products<kM>& p) {
+  unroll<kM>([&](auto m) PIPIT_INLINE {
+    sum[m][n] = kFirst ? vpaddlq_s16(p[m]) : vpadalq_s16(sum[m][n], p[m]);
+  });
+}
+
+template <bool kPairs, bool kFirst, int kM>
+PIPIT_INLINE inline void multiply_high(Sums<kM>& sum, int n, Products<kM>& p,
+                                       const int8x16_t (&x)[kM], int8x16_t w) {
+  if (!kPairs) add<kFirst>(sum, n, p);
+  unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = high_product<kPairs>(p[m], x[m], w); });
+}
+
+// The rows of a tile: `step` bytes apart, and the last one repeated.
+template <int kM>
+struct TileRows {
+  const int8_t* at[kM];
+
+  TileRows(const int8_t* first, ptrdiff_t pitch, int32_t count) {
+    at[0] = first;
+    for (int m = 1; m < kM; ++m) at[m] = at[m - 1] + (m < count ? pitch : 0);
+  }
+};
+
+template <int kM>
+PIPIT_INLINE inline void load(int8x16_t (&x)[kM], const TileRows<kM>& rows, ptrdiff_t k) {
+  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(rows.at[m] + k); });
+}
+
+using Filters = const int8_t* [kPanel];
+
+// One step of 16 bytes, whose x and first two w are loaded; loads those of the step at `next`.
+// Each kind of instruction comes kM times in a row, with two channels in flight and loads well
+// ahead of their use: an in-order core then rarely waits. This file is compiled without gcc's
+// scheduling, which would undo the order.
+template <bool kPairs, bool kFirst, int kM>
+PIPIT_INLINE inline void step(Sums<kM>& sum, int8x16_t (&x)[kM], int8x16_t& w0, int8x16_t& w1,
+                              const TileRows<kM>& rows, const Filters& w, ptrdiff_t at,
+                              ptrdiff_t next) {
+  constexpr bool kReplace = kFirst && kPairs;
+  Products<kM> p, q;
+  multiply_low(p, x, w0);
+  multiply_low(q, x, w1);
+  multiply_high<kPairs, kFirst>(sum, 0, p, x, w0);
+  w0 = vld1q_s8(w[2] + at);
+  multiply_high<kPairs, kFirst>(sum, 1, q, x, w1);
+  w1 = vld1q_s8(w[3] + at);
+  add<kReplace>(sum, 0, p);
+  multiply_low(p, x, w0);
+  add<kReplace>(sum, 1, q);
+  multiply_low(q, x, w1);
+  multiply_high<kPairs, kFirst>(sum, 2, p, x, w0);
+  w0 = vld1q_s8(w[0] + next);
+  multiply_high<kPairs, kFirst>(sum, 3, q, x, w1);
+  load(x, rows, next);
+  w1 = vld1q_s8(w[1] + next);
+  add<kReplace>(sum, 2, p);
+  add<kReplace>(sum, 3, q);
+}
+
+template <bool kFirst, int kM>
+PIPIT_INLINE inline void half_step(Sums<kM>& sum, const TileRows<kM>& rows, const Filters& w,
+                                   ptrdiff_t k) {
+  int8x8_t x[kM];
+  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1_s8(rows.at[m] + k); });
+  unroll<kPanel>([&](auto n) PIPIT_INLINE {
+    const int8x8_t wn = vld1_s8(w[n] + k);
+    Products<kM> p;
+    unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = vmull_s8(x[m], wn); });
+    add<kFirst>(sum, n, p);
+  });
+}
+
+template <bool kPairs, int kM>
+PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const TileRows<kM>& rows, const Filters& w,
+                                  int32_t depth) {
+  const ptrdiff_t last = (depth & ~15) - 16;
+  if (last < 0) return half_step<true>(sum, rows, w, 0);
+  int8x16_t x[kM];
+  load(x, rows, 0);
+  int8x16_t w0 = vld1q_s8(w[0]), w1 = vld1q_s8(w[1]);
+  // The last step loads what it already has.
+  ptrdiff_t next = last == 0 ? 0 : 16;
+  step<kPairs, true>(sum, x, w0, w1, rows, w, 0, next);
+  for (ptrdiff_t at = 16; at <= last; at += 16) {
+    next = at == last ? at : at + 16;
+    step<kPairs, false>(sum, x, w0, w1, rows, w, at, next);
+  }
+  if (depth % 16 != 0) half_step<false>(sum, rows, w, last + 16);
+}
+
+// Four sums of lanes in one register.
+PIPIT_INLINE inline int32x4_t reduce(const int32x4_t (&s)[kPanel]) {
+#if PIPIT_ARM64
+  return vpaddq_s32(vpaddq_s32(s[0], s[1]), vpaddq_s32(s[2], s[3]));
+#else
+  const int32x2_t a = vadd_s32(vget_low_s32(s[0]), vget_high_s32(s[0]));
+  const int32x2_t b = vadd_s32(vget_low_s32(s[1]), vget_high_s32(s[1]));
+  const int32x2_t c = vadd_s32(vget_low_s32(s[2]), vget_high_s32(s[2]));
+  const int32x2_t d = vadd_s32(vget_low_s32(s[3]), vget_high_s32(s[3]));
+  return vcombine_s32(vpadd_s32(a, b), vpadd_s32(c, d));
+#endif
+}
+
+// Writes the sums of up to kM positions, kGroup numbers apart.
+template <bool kPairs, int kM>
+PIPIT_INLINE inline void run_tile(const TileRows<kM>& rows, const Filters& w, int32_t depth,
+                                  int32_t* to) {
+  Sums<kM> sum;
+  dot_tile<kPairs>(sum, rows, w, depth);
+  unroll<kM>([&](auto m) PIPIT_INLINE { vst1q_s32(to + m * kGroup, reduce(sum[m])); });
+}
+
+// The sums of `count` positions and four channels. There is room for whole tiles.
+template <bool kPairs>
+[[gnu::noinline]] void run_panel(const int8_t* rows, ptrdiff_t pitch, int32_t count,
+                                 const Filters& filters, int32_t depth, int32_t* to) {
+  const Filters w = {filters[0], filters[1], filters[2], filters[3]};
+  int32_t left = count;
+  for (; left > 1; left -= kTile, rows += kTile * pitch, to += kTile * kGroup) {
+    run_tile<kPairs>(TileRows<kTile>(rows, pitch, left), w, depth, to);
+  }
+  if (left == 1) run_tile<kPairs>(TileRows<1>(rows, pitch, 1), w, depth, to);
+}
+
+// ---- from sums to results
+
+struct Channels {
+  int32x4_t bias[2], multiplier[2], shift[2];
+};
+
+inline Channels load_channels(const int32_t* bias, const Requantize& q, int32_t first, int32_t n) {
+  int32_t values[3][kGroup] = {};
+  for (int32_t i = 0; i < n; ++i) {
+    values[0][i] = bias[first + i];
+    values[1][i] = q.multiplier[first + i];
+    values[2][i] = q.shift[first + i];
+  }
+  Channels c;
+  for (int half = 0; half < 2; ++half) {
+    c.bias[half] = vld1q_s32(values[0] + 4 * half);
+    c.multiplier[half] = vld1q_s32(values[1] + 4 * half);
+    c.shift[half] = vld1q_s32(values[2] + 4 * half);
+  }
+  return c;
+}
+
+// Where results go: positions `step` apart, of `channels` of the group.
+struct Results {
+  uint8_t* at;
+  ptrdiff_t step;
+  int32_t channels;
+  uint8x16_t flip;
+
+  PIPIT_INLINE void put(int32_t m, int8x16_t two) const {
+    const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(two), flip);
+    uint8_t* to = at + m * step;
+    if (channels == kGroup) {
+      vst1_u8(to, vget_low_u8(v));
+      vst1q_lane_u64(reinterpret_cast<uint64_t*>(to + step), vreinterpretq_u64_u8(v), 1);
+      return;
+    }
+    uint8_t bytes[2 * kGroup];
+    vst1q_u8(bytes, v);
+    std::memcpy(to, bytes, static_cast<size_t>(channels));
+    std::memcpy(to + step, bytes + kGroup, static_cast<size_t>(channels));
+  }
+};
+
+// The results of n positions, an even number.
+template <int n, bool kRight>
+PIPIT_INLINE inline void requantize(const int32_t* sums, const int32_t* terms, const Channels& c,
+                                    const RequantizeNeon& q, int8x16_t (&out)[n / 2]) {
+  int32x4_t y[n][2];
+  unroll<n>([&](auto m) PIPIT_INLINE {
+    y[m][0] = vaddq_s32(vld1q_s32(sums + m * kGroup), c.bias[0]);
+    y[m][1] = vaddq_s32(vld1q_s32(sums + m * kGroup + kPanel), c.bias[1]);
+  });
+  if (terms != nullptr) {
+    unroll<n>([&](auto m) PIPIT_INLINE {
+      const int32x4_t term = vld1q_dup_s32(terms + m);
+      y[m][0] = vaddq_s32(y[m][0], term);
+      y[m][1] = vaddq_s32(y[m][1], term);
+    });
+  }
+  scale_all<kRight>(y, c.multiplier, c.shift);
+  narrow_all(q, y, out);
+}
+
+template <bool kRight>
+[[gnu::noinline]] void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
+                                    const Channels& channels, const RequantizeNeon& scaling,
+                                    const Results& to) {
+  constexpr int kMany = kTile == 4 ? 8 : 4;
+  const Channels c = channels;
+  const RequantizeNeon q = scaling;
+  Results results = to;
+  for (; count >= kMany; count -= kMany, sums += kMany * kGroup) {
+    int8x16_t out[kMany / 2];
+    requantize<kMany, kRight>(sums, terms, c, q, out);
+    unroll<kMany / 2>([&](auto m) PIPIT_INLINE { results.put(2 * m, out[m]); });
+    results.at += kMany * results.step;
+    if (terms != nullptr) terms += kMany;
+  }
+  for (; count > 0; count -= 2, sums += 2 * kGroup) {
+    int8x16_t out[1];
+    int32_t two[2] = {};
+    if (terms != nullptr) std::memcpy(two, terms, sizeof(int32_t) * (count > 1 ? 2 : 1));
+    requantize<2, kRight>(sums, two, c, q, out);
+    if (count == 1) results.step = 0;
+    if (count == 1) out[0] = vcombine_s8(vget_low_s8(out[0]), vget_low_s8(out[0]));
+    results.put(0, out[0]);
+    results.at += 2 * results.step;
+    if (terms != nullptr) terms += 2;
+  }
+}
+
+// ---- the whole
+
+// What the blocks of a convolution share, and where scratch memory is: the sums of a block, its
+// row terms, its rows, and the filters of a tile.
+template <class Args>
+struct Conv {
+  using Rows = ConvRows<Args>;
+  const Args& a;
+  Rows rows;
+  bool copies_filters;  // padded to whole steps, or flipped
+
+  explicit Conv(const Args& args)
+      : a(args),
+        rows(args, kUnit, kTile, kBlockBytes, kBlock),
+        copies_filters(Rows::kFlips || rows.depth % kUnit != 0) {}
+
+  // Numbers of 32 bits; for blocks of any size, since shorter rows have larger ones.
+  int32_t most() const { return rows.positions < kBlock ? rows.positions : kBlock; }
+  int32_t sums() const { return (most() + kTile) * kGroup; }
+  int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
+  int32_t term_count() const { return Rows::kFlips ? (most() + 3) / 4 * 4 : 0; }
+  int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
+  int32_t filter_bytes() const { return kPanel * rows.padded_depth(); }
+  int8_t* gathered() const { return filters() + filter_bytes(); }
+  size_t scratch() const {
+    return static_cast<size_t>(sums() + term_count()) * sizeof(int32_t) +
+           static_cast<size_t>(filter_bytes()) + rows.gather_bytes(kTile, kBlockBytes);
+  }
+
+  // The filters of channel c and the next ones; those that do not exist repeat the last one.
+  int32_t load_filters(int32_t c, Filters& w) const {
+    const int32_t left = a.size.out_c - c;
+    const int32_t padded = rows.padded_depth();
+    for (int32_t n = 0; n < kPanel; ++n) {
+      const int32_t from = n < left ? n : left - 1;
+      const auto* file = a.weights + static_cast<ptrdiff_t>(c + from) * rows.depth;
+      w[n] = reinterpret_cast<const int8_t*>(file);
+      if (!copies_filters) continue;
+      int8_t* to = filters() + n * padded;
+      Rows::copy(file, to, rows.depth);
+      std::memset(to + rows.depth, 0, static_cast<size_t>(padded - rows.depth));
+      w[n] = to;
+    }
+    return copies_filters ? padded : rows.depth;
+  }
+
+  void run_group(int32_t c, const int8_t* first_row, const int32_t* row_terms, int32_t from,
+                 int32_t count, const RequantizeNeon& q) const {
+    auto* sums = reinterpret_cast<int32_t*>(a.scratch);
+    for (int32_t half = 0; half < kGroup; half += kPanel) {
+      if (c + half >= a.size.out_c) break;
+      Filters w;
+      const int32_t depth = load_filters(c + half, w);
+      const auto panel = a.no_weight_is_min ? run_panel<true> : run_panel<false>;
+      panel(first_row, rows.pitch, count, w, depth, sums + half);
+    }
+    const int32_t left = a.size.out_c - c;
+    const int32_t n = left < kGroup ? left : kGroup;
+    const Channels channels = load_channels(a.bias, a.requantize, c, n);
+    const auto finish = q.right ? finish_group<true> : finish_group<false>;
+    for (int32_t m = 0, some = 0; m < count; m += some) {
+      some = rows.line(from + m, count - m);
+      auto* out = reinterpret_cast<uint8_t*>(rows.out(from + m)) + c;
+      finish(sums + m * kGroup, row_terms != nullptr ? row_terms + m : nullptr, some, channels, q,
+             {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)});
+    }
+  }
+
+  void run() const {
+    const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
+    for (int32_t from = 0; from < rows.positions; from += rows.block) {
+      const int32_t left = rows.positions - from;
+      const int32_t count = left < rows.block ? left : rows.block;
+      const int8_t* first_row = rows.rows(from, count, gathered());
+      const int32_t* row_terms = pipit::row_terms(a, first_row, rows.pitch, count, terms());
+      for (int32_t c = 0; c < a.size.out_c; c += kGroup) {
+        run_group(c, first_row, row_terms, from, count, q);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+size_t conv_s8_neon_scratch(const ConvS8& a) { return Conv<ConvS8>(a).scratch(); }
+void conv_s8_neon(const ConvS8& a) { Conv<ConvS8>(a).run(); }
+size_t conv_u8_neon_scratch(const ConvU8& a) { return Conv<ConvU8>(a).scratch(); }
+void conv_u8_neon(const ConvU8& a) { Conv<ConvU8>(a).run(); }
+
+}  // namespace pipit

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+// A depthwise convolution in blocks of eight channels. The input rows that one or two output rows
+// need are copied into columns of eight-byte slots, borders included, so that the inner loop knows
+// no border, and walks the columns by the stride.
+//
+// Weights less their zero point are written as a sum of one to three parts that each lie in
+// [-127, 127]: then two products fit into 16 bits, and uint8 weights, whose differences take nine
+// bits, need no other code. Nearly always one part suffices. uint8 activations have their top bit
+// flipped, which makes them int8 and 128 less.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/arm/requantize_neon.h"
+#include "kernels/depthwise_s8.h"
+#include "kernels/depthwise_u8.h"
+
+namespace pipit {
+namespace {
+
+constexpr int32_t kDwLanes = 8;          // channels of a block
+constexpr int32_t kDwMaxColumns = 128;   // in scratch at a time
+constexpr int32_t kDwMaxKernel = 32;     // rows or columns; larger windows are the portable kernel's
+constexpr int32_t kDwBandBytes = 64 << 10;  // of input that the blocks pass over in turn
+
+// How a depthwise convolution is cut.
+struct DepthwiseCut {
+  int32_t rows;   // output rows at a time: two where they share most of their input rows
+  int32_t slots;  // input rows in a column, a multiple of `unit`
+  int32_t taps;   // input rows that exist: the others have zero weights
+  int32_t chunk;  // output columns at a time
+  bool fits;      // this kernel's sizes
+
+  DepthwiseCut(const ConvGeometry& g, int32_t unit) {
+    rows = g.stride_h == 1 && g.dilation_h == 1 && g.out_h > 1 && g.kernel_h % 4 != 0 ? 2 : 1;
+    taps = g.kernel_h + rows - 1;
+    slots = (taps + unit - 1) / unit * unit;
+    const int64_t extent = int64_t{g.kernel_w - 1} * g.dilation_w + 1;
+    fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
+    chunk = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
+  }
+  size_t column_bytes() const { return static_cast<size_t>(kDwMaxColumns * slots * kDwLanes); }
+  // Of one part.
+  int32_t part_bytes(const ConvGeometry& g) const { return g.kernel_w * slots * kDwLanes; }
+};
+
+constexpr int32_t kDwMostParts = 3;
+
+inline size_t depthwise_scratch(const ConvGeometry& g, int32_t unit) {
+  const DepthwiseCut cut(g, unit);
+  if (!cut.fits) return 0;
+  return cut.column_bytes() + static_cast<size_t>(2 * kDwMostParts * cut.part_bytes(g));
+}
+
+// The weights of a block in the order of the columns: [row][part][kernel_w][slots][8], as the
+// engine arranges the slots. With kUnit 1 there is one row for all, without the slots that are not
+// its own: output row r begins at slot r of the columns.
+struct DepthwiseWeights {
+  int8_t* values;
+  int32_t parts;
+  int32_t part_bytes;
+
+  const int8_t* row(int r) const { return values + r * parts * part_bytes; }
+};
+
+// What the inner loop needs for one block of channels.
+struct DepthwiseBlock {
+  int32x4_t bias[2], multiplier[2], shift[2];
+  RequantizeNeon q;
+  uint8x8_t flip;  // of the results' top bits
+};
+
+// The sums of eight channels to outputs.
+template <bool kRight>
+inline int8x8_t finish(const DepthwiseBlock& b, int32x4_t low, int32x4_t high) {
+  const int32x4_t y0 = scale<kRight>(low, b.multiplier[0], b.shift[0]);
+  const int32x4_t y1 = scale<kRight>(high, b.multiplier[1], b.shift[1]);
+  const int8x8_t y = narrow(b.q, y0, y1);
+  return vreinterpret_s8_u8(veor_u8(vreinterpret_u8_s8(y), b.flip));
+}
+
+// Where the results of a pass go: `count` positions `step` bytes apart, in one or two rows.
+struct DepthwiseOut {
+  int8_t* row[2];
+  ptrdiff_t step;
+  int32_t count;
+  int32_t channels;  // 8, or fewer where there are no more
+
+  void put(int r, int32_t x, int8x8_t v) const {
+    int8_t* to = row[r] + x * step;
+    if (channels == kDwLanes) {
+      vst1_s8(to, v);
+      return;
+    }
+    int8_t bytes[kDwLanes];
+    vst1_s8(bytes, v);
+    std::memcpy(to, bytes, static_cast<size_t>(channels));
+  }
+};
+
+// The Engine arranges columns and weights, and has the inner loop:
+//   kUnit                                   slots come in multiples of it
+//   put_slots(const int8x8_t*, int8_t* to)  kUnit slots of one column
+//   run(block, weights, columns, geometry, cut, out)
+template <class Args, class Engine>
+class Depthwise {
+  using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
+  static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
+  static constexpr int kUnit = Engine::kUnit;
+
+ public:
+  explicit Depthwise(const Args& args)
+      : a_(args),
+        g_(args.size),
+        cut_(g_, kUnit),
+        columns_(reinterpret_cast<int8_t*>(a_.scratch)) {
+    weights_.values = columns_ + cut_.column_bytes();
+    weights_.part_bytes = cut_.part_bytes(g_);
+    Requantize q = a_.requantize;
+    const int32_t down = kFlips ? 128 : 0;
+    q.zero_point -= down;
+    q.min -= down;
+    q.max -= down;
+    block_.q = load_requantize(q, g_.out_c);
+    block_.flip = vdup_n_u8(kFlips ? 0x80 : 0);
+  }
+
+  // Channel blocks pass over a band of rows that the cache can hold.
+  void run() {
+    const int64_t row_bytes = int64_t{g_.in_w} * a_.stride.in_pixel;
+    const int64_t fit = kDwBandBytes / (row_bytes * g_.stride_h) / cut_.rows * cut_.rows;
+    const int32_t least = cut_.rows;
+    const int32_t band = fit < least ? least : fit < g_.out_h ? static_cast<int32_t>(fit) : g_.out_h;
+    for (int32_t b = 0; b < g_.batch; ++b) {
+      for (int32_t y = 0; y < g_.out_h; y += band) {
+        run_band(b, y, y + band < g_.out_h ? y + band : g_.out_h);
+      }
+    }
+  }
+
+ private:
+  void run_band(int32_t batch, int32_t from, int32_t to) {
+    for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
+      // The last block overlaps the one before it.
+      const int32_t first = c + kDwLanes <= g_.out_c || c == 0 ? c : g_.out_c - kDwLanes;
+      load_block(first);
+      for (int32_t y = from; y < to; y += cut_.rows) {
+        for (int32_t x = 0; x < g_.out_w; x += cut_.chunk) {
+          run_pass(batch, y, x, y + 1 < to ? cut_.rows : 1);
+        }
+      }
+    }
+  }
+
+  void load_block(int32_t first) {
+    first_ = first;
+    channels_ = g_.out_c - first < kDwLanes ? g_.out_c - first : kDwLanes;
+    choose_sources();
+    int32_t values[3][kDwLanes] = {};
+    for (int32_t i = 0; i < channels_; ++i) {
+      values[0][i] = a_.bias[first + i];
+      values[1][i] = a_.requantize.multiplier[first + i];
+      values[2][i] = a_.requantize.shift[first + i];
+    }
+    for (int half = 0; half < 2; ++half) {
+      block_.bias[half] = vld1q_s32(values[0] + 4 * half);
+      block_.multiplier[half] = vld1q_s32(values[1] + 4 * half);
+      block_.shift[half] = vld1q_s32(values[2] + 4 * half);
+    }
+    load_weights();
+  }
+
+  // ---- weights
+
+  int16x8_t weight(int32_t ky, int32_t kx) const {
+    const Element* w = a_.weights + static_cast<ptrdiff_t>(ky * g_.kernel_w + kx) * a_.weights_tap;
+    Element eight[kDwLanes] = {};
+    if (channels_ == kDwLanes) {
+      w += first_;
+    } else {
+      std::memcpy(eight, w + first_, static_cast<size_t>(channels_));
+      w = eight;
+    }
+    if constexpr (kFlips) {
+      const uint16x8_t wide = vmovl_u8(vld1_u8(w));
+      return vsubq_s16(vreinterpretq_s16_u16(wide),
+                       vdupq_n_s16(static_cast<int16_t>(a_.weights_zero_point)));
+    } else {
+      return vmovl_s8(vld1_s8(w));
+    }
+  }
+
+  int32_t count_parts() const {
+    uint16x8_t most = vdupq_n_u16(0);
+    for (int32_t ky = 0; ky < g_.kernel_h; ++ky) {
+      for (int32_t kx = 0; kx < g_.kernel_w; ++kx) {
+        most = vmaxq_u16(most, vreinterpretq_u16_s16(vabsq_s16(weight(ky, kx))));
+      }
+    }
+    const uint64x2_t over_one = vreinterpretq_u64_u16(vcgtq_u16(most, vdupq_n_u16(127)));
+    const uint64x2_t over_two = vreinterpretq_u64_u16(vcgtq_u16(most, vdupq_n_u16(254)));
+    const auto any = [](uint64x2_t v) {
+      return (vgetq_lane_u64(v, 0) | vgetq_lane_u64(v, 1)) != 0;
+    };
+    return any(over_two) ? 3 : any(over_one) ? 2 : 1;
+  }
+
+  // Slot s of output row r has tap s - r.
+  void load_weights() {
+    weights_.parts = count_parts();
+    const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
+    const int32_t slots = kUnit == 1 ? g_.kernel_h : cut_.slots;
+    int8_t* to = weights_.values;
+    for (int32_t r = 0; r < rows; ++r) {
+      for (int32_t part = 0; part < weights_.parts; ++part) {
+        for (int32_t kx = 0; kx < g_.kernel_w; ++kx) {
+          for (int32_t s = 0; s < slots; s += kUnit, to += kUnit * kDwLanes) {
+            int8x8_t lanes[kUnit];
+            for (int32_t i = 0; i < kUnit; ++i) lanes[i] = weight_part(s + i - r, kx, part);
+            Engine::put_slots(lanes, to);
+          }
+        }
+      }
+    }
+  }
+
+  int8x8_t weight_part(int32_t ky, int32_t kx, int32_t part) const {
+    if (ky < 0 || ky >= g_.kernel_h) return vdup_n_s8(0);
+    int16x8_t left = weight(ky, kx);
+    const int16x8_t most = vdupq_n_s16(127);
+    const auto clamped = [&](int16x8_t v) { return vmaxq_s16(vminq_s16(v, most), vnegq_s16(most)); };
+    for (int32_t p = 0; p < part; ++p) left = vsubq_s16(left, clamped(left));
+    return vmovn_s16(clamped(left));
+  }
+
+  // ---- columns
+
+  // Which input channels the block reads: eight that lie together, or, where channels have
+  // several outputs or are fewer than eight, those that a table picks.
+  void choose_sources() {
+    direct_ = a_.multiplier == 1 && channels_ == kDwLanes;
+    source_ = first_ / a_.multiplier;
+    if (direct_) return;
+    uint8_t picks[kDwLanes];
+    for (int32_t i = 0; i < kDwLanes; ++i) {
+      const int32_t c = first_ + (i < channels_ ? i : channels_ - 1);
+      picks[i] = static_cast<uint8_t>(c / a_.multiplier - source_);
+    }
+    sources_ = picks[kDwLanes - 1] + 1;
+    picks_ = vld1_u8(picks);
+  }
+
+  template <bool kDirect>
+  int8x8_t load(const Element* p) const {
+    uint8x8_t v;
+    if (kDirect) {
+      v = vld1_u8(reinterpret_cast<const uint8_t*>(p));
+    } else if (sources_ == 1) {
+      v = vdup_n_u8(static_cast<uint8_t>(*p));
+    } else {
+      uint8_t eight[kDwLanes] = {};
+      for (int32_t i = 0; i < sources_; ++i) eight[i] = static_cast<uint8_t>(p[i]);
+      v = vtbl1_u8(vld1_u8(eight), picks_);
+    }
+    if (kFlips) v = veor_u8(v, vdup_n_u8(0x80));
+    return vreinterpret_s8_u8(v);
+  }
+
+  // A row of the input, or of nothing but zero points.
+  struct Row {
+    const Element* at;
+    ptrdiff_t step;
+  };
+
+  // kUnit slots of `count` columns.
+  template <bool kDirect>
+  void put_columns(Row (&rows)[kUnit], int32_t count, int8_t* to) const {
+    const ptrdiff_t pitch = cut_.slots * kDwLanes;
+    for (int32_t j = 0; j < count; ++j, to += pitch) {
+      int8x8_t slots[kUnit];
+      for (int i = 0; i < kUnit; ++i) {
+        slots[i] = load<kDirect>(rows[i].at);
+        rows[i].at += rows[i].step;
+      }
+      Engine::put_slots(slots, to);
+    }
+  }
+
+  void put_columns(Row (&rows)[kUnit], int32_t count, int8_t* to) const {
+    if (direct_) {
+      put_columns<true>(rows, count, to);
+    } else {
+      put_columns<false>(rows, count, to);
+    }
+  }
+
+  // The columns [0, count) of a pass, whose first one is at `x` of the image. `y` is the first row.
+  void load_columns(int32_t batch, int64_t y, int64_t x, int32_t count) const {
+    Element border[kDwLanes];
+    std::memset(border, static_cast<Element>(a_.in_zero_point), sizeof(border));
+    const auto clip = [&](int64_t at) {
+      return static_cast<int32_t>(at < 0 ? 0 : at < count ? at : count);
+    };
+    const int32_t begin = clip(-x), end = clip(g_.in_w - x);
+    const int32_t pitch = cut_.slots * kDwLanes;
+    for (int32_t s = 0; s < cut_.slots; s += kUnit) {
+      int8_t* to = columns_ + s * kDwLanes;
+      Row outside[kUnit], inside[kUnit];
+      for (int32_t i = 0; i < kUnit; ++i) {
+        outside[i] = {border, 0};
+        const int64_t at = y + int64_t{s + i} * g_.dilation_h;
+        const bool exists = s + i < cut_.taps && at >= 0 && at < g_.in_h && begin < end;
+        if (exists) {
+          const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.in_h + static_cast<ptrdiff_t>(at);
+          const ptrdiff_t pixel = line * g_.in_w + static_cast<ptrdiff_t>(x) + begin;
+          inside[i] = {a_.in + pixel * a_.stride.in_pixel + source_, a_.stride.in_pixel};
+        } else {
+          inside[i] = outside[i];
+        }
+      }
+      if (begin < end) {
+        put_columns(outside, begin, to);
+        put_columns(inside, end - begin, to + begin * pitch);
+      }
+      const int32_t rest = begin < end ? end : 0;
+      put_columns(outside, count - rest, to + rest * pitch);
+    }
+  }
+
+  void run_pass(int32_t batch, int32_t y, int32_t x, int32_t rows) const {
+    const int32_t left = g_.out_w - x;
+    DepthwiseOut out;
+    out.count = left < cut_.chunk ? left : cut_.chunk;
+    out.step = a_.stride.out_pixel;
+    out.channels = channels_;
+    const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y;
+    auto* base = reinterpret_cast<int8_t*>(a_.out) + line * a_.stride.out_row + x * out.step + first_;
+    out.row[0] = base;
+    out.row[1] = base + a_.stride.out_row;
+    const int32_t columns = (out.count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
+    load_columns(batch, int64_t{y} * g_.stride_h - g_.pad_top,
+                 int64_t{x} * g_.stride_w - g_.pad_left, columns);
+    Engine::run(block_, weights_, columns_, g_, cut_, rows, out);
+  }
+
+  const Args& a_;
+  const ConvGeometry& g_;
+  DepthwiseCut cut_;
+  int8_t* columns_;
+  DepthwiseWeights weights_{};
+  DepthwiseBlock block_{};
+  int32_t first_ = 0, channels_ = 0;  // of the block
+  bool direct_ = true;
+  int32_t source_ = 0, sources_ = 1;
+  uint8x8_t picks_{};
+};
+
+}  // namespace
+}  // namespace pipit
