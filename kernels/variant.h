@@ -19,7 +19,7 @@ struct KernelVariant {
   CpuFeatures needs;
   void (*run)(const Args&);
   // Bytes of scratch, aligned to 16, for these sizes (pointers are not read); nullptr: none. They
-  // suffice for any part of the work as well: fewer rows, columns, channels or taps.
+  // suffice for a part of the work as well: fewer images, rows of one image, channels or taps.
   size_t (*scratch)(const Args&);
 };
 

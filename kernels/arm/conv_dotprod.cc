@@ -113,9 +113,8 @@ PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const TileRows<kM>& rows, const
     dot_unit<3>(sum, x, w);
   }
   if (depth - k > kUnit) {
-    unroll<kM>([&](auto m) PIPIT_INLINE {
-      x[m] = vcombine_s8(vld1_s8(rows.at[m] + k), vdup_n_s8(0));
-    });
+    unroll<kM>([&](auto m)
+                   PIPIT_INLINE { x[m] = vcombine_s8(vld1_s8(rows.at[m] + k), vdup_n_s8(0)); });
     dot_unit<0>(sum, x, w);
     dot_unit<1>(sum, x, w);
     k += 2 * kUnit;
@@ -278,8 +277,14 @@ struct Conv {
     const int32_t left = a.size.out_c - c;
     const Requantize& r = a.requantize;
     if (!pack_all) pack(panel, packed(0));
-    Panel p = {packed(pack_all ? panel : 0), a.bias + c, r.multiplier + c, r.shift + c, kPanel,
-               (depth + kUnit - 1) / kUnit * kUnit, q, vdupq_n_u8(ConvRows<Args>::kFlips ? 0x80 : 0)};
+    Panel p = {packed(pack_all ? panel : 0),
+               a.bias + c,
+               r.multiplier + c,
+               r.shift + c,
+               kPanel,
+               (depth + kUnit - 1) / kUnit * kUnit,
+               q,
+               vdupq_n_u8(ConvRows<Args>::kFlips ? 0x80 : 0)};
     int32_t last[3][kPanel] = {};
     if (left < kPanel) {
       const size_t bytes = static_cast<size_t>(left) * sizeof(int32_t);
@@ -295,8 +300,8 @@ struct Conv {
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
       positions(p, first_row + static_cast<ptrdiff_t>(m) * rows.pitch, rows.pitch,
-          row_terms != nullptr ? row_terms + m : nullptr, some,
-          {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
+                row_terms != nullptr ? row_terms + m : nullptr, some,
+                {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
     }
   }
 

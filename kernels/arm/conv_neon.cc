@@ -25,9 +25,9 @@ constexpr int kTile = 4;  // positions
 #else
 constexpr int kTile = 2;  // sixteen registers only
 #endif
-constexpr int32_t kGroup = 2 * kPanel;       // output channels that are requantized together
-constexpr int32_t kBlock = 128;              // positions; their sums take 4 KiB
-constexpr int32_t kBlockBytes = 16 << 10;    // of rows, to stay in the cache while panels pass
+constexpr int32_t kGroup = 2 * kPanel;     // output channels that are requantized together
+constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
+constexpr int32_t kBlockBytes = 16 << 10;  // of rows, to stay in the cache while panels pass
 
 template <int kM>
 using Products = int16x8_t[kM];
@@ -36,8 +36,7 @@ using Sums = int32x4_t[kM][kPanel];
 
 template <int kM>
 PIPIT_INLINE inline void multiply_low(Products<kM>& p, const int8x16_t (&x)[kM], int8x16_t w) {
-  unroll<kM>([&](auto m)
-                 PIPIT_INLINE { p[m] = vmull_s8(vget_low_s8(x[m]), vget_low_s8(w)); });
+  unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = vmull_s8(vget_low_s8(x[m]), vget_low_s8(w)); });
 }
 
 // Adds the products of the high halves to those of the low ones, or replaces them.

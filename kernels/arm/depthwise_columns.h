@@ -21,9 +21,9 @@
 namespace pipit {
 namespace {
 
-constexpr int32_t kDwLanes = 8;          // channels of a block
-constexpr int32_t kDwMaxColumns = 128;   // in scratch at a time
-constexpr int32_t kDwMaxKernel = 32;     // rows or columns; larger windows are the portable kernel's
+constexpr int32_t kDwLanes = 8;         // channels of a block
+constexpr int32_t kDwMaxColumns = 128;  // in scratch at a time
+constexpr int32_t kDwMaxKernel = 32;    // rows or columns; larger windows are the portable kernel's
 constexpr int32_t kDwBandBytes = 64 << 10;  // of input that the blocks pass over in turn
 
 // How a depthwise convolution is cut.
@@ -113,10 +113,7 @@ class Depthwise {
 
  public:
   explicit Depthwise(const Args& args)
-      : a_(args),
-        g_(args.size),
-        cut_(g_, kUnit),
-        columns_(reinterpret_cast<int8_t*>(a_.scratch)) {
+      : a_(args), g_(args.size), cut_(g_, kUnit), columns_(reinterpret_cast<int8_t*>(a_.scratch)) {
     weights_.values = columns_ + cut_.column_bytes();
     weights_.part_bytes = cut_.part_bytes(g_);
     Requantize q = a_.requantize;
@@ -133,7 +130,9 @@ class Depthwise {
     const int64_t row_bytes = int64_t{g_.in_w} * a_.stride.in_pixel;
     const int64_t fit = kDwBandBytes / (row_bytes * g_.stride_h) / cut_.rows * cut_.rows;
     const int32_t least = cut_.rows;
-    const int32_t band = fit < least ? least : fit < g_.out_h ? static_cast<int32_t>(fit) : g_.out_h;
+    const int32_t band = fit < least      ? least
+                         : fit < g_.out_h ? static_cast<int32_t>(fit)
+                                          : g_.out_h;
     for (int32_t b = 0; b < g_.batch; ++b) {
       for (int32_t y = 0; y < g_.out_h; y += band) {
         run_band(b, y, y + band < g_.out_h ? y + band : g_.out_h);
@@ -231,7 +230,9 @@ class Depthwise {
     if (ky < 0 || ky >= g_.kernel_h) return vdup_n_s8(0);
     int16x8_t left = weight(ky, kx);
     const int16x8_t most = vdupq_n_s16(127);
-    const auto clamped = [&](int16x8_t v) { return vmaxq_s16(vminq_s16(v, most), vnegq_s16(most)); };
+    const auto clamped = [&](int16x8_t v) {
+      return vmaxq_s16(vminq_s16(v, most), vnegq_s16(most));
+    };
     for (int32_t p = 0; p < part; ++p) left = vsubq_s16(left, clamped(left));
     return vmovn_s16(clamped(left));
   }
@@ -314,7 +315,8 @@ class Depthwise {
         const int64_t at = y + int64_t{s + i} * g_.dilation_h;
         const bool exists = s + i < cut_.taps && at >= 0 && at < g_.in_h && begin < end;
         if (exists) {
-          const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.in_h + static_cast<ptrdiff_t>(at);
+          const ptrdiff_t line =
+              static_cast<ptrdiff_t>(batch) * g_.in_h + static_cast<ptrdiff_t>(at);
           const ptrdiff_t pixel = line * g_.in_w + static_cast<ptrdiff_t>(x) + begin;
           inside[i] = {a_.in + pixel * a_.stride.in_pixel + source_, a_.stride.in_pixel};
         } else {
@@ -337,7 +339,8 @@ class Depthwise {
     out.step = a_.stride.out_pixel;
     out.channels = channels_;
     const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y;
-    auto* base = reinterpret_cast<int8_t*>(a_.out) + line * a_.stride.out_row + x * out.step + first_;
+    auto* base =
+        reinterpret_cast<int8_t*>(a_.out) + line * a_.stride.out_row + x * out.step + first_;
     out.row[0] = base;
     out.row[1] = base + a_.stride.out_row;
     const int32_t columns = (out.count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;

@@ -64,7 +64,8 @@ template <bool kRight, int n>
     unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
   };
   if (!kRight) {
-    each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = scale<false>(v, multiplier[h], shift[h]); });
+    each([&](int32x4_t& v, int h)
+             [[gnu::always_inline]] { v = scale<false>(v, multiplier[h], shift[h]); });
     return;
   }
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, multiplier[h]); });

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions of 8-bit numbers, plain and depthwise, whose arrays lie between unmapped pages: what
+// the tests of their variants share.
+#pragma once
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <type_traits>
+
+#include "kernels/conv_s8.h"
+#include "kernels/conv_u8.h"
+#include "kernels/depthwise_s8.h"
+#include "kernels/depthwise_u8.h"
+#include "tests/support/guarded_buffer.h"
+#include "tests/support/random.h"
+
+namespace pipit {
+
+// For messages and the names of test cases.
+template <class Args>
+void PrintTo(const KernelVariant<Args>& v, std::ostream* out) {
+  *out << v.name;
+}
+
+}  // namespace pipit
+
+namespace pipit::test {
+
+enum class Fill { kRandom, kNeverMin, kAllMin, kAllMax, kAlternating };
+constexpr Fill kFills[] = {Fill::kRandom, Fill::kNeverMin, Fill::kAllMin, Fill::kAllMax,
+                           Fill::kAlternating};
+
+template <class T>
+void fill(Span<T> bytes, Fill how, Random* random) {
+  constexpr int kMin = std::numeric_limits<T>::min(), kMax = std::numeric_limits<T>::max();
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    int value = 0;
+    switch (how) {
+      case Fill::kRandom:
+        value = random->between(kMin, kMax);
+        break;
+      case Fill::kNeverMin:  // what lets kernels add two products in 16 bits
+        value = random->between(kMin + 1, kMax);
+        break;
+      case Fill::kAllMin:
+        value = kMin;
+        break;
+      case Fill::kAllMax:
+        value = kMax;
+        break;
+      case Fill::kAlternating:
+        value = i % 2 == 0 ? kMin : kMax;
+        break;
+    }
+    bytes[i] = static_cast<T>(value);
+  }
+}
+
+// The shifts that a case draws from: usual ones, all that the format allows, or only left ones.
+struct Shifts {
+  int32_t low, high;
+};
+constexpr Shifts kShifts[] = {{-12, -1}, {-31, 30}, {0, 8}};
+
+struct Case {
+  ConvGeometry size;
+  Fill input, weights;
+  Shifts shifts;
+};
+
+inline std::string describe(const Case& c) {
+  const ConvGeometry& g = c.size;
+  return "in " + std::to_string(g.in_h) + "x" + std::to_string(g.in_w) + "x" +
+         std::to_string(g.in_c) + ", " + std::to_string(g.out_c) + " outputs, kernel " +
+         std::to_string(g.kernel_h) + "x" + std::to_string(g.kernel_w) + ", stride " +
+         std::to_string(g.stride_h) + ", dilation " + std::to_string(g.dilation_h) + ", fills " +
+         std::to_string(static_cast<int>(c.input)) + " " +
+         std::to_string(static_cast<int>(c.weights)) + ", shifts from " +
+         std::to_string(c.shifts.low);
+}
+
+// Padding as for an output as large as the input, divided by the stride.
+inline ConvGeometry same_size(int32_t h, int32_t w, int32_t in_c, int32_t out_c, int32_t kernel,
+                              int32_t stride, int32_t dilation) {
+  ConvGeometry g = {.batch = 1, .in_h = h, .in_w = w, .in_c = in_c};
+  g.out_h = (h + stride - 1) / stride;
+  g.out_w = (w + stride - 1) / stride;
+  g.out_c = out_c;
+  g.kernel_h = g.kernel_w = kernel;
+  g.stride_h = g.stride_w = stride;
+  g.dilation_h = g.dilation_w = dilation;
+  g.pad_top = g.pad_left = (kernel - 1) * dilation / 2;
+  return g;
+}
+
+// A convolution of one kind of arguments.
+template <class Args>
+class GuardedConv {
+  static constexpr bool kDepthwise = requires(Args a) { a.weights_tap; };
+
+ public:
+  using T = std::remove_pointer_t<decltype(Args::out)>;
+  static constexpr int kMin = std::numeric_limits<T>::min(), kMax = std::numeric_limits<T>::max();
+
+  GuardedConv(const Case& c, Against side, uint64_t seed)
+      : size_(c.size),
+        in_(elements(c.size.in_h * c.size.in_w * c.size.in_c * c.size.batch), side),
+        weights_(elements(c.size.out_c * c.size.kernel_h * c.size.kernel_w *
+                          (kDepthwise ? 1 : c.size.in_c)),
+                 side),
+        bias_(elements(c.size.out_c), side),
+        multiplier_(elements(c.size.out_c), side),
+        shift_(elements(c.size.out_c), side),
+        side_(side) {
+    Random random(seed);
+    fill(in_.span(), c.input, &random);
+    fill(weights_.span(), c.weights, &random);
+    for (int32_t& b : bias_.span()) {
+      b = random.one_in(8) ? random.between(INT32_MIN, INT32_MAX) : random.between(-9999, 9999);
+    }
+    for (int32_t& m : multiplier_.span()) {
+      m = random.one_in(8) ? INT32_MAX : random.between(1 << 30, INT32_MAX);
+    }
+    for (int32_t& s : shift_.span()) s = random.between(c.shifts.low, c.shifts.high);
+    zero_point_ = random.between(kMin, kMax);
+    const int32_t usual[] = {0, 128, 255};
+    weights_zero_point_ = random.one_in(2) ? usual[random.between(0, 2)] : random.between(0, 255);
+    out_zero_point_ = random.between(kMin, kMax);
+    min_ = random.one_in(2) ? kMin : out_zero_point_;
+    for (const auto* b : {&in_, &weights_}) b->make_read_only();
+  }
+
+  Args args() const {
+    Args a;
+    a.size = size_;
+    a.stride = dense_strides(size_);
+    a.in = in_.data();
+    a.weights = weights_.data();
+    a.bias = bias_.data();
+    a.in_zero_point = zero_point_;
+    a.requantize = {multiplier_.data(), shift_.data(), out_zero_point_, min_, kMax};
+    if constexpr (kDepthwise) {
+      a.multiplier = size_.out_c / size_.in_c;
+      a.weights_tap = size_.out_c;
+    }
+    if constexpr (requires { a.weights_zero_point; }) a.weights_zero_point = weights_zero_point_;
+    if constexpr (requires { a.no_weight_is_min; }) {
+      a.no_weight_is_min = std::count(weights_.span().begin(), weights_.span().end(), kMin) == 0;
+    }
+    return a;
+  }
+
+  void run(const KernelVariant<Args>& variant, Span<T> out) const {
+    Args a = args();
+    a.out = out.data();
+    const size_t bytes = variant.scratch != nullptr ? variant.scratch(a) : 0;
+    const GuardedBuffer<uint8_t> scratch(bytes, side_, 16);
+    a.scratch = scratch.data();
+    variant.run(a);
+  }
+
+  size_t outputs() const { return elements(size_.batch * size_.out_h * size_.out_w * size_.out_c); }
+
+ private:
+  static size_t elements(int32_t n) { return static_cast<size_t>(n); }
+
+  ConvGeometry size_;
+  GuardedBuffer<T> in_, weights_;
+  GuardedBuffer<int32_t> bias_, multiplier_, shift_;
+  Against side_;
+  int32_t zero_point_ = 0, weights_zero_point_ = 0, out_zero_point_ = 0, min_ = 0;
+};
+
+template <class Args>
+bool agrees(const KernelVariant<Args>& variant, const KernelVariant<Args>& portable, const Case& c,
+            Against side, uint64_t seed) {
+  using T = typename GuardedConv<Args>::T;
+  const GuardedConv<Args> conv(c, side, seed);
+  const GuardedBuffer<T> want(conv.outputs(), side), got(conv.outputs(), other(side));
+  conv.run(portable, want.span());
+  conv.run(variant, got.span());
+  return std::equal(want.span().begin(), want.span().end(), got.span().begin());
+}
+
+// Every case, its arrays against either guard page.
+template <class Args, class ForEachCase>
+void expect_equals_portable(const KernelVariant<Args>& variant, const KernelVariant<Args>& portable,
+                            const ForEachCase& for_each_case) {
+  if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
+  uint64_t seed = 1;
+  for_each_case([&](const Case& c) {
+    for (const Against side : {Against::kLowerGuard, Against::kUpperGuard}) {
+      ASSERT_TRUE(agrees(variant, portable, c, side, ++seed)) << describe(c) << ", seed " << seed;
+    }
+  });
+}
+
+// A part of the work never needs more scratch memory than the whole.
+template <class Args, class ForEachCase>
+void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
+                               const ForEachCase& for_each_case) {
+  Random random(7);
+  for (const KernelVariant<Args>& variant : variants) {
+    if (variant.scratch == nullptr) continue;
+    for_each_case([&](const Case& c) {
+      const Args whole = GuardedConv<Args>(c, Against::kUpperGuard, 1).args();
+      Args part = whole;
+      part.size.batch = 1;
+      part.size.out_h = random.between(1, whole.size.out_h);
+      part.size.out_c = random.between(1, whole.size.out_c);
+      EXPECT_LE(variant.scratch(part), variant.scratch(whole))
+          << variant.name << ", " << describe(c);
+    });
+  }
+}
+
+template <class Args, class ForEachCase>
+bool is_caught(void (*broken)(const Args&), const KernelVariant<Args>& portable,
+               const ForEachCase& for_each_case) {
+  const KernelVariant<Args> variant = {"broken", kCpuPortable, broken, nullptr};
+  bool all = true;
+  uint64_t seed = 1;
+  for_each_case([&](const Case& c) {
+    all = all && agrees(variant, portable, c, Against::kUpperGuard, ++seed);
+  });
+  return !all;
+}
+
+template <class Args>
+std::string variant_name(const testing::TestParamInfo<KernelVariant<Args>>& info) {
+  return info.param.name;
+}
+
+}  // namespace pipit::test
