@@ -150,7 +150,7 @@ struct Results {
     const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(two), p.flip);
     if (p.channels == kPanel) {
       vst1_u8(at, vget_low_u8(v));
-      if (both) vst1q_lane_u64(reinterpret_cast<uint64_t*>(at + step), vreinterpretq_u64_u8(v), 1);
+      if (both) store_high(at + step, v);
     } else {
       uint8_t bytes[2 * kPanel];
       vst1q_u8(bytes, v);

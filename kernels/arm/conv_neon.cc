@@ -211,7 +211,7 @@ struct Results {
     uint8_t* to = at + m * step;
     if (channels == kGroup) {
       vst1_u8(to, vget_low_u8(v));
-      vst1q_lane_u64(reinterpret_cast<uint64_t*>(to + step), vreinterpretq_u64_u8(v), 1);
+      store_high(to + step, v);
       return;
     }
     uint8_t bytes[2 * kGroup];

@@ -263,7 +263,9 @@ class Depthwise {
       v = vdup_n_u8(static_cast<uint8_t>(*p));
     } else {
       uint8_t eight[kDwLanes] = {};
-      for (int32_t i = 0; i < sources_; ++i) eight[i] = static_cast<uint8_t>(p[i]);
+      for (int32_t i = 0; i < kDwLanes && i < sources_; ++i) {
+        eight[i] = static_cast<uint8_t>(p[i]);
+      }
       v = vtbl1_u8(vld1_u8(eight), picks_);
     }
     if (kFlips) v = veor_u8(v, vdup_n_u8(0x80));

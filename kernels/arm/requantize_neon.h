@@ -41,6 +41,15 @@ inline int32x4_t scale(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) {
   return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(vandq_s32(high, right), 31)), right);
 }
 
+// The upper eight bytes. The lane store saves a move, but 32-bit code would want it aligned.
+inline void store_high(uint8_t* to, uint8x16_t v) {
+#if PIPIT_ARM64
+  vst1q_lane_u64(reinterpret_cast<uint64_t*>(to), vreinterpretq_u64_u8(v), 1);
+#else
+  vst1_u8(to, vget_high_u8(v));
+#endif
+}
+
 // Sixteen scaled sums to outputs.
 inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32x4_t c,
                         int32x4_t d) {
