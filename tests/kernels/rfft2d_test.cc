@@ -5,9 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/ops.h"
-#include "pipit/interpreter.h"
-#include "tests/support/model_builder.h"
+#include "tests/support/net.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -30,23 +28,12 @@ std::vector<float> transform(const Matrix& m, int height, int width) {
   const int length =
       b.tensor({.shape = Shape::of(2), .bytes = bytes_of(std::vector<int32_t>{height, width})});
   const int out = b.tensor({.type = Type::kComplex64, .shape = Shape::of(height, width / 2 + 1)});
-  b.node("RFFT2D", {in, length}, {out});
+  b.builtin_node(fb::BuiltinOperator::RFFT2D, {in, length}, {out});
   b.inputs({in});
   b.outputs({out});
-  const ModelBytes file = in_memory(b.finish());
-  Message why;
-  const auto model = Model::parse({file->data(), file->size()}, &why);
-  EXPECT_TRUE(model.ok()) << why.text();
-  const Op custom = {kCustomOp, "RFFT2D", kRfft2d.prepare};
-  const Op* const ops[] = {&custom};
-  alignas(16) static uint8_t arena[1 << 16];
-  auto net = Interpreter::create(model.value(), arena, ops, {}, &why);
-  EXPECT_TRUE(net.ok()) << why.text();
-  if (!net.ok()) return {};
-  std::copy(m.numbers.begin(), m.numbers.end(), net.value().input(0)->as<float>());
-  EXPECT_TRUE(net.value().invoke(&why).ok()) << why.text();
-  const float* got = net.value().output(0)->as<float>();
-  return {got, got + net.value().output(0)->bytes / sizeof(float)};
+  Net net(b);
+  net.set(0, m.numbers);
+  return net.run<float>();
 }
 
 void expect_transform(const Matrix& m, int height, int width) {

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "tflite_generated.h"
-
 namespace pipit::test {
 
 using flatbuffers::Offset;
@@ -18,19 +16,29 @@ struct Writer {
     return fbb.CreateVector(std::vector<int32_t>(list.begin(), list.end()));
   }
 
+  Offset<fb::QuantizationParameters> quantization(const TensorSpec& spec) {
+    if (spec.block != 0) {
+      const auto blocks =
+          fb::CreateBlockwiseQuantization(fbb, spec.block_scales, -1, spec.block).Union();
+      fb::QuantizationParametersBuilder q(fbb);
+      q.add_details_type(fb::QuantizationDetails::BlockwiseQuantization);
+      q.add_details(blocks);
+      return q.Finish();
+    }
+    if (spec.scales.empty() && spec.zero_points.empty()) return {};
+    const auto scales = fbb.CreateVector(spec.scales);
+    const auto zero_points = fbb.CreateVector(spec.zero_points);
+    fb::QuantizationParametersBuilder q(fbb);
+    q.add_scale(scales);
+    q.add_zero_point(zero_points);
+    return q.Finish();
+  }
+
   Offset<fb::Tensor> tensor(const ModelBuilder::TensorRow& row) {
     const TensorSpec& spec = row.spec;
     const auto shape = fbb.CreateVector(spec.shape.dims, static_cast<size_t>(spec.shape.rank));
     const auto name = fbb.CreateString(spec.name);
-    Offset<fb::QuantizationParameters> quantization;
-    if (!spec.scales.empty() || !spec.zero_points.empty()) {
-      const auto scales = fbb.CreateVector(spec.scales);
-      const auto zero_points = fbb.CreateVector(spec.zero_points);
-      fb::QuantizationParametersBuilder q(fbb);
-      q.add_scale(scales);
-      q.add_zero_point(zero_points);
-      quantization = q.Finish();
-    }
+    const auto quantized = quantization(spec);
     Offset<flatbuffers::Vector<int32_t>> signature;
     if (!spec.signature.empty()) signature = fbb.CreateVector(spec.signature);
     fb::TensorBuilder t(fbb);
@@ -39,7 +47,7 @@ struct Writer {
     t.add_buffer(row.buffer);
     t.add_name(name);
     t.add_is_variable(spec.variable);
-    if (!quantization.IsNull()) t.add_quantization(quantization);
+    if (!quantized.IsNull()) t.add_quantization(quantized);
     if (!signature.IsNull()) t.add_shape_signature(signature);
     return t.Finish();
   }
@@ -48,11 +56,17 @@ struct Writer {
     const auto inputs = numbers(row.inputs);
     const auto outputs = numbers(row.outputs);
     const auto options = fbb.CreateVector(row.options);
+    Offset<void> builtin_options;
+    if (row.builtin_options.write) builtin_options = row.builtin_options.write(fbb);
     fb::OperatorBuilder n(fbb);
     n.add_opcode_index(row.opcode);
     n.add_inputs(inputs);
     n.add_outputs(outputs);
     n.add_custom_options(options);
+    if (!builtin_options.IsNull()) {
+      n.add_builtin_options_type(row.builtin_options.type);
+      n.add_builtin_options(builtin_options);
+    }
     return n.Finish();
   }
 
@@ -73,12 +87,15 @@ struct Writer {
     return g.Finish();
   }
 
-  Offset<fb::OperatorCode> code(const std::string& op) {
-    const auto name = fbb.CreateString(op);
+  Offset<fb::OperatorCode> code(const ModelBuilder::OpRow& op) {
+    Offset<flatbuffers::String> name;
+    if (op.code == fb::BuiltinOperator::CUSTOM) name = fbb.CreateString(op.name);
     fb::OperatorCodeBuilder c(fbb);
-    c.add_deprecated_builtin_code(static_cast<int8_t>(fb::BuiltinOperator::CUSTOM));
-    c.add_builtin_code(fb::BuiltinOperator::CUSTOM);
-    c.add_custom_code(name);
+    // The older field has a byte; this number sends readers to the newer one.
+    constexpr auto kNewer = fb::BuiltinOperator::PLACEHOLDER_FOR_GREATER_OP_CODES;
+    c.add_deprecated_builtin_code(static_cast<int8_t>(std::min(op.code, kNewer)));
+    c.add_builtin_code(op.code);
+    if (!name.IsNull()) c.add_custom_code(name);
     return c.Finish();
   }
 
@@ -135,10 +152,20 @@ int ModelBuilder::tensor(const TensorSpec& spec) {
 
 void ModelBuilder::node(const std::string& op, const std::vector<int>& inputs,
                         const std::vector<int>& outputs, const std::vector<uint8_t>& options) {
+  const uint32_t code = opcode({fb::BuiltinOperator::CUSTOM, op});
+  graphs_.back().nodes.push_back({code, inputs, outputs, options});
+}
+
+void ModelBuilder::builtin_node(fb::BuiltinOperator op, const std::vector<int>& inputs,
+                                const std::vector<int>& outputs, const OptionsSpec& options) {
+  graphs_.back().nodes.push_back({opcode({op, {}}), inputs, outputs, {}, options});
+}
+
+uint32_t ModelBuilder::opcode(const OpRow& op) {
   const auto found = std::find(ops_.begin(), ops_.end(), op);
   const auto code = static_cast<uint32_t>(found - ops_.begin());
   if (found == ops_.end()) ops_.push_back(op);
-  graphs_.back().nodes.push_back({code, inputs, outputs, options});
+  return code;
 }
 
 std::vector<uint8_t> ModelBuilder::finish() const { return Writer{*this}.write(); }

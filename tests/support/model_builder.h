@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes small models, well-formed or not, out of custom operators.
+// Makes small models, well-formed or not.
 //
 //   ModelBuilder b;
 //   const int in = b.tensor({.shape = Shape::of(4)});
@@ -11,11 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "core/schema.h"
 #include "pipit/tensor.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -30,6 +32,14 @@ struct TensorSpec {
   std::vector<float> scales = {};
   std::vector<int64_t> zero_points = {};
   std::vector<int32_t> signature = {};
+  int block = 0;  // elements that share a scale, which tensor `block_scales` has
+  int block_scales = 0;
+};
+
+// A builtin operator's options: a table of this type, written by a function.
+struct OptionsSpec {
+  fb::BuiltinOptions type = fb::BuiltinOptions::NONE;
+  std::function<flatbuffers::Offset<void>(flatbuffers::FlatBufferBuilder&)> write = {};
 };
 
 class ModelBuilder {
@@ -42,6 +52,8 @@ class ModelBuilder {
   int tensor(const TensorSpec& spec);
   void node(const std::string& op, const std::vector<int>& inputs, const std::vector<int>& outputs,
             const std::vector<uint8_t>& options = {});
+  void builtin_node(fb::BuiltinOperator op, const std::vector<int>& inputs,
+                    const std::vector<int>& outputs, const OptionsSpec& options = {});
   void inputs(const std::vector<int>& tensors) { graphs_.back().inputs = tensors; }
   void outputs(const std::vector<int>& tensors) { graphs_.back().outputs = tensors; }
   void begin_subgraph() { graphs_.emplace_back(); }
@@ -62,6 +74,12 @@ class ModelBuilder {
     uint32_t opcode;
     std::vector<int> inputs, outputs;
     std::vector<uint8_t> options;
+    OptionsSpec builtin_options = {};
+  };
+  struct OpRow {
+    fb::BuiltinOperator code;
+    std::string name;  // of a custom operator
+    bool operator==(const OpRow& o) const { return code == o.code && name == o.name; }
   };
   struct GraphRow {
     std::vector<TensorRow> tensors;
@@ -70,8 +88,10 @@ class ModelBuilder {
   };
   friend struct Writer;
 
+  uint32_t opcode(const OpRow& op);
+
   std::vector<GraphRow> graphs_{1};
-  std::vector<std::string> ops_;
+  std::vector<OpRow> ops_;
   std::vector<std::vector<uint8_t>> buffers_{1};
   std::map<std::string, uint32_t> signatures_;
 };
