@@ -57,6 +57,10 @@ const Tensor* Prepare::intermediate(int i) const {
   return index < 0 ? nullptr : &graph_.tensors[index];
 }
 
+const Tensor* Prepare::tensor(int index) const {
+  return index < 0 || index >= graph_.tensor_count ? nullptr : &graph_.tensors[index];
+}
+
 bool Prepare::values_known(int i) const {
   if (!has_input(i)) return false;
   const bool none = input(i).bytes == 0 && input(i).type != Type::kString;

@@ -52,7 +52,11 @@ static inline Raw saturating_add(Raw a, Raw b) {
 }
 template <class Raw>
 static inline Raw shift_left(Raw a, int by) {
-  return saturate<Raw>(static_cast<int64_t>(a) * (int64_t{1} << by));
+  constexpr Raw kMost = std::numeric_limits<Raw>::max();
+  const auto limit = static_cast<Raw>(kMost >> by);
+  if (a > limit) return kMost;
+  if (a < -limit - 1) return std::numeric_limits<Raw>::min();
+  return static_cast<Raw>(static_cast<uint32_t>(a) << by);
 }
 template <class Raw>
 static inline Raw shift_right(Raw a, int by) {

@@ -7,60 +7,24 @@
 
 #include <cstdint>
 
+#include "kernels/fixed_exp.h"
 #include "kernels/fixed_point.h"
 
 namespace pipit {
 
 // x * 2^exponent, saturated. exponent >= 0.
 static inline int32_t saturating_shift_left(int32_t x, int exponent) {
-  const int32_t limit = INT32_MAX >> exponent;
-  if (x > limit) return INT32_MAX;
-  if (x < -limit - 1) return INT32_MIN;
-  return static_cast<int32_t>(static_cast<uint32_t>(x) << exponent);
-}
-
-// exp(x) for x in [-1/4, 0) in Q0; Q0. Taylor polynomial of order 4 around -1/8.
-static inline int32_t exp_near_zero(int32_t a) {
-  constexpr int32_t kExpOfMinusEighth = 1895147668, kThird = 715827883;
-  const int32_t x = a + (1 << 28);
-  const int32_t x2 = rounding_doubling_high_mul(x, x);
-  const int32_t x3 = rounding_doubling_high_mul(x2, x);
-  const int32_t x4 = rounding_doubling_high_mul(x2, x2);
-  const int32_t higher = rounding_doubling_high_mul(rounding_shift_right(x4, 2) + x3, kThird) + x2;
-  return kExpOfMinusEighth +
-         rounding_doubling_high_mul(kExpOfMinusEighth, x + rounding_shift_right(higher, 1));
+  return fixed::shift_left(x, exponent);
 }
 
 // exp(a) for a <= 0 in Q`integer_bits` (0 to 5); Q0.
 static inline int32_t exp_on_negative_values(int32_t a, int integer_bits) {
-  if (a == 0) return INT32_MAX;
-  // exp(-2^i) for i from -2 on.
-  constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
-                                  39332535,   720401,     242};
-  const int quarter_bit = 31 - integer_bits - 2;
-  const int32_t quarter = int32_t{1} << quarter_bit;
-  // a = rest - (a multiple of 1/4), with rest in [-1/4, 0).
-  const int32_t rest = (a & (quarter - 1)) - quarter;
-  int32_t result = exp_near_zero(saturating_shift_left(rest, integer_bits));
-  const int32_t whole = rest - a;
-  for (int i = 0; i < integer_bits + 2; ++i) {
-    if ((whole >> (quarter_bit + i) & 1) != 0) {
-      result = rounding_doubling_high_mul(result, kFactors[i]);
-    }
-  }
-  return result;
+  return fixed::exp_of_negative(a, integer_bits);
 }
 
-// 1 / (1 + a) for a in [0, 1] in Q0; Q0. Three steps of Newton and Raphson's division.
+// 1 / (1 + a) for a in [0, 1] in Q0; Q0.
 static inline int32_t one_over_one_plus(int32_t a) {
-  constexpr int32_t k48Over17 = 1515870810, kMinus32Over17 = -1010580540, kOne = 1 << 29;  // Q2
-  const auto half_denominator = static_cast<int32_t>((int64_t{a} + INT32_MAX + 1) / 2);
-  int32_t x = k48Over17 + rounding_doubling_high_mul(half_denominator, kMinus32Over17);
-  for (int i = 0; i < 3; ++i) {
-    const int32_t error = kOne - rounding_doubling_high_mul(half_denominator, x);
-    x += saturating_shift_left(rounding_doubling_high_mul(x, error), 2);
-  }
-  return saturating_shift_left(x, 1);
+  return fixed::shift_left(fixed::two_over_one_plus(a), 1);
 }
 
 // 1 / x for x > 0 in Q`integer_bits`, as a Q0 number in [1/2, 1] times 2^-*bits_over_unit.

@@ -176,8 +176,8 @@ constexpr const Op* kOps[] = {
     &kUnsortedSegmentMin,
     &kUnsortedSegmentProd,
     &kUnsortedSegmentSum,
-    &kWhere,
     &kVarHandle,
+    &kWhere,
     &kWhile,
     &kZerosLike,
 

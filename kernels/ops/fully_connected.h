@@ -44,6 +44,7 @@ Status check_symmetric(const Prepare& p, const Tensor& weights);
 
 Status prepare_float(Prepare& p, const Request& r);
 Status prepare_hybrid(Prepare& p, const Request& r);
+Status prepare_blockwise(Prepare& p, const Request& r);
 Status prepare_int8(Prepare& p, const Request& r);
 Status prepare_uint8(Prepare& p, const Request& r);
 Status prepare_int16(Prepare& p, const Request& r);

@@ -3,7 +3,7 @@
 
 #include "kernels/fixed_exp.h"
 #include "kernels/fixed_point.h"
-#include "kernels/inverse_sqrt.h"
+#include "kernels/fixed_point_functions.h"
 #include "kernels/lstm.h"
 
 namespace pipit {
@@ -84,10 +84,10 @@ void normalize_s16(int16_t* rows, int32_t count, int32_t n, const NormalizeS16& 
     const auto mean = static_cast<int32_t>(sum * 1024 / n);
     const int64_t variance = squares * (kUnit / n) - int64_t{mean} * mean;
     const auto whole = static_cast<int32_t>(variance / kUnit);
-    FixedMultiplier inverse;
-    inverse_sqrt(whole < 1 ? a.variance_guard : whole, &inverse.multiplier, &inverse.shift);
+    int shift = 0;
+    const int32_t inverse = inverse_root(whole < 1 ? a.variance_guard : whole, &shift);
     for (int32_t i = 0; i < n; ++i) {
-      const int32_t scaled = multiply(1024 * rows[i] - mean, inverse.multiplier, inverse.shift);
+      const int32_t scaled = multiply(1024 * rows[i] - mean, inverse, -shift);
       const int64_t weighted = int64_t{scaled} * a.weights[i] + a.bias[i];
       const auto rounded =
           static_cast<int32_t>((weighted > 0 ? weighted + 512 : weighted - 512) / 1024);

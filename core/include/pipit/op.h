@@ -148,6 +148,9 @@ class Prepare {
   // A tensor that only carries quantization parameters (LSTM); nullptr when left out.
   const Tensor* intermediate(int i) const;
   int intermediates() const;
+  // A tensor of the subgraph by its number, as quantization parameters may name one; nullptr when
+  // there is none.
+  const Tensor* tensor(int index) const;
 
   // The values of input `i` when they are known now: a constant, or any tensor while a deferred
   // step is prepared. nullptr otherwise, or when the element type is not T's.

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// FULLY_CONNECTED with float32 input and output and int4 weights that have a float16 scale for each
+// block of a row. The input is quantized on the fly, always asymmetrically.
+#include <algorithm>
+
+#include "kernels/activate.h"
+#include "kernels/half.h"
+#include "kernels/hybrid.h"
+#include "kernels/ops/fully_connected.h"
+#include "kernels/variant.h"
+
+namespace pipit::fully_connected {
+namespace {
+
+struct Params {
+  Request request;
+  Tile tile;
+  int32_t block;
+  const Tensor* scales;  // [outputs][blocks of a row]
+  size_t values_at, scale_at, zero_point_at, sums_at, weight_sums_at, expanded_at;  // in scratch
+  void (*kernel)(const MatmulS8&);
+};
+
+// Block `b` of rows [first, first + count), as int8, and the sum of each.
+void expand_block(const Params& p, const uint8_t* weights, int32_t b, int32_t first, int32_t count,
+                  int8_t* out, int32_t* sums) {
+  for (int32_t o = 0; o < count; ++o) {
+    const int64_t at = int64_t{first + o} * p.request.depth + int64_t{b} * p.block;
+    sums[o] = 0;
+    for (int32_t k = 0; k < p.block; ++k, ++out) {
+      const int bits = weights[(at + k) / 2] >> ((at + k) % 2 * 4) & 15;
+      *out = static_cast<int8_t>((bits ^ 8) - 8);
+      sums[o] += *out;
+    }
+  }
+}
+
+// Adds the products of one block for some outputs; the rows' scales come later.
+void add_block(const Step& s, const Params& p, const HybridRows& in, int32_t b, int32_t first,
+               int32_t count, float* out) {
+  const Request& q = p.request;
+  auto* expanded = scratch_at<int8_t>(s, p.expanded_at);
+  auto* weight_sums = scratch_at<int32_t>(s, p.weight_sums_at);
+  auto* sums = scratch_at<int32_t>(s, p.sums_at);
+  expand_block(p, s.input(kWeights).as<uint8_t>(), b, first, count, expanded, weight_sums);
+  p.kernel({.rows = in.rows,
+            .outputs = count,
+            .depth = p.block,
+            .in = in.values + ptrdiff_t{b} * p.block,
+            .weights = expanded,
+            .out = sums,
+            .in_stride = q.depth,
+            .out_stride = count});
+  const int32_t blocks = q.depth / p.block;
+  const uint16_t* scales = p.scales->as<uint16_t>() + ptrdiff_t{first} * blocks + b;
+  for (int32_t o = 0; o < count; ++o) {
+    const float scale = half_to_float(scales[ptrdiff_t{o} * blocks]);
+    for (int32_t r = 0; r < in.rows; ++r) {
+      const int64_t sum = sums[r * count + o] - int64_t{in.zero_point[r]} * weight_sums[o];
+      out[ptrdiff_t{r} * q.outputs + first + o] += static_cast<float>(sum) * scale;
+    }
+  }
+}
+
+void finish_rows(const Step& s, const Params& p, const HybridRows& in, float* out) {
+  const Tensor* bias = s.optional_input(kBias);
+  for (int32_t r = 0; r < in.rows; ++r, out += p.request.outputs) {
+    for (int32_t o = 0; o < p.request.outputs; ++o) {
+      out[o] = out[o] * in.scale[r] + (bias == nullptr ? 0 : bias->as<float>()[o]);
+    }
+    activate(static_cast<Activation>(p.request.activation), out,
+             static_cast<size_t>(p.request.outputs));
+  }
+}
+
+Status run_blockwise(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const Request& q = p.request;
+  HybridRows in;
+  in.values = scratch_at<int8_t>(s, p.values_at);
+  in.scale = scratch_at<float>(s, p.scale_at);
+  in.zero_point = scratch_at<int32_t>(s, p.zero_point_at);
+  in.depth = q.depth;
+  in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
+    in.rows = rows;
+    quantize_rows(s.input(kInput).as<float>() + ptrdiff_t{row} * q.depth, q.depth, true, in);
+    float* out = s.output(0).as<float>() + ptrdiff_t{row} * q.outputs;
+    std::fill_n(out, static_cast<size_t>(rows) * static_cast<size_t>(q.outputs), 0.0f);
+    in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
+      for (int32_t b = 0; b < q.depth / p.block; ++b) add_block(s, p, in, b, first, count, out);
+    });
+    finish_rows(s, p, in, out);
+  });
+  return {};
+}
+
+Status find_blocks(const Prepare& p, Params* params) {
+  const Request& r = params->request;
+  const Tensor& weights = p.input(kWeights);
+  const auto& blockwise = *static_cast<const fb::Tensor*>(weights.file_tensor)
+                               ->quantization()
+                               ->details_as_BlockwiseQuantization();
+  params->block = blockwise.block_size();
+  if (params->block < 1 || r.depth % params->block != 0 || r.depth % 2 != 0) {
+    return p.bad("weights ", weights, " are not made of blocks of ", params->block);
+  }
+  params->scales = p.tensor(blockwise.scales());
+  const int64_t scales = int64_t{r.outputs} * (r.depth / params->block);
+  if (params->scales == nullptr || !params->scales->constant() ||
+      params->scales->type != Type::kFloat16 ||
+      params->scales->bytes != static_cast<uint64_t>(scales) * sizeof(uint16_t)) {
+    return p.bad("weights ", weights, " have no constant float16 scale for each block of ",
+                 params->block);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status prepare_blockwise(Prepare& p, const Request& r) {
+  const Tensor& weights = p.input(kWeights);
+  const Tensor* bias = p.optional_input(kBias);
+  if (weights.type != Type::kInt4) return p.unsupported("blocks of weights ", weights);
+  if (bias != nullptr && bias->type != Type::kFloat32) return p.unsupported("bias ", *bias);
+  if (r.activation > fb::ActivationFunctionType::SIGN_BIT) {
+    return p.unsupported("fused activation ", static_cast<int>(r.activation));
+  }
+  auto* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  params->request = r;
+  params->tile = choose_tile(r, 1);
+  PIPIT_TRY(find_blocks(p, params));
+  const Tile& tile = params->tile;
+  ScratchLayout layout;
+  params->values_at = layout.add(int64_t{tile.rows} * r.depth, 1);
+  params->scale_at = layout.add(tile.rows, sizeof(float));
+  params->zero_point_at = layout.add(tile.rows, sizeof(int32_t));
+  params->sums_at = layout.add(int64_t{tile.rows} * tile.outputs, sizeof(int32_t));
+  params->weight_sums_at = layout.add(tile.outputs, sizeof(int32_t));
+  params->expanded_at = layout.add(int64_t{tile.outputs} * params->block, 1);
+  p.scratch(layout.size());
+  const auto& variant = choose(matmul_s8_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run_blockwise, params, variant.name);
+}
+
+}  // namespace pipit::fully_connected
