@@ -159,23 +159,44 @@ bool inputs_constant(const Op& op, const Step& step) {
   return any;
 }
 
-bool outputs_foldable(const Graph& graph, const Step& step) {
+// The constant whose bytes are those of `output`, too; nullptr if there is none. (One of another
+// type may not lie where elements of the output's may.)
+const Tensor* aliased_constant(const Graph& graph, const Planning& planning, const Tensor& output) {
+  const int32_t from = planning.share[output.index];
+  if (from == Planning::kNobody || planning.exact[output.index] == 0) return nullptr;
+  const Tensor& t = graph.tensors[from];
+  return t.constant() && t.type == output.type ? &t : nullptr;
+}
+
+// Whether all that the step does is to give constants other names and shapes.
+bool renames_constants(const Graph& graph, const Planning& planning, const Step& step) {
+  for (int i = 0; i < step.outputs; ++i) {
+    if (aliased_constant(graph, planning, step.output(i)) == nullptr) return false;
+  }
+  return true;
+}
+
+bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& step) {
   size_t bytes = 0;
   for (int i = 0; i < step.outputs; ++i) {
     const Tensor& t = step.output(i);
     if (t.storage != Storage::kActivation || is_graph_output(graph, &t)) return false;
     bytes += t.bytes;
   }
-  return bytes <= kFoldBytes;
+  return bytes <= kFoldBytes || renames_constants(graph, planning, step);
 }
 
-Status fold(State& state, Graph& graph, Step step, size_t scratch_bytes, Message* why) {
+// The outputs become constants: computed, or the bytes of the constants that they rename.
+Status fold(State& state, Graph& graph, const Planning& planning, Step step, size_t scratch_bytes,
+            Message* why) {
+  const bool renames = renames_constants(graph, planning, step);
   for (int i = 0; i < step.outputs; ++i) {
     Tensor& t = *step.tensors[step.inputs + i];
     t.storage = Storage::kConstant;
-    t.data = state.pool->take(t.bytes);
+    t.data = renames ? aliased_constant(graph, planning, t)->data : state.pool->take(t.bytes);
     if (t.data == nullptr) return Code::kArenaTooSmall;
   }
+  if (renames) return {};
   const size_t mark = state.pool->temporary_mark();
   step.scratch = static_cast<uint8_t*>(state.pool->take_temporary(scratch_bytes));
   if (step.scratch == nullptr) return Code::kArenaTooSmall;
@@ -233,8 +254,8 @@ struct Planner {
     mark_outputs(p.step_, p.deferred_ || p.outputs_later_);
     if (p.deferred_) p.step_.run = run_deferred;
     const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
-    if (known && outputs_foldable(graph, p.step_)) {
-      return fold(state, graph, p.step_, p.scratch_bytes_, why);
+    if (known && outputs_foldable(graph, planning, p.step_)) {
+      return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
     planning.scratch[graph.step_count] = p.deferred_ ? 0 : p.scratch_bytes_;
     graph.steps[graph.step_count++] = p.step_;

@@ -437,5 +437,28 @@ TEST(Interpreter, ComputesConstantsAtPlanTime) {
   EXPECT_EQ(invoke(other_net, {0, 0, 0, 0, 0}), (Numbers{1, 2, 3, 4, 5, 6}));
 }
 
+TEST(Interpreter, AliasesOfConstantsAreConstants) {
+  // Far more than what is kept when it has to be computed.
+  Numbers large(100000);
+  for (size_t i = 0; i < large.size(); ++i) large[i] = static_cast<int32_t>(i);
+  ModelBuilder b;
+  const Shape shape = Shape::of(large.size());
+  const int in = b.tensor({.shape = shape});
+  const int constant = b.tensor({.shape = shape, .bytes = bytes_of(large)});
+  const int alias = b.tensor({.shape = shape});
+  const int out = b.tensor({.shape = shape});
+  b.node("COPY", {constant}, {alias});
+  b.node("SUM", {in, alias}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  const Loaded m(b);
+  const Arena arena = arena_of(m.need());
+  Interpreter net = m.plan(arena);
+  ASSERT_EQ(net.steps(), 1);
+  EXPECT_LT(net.memory().persistent_bytes, large.size());
+  EXPECT_EQ(net.tensor(alias)->data, net.tensor(constant)->data);
+  EXPECT_EQ(invoke(net, Numbers(large.size(), 0)), large);
+}
+
 }  // namespace
 }  // namespace pipit::test
