@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/float8.h"
 #include "kernels/half.h"
 #include "kernels/int4.h"
 #include "kernels/ops.h"
@@ -49,9 +50,9 @@ void load_reals(const void* in, int32_t at, int32_t n, Values* v) {
   for (int32_t i = 0; i < n; ++i) v->reals[i] = x[i * step];
 }
 
-template <float (*widen)(uint16_t)>
-void load_16_bits(const void* in, int32_t at, int32_t n, Values* v) {
-  const uint16_t* x = static_cast<const uint16_t*>(in) + at;
+template <class T, float (*widen)(T)>
+void load_small(const void* in, int32_t at, int32_t n, Values* v) {
+  const T* x = static_cast<const T*>(in) + at;
   for (int32_t i = 0; i < n; ++i) v->reals[i] = widen(x[i]);
 }
 
@@ -104,9 +105,9 @@ void store_reals(const Values& v, int32_t n, void* out, int32_t at) {
   }
 }
 
-template <uint16_t (*narrow)(float), bool real>
-void store_16_bits(const Values& v, int32_t n, void* out, int32_t at) {
-  uint16_t* y = static_cast<uint16_t*>(out) + at;
+template <class T, T (*narrow)(float), bool real>
+void store_small(const Values& v, int32_t n, void* out, int32_t at) {
+  T* y = static_cast<T*>(out) + at;
   for (int32_t i = 0; i < n; ++i) {
     y[i] = narrow(real ? static_cast<float>(v.reals[i]) : static_cast<float>(v.integers[i]));
   }
@@ -144,6 +145,17 @@ constexpr Row real_row(Type type) {
           store_reals<T, true, step>};
 }
 
+// Floats of 8 and 16 bits.
+template <class T, float (*widen)(T), T (*narrow)(float)>
+constexpr Row small_row(Type type) {
+  return {type,
+          true,
+          false,
+          load_small<T, widen>,
+          store_small<T, narrow, false>,
+          store_small<T, narrow, true>};
+}
+
 template <int bits, bool is_signed>
 constexpr Row packed_row(Type type) {
   return {
@@ -161,10 +173,10 @@ constexpr Row kRows[] = {
     real_row<float, 1>(Type::kFloat32),
     real_row<double, 1>(Type::kFloat64),
     real_row<float, 2>(Type::kComplex64),
-    {Type::kFloat16, true, false, load_16_bits<half_to_float>, store_16_bits<float_to_half, false>,
-     store_16_bits<float_to_half, true>},
-    {Type::kBFloat16, true, false, load_16_bits<bfloat16_to_float>,
-     store_16_bits<float_to_bfloat16, false>, store_16_bits<float_to_bfloat16, true>},
+    small_row<uint16_t, half_to_float, float_to_half>(Type::kFloat16),
+    small_row<uint16_t, bfloat16_to_float, float_to_bfloat16>(Type::kBFloat16),
+    small_row<uint8_t, float8_e4m3fn_to_float, float_to_float8_e4m3fn>(Type::kFloat8E4M3FN),
+    small_row<uint8_t, float8_e5m2_to_float, float_to_float8_e5m2>(Type::kFloat8E5M2),
     {Type::kBool, false, false, load_bools, store_bools<false>, store_bools<true>},
     packed_row<4, true>(Type::kInt4),
     packed_row<4, false>(Type::kUInt4),
@@ -176,6 +188,12 @@ const Row* row_of(Type type) {
     if (row.type == type) return &row;
   }
   return nullptr;
+}
+
+// Packed integers meet floats of 32 and 8 bits only.
+bool casts(const Row& one, const Row& other) {
+  return !one.packed || other.type == Type::kFloat32 || other.type == Type::kFloat8E4M3FN ||
+         other.type == Type::kFloat8E5M2;
 }
 
 // ---- the operator
@@ -204,8 +222,7 @@ Status prepare(Prepare& p) {
   const Type in = p.input(0).type, out = p.output(0).type;
   const Row* from = row_of(in);
   const Row* to = row_of(out);
-  if (from == nullptr || to == nullptr || (from->packed && out != Type::kFloat32) ||
-      (to->packed && in != Type::kFloat32)) {
+  if (from == nullptr || to == nullptr || !casts(*from, *to) || !casts(*to, *from)) {
     return p.unsupported("from ", in, " to ", out);
   }
   if (in == out) return plan_copy(p, p.input(0).shape);

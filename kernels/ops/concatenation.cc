@@ -9,10 +9,12 @@ namespace pipit {
 namespace {
 
 constexpr TypeSet kConcatenationTypes =
-    types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8, Type::kInt16,
-          Type::kInt32, Type::kInt64, Type::kBool, Type::kUInt32, Type::kInt4);
-constexpr TypeSet kPackTypes = types(Type::kFloat32, Type::kInt32, Type::kUInt8, Type::kUInt32,
-                                     Type::kInt8, Type::kInt16, Type::kInt64);
+    kFloat8Types | types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8,
+                         Type::kInt16, Type::kInt32, Type::kInt64, Type::kBool, Type::kUInt32,
+                         Type::kInt4);
+constexpr TypeSet kPackTypes =
+    kFloat8Types | types(Type::kFloat32, Type::kInt32, Type::kUInt8, Type::kUInt32, Type::kInt8,
+                         Type::kInt16, Type::kInt64);
 
 // Input i fills `size[i]` bytes of each row of the output; there are `rows`.
 int32_t input_bytes_per_row(const Tensor& input, int32_t rows) {

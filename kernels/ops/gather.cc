@@ -12,8 +12,8 @@ namespace {
 constexpr int kInput = 0, kIndices = 1;
 constexpr TypeSet kIndexTypes = types(Type::kInt16, Type::kInt32, Type::kInt64);
 constexpr TypeSet kGatherNdTypes =
-    types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8, Type::kInt16,
-          Type::kInt64, Type::kInt32, Type::kBool, Type::kString);
+    kFloat8Types | types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8,
+                         Type::kInt16, Type::kInt64, Type::kInt32, Type::kBool, Type::kString);
 constexpr TypeSet kGatherTypes = kGatherNdTypes | types(Type::kInt4);
 
 // Both operators copy `count` slices for each of `outer` parts of the input; indices are those of

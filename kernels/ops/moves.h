@@ -20,6 +20,9 @@ constexpr TypeSet kByteTypes =
 // Fails unless `a` and `b` have one scale and zero point.
 Status same_quantization(const Prepare& p, const Tensor& a, const Tensor& b);
 
+// What float8 tensors hold; the operators that move them know nothing of it.
+constexpr TypeSet kFloat8Types = types(Type::kFloat8E4M3FN, Type::kFloat8E5M2);
+
 // ---- values
 
 // Element `i` of a tensor of integers or bools; its values are known.

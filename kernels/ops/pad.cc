@@ -9,8 +9,8 @@ namespace {
 constexpr int kInput = 0, kPaddings = 1, kValue = 2;
 constexpr int32_t kMaxPadRank = 5;
 constexpr TypeSet kPadTypes =
-    types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8, Type::kInt16,
-          Type::kInt32, Type::kInt64, Type::kBool);
+    kFloat8Types | types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8,
+                         Type::kInt16, Type::kInt32, Type::kInt64, Type::kBool);
 constexpr TypeSet kPaddingTypes =
     types(Type::kInt64, Type::kInt32, Type::kInt16, Type::kInt8, Type::kBool);
 

@@ -43,8 +43,8 @@ Status prepare(Prepare& p, RunFn run, const Params& params) {
 // ---- REVERSE_V2
 
 constexpr TypeSet kReverseTypes =
-    types(Type::kInt32, Type::kFloat32, Type::kUInt8, Type::kInt8, Type::kInt16, Type::kInt64,
-          Type::kBool, Type::kFloat16, Type::kBFloat16);
+    kFloat8Types | types(Type::kInt32, Type::kFloat32, Type::kUInt8, Type::kInt8, Type::kInt16,
+                         Type::kInt64, Type::kBool, Type::kFloat16, Type::kBFloat16);
 
 // The axes as a bit set. They must be neighbours. Returns the first that is not accepted, or -1.
 int32_t read_axes(const Tensor& axes, int32_t rank, uint32_t* set) {

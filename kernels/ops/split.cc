@@ -6,11 +6,11 @@
 namespace pipit {
 namespace {
 
-constexpr TypeSet kSplitTypes =
-    types(Type::kFloat32, Type::kUInt8, Type::kInt8, Type::kInt16, Type::kInt32, Type::kInt64);
+constexpr TypeSet kSplitTypes = kFloat8Types | types(Type::kFloat32, Type::kUInt8, Type::kInt8,
+                                                     Type::kInt16, Type::kInt32, Type::kInt64);
 constexpr TypeSet kUnpackTypes =
-    types(Type::kInt32, Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8,
-          Type::kInt16, Type::kBool);
+    kFloat8Types | types(Type::kInt32, Type::kFloat32, Type::kFloat16, Type::kBFloat16,
+                         Type::kUInt8, Type::kInt8, Type::kInt16, Type::kBool);
 
 // Copies columns of the input to the outputs; its rows are the dimensions before `axis`.
 Status copy_columns(Prepare& p, int32_t from, int32_t axis) {
