@@ -6,6 +6,7 @@
 
 #include "kernels/half.h"
 #include "kernels/ops.h"
+#include "kernels/ops/block_scales.h"
 #include "kernels/ops/moves.h"
 
 namespace pipit {
@@ -27,6 +28,7 @@ struct Params {
   int32_t bits;      // of an element, where they are scaled
   const float* scales;
   int32_t scale_step;  // 1: a scale for each row
+  BlockScales blocks;
 };
 
 Status run_copy(const Step& s, Run& run) {
@@ -72,6 +74,25 @@ Status run_scaled(const Step& s, Run& run) {
   return {};
 }
 
+template <class Out>
+Status run_blocks(const Step& s, Run& run) {
+  const auto& p = *s.params<Params>();
+  const int32_t* ids = s.input(kIds).as<int32_t>();
+  const uint16_t* scales = p.blocks.scales->as<uint16_t>();
+  const ptrdiff_t blocks = p.columns / p.blocks.block;
+  Out* out = s.output(0).as<Out>();
+  for (int32_t i = 0; i < s.input(kIds).elements(); ++i, out += p.columns) {
+    PIPIT_TRY(check_id(s, run, i, ids[i], p.rows));
+    const int64_t first = int64_t{ids[i]} * p.columns * p.bits / 8;
+    const int8_t* row = s.input(kTable).as<int8_t>() + first;
+    for (int32_t j = 0; j < p.columns; ++j) {
+      const float scale = half_to_float(scales[ids[i] * blocks + j / p.blocks.block]);
+      store(static_cast<float>(element_at(row, j, p.bits)) * scale, out + j);
+    }
+  }
+  return {};
+}
+
 bool is_quantized(Type type) {
   return type == Type::kInt8 || type == Type::kUInt8 || type == Type::kInt4 || type == Type::kInt2;
 }
@@ -96,7 +117,15 @@ Status find_scales(const Prepare& p, Params* params) {
 Status plan_rows(Prepare& p, Params* params) {
   const Tensor& table = p.input(kTable);
   const Type out = p.output(0).type;
-  if (is_quantized(table.type) && (out == Type::kFloat32 || out == Type::kFloat16)) {
+  const bool real = out == Type::kFloat32 || out == Type::kFloat16;
+  if (has_block_scales(table) && real) {
+    PIPIT_TRY(need_type(p, table, types(Type::kInt4, Type::kInt2)));
+    PIPIT_TRY(find_block_scales(p, table, &params->blocks));
+    params->bits = type_bits(table.type);
+    return p.run(out == Type::kFloat32 ? run_blocks<float> : run_blocks<uint16_t>, params,
+                 "portable");
+  }
+  if (is_quantized(table.type) && real) {
     PIPIT_TRY(find_scales(p, params));
     return p.run(out == Type::kFloat32 ? run_scaled<float> : run_scaled<uint16_t>, params,
                  "portable");

@@ -7,6 +7,7 @@
 
 #include "kernels/matmul.h"
 #include "kernels/ops.h"
+#include "kernels/ops/block_scales.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -104,11 +105,6 @@ bool clamps(fb::ActivationFunctionType a) {
          a == fb::ActivationFunctionType::RELU6 || a == fb::ActivationFunctionType::RELU_N1_TO_1;
 }
 
-bool is_blockwise(const Tensor& weights) {
-  const auto* q = static_cast<const fb::Tensor*>(weights.file_tensor)->quantization();
-  return q != nullptr && q->details_as_BlockwiseQuantization() != nullptr;
-}
-
 bool small_integer(Type t) { return t == Type::kInt8 || t == Type::kInt4 || t == Type::kInt2; }
 
 Status prepare_typed(Prepare& p, const fb::FullyConnectedOptions* o, Request* r) {
@@ -122,7 +118,7 @@ Status prepare_typed(Prepare& p, const fb::FullyConnectedOptions* o, Request* r)
   }
   PIPIT_TRY(find_weight_rows(p, p.input(kWeights), shuffled, &r->weights));
   if (shuffled) return prepare_shuffled(p, *r);
-  if (hybrid && is_blockwise(p.input(kWeights))) return prepare_blockwise(p, *r);
+  if (hybrid && has_block_scales(p.input(kWeights))) return prepare_blockwise(p, *r);
   if (hybrid) return prepare_hybrid(p, *r);
   if (in == Type::kFloat32 && w == in && out == in) return prepare_float(p, *r);
   if (in == Type::kInt8 && small_integer(w) && out == in) return prepare_int8(p, *r);

@@ -6,6 +6,7 @@
 #include "kernels/activate.h"
 #include "kernels/half.h"
 #include "kernels/hybrid.h"
+#include "kernels/ops/block_scales.h"
 #include "kernels/ops/fully_connected.h"
 #include "kernels/variant.h"
 
@@ -15,8 +16,7 @@ namespace {
 struct Params {
   Request request;
   Tile tile;
-  int32_t block;
-  const Tensor* scales;  // [outputs][blocks of a row]
+  BlockScales blocks;
   size_t values_at, scale_at, zero_point_at, sums_at, weight_sums_at, expanded_at;  // in scratch
   void (*kernel)(const MatmulS8&);
 };
@@ -25,9 +25,9 @@ struct Params {
 void expand_block(const Params& p, const uint8_t* weights, int32_t b, int32_t first, int32_t count,
                   int8_t* out, int32_t* sums) {
   for (int32_t o = 0; o < count; ++o) {
-    const int64_t at = int64_t{first + o} * p.request.depth + int64_t{b} * p.block;
+    const int64_t at = int64_t{first + o} * p.request.depth + int64_t{b} * p.blocks.block;
     sums[o] = 0;
-    for (int32_t k = 0; k < p.block; ++k, ++out) {
+    for (int32_t k = 0; k < p.blocks.block; ++k, ++out) {
       const int bits = weights[(at + k) / 2] >> ((at + k) % 2 * 4) & 15;
       *out = static_cast<int8_t>((bits ^ 8) - 8);
       sums[o] += *out;
@@ -45,14 +45,14 @@ void add_block(const Step& s, const Params& p, const HybridRows& in, int32_t b, 
   expand_block(p, s.input(kWeights).as<uint8_t>(), b, first, count, expanded, weight_sums);
   p.kernel({.rows = in.rows,
             .outputs = count,
-            .depth = p.block,
-            .in = in.values + ptrdiff_t{b} * p.block,
+            .depth = p.blocks.block,
+            .in = in.values + ptrdiff_t{b} * p.blocks.block,
             .weights = expanded,
             .out = sums,
             .in_stride = q.depth,
             .out_stride = count});
-  const int32_t blocks = q.depth / p.block;
-  const uint16_t* scales = p.scales->as<uint16_t>() + ptrdiff_t{first} * blocks + b;
+  const int32_t blocks = q.depth / p.blocks.block;
+  const uint16_t* scales = p.blocks.scales->as<uint16_t>() + ptrdiff_t{first} * blocks + b;
   for (int32_t o = 0; o < count; ++o) {
     const float scale = half_to_float(scales[ptrdiff_t{o} * blocks]);
     for (int32_t r = 0; r < in.rows; ++r) {
@@ -87,31 +87,12 @@ Status run_blockwise(const Step& s, Run&) {
     float* out = s.output(0).as<float>() + ptrdiff_t{row} * q.outputs;
     std::fill_n(out, static_cast<size_t>(rows) * static_cast<size_t>(q.outputs), 0.0f);
     in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
-      for (int32_t b = 0; b < q.depth / p.block; ++b) add_block(s, p, in, b, first, count, out);
+      for (int32_t b = 0; b < q.depth / p.blocks.block; ++b) {
+        add_block(s, p, in, b, first, count, out);
+      }
     });
     finish_rows(s, p, in, out);
   });
-  return {};
-}
-
-Status find_blocks(const Prepare& p, Params* params) {
-  const Request& r = params->request;
-  const Tensor& weights = p.input(kWeights);
-  const auto& blockwise = *static_cast<const fb::Tensor*>(weights.file_tensor)
-                               ->quantization()
-                               ->details_as_BlockwiseQuantization();
-  params->block = blockwise.block_size();
-  if (params->block < 1 || r.depth % params->block != 0 || r.depth % 2 != 0) {
-    return p.bad("weights ", weights, " are not made of blocks of ", params->block);
-  }
-  params->scales = p.tensor(blockwise.scales());
-  const int64_t scales = int64_t{r.outputs} * (r.depth / params->block);
-  if (params->scales == nullptr || !params->scales->constant() ||
-      params->scales->type != Type::kFloat16 ||
-      params->scales->bytes != static_cast<uint64_t>(scales) * sizeof(uint16_t)) {
-    return p.bad("weights ", weights, " have no constant float16 scale for each block of ",
-                 params->block);
-  }
   return {};
 }
 
@@ -129,7 +110,7 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
   params->tile = choose_tile(r, 1);
-  PIPIT_TRY(find_blocks(p, params));
+  PIPIT_TRY(find_block_scales(p, weights, &params->blocks));
   const Tile& tile = params->tile;
   ScratchLayout layout;
   params->values_at = layout.add(int64_t{tile.rows} * r.depth, 1);
@@ -137,7 +118,7 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   params->zero_point_at = layout.add(tile.rows, sizeof(int32_t));
   params->sums_at = layout.add(int64_t{tile.rows} * tile.outputs, sizeof(int32_t));
   params->weight_sums_at = layout.add(tile.outputs, sizeof(int32_t));
-  params->expanded_at = layout.add(int64_t{tile.outputs} * params->block, 1);
+  params->expanded_at = layout.add(int64_t{tile.outputs} * params->blocks.block, 1);
   p.scratch(layout.size());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/block_scales.h"
+
+#include "core/schema.h"
+
+namespace pipit {
+namespace {
+
+const fb::BlockwiseQuantization* blockwise(const Tensor& matrix) {
+  const auto* q = static_cast<const fb::Tensor*>(matrix.file_tensor)->quantization();
+  return q == nullptr ? nullptr : q->details_as_BlockwiseQuantization();
+}
+
+}  // namespace
+
+bool has_block_scales(const Tensor& matrix) { return blockwise(matrix) != nullptr; }
+
+Status find_block_scales(const Prepare& p, const Tensor& matrix, BlockScales* found) {
+  const int32_t rows = matrix.shape[0], depth = matrix.shape[1];
+  found->block = blockwise(matrix)->block_size();
+  if (matrix.shape.rank != 2 || found->block < 1 || depth % found->block != 0) {
+    return p.bad(matrix, " is not made of blocks of ", found->block);
+  }
+  if ((int64_t{found->block} * type_bits(matrix.type)) % 8 != 0) {
+    return p.unsupported(matrix, ": blocks of ", found->block, " are not whole bytes");
+  }
+  found->scales = p.tensor(blockwise(matrix)->scales());
+  const int64_t scales = int64_t{rows} * (depth / found->block);
+  if (found->scales == nullptr || !found->scales->constant() ||
+      found->scales->type != Type::kFloat16 ||
+      found->scales->bytes != static_cast<uint64_t>(scales) * sizeof(uint16_t)) {
+    return p.bad(matrix, " has no constant float16 scale for each block of ", found->block);
+  }
+  return {};
+}
+
+}  // namespace pipit
