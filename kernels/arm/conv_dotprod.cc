@@ -144,33 +144,17 @@ struct Panel {
 struct Results {
   uint8_t* at;
   ptrdiff_t step;
-
-  // The results of two positions; the second one may not exist.
-  PIPIT_INLINE void put(const Panel& p, int8x16_t two, bool both) {
-    const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(two), p.flip);
-    if (p.channels == kPanel) {
-      vst1_u8(at, vget_low_u8(v));
-      if (both) store_high(at + step, v);
-    } else {
-      uint8_t bytes[2 * kPanel];
-      vst1q_u8(bytes, v);
-      std::memcpy(at, bytes, static_cast<size_t>(p.channels));
-      if (both) std::memcpy(at + step, bytes + kPanel, static_cast<size_t>(p.channels));
-    }
-    at += both ? 2 * step : step;
-  }
 };
 
-// Where the first sums of a tile come from. The compiler is kept from loading them once and
-// copying: copies would take the place of SDOT, loads do not.
-template <int kM>
-PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t* terms,
-                               int32_t count) {
+// Sums start from the bias. The compiler is kept from loading it once and copying: copies would
+// take the place of SDOT, loads do not.
+template <bool kTerms, int kM>
+PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t* terms) {
   unroll<kM>([&](auto m) PIPIT_INLINE {
     asm("" : "+r"(bias));
     sum[m][0] = vld1q_s32(bias);
     sum[m][1] = vld1q_s32(bias + 4);
-    if (terms != nullptr && m < count) {
+    if constexpr (kTerms) {
       const int32x4_t term = vld1q_dup_s32(terms + m);
       sum[m][0] = vaddq_s32(sum[m][0], term);
       sum[m][1] = vaddq_s32(sum[m][1], term);
@@ -178,50 +162,82 @@ PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t
   });
 }
 
-template <int kM, bool kRight>
-PIPIT_INLINE inline void run_tile(const Panel& p, const int8_t* rows, ptrdiff_t pitch,
-                                  const int32_t* terms, int32_t count, Results& out) {
-  Sums<kM> sum;
-  start(sum, p.bias, terms, count);
-  dot_tile(sum, TileRows<kM>(rows, pitch, count), p.weights, p.depth);
+// Sixteen results from the sums of two positions.
+template <bool kRight>
+PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
+                                      const int32x4_t (&b)[2]) {
   const int32x4_t multiplier[2] = {vld1q_s32(p.multiplier), vld1q_s32(p.multiplier + 4)};
   const int32x4_t shift[2] = {vld1q_s32(p.shift), vld1q_s32(p.shift + 4)};
-  unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
-    constexpr int m = 2 * decltype(pair)();
-    constexpr int next = m + 1 < kM ? m + 1 : m;
-    if (m >= count) return;
-    const int8x16_t two = narrow(p.q, scale<kRight>(sum[m][0], multiplier[0], shift[0]),
-                                 scale<kRight>(sum[m][1], multiplier[1], shift[1]),
-                                 scale<kRight>(sum[next][0], multiplier[0], shift[0]),
-                                 scale<kRight>(sum[next][1], multiplier[1], shift[1]));
-    out.put(p, two, m + 1 < count);
-  });
+  const int8x16_t v = narrow(p.q, scale<kRight>(a[0], multiplier[0], shift[0]),
+                             scale<kRight>(a[1], multiplier[1], shift[1]),
+                             scale<kRight>(b[0], multiplier[0], shift[0]),
+                             scale<kRight>(b[1], multiplier[1], shift[1]));
+  return veorq_u8(vreinterpretq_u8_s8(v), p.flip);
 }
 
-template <int kM, bool kRight>
-[[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* rows, ptrdiff_t pitch,
-                                 const int32_t* terms, int32_t count, Results out) {
+// Whole tiles of the usual case: all channels of the panel, all shifts to the right. No branch
+// between the last product and the last result.
+template <int kM, bool kTerms>
+[[gnu::noinline]] void run_whole_tiles(const Panel& panel, const int8_t* rows, ptrdiff_t pitch,
+                                       const int32_t* terms, int32_t count, Results out) {
   const Panel p = panel;
   for (; count >= kM; count -= kM, rows += kM * pitch) {
-    run_tile<kM, kRight>(p, rows, pitch, terms, kM, out);
-    if (terms != nullptr) terms += kM;
+    Sums<kM> sum;
+    start<kTerms>(sum, p.bias, terms);
+    if (kTerms) terms += kM;
+    dot_tile(sum, TileRows<kM>(rows, pitch, kM), p.weights, p.depth);
+    unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
+      constexpr int m = 2 * decltype(pair)();
+      constexpr int next = m + 1 < kM ? m + 1 : m;
+      const uint8x16_t v = finish<true>(p, sum[m], sum[next]);
+      vst1_u8(out.at, vget_low_u8(v));
+      if constexpr (next != m) {
+        out.at += out.step;
+        store_high(out.at, v);
+      }
+      out.at += out.step;
+    });
   }
-  if (count > 0) run_tile<kM, kRight>(p, rows, pitch, terms, count, out);
 }
 
-template <bool kRight>
+// Any number of positions and channels, any shifts.
+template <bool kTerms>
+[[gnu::noinline]] void run_any_tiles(const Panel& p, const int8_t* rows, ptrdiff_t pitch,
+                                     const int32_t* terms, int32_t count, Results out) {
+  for (; count > 0; count -= kTile, rows += kTile * pitch) {
+    const int32_t exist = count < kTile ? count : kTile;
+    int32_t some[kTile] = {};
+    if (kTerms) std::memcpy(some, terms, static_cast<size_t>(exist) * sizeof(int32_t));
+    if (kTerms) terms += exist;
+    Sums<kTile> sum;
+    start<kTerms>(sum, p.bias, some);
+    dot_tile(sum, TileRows<kTile>(rows, pitch, exist), p.weights, p.depth);
+    uint8_t results[kTile * kPanel];
+    unroll<kTile / 2>([&](auto pair) PIPIT_INLINE {
+      constexpr int m = 2 * decltype(pair)();
+      vst1q_u8(results + m * kPanel, finish<false>(p, sum[m], sum[m + 1]));
+    });
+    for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
+      std::memcpy(out.at, results + m * kPanel, static_cast<size_t>(p.channels));
+    }
+  }
+}
+
+template <bool kTerms>
 void run_positions(const Panel& p, const int8_t* rows, ptrdiff_t pitch, const int32_t* terms,
                    int32_t count, const Results& out) {
+  if (p.channels < kPanel || !p.q.right) {
+    return run_any_tiles<kTerms>(p, rows, pitch, terms, count, out);
+  }
   // 7x7 images come to seven tiles of seven.
   if (count % 7 == 0 && count <= 49) {
-    return run_tiles<7, kRight>(p, rows, pitch, terms, count, out);
+    return run_whole_tiles<7, kTerms>(p, rows, pitch, terms, count, out);
   }
-  const int32_t rest = count % kTile <= 4 ? count % kTile : 0;
-  const int32_t most = count - rest;
-  if (most != 0) run_tiles<kTile, kRight>(p, rows, pitch, terms, most, out);
+  const int32_t rest = count % kTile, most = count - rest;
+  if (most != 0) run_whole_tiles<kTile, kTerms>(p, rows, pitch, terms, most, out);
   if (rest == 0) return;
-  const auto run = rest == 1 ? run_tiles<1, kRight> : run_tiles<4, kRight>;
-  run(p, rows + most * pitch, pitch, terms != nullptr ? terms + most : nullptr, rest,
+  const auto run = rest == 1 ? run_whole_tiles<1, kTerms> : run_any_tiles<kTerms>;
+  run(p, rows + most * pitch, pitch, terms + (kTerms ? most : 0), rest,
       {out.at + most * out.step, out.step});
 }
 
@@ -296,12 +312,12 @@ struct Conv {
       p.shift = last[2];
       p.channels = left;
     }
-    const auto positions = q.right ? run_positions<true> : run_positions<false>;
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
-      positions(p, first_row + static_cast<ptrdiff_t>(m) * rows.pitch, rows.pitch,
-                row_terms != nullptr ? row_terms + m : nullptr, some,
-                {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
+      run_positions<ConvRows<Args>::kFlips>(
+          p, first_row + static_cast<ptrdiff_t>(m) * rows.pitch, rows.pitch,
+          row_terms + (ConvRows<Args>::kFlips ? m : 0), some,
+          {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
     }
   }
 

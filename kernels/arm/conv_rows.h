@@ -170,15 +170,16 @@ inline int32_t sum_of_row(const int8_t* row, int32_t bytes) {
   return static_cast<int32_t>(vgetq_lane_s64(pairs, 0) + vgetq_lane_s64(pairs, 1));
 }
 
-// What (128 - weights_zero_point) times the sum of each row adds to its results; nullptr where
-// there is nothing to add.
+// What (128 - weights_zero_point) times the sum of each row adds to its results. Only uint8 needs
+// it; otherwise nullptr.
 template <class Args>
 const int32_t* row_terms(const Args& a, const int8_t* rows, int32_t pitch, int32_t count,
                          int32_t* to) {
   if constexpr (requires { a.weights_zero_point; }) {
     const int32_t factor = 128 - a.weights_zero_point;
-    if (factor == 0) return nullptr;
-    for (int32_t i = 0; i < count; ++i, rows += pitch) to[i] = factor * sum_of_row(rows, pitch);
+    for (int32_t i = 0; i < count; ++i, rows += pitch) {
+      to[i] = factor == 0 ? 0 : factor * sum_of_row(rows, pitch);
+    }
     return to;
   }
   return nullptr;
