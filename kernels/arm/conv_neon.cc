@@ -8,8 +8,7 @@
 // and eight channels go through scratch, so that they are requantized sixteen vectors at a time: an
 // in-order core would wait for each step of fewer.
 #include "kernels/arm/conv_rows.h"
-#include "kernels/arm/requantize_neon.h"
-#include "kernels/arm/unroll.h"
+#include "kernels/arm/group_results.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
 
@@ -25,7 +24,6 @@ constexpr int kTile = 4;  // positions
 #else
 constexpr int kTile = 2;  // sixteen registers only
 #endif
-constexpr int32_t kGroup = 2 * kPanel;     // output channels that are requantized together
 constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
 constexpr int32_t kBlockBytes = 16 << 10;  // of rows, to stay in the cache while panels pass
 
@@ -177,98 +175,6 @@ template <bool kPairs>
   if (left == 1) run_tile<kPairs>(TileRows<1>(rows, pitch, 1), w, depth, to);
 }
 
-// ---- from sums to results
-
-struct Channels {
-  int32x4_t bias[2], multiplier[2], shift[2];
-};
-
-inline Channels load_channels(const int32_t* bias, const Requantize& q, int32_t first, int32_t n) {
-  int32_t values[3][kGroup] = {};
-  for (int32_t i = 0; i < n; ++i) {
-    values[0][i] = bias[first + i];
-    values[1][i] = q.multiplier[first + i];
-    values[2][i] = q.shift[first + i];
-  }
-  Channels c;
-  for (int half = 0; half < 2; ++half) {
-    c.bias[half] = vld1q_s32(values[0] + 4 * half);
-    c.multiplier[half] = vld1q_s32(values[1] + 4 * half);
-    c.shift[half] = vld1q_s32(values[2] + 4 * half);
-  }
-  return c;
-}
-
-// Where results go: positions `step` apart, of `channels` of the group.
-struct Results {
-  uint8_t* at;
-  ptrdiff_t step;
-  int32_t channels;
-  uint8x16_t flip;
-
-  PIPIT_INLINE void put(int32_t m, int8x16_t two) const {
-    const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(two), flip);
-    uint8_t* to = at + m * step;
-    if (channels == kGroup) {
-      vst1_u8(to, vget_low_u8(v));
-      store_high(to + step, v);
-      return;
-    }
-    uint8_t bytes[2 * kGroup];
-    vst1q_u8(bytes, v);
-    std::memcpy(to, bytes, static_cast<size_t>(channels));
-    std::memcpy(to + step, bytes + kGroup, static_cast<size_t>(channels));
-  }
-};
-
-// The results of n positions, an even number.
-template <int n, bool kRight>
-PIPIT_INLINE inline void requantize(const int32_t* sums, const int32_t* terms, const Channels& c,
-                                    const RequantizeNeon& q, int8x16_t (&out)[n / 2]) {
-  int32x4_t y[n][2];
-  unroll<n>([&](auto m) PIPIT_INLINE {
-    y[m][0] = vaddq_s32(vld1q_s32(sums + m * kGroup), c.bias[0]);
-    y[m][1] = vaddq_s32(vld1q_s32(sums + m * kGroup + kPanel), c.bias[1]);
-  });
-  if (terms != nullptr) {
-    unroll<n>([&](auto m) PIPIT_INLINE {
-      const int32x4_t term = vld1q_dup_s32(terms + m);
-      y[m][0] = vaddq_s32(y[m][0], term);
-      y[m][1] = vaddq_s32(y[m][1], term);
-    });
-  }
-  scale_all<kRight>(y, c.multiplier, c.shift);
-  narrow_all(q, y, out);
-}
-
-template <bool kRight>
-[[gnu::noinline]] void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
-                                    const Channels& channels, const RequantizeNeon& scaling,
-                                    const Results& to) {
-  constexpr int kMany = kTile == 4 ? 8 : 4;
-  const Channels c = channels;
-  const RequantizeNeon q = scaling;
-  Results results = to;
-  for (; count >= kMany; count -= kMany, sums += kMany * kGroup) {
-    int8x16_t out[kMany / 2];
-    requantize<kMany, kRight>(sums, terms, c, q, out);
-    unroll<kMany / 2>([&](auto m) PIPIT_INLINE { results.put(2 * m, out[m]); });
-    results.at += kMany * results.step;
-    if (terms != nullptr) terms += kMany;
-  }
-  for (; count > 0; count -= 2, sums += 2 * kGroup) {
-    int8x16_t out[1];
-    int32_t two[2] = {};
-    if (terms != nullptr) std::memcpy(two, terms, sizeof(int32_t) * (count > 1 ? 2 : 1));
-    requantize<2, kRight>(sums, two, c, q, out);
-    if (count == 1) results.step = 0;
-    if (count == 1) out[0] = vcombine_s8(vget_low_s8(out[0]), vget_low_s8(out[0]));
-    results.put(0, out[0]);
-    results.at += 2 * results.step;
-    if (terms != nullptr) terms += 2;
-  }
-}
-
 // ---- the whole
 
 // What the blocks of a convolution share, and where scratch memory is: the sums of a block, its
@@ -328,12 +234,11 @@ struct Conv {
     const int32_t left = a.size.out_c - c;
     const int32_t n = left < kGroup ? left : kGroup;
     const Channels channels = load_channels(a.bias, a.requantize, c, n);
-    const auto finish = q.right ? finish_group<true> : finish_group<false>;
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
       auto* out = reinterpret_cast<uint8_t*>(rows.out(from + m)) + c;
-      finish(sums + m * kGroup, row_terms != nullptr ? row_terms + m : nullptr, some, channels, q,
-             {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)});
+      finish_group(sums + m * kGroup, row_terms != nullptr ? row_terms + m : nullptr, some,
+                   channels, q, {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)});
     }
   }
 

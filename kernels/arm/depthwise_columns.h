@@ -14,7 +14,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/arm/requantize_neon.h"
+#include "kernels/arm/group_results.h"
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
 
@@ -48,11 +48,13 @@ struct DepthwiseCut {
 };
 
 constexpr int32_t kDwMostParts = 3;
+constexpr size_t kDwSumBytes = 2 * kDwMaxColumns * kDwLanes * sizeof(int32_t);
 
 inline size_t depthwise_scratch(const ConvGeometry& g, int32_t unit) {
   const DepthwiseCut cut(g, unit);
   if (!cut.fits) return 0;
-  return cut.column_bytes() + static_cast<size_t>(2 * kDwMostParts * cut.part_bytes(g));
+  return kDwSumBytes + cut.column_bytes() +
+         static_cast<size_t>(2 * kDwMostParts * cut.part_bytes(g));
 }
 
 // The weights of a block in the order of the columns: [row][part][kernel_w][slots][8], as the
@@ -66,45 +68,18 @@ struct DepthwiseWeights {
   const int8_t* row(int r) const { return values + r * parts * part_bytes; }
 };
 
-// What the inner loop needs for one block of channels.
-struct DepthwiseBlock {
-  int32x4_t bias[2], multiplier[2], shift[2];
-  RequantizeNeon q;
-  uint8x8_t flip;  // of the results' top bits
-};
+// Where the sums of a pass go: [row][count][8].
+struct DepthwiseSums {
+  int32_t* at;
+  int32_t count;  // positions of a row
 
-// The sums of eight channels to outputs.
-template <bool kRight>
-inline int8x8_t finish(const DepthwiseBlock& b, int32x4_t low, int32x4_t high) {
-  const int32x4_t y0 = scale<kRight>(low, b.multiplier[0], b.shift[0]);
-  const int32x4_t y1 = scale<kRight>(high, b.multiplier[1], b.shift[1]);
-  const int8x8_t y = narrow(b.q, y0, y1);
-  return vreinterpret_s8_u8(veor_u8(vreinterpret_u8_s8(y), b.flip));
-}
-
-// Where the results of a pass go: `count` positions `step` bytes apart, in one or two rows.
-struct DepthwiseOut {
-  int8_t* row[2];
-  ptrdiff_t step;
-  int32_t count;
-  int32_t channels;  // 8, or fewer where there are no more
-
-  void put(int r, int32_t x, int8x8_t v) const {
-    int8_t* to = row[r] + x * step;
-    if (channels == kDwLanes) {
-      vst1_s8(to, v);
-      return;
-    }
-    int8_t bytes[kDwLanes];
-    vst1_s8(bytes, v);
-    std::memcpy(to, bytes, static_cast<size_t>(channels));
-  }
+  int32_t* row(int r) const { return at + r * count * kDwLanes; }
 };
 
 // The Engine arranges columns and weights, and has the inner loop:
-//   kUnit                                   slots come in multiples of it
-//   put_slots(const int8x8_t*, int8_t* to)  kUnit slots of one column
-//   run(block, weights, columns, geometry, cut, out)
+//   kUnit                                                  slots come in multiples of it
+//   put_slots(const int8x8_t*, int8_t* to)                 kUnit slots of one column
+//   run(weights, columns, geometry, cut, rows, sums)       sums of products, without the bias
 template <class Args, class Engine>
 class Depthwise {
   using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
@@ -113,7 +88,10 @@ class Depthwise {
 
  public:
   explicit Depthwise(const Args& args)
-      : a_(args), g_(args.size), cut_(g_, kUnit), columns_(reinterpret_cast<int8_t*>(a_.scratch)) {
+      : a_(args),
+        g_(args.size),
+        cut_(g_, kUnit),
+        columns_(reinterpret_cast<int8_t*>(a_.scratch) + kDwSumBytes) {
     weights_.values = columns_ + cut_.column_bytes();
     weights_.part_bytes = cut_.part_bytes(g_);
     Requantize q = a_.requantize;
@@ -121,8 +99,7 @@ class Depthwise {
     q.zero_point -= down;
     q.min -= down;
     q.max -= down;
-    block_.q = load_requantize(q, g_.out_c);
-    block_.flip = vdup_n_u8(kFlips ? 0x80 : 0);
+    q_ = load_requantize(q, g_.out_c);
   }
 
   // Channel blocks pass over a band of rows that the cache can hold.
@@ -158,17 +135,7 @@ class Depthwise {
     first_ = first;
     channels_ = g_.out_c - first < kDwLanes ? g_.out_c - first : kDwLanes;
     choose_sources();
-    int32_t values[3][kDwLanes] = {};
-    for (int32_t i = 0; i < channels_; ++i) {
-      values[0][i] = a_.bias[first + i];
-      values[1][i] = a_.requantize.multiplier[first + i];
-      values[2][i] = a_.requantize.shift[first + i];
-    }
-    for (int half = 0; half < 2; ++half) {
-      block_.bias[half] = vld1q_s32(values[0] + 4 * half);
-      block_.multiplier[half] = vld1q_s32(values[1] + 4 * half);
-      block_.shift[half] = vld1q_s32(values[2] + 4 * half);
-    }
+    block_ = load_channels(a_.bias, a_.requantize, first, channels_);
     load_weights();
   }
 
@@ -278,25 +245,35 @@ class Depthwise {
     ptrdiff_t step;
   };
 
-  // kUnit slots of `count` columns.
-  template <bool kDirect>
-  void put_columns(Row (&rows)[kUnit], int32_t count, int8_t* to) const {
+  // n slots of `count` columns.
+  template <int n, bool kDirect>
+  [[gnu::noinline]] void put_columns_of(const Row* from, int32_t count, int8_t* to) const {
     const ptrdiff_t pitch = cut_.slots * kDwLanes;
-    for (int32_t j = 0; j < count; ++j, to += pitch) {
-      int8x8_t slots[kUnit];
-      for (int i = 0; i < kUnit; ++i) {
-        slots[i] = load<kDirect>(rows[i].at);
-        rows[i].at += rows[i].step;
+    const Element* at[n];
+    ptrdiff_t step[n];
+    for (int i = 0; i < n; ++i) {
+      at[i] = from[i].at;
+      step[i] = from[i].step;
+    }
+    for (; count > 0; --count, to += pitch) {
+      int8x8_t slots[n];
+#pragma GCC unroll 4
+      for (int i = 0; i < n; ++i) {
+        slots[i] = load<kDirect>(at[i]);
+        at[i] += step[i];
       }
-      Engine::put_slots(slots, to);
+#pragma GCC unroll 4
+      for (int i = 0; i < n; i += kUnit) Engine::put_slots(slots + i, to + i * kDwLanes);
     }
   }
 
-  void put_columns(Row (&rows)[kUnit], int32_t count, int8_t* to) const {
+  template <int n>
+  void put_columns(const Row* rows, int32_t count, int8_t* to) const {
+    if (count <= 0) return;
     if (direct_) {
-      put_columns<true>(rows, count, to);
+      put_columns_of<n, true>(rows, count, to);
     } else {
-      put_columns<false>(rows, count, to);
+      put_columns_of<n, false>(rows, count, to);
     }
   }
 
@@ -308,47 +285,61 @@ class Depthwise {
       return static_cast<int32_t>(at < 0 ? 0 : at < count ? at : count);
     };
     const int32_t begin = clip(-x), end = clip(g_.in_w - x);
-    const int32_t pitch = cut_.slots * kDwLanes;
-    for (int32_t s = 0; s < cut_.slots; s += kUnit) {
-      int8_t* to = columns_ + s * kDwLanes;
-      Row outside[kUnit], inside[kUnit];
-      for (int32_t i = 0; i < kUnit; ++i) {
-        outside[i] = {border, 0};
-        const int64_t at = y + int64_t{s + i} * g_.dilation_h;
-        const bool exists = s + i < cut_.taps && at >= 0 && at < g_.in_h && begin < end;
-        if (exists) {
-          const ptrdiff_t line =
-              static_cast<ptrdiff_t>(batch) * g_.in_h + static_cast<ptrdiff_t>(at);
-          const ptrdiff_t pixel = line * g_.in_w + static_cast<ptrdiff_t>(x) + begin;
-          inside[i] = {a_.in + pixel * a_.stride.in_pixel + source_, a_.stride.in_pixel};
-        } else {
-          inside[i] = outside[i];
-        }
+    for (int32_t s = 0, n = 0; s < cut_.slots; s += n) {
+      const int32_t left = cut_.slots - s;
+      n = left >= 4 ? 4 : left == 3 ? 3 : 1;
+      Row rows[4];
+      for (int32_t i = 0; i < n; ++i) {
+        const int64_t line = y + int64_t{s + i} * g_.dilation_h;
+        const bool exists = s + i < cut_.taps && line >= 0 && line < g_.in_h && begin < end;
+        rows[i] = exists ? row(batch, static_cast<int32_t>(line), x + begin) : Row{border, 0};
       }
-      if (begin < end) {
-        put_columns(outside, begin, to);
-        put_columns(inside, end - begin, to + begin * pitch);
-      }
-      const int32_t rest = begin < end ? end : 0;
-      put_columns(outside, count - rest, to + rest * pitch);
+      const auto put = n == 4   ? &Depthwise::put_slots<4>
+                       : n == 3 ? &Depthwise::put_slots<3 / kUnit * kUnit + (kUnit == 4) * 4>
+                                : &Depthwise::put_slots<kUnit>;
+      (this->*put)(rows, border, begin, end, count, columns_ + s * kDwLanes);
     }
+  }
+
+  Row row(int32_t batch, int32_t y, int64_t x) const {
+    const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.in_h + y;
+    const ptrdiff_t pixel = line * g_.in_w + static_cast<ptrdiff_t>(x);
+    return {a_.in + pixel * a_.stride.in_pixel + source_, a_.stride.in_pixel};
+  }
+
+  // The columns [begin, end) from the rows, the others of [0, count) from the border.
+  template <int n>
+  void put_slots(const Row* rows, const Element* border, int32_t begin, int32_t end, int32_t count,
+                 int8_t* to) const {
+    const int32_t pitch = cut_.slots * kDwLanes;
+    Row outside[n];
+    for (Row& r : outside) r = {border, 0};
+    if (begin < end) {
+      put_columns<n>(outside, begin, to);
+      put_columns<n>(rows, end - begin, to + begin * pitch);
+    }
+    const int32_t rest = begin < end ? end : 0;
+    put_columns<n>(outside, count - rest, to + rest * pitch);
   }
 
   void run_pass(int32_t batch, int32_t y, int32_t x, int32_t rows) const {
     const int32_t left = g_.out_w - x;
-    DepthwiseOut out;
-    out.count = left < cut_.chunk ? left : cut_.chunk;
-    out.step = a_.stride.out_pixel;
-    out.channels = channels_;
-    const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y;
-    auto* base =
-        reinterpret_cast<int8_t*>(a_.out) + line * a_.stride.out_row + x * out.step + first_;
-    out.row[0] = base;
-    out.row[1] = base + a_.stride.out_row;
-    const int32_t columns = (out.count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
+    const int32_t count = left < cut_.chunk ? left : cut_.chunk;
+    const int32_t columns = (count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
     load_columns(batch, int64_t{y} * g_.stride_h - g_.pad_top,
                  int64_t{x} * g_.stride_w - g_.pad_left, columns);
-    Engine::run(block_, weights_, columns_, g_, cut_, rows, out);
+    const DepthwiseSums sums = {reinterpret_cast<int32_t*>(a_.scratch), count};
+    Engine::run(weights_, columns_, g_, cut_, rows, sums);
+    // Two whole rows that lie together are finished as one.
+    const bool in_line = count == g_.out_w && a_.stride.out_row == g_.out_w * a_.stride.out_pixel;
+    const int32_t at_once = in_line ? rows : 1;
+    for (int32_t r = 0; r < rows; r += at_once) {
+      const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y + r;
+      auto* out = reinterpret_cast<uint8_t*>(a_.out) + line * a_.stride.out_row +
+                  ptrdiff_t{x} * a_.stride.out_pixel + first_;
+      finish_group(sums.row(r), nullptr, count * at_once, block_, q_,
+                   {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)});
+    }
   }
 
   const Args& a_;
@@ -356,7 +347,8 @@ class Depthwise {
   DepthwiseCut cut_;
   int8_t* columns_;
   DepthwiseWeights weights_{};
-  DepthwiseBlock block_{};
+  Channels block_{};
+  RequantizeNeon q_{};
   int32_t first_ = 0, channels_ = 0;  // of the block
   bool direct_ = true;
   int32_t source_ = 0, sources_ = 1;

@@ -6,6 +6,7 @@
 // weights, with a zero for the row that it does not see. For 16 results that are 4 loads and 4 ZIPs
 // (columns), 12 SDOT, and 26 instructions to requantize.
 #include "kernels/arm/depthwise_columns.h"
+#include "kernels/arm/unroll.h"
 
 namespace pipit {
 namespace {
@@ -13,71 +14,84 @@ namespace {
 struct DotprodEngine {
   static constexpr int kUnit = 4;
 
+  // The bytes of two vectors in turn. With intrinsics, gcc first moves them into wider registers.
+  static int16x8_t zip(int8x8_t a, int8x8_t b) {
+    int16x8_t both;
+    asm("zip1 %0.16b, %1.16b, %2.16b" : "=w"(both) : "w"(a), "w"(b));
+    return both;
+  }
+
   // [channel][slot]: four bytes a lane.
-  static void put_slots(const int8x8_t (&slots)[kUnit], int8_t* to) {
-    const auto wide = [](int8x8_t v) { return vcombine_s8(v, v); };
-    const int16x8_t a = vreinterpretq_s16_s8(vzip1q_s8(wide(slots[0]), wide(slots[1])));
-    const int16x8_t b = vreinterpretq_s16_s8(vzip1q_s8(wide(slots[2]), wide(slots[3])));
+  static void put_slots(const int8x8_t* slots, int8_t* to) {
+    const int16x8_t a = zip(slots[0], slots[1]), b = zip(slots[2], slots[3]);
     vst1q_s8(to, vreinterpretq_s8_s16(vzip1q_s16(a, b)));
     vst1q_s8(to + 16, vreinterpretq_s8_s16(vzip2q_s16(a, b)));
   }
 
-  static void run(const DepthwiseBlock& b, const DepthwiseWeights& w, const int8_t* columns,
-                  const ConvGeometry& g, const DepthwiseCut& cut, int32_t rows,
-                  const DepthwiseOut& out) {
+  static void run(const DepthwiseWeights& w, const int8_t* columns, const ConvGeometry& g,
+                  const DepthwiseCut& cut, int32_t rows, const DepthwiseSums& sums) {
     const int32_t quads = cut.slots / kUnit;
-    const bool plain = w.parts == 1 && b.q.right && g.dilation_w == 1;
+    const bool plain = w.parts == 1 && g.dilation_w == 1;
     if (plain && quads == 1 && g.kernel_w == 3) {
-      const auto run = rows == 2 ? rows_of<2, 3, 1, true> : rows_of<1, 3, 1, true>;
-      return run(b, w, columns, g, quads, out);
+      const auto window = rows == 2 ? window_of<2, 3, 1> : window_of<1, 3, 1>;
+      return window(w, columns, g.stride_w, sums, 0);
     }
     if (plain && quads == 2 && g.kernel_w == 5) {
-      const auto run = rows == 2 ? rows_of<2, 5, 2, true> : rows_of<1, 5, 2, true>;
-      return run(b, w, columns, g, quads, out);
+      for (int r = 0; r < rows; ++r) window_of<1, 5, 2>(w, columns, g.stride_w, sums, r);
+      return;
     }
-    const auto run = b.q.right ? (rows == 2 ? rows_of<2, 0, 0, true> : rows_of<1, 0, 0, true>)
-                               : (rows == 2 ? rows_of<2, 0, 0, false> : rows_of<1, 0, 0, false>);
-    run(b, w, columns, g, quads, out);
+    for (int r = 0; r < rows; ++r) any_window(w, columns, g, quads, sums, r);
   }
 
-  // kWidth and kQuads are those of the window where known, or 0.
-  template <int kRows, int kWidth, int kQuads, bool kRight>
-  static void rows_of(const DepthwiseBlock& block, const DepthwiseWeights& weights,
-                      const int8_t* columns, const ConvGeometry& g, int32_t any_quads,
-                      const DepthwiseOut& out) {
-    const DepthwiseBlock b = block;
-    const int32_t quads = kQuads != 0 ? kQuads : any_quads;
-    const int32_t width = kWidth != 0 ? kWidth : g.kernel_w;
-    const int32_t parts = kWidth != 0 ? 1 : weights.parts;
+  // A window whose weights stay in registers. Output rows [r, r + kRows).
+  template <int kRows, int kWidth, int kQuads>
+  [[gnu::noinline]] static void window_of(const DepthwiseWeights& weights, const int8_t* columns,
+                                          int32_t stride, const DepthwiseSums& sums, int r) {
+    constexpr int kPitch = kQuads * kUnit * kDwLanes;
+    constexpr int kVectors = kWidth * kQuads * 2;
+    int8x16_t w[kRows][kVectors];
+    int32_t* to[kRows];
+    unroll<kRows>([&](auto row) [[gnu::always_inline]] {
+      unroll<kVectors>([&](auto v) [[gnu::always_inline]] {
+        w[row][v] = vld1q_s8(weights.row(r + row) + 16 * v);
+      });
+      to[row] = sums.row(r + row);
+    });
+    for (int32_t count = sums.count; count > 0; --count, columns += kPitch * stride) {
+      int32x4_t sum[kRows][2] = {};
+      unroll<kVectors>([&](auto v) [[gnu::always_inline]] {
+        const int8x16_t x = vld1q_s8(columns + 16 * v);
+        unroll<kRows>([&](auto row) [[gnu::always_inline]] {
+          sum[row][v % 2] = vdotq_s32(sum[row][v % 2], x, w[row][v]);
+        });
+      });
+      unroll<kRows>([&](auto row) [[gnu::always_inline]] {
+        vst1q_s32(to[row], sum[row][0]);
+        vst1q_s32(to[row] + 4, sum[row][1]);
+        to[row] += kDwLanes;
+      });
+    }
+  }
+
+  // Any window, one output row.
+  static void any_window(const DepthwiseWeights& weights, const int8_t* columns,
+                         const ConvGeometry& g, int32_t quads, const DepthwiseSums& sums, int r) {
     const ptrdiff_t pitch = quads * kUnit * kDwLanes;
-    const ptrdiff_t tap = kWidth != 0 ? pitch : pitch * g.dilation_w;
-    const ptrdiff_t stride = pitch * g.stride_w;
-    for (int32_t x = 0; x < out.count; ++x, columns += stride) {
-      int32x4_t sum[kRows][2];
-#pragma GCC unroll 2
-      for (int r = 0; r < kRows; ++r) {
-        sum[r][0] = b.bias[0];
-        sum[r][1] = b.bias[1];
-      }
-      const int8_t* w[2] = {weights.row(0), weights.row(kRows - 1)};
-      for (int32_t part = 0; part < parts; ++part) {
+    int32_t* to = sums.row(r);
+    for (int32_t x = 0; x < sums.count; ++x, to += kDwLanes, columns += pitch * g.stride_w) {
+      int32x4_t low = vdupq_n_s32(0), high = low;
+      const int8_t* w = weights.row(r);
+      for (int32_t part = 0; part < weights.parts; ++part) {
         const int8_t* column = columns;
-#pragma GCC unroll 5
-        for (int32_t kx = 0; kx < width; ++kx, column += tap) {
-#pragma GCC unroll 2
-          for (int32_t at = 0; at < quads * 32; at += 32) {
-            const int8x16_t x0 = vld1q_s8(column + at), x1 = vld1q_s8(column + at + 16);
-#pragma GCC unroll 2
-            for (int r = 0; r < kRows; ++r) {
-              sum[r][0] = vdotq_s32(sum[r][0], x0, vld1q_s8(w[r]));
-              sum[r][1] = vdotq_s32(sum[r][1], x1, vld1q_s8(w[r] + 16));
-              w[r] += 32;
-            }
+        for (int32_t kx = 0; kx < g.kernel_w; ++kx, column += pitch * g.dilation_w) {
+          for (ptrdiff_t at = 0; at < pitch; at += 32, w += 32) {
+            low = vdotq_s32(low, vld1q_s8(column + at), vld1q_s8(w));
+            high = vdotq_s32(high, vld1q_s8(column + at + 16), vld1q_s8(w + 16));
           }
         }
       }
-#pragma GCC unroll 2
-      for (int r = 0; r < kRows; ++r) out.put(r, x, finish<kRight>(b, sum[r][0], sum[r][1]));
+      vst1q_s32(to, low);
+      vst1q_s32(to + 4, high);
     }
   }
 };

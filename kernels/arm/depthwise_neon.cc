@@ -12,52 +12,73 @@ namespace {
 struct NeonSums {
   int32x4_t low, high;
 
+  // The first products replace what was there.
+  template <bool kFirst>
   [[gnu::always_inline]] void add(int16x8_t products) {
-    low = vaddw_s16(low, vget_low_s16(products));
+    const int16x4_t l = vget_low_s16(products), h = vget_high_s16(products);
+    low = kFirst ? vmovl_s16(l) : vaddw_s16(low, l);
 #if PIPIT_ARM64
-    high = vaddw_high_s16(high, products);
+    high = kFirst ? vmovl_high_s16(products) : vaddw_high_s16(high, products);
+    (void)h;
 #else
-    high = vaddw_s16(high, vget_high_s16(products));
+    high = kFirst ? vmovl_s16(h) : vaddw_s16(high, h);
 #endif
   }
 };
 
-// A window whose sizes are known: all its taps are constants of the loop.
-template <int kRows, int kHeight, int kWidth, bool kRight>
-void window_of(const DepthwiseBlock& block, const DepthwiseWeights& weights, const int8_t* columns,
-               const ConvGeometry& g, int32_t slots, const DepthwiseOut& out) {
-  constexpr int kTaps = kHeight * kWidth;
-  const DepthwiseBlock b = block;
+// A window whose sizes are known. The products of a pair of taps are begun, those of the pair
+// before the last one added to the sums, and then the second tap multiplied: an in-order core waits
+// for none of them.
+template <int kRows, int kHeight, int kWidth>
+[[gnu::noinline]] void window_of(const DepthwiseWeights& weights, const int8_t* columns,
+                                 int32_t slots, int32_t stride, const DepthwiseSums& sums) {
+  constexpr int kTaps = kHeight * kWidth, kPairs = (kTaps + 1) / 2;
   const int8_t* w = weights.values;
   const ptrdiff_t pitch = slots * kDwLanes;
-  for (int32_t x = 0; x < out.count; ++x, columns += pitch * g.stride_w) {
-    NeonSums sums[kRows];
-    unroll<kRows>([&](auto r) [[gnu::always_inline]] {
-      NeonSums sum = {b.bias[0], b.bias[1]};
-      const auto at = [&](int t) [[gnu::always_inline]] {
-        return vld1_s8(columns + pitch * (t / kHeight) + (t % kHeight + r) * kDwLanes);
-      };
-      unroll<(kTaps + 1) / 2>([&](auto pair) [[gnu::always_inline]] {
-        constexpr int t = 2 * decltype(pair)();
-        int16x8_t p = vmull_s8(at(t), vld1_s8(w + t * kDwLanes));
-        if constexpr (t + 1 < kTaps) p = vmlal_s8(p, at(t + 1), vld1_s8(w + (t + 1) * kDwLanes));
-        sum.add(p);
-      });
-      sums[r] = sum;
+  int32_t* to[kRows];
+  unroll<kRows>([&](auto r) [[gnu::always_inline]] { to[r] = sums.row(r); });
+  const int8_t* at = columns;
+  const auto product = [&](int t, int r, int16x8_t p, bool first) [[gnu::always_inline]] {
+    const int8x8_t x = vld1_s8(at + pitch * (t / kHeight) + (t % kHeight + r) * kDwLanes);
+    const int8x8_t tap = vld1_s8(w + t * kDwLanes);
+    return first ? vmull_s8(x, tap) : vmlal_s8(p, x, tap);
+  };
+  for (int32_t count = sums.count; count > 0; --count, at += pitch * stride) {
+    NeonSums sum[kRows];
+    int16x8_t p[3][kRows];
+    unroll<kPairs + 2>([&](auto step) [[gnu::always_inline]] {
+      constexpr int now = decltype(step)();
+      if constexpr (now < kPairs) {
+        unroll<kRows>([&](auto r) [[gnu::always_inline]] {
+          p[now % 3][r] = product(2 * now, r, int16x8_t{}, true);
+        });
+      }
+      if constexpr (now >= 2) {
+        unroll<kRows>([&](auto r) [[gnu::always_inline]] {
+          sum[r].template add<now == 2>(p[(now - 2) % 3][r]);
+        });
+      }
+      if constexpr (2 * now + 1 < kTaps) {
+        unroll<kRows>([&](auto r) [[gnu::always_inline]] {
+          p[now % 3][r] = product(2 * now + 1, r, p[now % 3][r], false);
+        });
+      }
     });
     unroll<kRows>([&](auto r) [[gnu::always_inline]] {
-      out.put(r, x, finish<kRight>(b, sums[r].low, sums[r].high));
+      vst1q_s32(to[r], sum[r].low);
+      vst1q_s32(to[r] + 4, sum[r].high);
+      to[r] += kDwLanes;
     });
   }
 }
 
 // Any window, one output row.
-template <bool kRight>
-void any_window(const DepthwiseBlock& b, const DepthwiseWeights& weights, const int8_t* columns,
-                const ConvGeometry& g, int32_t slots, int r, const DepthwiseOut& out) {
+void any_window(const DepthwiseWeights& weights, const int8_t* columns, const ConvGeometry& g,
+                int32_t slots, int r, const DepthwiseSums& sums) {
   const ptrdiff_t pitch = slots * kDwLanes;
-  for (int32_t x = 0; x < out.count; ++x, columns += pitch * g.stride_w) {
-    NeonSums sum = {b.bias[0], b.bias[1]};
+  int32_t* to = sums.row(r);
+  for (int32_t x = 0; x < sums.count; ++x, to += kDwLanes, columns += pitch * g.stride_w) {
+    NeonSums sum = {vdupq_n_s32(0), vdupq_n_s32(0)};
     const int8_t* w = weights.values;
     for (int32_t part = 0; part < weights.parts; ++part) {
       const int8_t* column = columns + r * kDwLanes;
@@ -66,36 +87,35 @@ void any_window(const DepthwiseBlock& b, const DepthwiseWeights& weights, const 
         int32_t left = g.kernel_h;
         for (; left >= 2; left -= 2, at += 2 * kDwLanes, w += 2 * kDwLanes) {
           const int16x8_t p = vmull_s8(vld1_s8(at), vld1_s8(w));
-          sum.add(vmlal_s8(p, vld1_s8(at + kDwLanes), vld1_s8(w + kDwLanes)));
+          sum.add<false>(vmlal_s8(p, vld1_s8(at + kDwLanes), vld1_s8(w + kDwLanes)));
         }
         if (left == 0) continue;
-        sum.add(vmull_s8(vld1_s8(at), vld1_s8(w)));
+        sum.add<false>(vmull_s8(vld1_s8(at), vld1_s8(w)));
         w += kDwLanes;
       }
     }
-    out.put(r, x, finish<kRight>(b, sum.low, sum.high));
+    vst1q_s32(to, sum.low);
+    vst1q_s32(to + 4, sum.high);
   }
 }
 
 struct NeonEngine {
   static constexpr int kUnit = 1;
 
-  static void put_slots(const int8x8_t (&slots)[kUnit], int8_t* to) { vst1_s8(to, slots[0]); }
+  static void put_slots(const int8x8_t* slots, int8_t* to) { vst1_s8(to, slots[0]); }
 
-  static void run(const DepthwiseBlock& b, const DepthwiseWeights& w, const int8_t* columns,
-                  const ConvGeometry& g, const DepthwiseCut& cut, int32_t rows,
-                  const DepthwiseOut& out) {
-    const bool plain = w.parts == 1 && b.q.right && g.dilation_w == 1 && g.kernel_w == g.kernel_h;
+  static void run(const DepthwiseWeights& w, const int8_t* columns, const ConvGeometry& g,
+                  const DepthwiseCut& cut, int32_t rows, const DepthwiseSums& sums) {
+    const bool plain = w.parts == 1 && g.dilation_w == 1 && g.kernel_w == g.kernel_h;
     if (plain && g.kernel_w == 3) {
-      const auto run = rows == 2 ? window_of<2, 3, 3, true> : window_of<1, 3, 3, true>;
-      return run(b, w, columns, g, cut.slots, out);
+      const auto window = rows == 2 ? window_of<2, 3, 3> : window_of<1, 3, 3>;
+      return window(w, columns, cut.slots, g.stride_w, sums);
     }
     if (plain && g.kernel_w == 5) {
-      const auto run = rows == 2 ? window_of<2, 5, 5, true> : window_of<1, 5, 5, true>;
-      return run(b, w, columns, g, cut.slots, out);
+      const auto window = rows == 2 ? window_of<2, 5, 5> : window_of<1, 5, 5>;
+      return window(w, columns, cut.slots, g.stride_w, sums);
     }
-    const auto run = b.q.right ? any_window<true> : any_window<false>;
-    for (int r = 0; r < rows; ++r) run(b, w, columns, g, cut.slots, r, out);
+    for (int r = 0; r < rows; ++r) any_window(w, columns, g, cut.slots, r, sums);
   }
 };
 

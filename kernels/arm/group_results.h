@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sums of many positions and a group of eight channels to their results, sixteen vectors at a
+// time: an in-order core would wait for each step of fewer.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstring>
+
+#include "kernels/arm/requantize_neon.h"
+#include "kernels/arm/unroll.h"
+
+namespace pipit {
+namespace {
+
+constexpr int32_t kGroup = 8;  // channels, whose sums lie together
+#if PIPIT_ARM64
+constexpr int kMany = 8;  // positions at a time
+#else
+constexpr int kMany = 4;  // sixteen registers only
+#endif
+
+struct Channels {
+  int32x4_t bias[2], multiplier[2], shift[2];
+};
+
+inline Channels load_channels(const int32_t* bias, const Requantize& q, int32_t first, int32_t n) {
+  int32_t values[3][kGroup] = {};
+  for (int32_t i = 0; i < n; ++i) {
+    values[0][i] = bias[first + i];
+    values[1][i] = q.multiplier[first + i];
+    values[2][i] = q.shift[first + i];
+  }
+  Channels c;
+  for (int half = 0; half < 2; ++half) {
+    c.bias[half] = vld1q_s32(values[0] + 4 * half);
+    c.multiplier[half] = vld1q_s32(values[1] + 4 * half);
+    c.shift[half] = vld1q_s32(values[2] + 4 * half);
+  }
+  return c;
+}
+
+// Where results go: positions `step` apart, of `channels` of the group.
+struct Results {
+  uint8_t* at;
+  ptrdiff_t step;
+  int32_t channels;
+  uint8x16_t flip;  // of their top bits, or zeros
+};
+
+// The results of n positions, an even number, two in each vector.
+template <int n, bool kRight, bool kTerms>
+[[gnu::always_inline]] inline void requantize(const int32_t* sums, const int32_t* terms,
+                                              const Channels& c, const RequantizeNeon& q,
+                                              uint8x16_t flip, uint8x16_t (&out)[n / 2]) {
+  int32x4_t y[n][2];
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+    y[m][0] = vaddq_s32(vld1q_s32(sums + m * kGroup), c.bias[0]);
+    y[m][1] = vaddq_s32(vld1q_s32(sums + m * kGroup + 4), c.bias[1]);
+  });
+  if constexpr (kTerms) {
+    unroll<n>([&](auto m) [[gnu::always_inline]] {
+      const int32x4_t term = vld1q_dup_s32(terms + m);
+      y[m][0] = vaddq_s32(y[m][0], term);
+      y[m][1] = vaddq_s32(y[m][1], term);
+    });
+  }
+  scale_all<kRight>(y, c.multiplier, c.shift);
+  int8x16_t results[n / 2];
+  narrow_all(q, y, results);
+  unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
+    out[m] = veorq_u8(vreinterpretq_u8_s8(results[m]), flip);
+  });
+}
+
+// The usual case, without a branch between the results: at least kMany positions, the last of them
+// twice where they are no multiple.
+template <bool kTerms>
+[[gnu::noinline]] void finish_many(const int32_t* sums, const int32_t* terms, int32_t count,
+                                   const Channels& channels, const RequantizeNeon& scaling,
+                                   const Results& to) {
+  const Channels c = channels;
+  const RequantizeNeon q = scaling;
+  for (int32_t m = 0; m < count; m += kMany) {
+    const int32_t first = m + kMany <= count ? m : count - kMany;
+    uint8x16_t out[kMany / 2];
+    requantize<kMany, true, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q,
+                                    to.flip, out);
+    uint8_t* at = to.at + first * to.step;
+    unroll<kMany / 2>([&](auto pair) [[gnu::always_inline]] {
+      vst1_u8(at, vget_low_u8(out[pair]));
+      at += to.step;
+      store_high(at, out[pair]);
+      at += to.step;
+    });
+  }
+}
+
+// The sums of `count` positions, kGroup numbers apart, and what is to be added to those of each
+// (nullptr: nothing), to results.
+inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
+                         const Channels& c, const RequantizeNeon& q, const Results& to) {
+  if (q.right && to.channels == kGroup && count >= kMany) {
+    const auto many = terms != nullptr ? finish_many<true> : finish_many<false>;
+    return many(sums, terms, count, c, q, to);
+  }
+  for (int32_t m = 0; m < count; m += 2) {
+    const int32_t exist = count - m < 2 ? 1 : 2;
+    int32_t two[2] = {};
+    if (terms != nullptr) std::memcpy(two, terms + m, static_cast<size_t>(exist) * sizeof(int32_t));
+    uint8x16_t out[1];
+    requantize<2, false, true>(sums + m * kGroup, two, c, q, to.flip, out);
+    uint8_t bytes[2 * kGroup];
+    vst1q_u8(bytes, out[0]);
+    for (int32_t i = 0; i < exist; ++i) {
+      std::memcpy(to.at + (m + i) * to.step, bytes + i * kGroup, static_cast<size_t>(to.channels));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pipit
