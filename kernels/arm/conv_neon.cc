@@ -74,38 +74,47 @@ struct TileRows {
   }
 };
 
-template <int kM>
-PIPIT_INLINE inline void load(int8x16_t (&x)[kM], const TileRows<kM>& rows, ptrdiff_t k) {
-  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(rows.at[m] + k); });
-}
-
 using Filters = const int8_t* [kPanel];
 
-// One step of 16 bytes, whose x and first two w are loaded; loads those of the step at `next`.
-// Each kind of instruction comes kM times in a row, with two channels in flight and loads well
-// ahead of their use: an in-order core then rarely waits. This file is compiled without gcc's
-// scheduling, which would undo the order.
-template <bool kPairs, bool kFirst, int kM>
-PIPIT_INLINE inline void step(Sums<kM>& sum, int8x16_t (&x)[kM], int8x16_t& w0, int8x16_t& w1,
-                              const TileRows<kM>& rows, const Filters& w, ptrdiff_t at,
-                              ptrdiff_t next) {
+// Sixteen bytes of depth of a tile's rows and filters.
+template <int kM>
+struct Operands {
+  int8x16_t x[kM], w[kPanel];
+
+  // With sixteen registers, the second half of the filters comes when the first one is through.
+  static constexpr int kEarly = PIPIT_ARM64 ? kPanel : kPanel / 2;
+
+  PIPIT_INLINE void load(const TileRows<kM>& rows, const Filters& filters, ptrdiff_t at) {
+    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(rows.at[m] + at); });
+    unroll<kEarly>([&](auto n) PIPIT_INLINE { w[n] = vld1q_s8(filters[n] + at); });
+  }
+  PIPIT_INLINE void load_rest(const Filters& filters, ptrdiff_t at) {
+    unroll<kPanel - kEarly>(
+        [&](auto n) PIPIT_INLINE { w[kEarly + n] = vld1q_s8(filters[kEarly + n] + at); });
+  }
+};
+
+// One step of 16 bytes at `at`, whose operands are loaded; loads those of the next one. Each kind
+// of instruction comes kM times in a row, with two channels in flight, and all loads together: an
+// in-order core then rarely waits. This file is compiled without gcc's scheduling, which would undo
+// the order.
+template <bool kPairs, bool kFirst, bool kLast, int kM>
+PIPIT_INLINE inline void step(Sums<kM>& sum, Operands<kM>& o, const TileRows<kM>& rows,
+                              const Filters& filters, ptrdiff_t at) {
   constexpr bool kReplace = kFirst && kPairs;
   Products<kM> p, q;
-  multiply_low(p, x, w0);
-  multiply_low(q, x, w1);
-  multiply_high<kPairs, kFirst>(sum, 0, p, x, w0);
-  w0 = vld1q_s8(w[2] + at);
-  multiply_high<kPairs, kFirst>(sum, 1, q, x, w1);
-  w1 = vld1q_s8(w[3] + at);
+  multiply_low(p, o.x, o.w[0]);
+  multiply_low(q, o.x, o.w[1]);
+  multiply_high<kPairs, kFirst>(sum, 0, p, o.x, o.w[0]);
+  multiply_high<kPairs, kFirst>(sum, 1, q, o.x, o.w[1]);
+  o.load_rest(filters, at);
   add<kReplace>(sum, 0, p);
-  multiply_low(p, x, w0);
+  multiply_low(p, o.x, o.w[2]);
   add<kReplace>(sum, 1, q);
-  multiply_low(q, x, w1);
-  multiply_high<kPairs, kFirst>(sum, 2, p, x, w0);
-  w0 = vld1q_s8(w[0] + next);
-  multiply_high<kPairs, kFirst>(sum, 3, q, x, w1);
-  load(x, rows, next);
-  w1 = vld1q_s8(w[1] + next);
+  multiply_low(q, o.x, o.w[3]);
+  multiply_high<kPairs, kFirst>(sum, 2, p, o.x, o.w[2]);
+  multiply_high<kPairs, kFirst>(sum, 3, q, o.x, o.w[3]);
+  if (!kLast) o.load(rows, filters, at + 16);
   add<kReplace>(sum, 2, p);
   add<kReplace>(sum, 3, q);
 }
@@ -128,15 +137,16 @@ PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const TileRows<kM>& rows, const
                                   int32_t depth) {
   const ptrdiff_t last = (depth & ~15) - 16;
   if (last < 0) return half_step<true>(sum, rows, w, 0);
-  int8x16_t x[kM];
-  load(x, rows, 0);
-  int8x16_t w0 = vld1q_s8(w[0]), w1 = vld1q_s8(w[1]);
-  // The last step loads what it already has.
-  ptrdiff_t next = last == 0 ? 0 : 16;
-  step<kPairs, true>(sum, x, w0, w1, rows, w, 0, next);
-  for (ptrdiff_t at = 16; at <= last; at += 16) {
-    next = at == last ? at : at + 16;
-    step<kPairs, false>(sum, x, w0, w1, rows, w, at, next);
+  Operands<kM> o;
+  o.load(rows, w, 0);
+  if (last == 0) {
+    step<kPairs, true, true>(sum, o, rows, w, 0);
+  } else {
+    step<kPairs, true, false>(sum, o, rows, w, 0);
+    for (ptrdiff_t at = 16; at < last; at += 16) {
+      step<kPairs, false, false>(sum, o, rows, w, at);
+    }
+    step<kPairs, false, true>(sum, o, rows, w, last);
   }
   if (depth % 16 != 0) half_step<false>(sum, rows, w, last + 16);
 }
