@@ -82,7 +82,7 @@ struct Operands {
   int8x16_t x[kM], w[kPanel];
 
   // With sixteen registers, the second half of the filters comes when the first one is through.
-  static constexpr int kEarly = PIPIT_ARM64 ? kPanel : kPanel / 2;
+  static constexpr int kEarly = kTile == 4 ? kPanel : kPanel / 2;
 
   PIPIT_INLINE void load(const TileRows<kM>& rows, const Filters& filters, ptrdiff_t at) {
     unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(rows.at[m] + at); });
