@@ -6,10 +6,16 @@ namespace {
 
 constexpr BinaryVariant kS8[] = {
     {"portable", kCpuPortable, add_s8_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, add_s8_neon},
+#endif
 };
 
 constexpr BinaryVariant kS16[] = {
     {"portable", kCpuPortable, add_s16_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, add_s16_neon},
+#endif
 };
 
 }  // namespace

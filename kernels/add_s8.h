@@ -42,4 +42,8 @@ Span<const BinaryVariant> add_s16_variants();
 void add_s8_portable(const Binary& r);
 void add_s16_portable(const Binary& r);
 
+// Only in builds for ARM.
+void add_s8_neon(const Binary& r);
+void add_s16_neon(const Binary& r);
+
 }  // namespace pipit

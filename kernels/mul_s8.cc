@@ -6,10 +6,16 @@ namespace {
 
 constexpr BinaryVariant kS8[] = {
     {"portable", kCpuPortable, mul_s8_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, mul_s8_neon},
+#endif
 };
 
 constexpr BinaryVariant kS16[] = {
     {"portable", kCpuPortable, mul_s16_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, mul_s16_neon},
+#endif
 };
 
 }  // namespace

@@ -37,4 +37,8 @@ Span<const BinaryVariant> mul_s16_variants();
 void mul_s8_portable(const Binary& r);
 void mul_s16_portable(const Binary& r);
 
+// Only in builds for ARM.
+void mul_s8_neon(const Binary& r);
+void mul_s16_neon(const Binary& r);
+
 }  // namespace pipit
