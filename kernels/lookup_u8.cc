@@ -6,6 +6,9 @@ namespace {
 
 constexpr UnaryVariant kVariants[] = {
     {"portable", kCpuPortable, lookup_u8_portable},
+#if PIPIT_ARM64
+    {"neon", kCpuNeon, lookup_u8_neon},
+#endif
 };
 
 }  // namespace

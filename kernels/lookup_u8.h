@@ -17,5 +17,6 @@ struct LookupU8 {
 Span<const UnaryVariant> lookup_u8_variants();
 
 void lookup_u8_portable(const Unary& r);
+void lookup_u8_neon(const Unary& r);  // only in builds for 64-bit ARM
 
 }  // namespace pipit

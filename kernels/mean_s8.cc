@@ -6,6 +6,9 @@ namespace {
 
 constexpr MeanS8Variant kVariants[] = {
     {"portable", kCpuPortable, mean_s8_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, mean_s8_neon, nullptr},
+#endif
 };
 
 }  // namespace

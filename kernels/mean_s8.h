@@ -32,5 +32,6 @@ using MeanS8Variant = KernelVariant<MeanS8>;
 Span<const MeanS8Variant> mean_s8_variants();
 
 void mean_s8_portable(const MeanS8& a);
+void mean_s8_neon(const MeanS8& a);  // only in builds for ARM
 
 }  // namespace pipit

@@ -15,6 +15,29 @@ constexpr PoolVariant<T> kMax[] = {
     {"portable", kCpuPortable, max_pool_portable, nullptr},
 };
 
+#if PIPIT_ARM
+template <>
+constexpr PoolVariant<int8_t> kAverage<int8_t>[] = {
+    {"portable", kCpuPortable, average_pool_portable, nullptr},
+    {"neon", kCpuNeon, average_pool_neon, nullptr},
+};
+template <>
+constexpr PoolVariant<uint8_t> kAverage<uint8_t>[] = {
+    {"portable", kCpuPortable, average_pool_portable, nullptr},
+    {"neon", kCpuNeon, average_pool_neon, nullptr},
+};
+template <>
+constexpr PoolVariant<int8_t> kMax<int8_t>[] = {
+    {"portable", kCpuPortable, max_pool_portable, nullptr},
+    {"neon", kCpuNeon, max_pool_neon, nullptr},
+};
+template <>
+constexpr PoolVariant<uint8_t> kMax<uint8_t>[] = {
+    {"portable", kCpuPortable, max_pool_portable, nullptr},
+    {"neon", kCpuNeon, max_pool_neon, nullptr},
+};
+#endif
+
 constexpr PoolVariant<float> kL2[] = {
     {"portable", kCpuPortable, l2_pool_portable, nullptr},
 };

@@ -48,4 +48,10 @@ void max_pool_portable(const Pool<uint8_t>& a);
 void max_pool_portable(const Pool<int16_t>& a);
 void l2_pool_portable(const Pool<float>& a);
 
+// Only in builds for ARM.
+void average_pool_neon(const Pool<int8_t>& a);
+void average_pool_neon(const Pool<uint8_t>& a);
+void max_pool_neon(const Pool<int8_t>& a);
+void max_pool_neon(const Pool<uint8_t>& a);
+
 }  // namespace pipit

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "kernels/fixed_point.h"
-#include "kernels/lstm.h"
+#include "kernels/lstm_s16.h"
 #include "kernels/matmul.h"
 #include "kernels/ops/lstm.h"
 #include "kernels/ops/scratch.h"
@@ -31,6 +31,7 @@ struct Params {
   int8_t projection_clip;
   size_t gates_at[3], hidden_at, sums_at;  // in scratch
   void (*kernel)(const MatmulS8&);
+  const LstmS16Variant* parts;
 };
 
 // The rows of one product, and the sums that it leaves in scratch.
@@ -65,14 +66,14 @@ void compute_gate(const Step& s, const Params& p, const int8_t* in, int g, int16
   const IntegerGate& q = p.gates[g];
   const int32_t n = c.batch * c.cells;
   std::fill_n(gate, n, int16_t{0});
-  add_rescaled_s16(gate, n,
-                   products(s, p, in, ptrdiff_t{c.batch_rows()} * c.inputs, c.at.input_weights[g],
-                            q.input_bias, c.cells),
-                   q.input);
-  add_rescaled_s16(gate, n,
-                   products(s, p, s.input(c.at.output_state).as<int8_t>(), c.outputs,
-                            c.at.recurrent_weights[g], q.recurrent_bias, c.cells),
-                   q.recurrent);
+  p.parts->add_rescaled(gate, n,
+                        products(s, p, in, ptrdiff_t{c.batch_rows()} * c.inputs,
+                                 c.at.input_weights[g], q.input_bias, c.cells),
+                        q.input);
+  p.parts->add_rescaled(gate, n,
+                        products(s, p, s.input(c.at.output_state).as<int8_t>(), c.outputs,
+                                 c.at.recurrent_weights[g], q.recurrent_bias, c.cells),
+                        q.recurrent);
   if (c.has(c.at.peephole[g])) add_peephole(s, p, g, gate);
   if (c.normalized) {
     normalize_s16(gate, c.batch, c.cells,
@@ -82,9 +83,9 @@ void compute_gate(const Step& s, const Params& p, const int8_t* in, int g, int16
                    .variance_guard = q.variance_guard});
   }
   if (g == kCellGate) {
-    gate_tanh_s16(gate, n, 3, gate);
+    p.parts->tanh(gate, n, 3, gate);
   } else {
-    gate_logistic_s16(gate, n);
+    p.parts->logistic(gate, n);
   }
 }
 
@@ -93,13 +94,13 @@ void compute_output(const Step& s, const Params& p, const int16_t* gate, int16_t
   const Cell& c = p.cell;
   const int32_t n = c.batch * c.cells;
   auto* state = s.input(c.at.output_state).as<int8_t>();
-  gate_tanh_s16(s.input(c.at.cell_state).as<int16_t>(), n, 15 + p.cell_exponent, squashed);
+  p.parts->tanh(s.input(c.at.cell_state).as<int16_t>(), n, 15 + p.cell_exponent, squashed);
   if (!c.has(c.at.projection)) {
-    return multiply_gate_s8(gate, squashed, n, p.hidden, p.hidden_zero_point, state);
+    return p.parts->multiply_gate(gate, squashed, n, p.hidden, p.hidden_zero_point, state);
   }
   // The projection's bias was made for the negative zero point.
   auto* hidden = scratch_at<int8_t>(s, p.hidden_at);
-  multiply_gate_s8(gate, squashed, n, p.hidden, -p.hidden_zero_point, hidden);
+  p.parts->multiply_gate(gate, squashed, n, p.hidden, -p.hidden_zero_point, hidden);
   const int32_t* sums =
       products(s, p, hidden, c.cells, c.at.projection, p.projection_bias, c.outputs);
   const int32_t most = p.projection_clip > 0 ? p.projection_clip : 127;
@@ -120,8 +121,9 @@ void run_step(const Step& s, const Params& p, int32_t t) {
   if (!c.coupled) compute_gate(s, p, in, kInputGate, first);
   compute_gate(s, p, in, kForgetGate, forget);
   compute_gate(s, p, in, kCellGate, update);
-  update_cell_s16(s.input(c.at.cell_state).as<int16_t>(), c.batch * c.cells,
-                  c.coupled ? nullptr : first, forget, update, 30 + p.cell_exponent, p.cell_clip);
+  p.parts->update_cell(s.input(c.at.cell_state).as<int16_t>(), c.batch * c.cells,
+                       c.coupled ? nullptr : first, forget, update, 30 + p.cell_exponent,
+                       p.cell_clip);
   compute_gate(s, p, in, kOutputGate, first);
   compute_output(s, p, first, update);
   const auto* state = s.input(c.at.output_state).as<int8_t>();
@@ -279,6 +281,7 @@ Status prepare_int8(Prepare& p, const Cell& c) {
   lay_out_scratch(p, params);
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;
+  params->parts = &choose(lstm_s16_variants(), p.cpu());
   return p.run(run, params, variant.name);
 }
 
