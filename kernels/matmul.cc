@@ -10,9 +10,21 @@ constexpr MatmulVariant<MatmulF32> kF32[] = {
 };
 constexpr MatmulVariant<MatmulS8> kS8[] = {
     {"portable", 0, matmul_s8_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, matmul_s8_neon},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, matmul_s8_dotprod},
+#endif
 };
 constexpr MatmulVariant<MatmulU8> kU8[] = {
     {"portable", 0, matmul_u8_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, matmul_u8_neon},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, matmul_u8_dotprod},
+#endif
 };
 constexpr MatmulVariant<MatmulS16S8> kS16S8[] = {
     {"portable", 0, matmul_s16s8_portable},

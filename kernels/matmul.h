@@ -57,4 +57,10 @@ void matmul_u8_portable(const MatmulU8& a);
 void matmul_s16s8_portable(const MatmulS16S8& a);
 void matmul_s16_portable(const MatmulS16& a);
 
+// Only in builds for ARM; dotprod only for 64 bits.
+void matmul_s8_neon(const MatmulS8& a);
+void matmul_u8_neon(const MatmulU8& a);
+void matmul_s8_dotprod(const MatmulS8& a);
+void matmul_u8_dotprod(const MatmulU8& a);
+
 }  // namespace pipit
