@@ -9,6 +9,14 @@ constexpr ResizeBilinearVariant<T> kVariants[] = {
     {"portable", kCpuPortable, resize_bilinear_portable, nullptr},
 };
 
+#if PIPIT_ARM
+template <>
+constexpr ResizeBilinearVariant<uint8_t> kVariants<uint8_t>[] = {
+    {"portable", kCpuPortable, resize_bilinear_portable, nullptr},
+    {"neon", kCpuNeon, resize_bilinear_neon, resize_bilinear_neon_scratch},
+};
+#endif
+
 }  // namespace
 
 template <class T>

@@ -40,6 +40,7 @@ struct ResizeBilinear {
   const ResizeTap<Weight>* columns = nullptr;  // [out_w]
   const T* in = nullptr;                       // [batch][in_h][in_w][channels]
   T* out = nullptr;                            // [batch][out_h][out_w][channels]
+  void* scratch = nullptr;
 };
 
 template <class T>
@@ -53,5 +54,9 @@ void resize_bilinear_portable(const ResizeBilinear<float>& a);
 void resize_bilinear_portable(const ResizeBilinear<uint8_t>& a);
 void resize_bilinear_portable(const ResizeBilinear<int8_t>& a);
 void resize_bilinear_portable(const ResizeBilinear<int16_t>& a);
+
+// Only in builds for ARM.
+void resize_bilinear_neon(const ResizeBilinear<uint8_t>& a);
+size_t resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a);
 
 }  // namespace pipit

@@ -125,6 +125,7 @@ Status run(const Step& s, Run&) {
   Args args = p.args;
   args.in = s.input(0).as<T>();
   args.out = s.output(0).as<T>();
+  if constexpr (requires { args.scratch; }) args.scratch = s.scratch;
   p.kernel(args);
   return {};
 }
@@ -139,6 +140,7 @@ Status plan_bilinear(Prepare& p, const fb::ResizeBilinearOptions* o) {
   params->args.channels = p.input(0).shape[3];
   const auto& variant = choose(resize_bilinear_variants<T>(), p.cpu());
   params->kernel = variant.run;
+  if (variant.scratch != nullptr) p.scratch(variant.scratch(params->args));
   return p.run(run<Args, T>, params, variant.name);
 }
 
