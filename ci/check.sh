@@ -27,7 +27,7 @@ END
 demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
-  clang-format clang-tidy git python3 xz-utils)
+  clang-format clang-tidy git python3 python3-numpy python3-pil xz-utils)
 
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT

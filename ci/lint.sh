@@ -53,7 +53,8 @@ tracked core 'core/*.cc' 'core/*.h'
 tracked kernels 'kernels/*.cc' 'kernels/*.h'
 tracked arithmetic 'kernels/*.cc' 'kernels/*.h' ':!kernels/ops/*' ':!kernels/ops.*'
 tracked platform 'platform/*.cc' 'platform/*.h'
-library=("${core[@]}" "${kernels[@]}" "${platform[@]}")
+tracked capi 'capi/*.cc' 'capi/*.h' ':!capi/convenience.cc'
+library=("${core[@]}" "${kernels[@]}" "${platform[@]}" "${capi[@]}")
 
 matches '\t' "${text[@]}" | breach "a tab"
 matches '[ \t\r]+$' "${text[@]}" | breach "blanks at the end of a line"
@@ -67,6 +68,8 @@ matches "$include\"(kernels|tools|tests|bench)/" "${core[@]}" |
   breach "core/ knows no operator, tool or test"
 matches "$include\"(core|kernels|tools|tests|bench)/" "${platform[@]}" |
   breach "platform/ knows the operating system and nothing of ours but the public headers"
+matches "$include\"(core|kernels|tools|tests|bench)/" "${capi[@]}" |
+  breach "capi/ knows public headers only"
 matches "$include\"(tools|tests|bench)/" "${kernels[@]}" |
   breach "kernels/ knows no tool or test"
 matches "$include\"(kernels/ops|(core|pipit)/(arena|c_api|interpreter|model|op|plan|prepare|tensor))" \

@@ -26,6 +26,8 @@ Prepare::Prepare(State& state, Graph& graph, Planning* planning, int node, Messa
   for (unsigned i = 0; i < step_.outputs; ++i) add(file.outputs()->Get(i));
 }
 
+const Op& Prepare::op() const { return state_.op(state_.node(graph_, step_.node)); }
+
 void Prepare::begin_message() const {
   if (why_ == nullptr) return;
   why_->clear();

@@ -132,6 +132,9 @@ class Prepare {
  public:
   Prepare(State& state, Graph& graph, Planning* planning, int node, Message* why);
 
+  // The operator that is being prepared: its row in the table.
+  const Op& op() const;
+
   // ---- tensors
   const Step& step() const { return step_; }
   int inputs() const { return step_.inputs; }

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interpreters over an arena of the caller.
+#include "capi/handles.h"
+#include "pipit/clock.h"
+#include "pipit/text.h"
+
+using pipit::InputShape;
+using pipit::Interpreter;
+using pipit::MemoryPlan;
+using pipit::Message;
+using pipit::Op;
+using pipit::Result;
+using pipit::Span;
+using pipit::Status;
+using pipit::StepInfo;
+namespace capi = pipit::capi;
+
+namespace pipit::capi {
+namespace {
+
+// The application's operators as core wants them, at the start of the arena.
+size_t table_bytes(size_t operators) {
+  const size_t bytes = sizeof(pipit_interpreter) + operators * (sizeof(Operator) + sizeof(Op*));
+  return (bytes + kAlign - 1) / kAlign * kAlign;
+}
+
+void adopt_all(const pipit_options& from, Operator* ops, const Op** table) {
+  for (size_t i = 0; i < from.operator_count; ++i) {
+    ops[i] = adopt(from.operators[i]);
+    table[i] = &ops[i];
+  }
+}
+
+// Shapes in C's struct, in pieces of this many; more inputs than that are not resized at once.
+constexpr size_t kMaxShapes = 64;
+
+struct Shapes {
+  InputShape list[kMaxShapes];
+
+  Span<const InputShape> set(const pipit_input_shape* from, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      list[i] = {from[i].input, to_shape(from[i].rank, from[i].shape), from[i].subgraph};
+    }
+    return {list, count};
+  }
+};
+
+pipit_code check_shapes(const pipit_input_shape* shapes, size_t count, pipit_message* why) {
+  if (count > kMaxShapes) return fail(why, PIPIT_BAD_ARGUMENT, "more than 64 shapes");
+  for (size_t i = 0; i < count; ++i) {
+    if (shapes[i].rank < 0 || shapes[i].rank > PIPIT_MAX_RANK) {
+      return fail(why, PIPIT_BAD_ARGUMENT, "a shape has more than 8 dimensions");
+    }
+  }
+  return PIPIT_OK;
+}
+
+// The caller's options with the defaults for what its header did not know.
+pipit_code read_options(const pipit_options* from, pipit_options* to, pipit_message* why) {
+  pipit_options_init(to);
+  if (from == nullptr) return PIPIT_OK;
+  if (from->struct_bytes < sizeof(size_t)) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "pipit_options::struct_bytes is not set");
+  }
+  std::memcpy(static_cast<void*>(to), from, std::min(from->struct_bytes, sizeof(*to)));
+  if (to->operator_count > PIPIT_MAX_OPERATORS) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "more than 64 operators of the application");
+  }
+  for (size_t i = 0; i < to->operator_count; ++i) {
+    const pipit_operator& op = to->operators[i];
+    if (op.struct_bytes < sizeof(op) || !op.name || !op.prepare || !op.run) {
+      return fail(why, PIPIT_BAD_ARGUMENT, "an operator of the application is incomplete");
+    }
+  }
+  if (to->threads < 1) return fail(why, PIPIT_BAD_ARGUMENT, "threads must be 1 or more");
+  return check_shapes(to->shapes, to->shape_count, why);
+}
+
+pipit_code convert(const pipit_options& from, const Op* const* table, Shapes* shapes, Options* to,
+                   pipit_message* why) {
+  to->shapes = shapes->set(from.shapes, from.shape_count);
+  to->operators = {table, from.operator_count};
+  to->activations = {static_cast<uint8_t*>(from.activations), from.activation_bytes};
+  to->preserve_inputs = from.overwrite_inputs == 0;
+  to->preserve_all = from.preserve_all != 0;
+  to->random_seed = from.random_seed;
+  if (from.isa == nullptr) return PIPIT_OK;
+  CpuFeatures wanted = kCpuPortable;
+  if (!parse_isa(from.isa, &wanted)) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "isa is none of portable, neon, dotprod, i8mm");
+  }
+  to->cpu &= wanted;
+  return PIPIT_OK;
+}
+
+// Options for calls that leave nothing behind.
+struct Passing {
+  pipit_options c;
+  Operator ops[PIPIT_MAX_OPERATORS];
+  const Op* table[PIPIT_MAX_OPERATORS];
+  Shapes shapes;
+  Options options;
+
+  pipit_code read(const pipit_options* from, pipit_message* why) {
+    if (pipit_code bad = read_options(from, &c, why)) return bad;
+    adopt_all(c, ops, table);
+    return convert(c, table, &shapes, &options, why);
+  }
+};
+
+pipit_memory sizes_of(const MemoryPlan& plan, size_t front) {
+  return {0, plan.arena_bytes + front, plan.separate_bytes + front, plan.activation_bytes,
+          plan.lower_bound_bytes};
+}
+
+// The arena of C holds the handle, too: its sizes count that in.
+pipit_code too_small(const pipit_model* model, const pipit_options* options, size_t arena_bytes,
+                     const char* otherwise, pipit_message* why) {
+  pipit_memory need = {};
+  need.struct_bytes = sizeof(need);
+  if (pipit_code bad = pipit_required_memory(model, options, &need, why)) return bad;
+  const bool separate = options != nullptr && options->activations != nullptr;
+  const size_t wanted = separate ? need.separate_bytes : need.arena_bytes;
+  if (arena_bytes >= wanted) return fail(why, PIPIT_ARENA_TOO_SMALL, otherwise);
+  Message text;
+  pipit::text(&text, "the arena has ", arena_bytes, " bytes, the model needs ", wanted);
+  return fail(why, PIPIT_ARENA_TOO_SMALL, text.text());
+}
+
+void call_c(void* context, const StepInfo& step, bool begins) {
+  const auto& profiler = *static_cast<const CProfiler*>(context);
+  const pipit_step c = {step.op, step.variant, step.node, step.subgraph};
+  profiler.call(profiler.context, &c, begins ? 1 : 0);
+}
+
+void time_node(void* context, const StepInfo& step, bool begins) {
+  auto& timer = *static_cast<NodeTimer*>(context);
+  const auto node = static_cast<size_t>(step.node);
+  if (step.subgraph != 0 || node >= timer.nodes) return;
+  const uint64_t now = monotonic_nanoseconds();
+  if (!begins) timer.nanoseconds[node] += now - timer.began;
+  timer.began = now;
+}
+
+}  // namespace
+}  // namespace pipit::capi
+
+extern "C" {
+
+void pipit_options_init(pipit_options* options) {
+  *options = {};
+  options->struct_bytes = sizeof(*options);
+  options->threads = 1;
+}
+
+pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* options,
+                                 pipit_message* why) {
+  capi::Passing passing;
+  if (pipit_code bad = passing.read(options, why)) return bad;
+  Message text;
+  return capi::outcome(
+      pipit::check_operators(model->model, pipit::all_operators(), passing.options, &text), text,
+      why);
+}
+
+pipit_code pipit_required_memory(const pipit_model* model, const pipit_options* options,
+                                 pipit_memory* memory, pipit_message* why) {
+  capi::Passing passing;
+  if (pipit_code bad = passing.read(options, why)) return bad;
+  Message text;
+  const Result<MemoryPlan> plan =
+      Interpreter::required_memory(model->model, pipit::all_operators(), passing.options, &text);
+  if (!plan.ok()) return capi::outcome(plan.status(), text, why);
+  return capi::give(capi::sizes_of(plan.value(), capi::table_bytes(passing.c.operator_count)),
+                    memory);
+}
+
+pipit_code pipit_interpreter_init(const pipit_model* model, void* arena, size_t arena_bytes,
+                                  const pipit_options* options, pipit_interpreter** net,
+                                  pipit_message* why) {
+  pipit_options c;
+  if (pipit_code bad = capi::read_options(options, &c, why)) return bad;
+  if (!capi::aligned(arena)) {
+    return capi::fail(why, PIPIT_BAD_ARGUMENT, "the arena must start at a multiple of 16");
+  }
+  const size_t front = capi::table_bytes(c.operator_count);
+  if (arena_bytes < front) return capi::too_small(model, options, arena_bytes, "", why);
+  auto* made = new (arena) pipit_interpreter();
+  auto* ops = reinterpret_cast<capi::Operator*>(made + 1);
+  auto* table = reinterpret_cast<const Op**>(ops + c.operator_count);
+  for (size_t i = 0; i < c.operator_count; ++i) new (&ops[i]) capi::Operator();
+  capi::adopt_all(c, ops, table);
+  capi::Shapes shapes;
+  pipit::Options converted;
+  if (pipit_code bad = capi::convert(c, table, &shapes, &converted, why)) return bad;
+  Message text;
+  const Result<Interpreter> planned =
+      Interpreter::create(model->model, {static_cast<uint8_t*>(arena) + front, arena_bytes - front},
+                          pipit::all_operators(), converted, &text);
+  if (planned.status().code() == pipit::Code::kArenaTooSmall) {
+    return capi::too_small(model, options, arena_bytes, text.text(), why);
+  }
+  if (!planned.ok()) return capi::outcome(planned.status(), text, why);
+  made->net = planned.value();
+  made->model = model;
+  *net = made;
+  return PIPIT_OK;
+}
+
+int32_t pipit_interpreter_tensors(const pipit_interpreter* net, int32_t subgraph) {
+  return net->net.tensors(subgraph);
+}
+
+pipit_code pipit_interpreter_tensor(const pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                    pipit_tensor* tensor) {
+  return capi::give_tensor(net->net.tensor(i, subgraph), tensor);
+}
+
+pipit_code pipit_interpreter_input(const pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                   pipit_tensor* tensor) {
+  return capi::give_tensor(net->net.input(i, subgraph), tensor);
+}
+
+pipit_code pipit_interpreter_output(const pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                    pipit_tensor* tensor) {
+  return capi::give_tensor(net->net.output(i, subgraph), tensor);
+}
+
+pipit_code pipit_interpreter_bind_input(pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                        void* bytes, size_t size, pipit_message* why) {
+  Message text;
+  return capi::outcome(net->net.bind_input(i, bytes, size, &text, subgraph), text, why);
+}
+
+pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                         void* bytes, size_t size, pipit_message* why) {
+  Message text;
+  return capi::outcome(net->net.bind_output(i, bytes, size, &text, subgraph), text, why);
+}
+
+pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why) {
+  Message text;
+  return capi::outcome(net->net.invoke(&text), text, why);
+}
+
+pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
+                                              pipit_message* why) {
+  Message text;
+  return capi::outcome(net->net.invoke_signature(signature, &text), text, why);
+}
+
+pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_shape* shapes,
+                                    size_t count, int32_t strict, pipit_message* why) {
+  if (pipit_code bad = capi::check_shapes(shapes, count, why)) return bad;
+  capi::Shapes converted;
+  const Span<const InputShape> list = converted.set(shapes, count);
+  Message text;
+  const Status status =
+      strict != 0 ? net->net.resize_strict(list, &text) : net->net.resize(list, &text);
+  return capi::outcome(status, text, why);
+}
+
+void pipit_interpreter_reset_variables(pipit_interpreter* net) { net->net.reset_variables(); }
+
+pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipit_memory* memory) {
+  return capi::give(capi::sizes_of(net->net.memory(), 0), memory);
+}
+
+int32_t pipit_interpreter_steps(const pipit_interpreter* net, int32_t subgraph) {
+  return net->net.steps(subgraph);
+}
+
+pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                  pipit_step* step) {
+  if (i < 0 || i >= net->net.steps(subgraph)) return PIPIT_BAD_ARGUMENT;
+  const StepInfo info = net->net.step(i, subgraph);
+  *step = {info.op, info.variant, info.node, info.subgraph};
+  return PIPIT_OK;
+}
+
+void pipit_interpreter_set_profiler(pipit_interpreter* net, pipit_profiler profiler,
+                                    void* context) {
+  net->profiler = {profiler, context};
+  if (profiler == nullptr) return net->net.set_profiler({});
+  net->net.set_profiler({capi::call_c, &net->profiler});
+}
+
+void pipit_interpreter_time_nodes(pipit_interpreter* net, uint64_t* nanoseconds, size_t nodes) {
+  net->timer = {nanoseconds, nodes, 0};
+  if (nanoseconds == nullptr) return net->net.set_profiler({});
+  net->net.set_profiler({capi::time_node, &net->timer});
+}
+
+}  // extern "C"

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C interface: models and interpreters as opaque handles, for C and for every language that can
+// call C. Its functions and structs keep their meaning within one PIPIT_ABI.
+//
+//   pipit_message why;
+//   pipit_model* model;
+//   pipit_interpreter* net;
+//   if (pipit_model_open("model.tflite", &model, &why)) return fail(why.text);
+//   if (pipit_interpreter_create(model, NULL, 0, &net, &why)) return fail(why.text);
+//   pipit_tensor in = {.struct_bytes = sizeof(in)}, out = {.struct_bytes = sizeof(out)};
+//   pipit_interpreter_input(net, 0, 0, &in);
+//   pipit_interpreter_output(net, 0, 0, &out);
+//   memcpy(in.data, image, in.bytes);
+//   if (pipit_interpreter_invoke(net, &why)) return fail(why.text);
+//
+// Rules
+// - A pipit_code other than PIPIT_OK is a failure. `why` may be NULL; it is written on failure
+// only.
+// - A struct that starts with `struct_bytes` wants its own size there before a call: so a program
+//   built with an older header keeps working with a newer library.
+// - What a struct points to lives as long as the model or interpreter it was asked of.
+// - An index out of range is PIPIT_BAD_ARGUMENT, or a count of -1.
+// - One handle may be used by one thread at a time. Different interpreters, also of one model, are
+//   independent.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define PIPIT_API __attribute__((visibility("default")))
+#else
+#define PIPIT_API
+#endif
+
+#define PIPIT_ABI 1
+#define PIPIT_MAX_RANK 8
+#define PIPIT_MAX_OPERATORS 64
+#define PIPIT_MESSAGE_BYTES 1024
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// "0.1.0"
+PIPIT_API const char* pipit_version(void);
+
+typedef int32_t pipit_code;
+enum {
+  PIPIT_OK = 0,
+  PIPIT_BAD_MODEL = 1,        // the bytes are not a well-formed model
+  PIPIT_UNSUPPORTED = 2,      // well-formed, but outside what this build can run
+  PIPIT_ARENA_TOO_SMALL = 3,  // the message says which size suffices
+  PIPIT_BAD_ARGUMENT = 4,     // the caller broke the contract of the function
+  PIPIT_RUN_FAILED = 5,       // a value that arrived in a tensor cannot be processed
+  PIPIT_NO_FILE = 6           // the file cannot be read
+};
+
+// One line of text for a person, ended by a zero byte.
+typedef struct pipit_message {
+  char text[PIPIT_MESSAGE_BYTES];
+} pipit_message;
+
+// ---- tensors
+
+// Element types; the numbers are those of the file format.
+typedef int32_t pipit_type;
+enum {
+  PIPIT_FLOAT32 = 0,
+  PIPIT_FLOAT16 = 1,
+  PIPIT_INT32 = 2,
+  PIPIT_UINT8 = 3,
+  PIPIT_INT64 = 4,
+  PIPIT_STRING = 5,  // int32 count, int32 offset[count + 1], bytes; offsets from the buffer's start
+  PIPIT_BOOL = 6,
+  PIPIT_INT16 = 7,
+  PIPIT_COMPLEX64 = 8,
+  PIPIT_INT8 = 9,
+  PIPIT_FLOAT64 = 10,
+  PIPIT_COMPLEX128 = 11,
+  PIPIT_UINT64 = 12,
+  PIPIT_RESOURCE = 13,
+  PIPIT_VARIANT = 14,
+  PIPIT_UINT32 = 15,
+  PIPIT_UINT16 = 16,
+  PIPIT_INT4 = 17,  // two elements a byte, the first in the low half
+  PIPIT_BFLOAT16 = 18,
+  PIPIT_INT2 = 19,
+  PIPIT_UINT4 = 20
+};
+
+// "float32", "int8", ...
+PIPIT_API const char* pipit_type_name(pipit_type type);
+
+// Where a tensor's bytes are.
+enum {
+  PIPIT_STORAGE_NONE = 0,
+  PIPIT_STORAGE_CONSTANT = 1,    // in the model: read only
+  PIPIT_STORAGE_ACTIVATION = 2,  // valid from the step that writes it to the last that reads it
+  PIPIT_STORAGE_VARIABLE = 3,    // kept between invocations
+  PIPIT_STORAGE_DYNAMIC = 4,     // shape and bytes known only after an invocation
+  PIPIT_STORAGE_BORROWED = 5     // the caller's, in a called subgraph
+};
+
+typedef struct pipit_tensor {
+  size_t struct_bytes;
+  const char* name;  // "" when the file gives none
+  void* data;        // NULL when it has no bytes (now)
+  size_t bytes;
+  int32_t index;  // in its subgraph
+  pipit_type type;
+  int32_t storage;
+  int32_t rank;
+  int32_t shape[PIPIT_MAX_RANK];
+  int32_t shape_signature[PIPIT_MAX_RANK];  // the shape, with -1 where the model allows any size
+  // real = (q - zero_point) * scale. One scale, or one for each index of quantized_dimension.
+  const float* scales;
+  const int64_t* zero_points;
+  int32_t scale_count;
+  int32_t zero_point_count;
+  int32_t quantized_dimension;
+} pipit_tensor;
+
+// ---- models
+
+// The checked bytes of a .tflite file. Must outlive its interpreters.
+typedef struct pipit_model pipit_model;
+
+// What a model takes in memory of the caller, which must be aligned to 16 bytes.
+PIPIT_API size_t pipit_model_bytes(void);
+// A model over bytes that stay where they are, aligned to 16.
+PIPIT_API pipit_code pipit_model_init(void* memory, size_t memory_bytes, const void* file,
+                                      size_t file_bytes, pipit_model** model, pipit_message* why);
+// A model over a file, which is mapped read-only.
+PIPIT_API pipit_code pipit_model_init_file(void* memory, size_t memory_bytes, const char* path,
+                                           pipit_model** model, pipit_message* why);
+// Unmaps the file, if there is one. The memory is the caller's again.
+PIPIT_API void pipit_model_release(pipit_model* model);
+
+PIPIT_API const char* pipit_model_description(const pipit_model* model);
+PIPIT_API int32_t pipit_model_subgraphs(const pipit_model* model);
+PIPIT_API int32_t pipit_model_tensors(const pipit_model* model, int32_t subgraph);
+// As the file has it: data and bytes of constants only.
+PIPIT_API pipit_code pipit_model_tensor(const pipit_model* model, int32_t subgraph, int32_t i,
+                                        pipit_tensor* tensor);
+// The number of inputs (outputs), and their tensor indices.
+PIPIT_API int32_t pipit_model_inputs(const pipit_model* model, int32_t subgraph,
+                                     const int32_t** tensors);
+PIPIT_API int32_t pipit_model_outputs(const pipit_model* model, int32_t subgraph,
+                                      const int32_t** tensors);
+
+typedef struct pipit_node {
+  const char* op;         // "CONV_2D", or the name of a custom operator
+  const int32_t* inputs;  // tensor indices; -1 where one is left out
+  const int32_t* outputs;
+  int32_t input_count;
+  int32_t output_count;
+  int32_t code;  // of the file format
+  int32_t version;
+} pipit_node;
+
+PIPIT_API int32_t pipit_model_nodes(const pipit_model* model, int32_t subgraph);
+PIPIT_API pipit_code pipit_model_node(const pipit_model* model, int32_t subgraph, int32_t i,
+                                      pipit_node* node);
+
+typedef struct pipit_signature {
+  const char* key;
+  int32_t subgraph;
+  int32_t inputs;
+  int32_t outputs;
+} pipit_signature;
+
+PIPIT_API int32_t pipit_model_signatures(const pipit_model* model);
+PIPIT_API pipit_code pipit_model_signature(const pipit_model* model, int32_t i,
+                                           pipit_signature* signature);
+// The signature of that name, or -1.
+PIPIT_API int32_t pipit_model_find_signature(const pipit_model* model, const char* key);
+// Name and tensor index of an input or output of a signature.
+PIPIT_API pipit_code pipit_model_signature_input(const pipit_model* model, int32_t signature,
+                                                 int32_t i, const char** name, int32_t* tensor);
+PIPIT_API pipit_code pipit_model_signature_output(const pipit_model* model, int32_t signature,
+                                                  int32_t i, const char** name, int32_t* tensor);
+
+// ---- operators of the application
+
+typedef struct pipit_prepare pipit_prepare;  // one node while it is planned
+typedef struct pipit_run pipit_run;          // one node while it runs
+
+// `prepare` checks the node, sets the shape of every output, and may leave parameters; `run` then
+// computes the outputs. Both return a code; PIPIT_OK or what pipit_prepare_fail / pipit_run_fail
+// returned.
+typedef struct pipit_operator {
+  size_t struct_bytes;
+  const char* name;  // the custom name that the file uses
+  void* context;     // passed to both functions
+  pipit_code (*prepare)(void* context, pipit_prepare* node);
+  pipit_code (*run)(void* context, const void* parameters, pipit_run* node);
+} pipit_operator;
+
+// `data` of an input is set only when its values are known already.
+PIPIT_API int32_t pipit_prepare_inputs(const pipit_prepare* node);
+PIPIT_API int32_t pipit_prepare_outputs(const pipit_prepare* node);
+PIPIT_API pipit_code pipit_prepare_input(const pipit_prepare* node, int32_t i,
+                                         pipit_tensor* tensor);
+PIPIT_API pipit_code pipit_prepare_output(const pipit_prepare* node, int32_t i,
+                                          pipit_tensor* tensor);
+PIPIT_API pipit_code pipit_prepare_set_output(pipit_prepare* node, int32_t i, int32_t rank,
+                                              const int32_t* shape);
+// The custom options of the node.
+PIPIT_API const void* pipit_prepare_options(const pipit_prepare* node, size_t* bytes);
+// Zeroed bytes that live as long as the plan and are passed to `run`; NULL when the arena is too
+// small (return PIPIT_ARENA_TOO_SMALL then). At most once for each node.
+PIPIT_API void* pipit_prepare_parameters(pipit_prepare* node, size_t bytes);
+// Bytes that `run` may use and nobody keeps.
+PIPIT_API void pipit_prepare_scratch(pipit_prepare* node, size_t bytes);
+// The output shapes depend on values that are not known yet: `prepare` is called again when they
+// are, shortly before `run`.
+PIPIT_API pipit_code pipit_prepare_defer(pipit_prepare* node);
+PIPIT_API pipit_code pipit_prepare_fail(pipit_prepare* node, pipit_code code, const char* text);
+
+PIPIT_API pipit_code pipit_run_input(const pipit_run* node, int32_t i, pipit_tensor* tensor);
+PIPIT_API pipit_code pipit_run_output(const pipit_run* node, int32_t i, pipit_tensor* tensor);
+PIPIT_API void* pipit_run_scratch(const pipit_run* node);
+PIPIT_API pipit_code pipit_run_fail(pipit_run* node, const char* text);
+
+// ---- interpreters
+
+typedef struct pipit_interpreter pipit_interpreter;
+
+// A shape for an input (its position, from 0) of a subgraph in place of the file's.
+typedef struct pipit_input_shape {
+  int32_t subgraph;
+  int32_t input;
+  int32_t rank;
+  int32_t shape[PIPIT_MAX_RANK];
+} pipit_input_shape;
+
+// An operator of the plan, while profiling and in pipit_interpreter_step().
+typedef struct pipit_step {
+  const char* op;
+  const char* variant;  // the kernel chosen: "portable", "neon", ...; "" for none
+  int32_t node;         // position in the subgraph's list of operators
+  int32_t subgraph;
+} pipit_step;
+
+// Called before (begins = 1) and after (0) each step of an invocation.
+typedef void (*pipit_profiler)(void* context, const pipit_step* step, int32_t begins);
+
+typedef struct pipit_options {
+  size_t struct_bytes;
+  const pipit_input_shape* shapes;  // inputs to resize before planning
+  size_t shape_count;
+  const pipit_operator* operators;  // the application's own, looked up first
+  size_t operator_count;            // at most PIPIT_MAX_OPERATORS
+  const char* isa;                  // at most "portable", "neon", "dotprod" or "i8mm"; NULL: what
+                                    // the CPU has
+  void* activations;                // where activations lie, aligned to 16; NULL: in the arena
+  size_t activation_bytes;
+  int32_t overwrite_inputs;  // 1: inputs have to be written before each invocation
+  int32_t preserve_all;      // 1: every tensor can be read after an invocation
+  int32_t threads;           // 1 or more; results never depend on it
+  uint64_t random_seed;      // where random operators start from to which the file gives no seeds
+} pipit_options;
+
+// The defaults; sets struct_bytes.
+PIPIT_API void pipit_options_init(pipit_options* options);
+
+typedef struct pipit_memory {
+  size_t struct_bytes;
+  size_t arena_bytes;        // what the arena must have...
+  size_t separate_bytes;     // ...and when activations lie elsewhere
+  size_t activation_bytes;   // activations and scratch
+  size_t lower_bound_bytes;  // the most of them alive at one step
+} pipit_memory;
+
+// Fails, and names all of them, when there is no operator for some node.
+PIPIT_API pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* options,
+                                           pipit_message* why);
+// What pipit_interpreter_init will need. `options` may be NULL here and below.
+PIPIT_API pipit_code pipit_required_memory(const pipit_model* model, const pipit_options* options,
+                                           pipit_memory* memory, pipit_message* why);
+// Plans the model into the arena (aligned to 16), where the handle lies, too. Nothing has to be
+// released: when the caller reuses the arena, the interpreter is gone.
+PIPIT_API pipit_code pipit_interpreter_init(const pipit_model* model, void* arena,
+                                            size_t arena_bytes, const pipit_options* options,
+                                            pipit_interpreter** net, pipit_message* why);
+
+// Tensors as they are now. Subgraphs that neither a signature nor an operator runs have none.
+PIPIT_API int32_t pipit_interpreter_tensors(const pipit_interpreter* net, int32_t subgraph);
+PIPIT_API pipit_code pipit_interpreter_tensor(const pipit_interpreter* net, int32_t subgraph,
+                                              int32_t i, pipit_tensor* tensor);
+PIPIT_API pipit_code pipit_interpreter_input(const pipit_interpreter* net, int32_t subgraph,
+                                             int32_t i, pipit_tensor* tensor);
+PIPIT_API pipit_code pipit_interpreter_output(const pipit_interpreter* net, int32_t subgraph,
+                                              int32_t i, pipit_tensor* tensor);
+
+// Uses the caller's own bytes for an input or output from the next invocation on; NULL, or a
+// resize, returns to the arena's. They need the tensor's size and the alignment of its elements. A
+// string input has to be bound: to a string buffer of any size.
+PIPIT_API pipit_code pipit_interpreter_bind_input(pipit_interpreter* net, int32_t subgraph,
+                                                  int32_t i, void* bytes, size_t size,
+                                                  pipit_message* why);
+PIPIT_API pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32_t subgraph,
+                                                   int32_t i, void* bytes, size_t size,
+                                                   pipit_message* why);
+
+PIPIT_API pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why);
+PIPIT_API pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
+                                                        pipit_message* why);
+
+// Plans again with these shapes in place of all earlier ones. On failure, also when the arena is
+// too small, everything stays as it was. `strict` allows only dimensions that are -1 in
+// shape_signature.
+PIPIT_API pipit_code pipit_interpreter_resize(pipit_interpreter* net,
+                                              const pipit_input_shape* shapes, size_t count,
+                                              int32_t strict, pipit_message* why);
+PIPIT_API void pipit_interpreter_reset_variables(pipit_interpreter* net);
+
+PIPIT_API pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipit_memory* memory);
+PIPIT_API int32_t pipit_interpreter_steps(const pipit_interpreter* net, int32_t subgraph);
+PIPIT_API pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph,
+                                            int32_t i, pipit_step* step);
+// NULL: none.
+PIPIT_API void pipit_interpreter_set_profiler(pipit_interpreter* net, pipit_profiler profiler,
+                                              void* context);
+// A profiler that adds the nanoseconds of each node of subgraph 0 to nanoseconds[node]. NULL ends
+// it.
+PIPIT_API void pipit_interpreter_time_nodes(pipit_interpreter* net, uint64_t* nanoseconds,
+                                            size_t nodes);
+
+// ---- with memory from malloc, for programs that have it
+
+// PIPIT_NO_FILE when it cannot be read.
+PIPIT_API pipit_code pipit_model_open(const char* path, pipit_model** model, pipit_message* why);
+// A model over a copy of the bytes, wherever they lie.
+PIPIT_API pipit_code pipit_model_copy(const void* file, size_t file_bytes, pipit_model** model,
+                                      pipit_message* why);
+PIPIT_API void pipit_model_close(pipit_model* model);
+// An interpreter in an arena of the size that it needs, and `room` more bytes for tensors whose
+// shape is known only while running.
+PIPIT_API pipit_code pipit_interpreter_create(const pipit_model* model,
+                                              const pipit_options* options, size_t room,
+                                              pipit_interpreter** net, pipit_message* why);
+PIPIT_API void pipit_interpreter_delete(pipit_interpreter* net);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shared library and its C interface (pipit/pipit.h), by way of ctypes."""
+
+import ctypes
+import os
+import re
+from ctypes import POINTER, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+
+MAX_RANK = 8
+
+OK = 0
+BAD_MODEL = 1
+UNSUPPORTED = 2
+ARENA_TOO_SMALL = 3
+NO_FILE = 6
+
+STORAGE_CONSTANT = 1
+STORAGE_DYNAMIC = 4
+
+
+class Message(ctypes.Structure):
+    _fields_ = [("raw", c_char * 1024)]
+
+    @property
+    def text(self):
+        return self.raw.decode("utf-8", "replace")
+
+    def failed_node(self, verb):
+        """The text, and which node it was in the words that users of TensorFlow Lite know."""
+        found = re.match(r"(\S+) \(operator (\d+)", self.text)
+        if not found:
+            return self.text
+        return "%s Node number %s (%s) failed to %s." % (
+            self.text, found.group(2), found.group(1), verb)
+
+
+class Tensor(ctypes.Structure):
+    _fields_ = [
+        ("struct_bytes", c_size_t),
+        ("name", c_char_p),
+        ("data", c_void_p),
+        ("bytes", c_size_t),
+        ("index", c_int32),
+        ("type", c_int32),
+        ("storage", c_int32),
+        ("rank", c_int32),
+        ("dims", c_int32 * MAX_RANK),
+        ("signature", c_int32 * MAX_RANK),
+        ("scales", POINTER(ctypes.c_float)),
+        ("zero_points", POINTER(c_int64)),
+        ("scale_count", c_int32),
+        ("zero_point_count", c_int32),
+        ("quantized_dimension", c_int32),
+    ]
+
+    def __init__(self):
+        super().__init__(struct_bytes=ctypes.sizeof(Tensor))
+
+    @property
+    def shape(self):
+        return tuple(self.dims[:self.rank])
+
+    @property
+    def shape_signature(self):
+        return tuple(self.signature[:self.rank])
+
+
+class Node(ctypes.Structure):
+    _fields_ = [
+        ("op", c_char_p),
+        ("inputs", POINTER(c_int32)),
+        ("outputs", POINTER(c_int32)),
+        ("input_count", c_int32),
+        ("output_count", c_int32),
+        ("code", c_int32),
+        ("version", c_int32),
+    ]
+
+
+class Signature(ctypes.Structure):
+    _fields_ = [
+        ("key", c_char_p),
+        ("subgraph", c_int32),
+        ("inputs", c_int32),
+        ("outputs", c_int32),
+    ]
+
+
+class Operator(ctypes.Structure):
+    _fields_ = [
+        ("struct_bytes", c_size_t),
+        ("name", c_char_p),
+        ("context", c_void_p),
+        ("prepare", c_void_p),
+        ("run", c_void_p),
+    ]
+
+
+class InputShape(ctypes.Structure):
+    _fields_ = [
+        ("subgraph", c_int32),
+        ("input", c_int32),
+        ("rank", c_int32),
+        ("dims", c_int32 * MAX_RANK),
+    ]
+
+
+class Step(ctypes.Structure):
+    _fields_ = [
+        ("op", c_char_p),
+        ("variant", c_char_p),
+        ("node", c_int32),
+        ("subgraph", c_int32),
+    ]
+
+
+class Options(ctypes.Structure):
+    _fields_ = [
+        ("struct_bytes", c_size_t),
+        ("shapes", POINTER(InputShape)),
+        ("shape_count", c_size_t),
+        ("operators", POINTER(Operator)),
+        ("operator_count", c_size_t),
+        ("isa", c_char_p),
+        ("activations", c_void_p),
+        ("activation_bytes", c_size_t),
+        ("overwrite_inputs", c_int32),
+        ("preserve_all", c_int32),
+        ("threads", c_int32),
+        ("random_seed", c_uint64),
+    ]
+
+
+class Memory(ctypes.Structure):
+    _fields_ = [
+        ("struct_bytes", c_size_t),
+        ("arena_bytes", c_size_t),
+        ("separate_bytes", c_size_t),
+        ("activation_bytes", c_size_t),
+        ("lower_bound_bytes", c_size_t),
+    ]
+
+
+_handle = c_void_p
+_why = POINTER(Message)
+_int_list = POINTER(POINTER(c_int32))
+_PROTOTYPES = {
+    "pipit_version": (c_char_p,),
+    "pipit_type_name": (c_char_p, c_int32),
+    "pipit_model_bytes": (c_size_t,),
+    "pipit_model_init": (c_int32, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(_handle), _why),
+    "pipit_model_init_file": (c_int32, c_void_p, c_size_t, c_char_p, POINTER(_handle), _why),
+    "pipit_model_release": (None, _handle),
+    "pipit_model_description": (c_char_p, _handle),
+    "pipit_model_subgraphs": (c_int32, _handle),
+    "pipit_model_tensors": (c_int32, _handle, c_int32),
+    "pipit_model_tensor": (c_int32, _handle, c_int32, c_int32, POINTER(Tensor)),
+    "pipit_model_inputs": (c_int32, _handle, c_int32, _int_list),
+    "pipit_model_outputs": (c_int32, _handle, c_int32, _int_list),
+    "pipit_model_nodes": (c_int32, _handle, c_int32),
+    "pipit_model_node": (c_int32, _handle, c_int32, c_int32, POINTER(Node)),
+    "pipit_model_signatures": (c_int32, _handle),
+    "pipit_model_signature": (c_int32, _handle, c_int32, POINTER(Signature)),
+    "pipit_model_signature_input": (
+        c_int32, _handle, c_int32, c_int32, POINTER(c_char_p), POINTER(c_int32)),
+    "pipit_model_signature_output": (
+        c_int32, _handle, c_int32, c_int32, POINTER(c_char_p), POINTER(c_int32)),
+    "pipit_options_init": (None, POINTER(Options)),
+    "pipit_check_operators": (c_int32, _handle, POINTER(Options), _why),
+    "pipit_required_memory": (c_int32, _handle, POINTER(Options), POINTER(Memory), _why),
+    "pipit_interpreter_init": (
+        c_int32, _handle, c_void_p, c_size_t, POINTER(Options), POINTER(_handle), _why),
+    "pipit_interpreter_tensors": (c_int32, _handle, c_int32),
+    "pipit_interpreter_tensor": (c_int32, _handle, c_int32, c_int32, POINTER(Tensor)),
+    "pipit_interpreter_bind_input": (
+        c_int32, _handle, c_int32, c_int32, c_void_p, c_size_t, _why),
+    "pipit_interpreter_bind_output": (
+        c_int32, _handle, c_int32, c_int32, c_void_p, c_size_t, _why),
+    "pipit_interpreter_invoke": (c_int32, _handle, _why),
+    "pipit_interpreter_invoke_signature": (c_int32, _handle, c_int32, _why),
+    "pipit_interpreter_reset_variables": (None, _handle),
+    "pipit_interpreter_steps": (c_int32, _handle, c_int32),
+    "pipit_interpreter_step": (c_int32, _handle, c_int32, c_int32, POINTER(Step)),
+    "pipit_interpreter_time_nodes": (None, _handle, POINTER(c_uint64), c_size_t),
+}
+
+
+def _load():
+    """PIPIT_LIBRARY, or the library beside this file, or the system's."""
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libpipit.so.1")
+    path = os.environ.get("PIPIT_LIBRARY")
+    if not path:
+        path = beside if os.path.exists(beside) else "libpipit.so.1"
+    library = ctypes.CDLL(path)
+    for name, (result, *arguments) in _PROTOTYPES.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+lib = _load()

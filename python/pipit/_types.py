@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Element types: what numpy, TensorFlow Lite and the buffer protocol call them."""
+
+try:
+    import numpy as np
+except ImportError:  # everything but arithmetic works without
+    np = None
+
+FLOAT32, STRING, INT4, INT2, UINT4 = 0, 5, 17, 19, 20
+
+# The file format's number: upper-case name, numpy's name, format of the struct module.
+_TYPES = {
+    0: ("FLOAT32", "float32", "f"),
+    1: ("FLOAT16", "float16", "e"),
+    2: ("INT32", "int32", "i"),
+    3: ("UINT8", "uint8", "B"),
+    4: ("INT64", "int64", "q"),
+    5: ("STRING", "bytes_", None),
+    6: ("BOOL", "bool", "?"),
+    7: ("INT16", "int16", "h"),
+    8: ("COMPLEX64", "complex64", None),
+    9: ("INT8", "int8", "b"),
+    10: ("FLOAT64", "float64", "d"),
+    11: ("COMPLEX128", "complex128", None),
+    12: ("UINT64", "uint64", "Q"),
+    13: ("RESOURCE", None, None),
+    14: ("VARIANT", None, None),
+    15: ("UINT32", "uint32", "I"),
+    16: ("UINT16", "uint16", "H"),
+    17: ("INT4", "int8", "b"),
+    18: ("BFLOAT16", None, None),
+    19: ("INT2", "int8", "b"),
+    20: ("UINT4", "uint8", "B"),
+}
+
+# Several elements in a byte, the first in its lowest bits: bits, smallest, largest.
+PACKED = {INT4: (4, -8, 7), INT2: (2, -2, 1), UINT4: (4, 0, 15)}
+
+
+def name(code):
+    return _TYPES.get(code, ("NOTYPE",))[0]
+
+
+def dtype(code):
+    """numpy's type; its name where there is no numpy; None for types that numpy lacks."""
+    numpy_name = _TYPES.get(code, (None, None))[1]
+    if np is None or numpy_name is None:
+        return numpy_name
+    return np.bytes_ if code == STRING else np.dtype(numpy_name).type
+
+
+def struct_format(code):
+    return _TYPES.get(code, (None, None, None))[2]
+
+
+def name_of_array(array):
+    """The upper-case name of an array's type."""
+    if array.dtype.kind in "SUO":
+        return "STRING"
+    for upper, numpy_name, _ in _TYPES.values():
+        if numpy_name == array.dtype.name:
+            return upper
+    return "NOTYPE"
+
+
+def unpack(raw, code, count):
+    """int8 or uint8 elements out of packed bytes."""
+    bits, low, _ = PACKED[code]
+    per_byte = 8 // bits
+    spread = np.repeat(raw, per_byte) >> np.tile(
+        np.arange(per_byte, dtype=np.uint8) * bits, raw.size)
+    values = (spread & ((1 << bits) - 1))[:count].astype(np.int8)
+    if low < 0:
+        values -= (values > -low - 1).astype(np.int8) * (1 << bits)
+    return values.astype(dtype(code))
+
+
+def pack(values, code):
+    """The bytes of int8 or uint8 elements; ValueError when one does not fit."""
+    bits, low, high = PACKED[code]
+    if values.size and (values.min() < low or values.max() > high):
+        raise ValueError("Cannot set tensor: values of type %s must lie in [%d, %d]."
+                         % (name(code), low, high))
+    per_byte = 8 // bits
+    padded = np.zeros(-(-values.size // per_byte) * per_byte, np.uint8)
+    padded[:values.size] = values.reshape(-1).astype(np.int16) & ((1 << bits) - 1)
+    rows = padded.reshape(-1, per_byte) << (np.arange(per_byte, dtype=np.uint8) * bits)
+    return np.bitwise_or.reduce(rows, axis=1).astype(np.uint8).tobytes()
+
+
+def unpack_strings(raw):
+    """The strings of a string buffer, as a list of bytes."""
+    if len(raw) < 4:
+        return []
+    count = int.from_bytes(raw[:4], "little")
+    at = [int.from_bytes(raw[4 * i:4 * i + 4], "little") for i in range(1, count + 2)]
+    return [bytes(raw[at[i]:at[i + 1]]) for i in range(count)]
+
+
+def pack_strings(strings):
+    """A string buffer of str or bytes elements."""
+    strings = [s.encode() if isinstance(s, str) else bytes(s) for s in strings]
+    offset = 4 * (len(strings) + 2)
+    numbers = [len(strings), offset]
+    for s in strings:
+        offset += len(s)
+        numbers.append(offset)
+    return b"".join([n.to_bytes(4, "little") for n in numbers] + strings)

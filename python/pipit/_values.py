@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading and writing tensors, and what is known of them."""
+
+from __future__ import annotations
+
+import ctypes
+
+from . import _library as c
+from . import _types as types
+from ._library import lib
+
+np = types.np
+
+
+def _ints(values):
+    return tuple(values) if np is None else np.array(values, dtype=np.int32)
+
+
+def _floats(values):
+    return tuple(values) if np is None else np.array(values, dtype=np.float32)
+
+
+class Values:
+    """The part of an Interpreter that looks at tensors."""
+
+    # ---- finding them
+
+    def num_subgraphs(self):
+        return self._model.subgraphs()
+
+    def _check_index(self, index, subgraph=0):
+        count = self._model.tensors(subgraph)
+        if count < 0:
+            raise ValueError("Invalid subgraph index %d exceeds max subgraph index %d"
+                             % (subgraph, self.num_subgraphs() - 1))
+        if not 0 <= index < count:
+            raise ValueError("Invalid tensor index %d exceeds max tensor index %d"
+                             % (index, count - 1))
+
+    def _tensor(self, subgraph, index):
+        """As planned, or else as the file has it."""
+        plan = self._plan
+        tensor = plan.tensor(subgraph, index) if plan is not None else None
+        return tensor if tensor is not None else self._model.tensor(subgraph, index)
+
+    def _shape_of(self, subgraph, tensor):
+        inputs = self._model.inputs(subgraph)
+        if tensor.index in inputs:
+            return self._shapes.get((subgraph, inputs.index(tensor.index)), tensor.shape)
+        return tensor.shape
+
+    # ---- details
+
+    def _details(self, index, subgraph=0):
+        tensor = self._tensor(subgraph, index)
+        scales = tensor.scales[:tensor.scale_count]
+        zero_points = tensor.zero_points[:tensor.zero_point_count]
+        single = len(scales) == 1
+        zero_point = zero_points[0] if zero_points else 0
+        return {
+            "name": tensor.name.decode("utf-8", "replace"),
+            "index": index,
+            "shape": _ints(self._shape_of(subgraph, tensor)),
+            "shape_signature": _ints(tensor.shape_signature if any(
+                n < 0 for n in tensor.shape_signature) else self._shape_of(subgraph, tensor)),
+            "dtype": types.dtype(tensor.type),
+            "quantization": (scales[0], zero_point) if single else (0.0, 0),
+            "quantization_parameters": {
+                "scales": _floats(scales),
+                "zero_points": _ints(zero_points),
+                "quantized_dimension": tensor.quantized_dimension,
+                "block_size": 0,
+            },
+            "sparsity_parameters": {},
+        }
+
+    def get_input_details(self):
+        """A list of dicts: name, index, shape, shape_signature (-1: any size), dtype, quantization
+        (scale, zero point), quantization_parameters, sparsity_parameters."""
+        return [self._details(i) for i in self._model.inputs()]
+
+    def get_output_details(self):
+        """The same for the outputs."""
+        return [self._details(i) for i in self._model.outputs()]
+
+    def get_tensor_details(self, subgraph_index=0):
+        """The same for every tensor of a subgraph."""
+        count = self._model.tensors(subgraph_index)
+        if count < 0:
+            raise ValueError(
+                "subgraph_index is out of range: {} for the model, which has {} subgraphs.".format(
+                    subgraph_index, self.num_subgraphs()))
+        return [self._details(i, subgraph_index) for i in range(count)]
+
+    def _get_tensor_details(self, tensor_index, subgraph_index):
+        self._check_index(tensor_index, subgraph_index)
+        return self._details(tensor_index, subgraph_index)
+
+    def _get_op_details(self, op_index):
+        node = self._model.node(op_index)
+        if node is None:
+            raise ValueError("Invalid node index")
+        op, inputs, outputs = node
+
+        def kinds(indices):
+            return [types.dtype(self._model.tensor(0, i).type) for i in indices if i >= 0]
+
+        return {"index": op_index, "op_name": op, "inputs": _ints(inputs),
+                "outputs": _ints(outputs), "operand_types": kinds(inputs),
+                "result_types": kinds(outputs)}
+
+    def _get_ops_details(self):
+        """index, op_name, inputs, outputs, operand_types and result_types of each operator."""
+        return [self._get_op_details(i) for i in range(self._model.nodes())]
+
+    # ---- reading
+
+    def get_tensor(self, tensor_index, subgraph_index=0):
+        """A copy of a tensor's values: a numpy array (a scalar for rank 0), or without numpy a
+        memoryview.
+
+        Raises:
+          ValueError: there is no such tensor, or it has no values (yet).
+        """
+        self._check_index(tensor_index, subgraph_index)
+        tensor = self._tensor(subgraph_index, tensor_index)
+        if not tensor.data and tensor.bytes:
+            raise ValueError("Tensor data is null. Run allocate_tensors() first")
+        if types.dtype(tensor.type) is None:
+            raise ValueError("Unknown tensor type.")
+        raw = ctypes.string_at(tensor.data, tensor.bytes) if tensor.bytes else b""
+        if tensor.type == types.STRING and not raw:
+            raise ValueError("Tensor data is null. Run allocate_tensors() first")
+        return self._array(raw, tensor)
+
+    @staticmethod
+    def _array(raw, tensor):
+        if tensor.type == types.STRING:
+            return _string_array(types.unpack_strings(raw), tensor.shape)
+        if np is None:
+            return _memory(bytearray(raw), tensor)
+        count = 1
+        for n in tensor.shape:
+            count *= n
+        if tensor.type in types.PACKED:
+            values = types.unpack(np.frombuffer(raw, np.uint8), tensor.type, count)
+        else:
+            values = np.frombuffer(bytearray(raw), types.dtype(tensor.type))
+        if values.size != count:
+            return values  # stored sparsely: what there is, in the order of the file
+        return values.reshape(tensor.shape)[()]
+
+    def tensor(self, tensor_index):
+        """A function that returns a view of the tensor's own bytes, to read and to write.
+
+        Hold the function, not the views: while there is one, allocate_tensors(), invoke() and
+        resize_tensor_input() raise RuntimeError.
+        """
+        return lambda: self._view(tensor_index)
+
+    def _view(self, index):
+        self._check_index(index)
+        tensor = self._tensor(0, index)
+        if not tensor.data and tensor.bytes:
+            raise ValueError("Tensor data is null. Run allocate_tensors() first")
+        if tensor.type in types.PACKED or types.struct_format(tensor.type) is None:
+            if types.dtype(tensor.type) is None or not _is_complex(tensor.type):
+                raise ValueError("Tensor %d of type %s has no elements that a view could show."
+                                 % (index, types.name(tensor.type)))
+        if np is None:
+            return _memory(self._plan.export(tensor), tensor)
+        if not tensor.bytes or self._plan is None:
+            return self.get_tensor(index)  # empty, or a constant of a model that is not planned
+        flat = np.frombuffer(self._plan.export(tensor), types.dtype(tensor.type))
+        if tensor.storage == c.STORAGE_CONSTANT:
+            flat.flags.writeable = False
+        return flat.reshape(tensor.shape)
+
+    # ---- writing
+
+    def set_tensor(self, tensor_index, value):
+        """Copies `value` into a tensor. Its type and shape must be the tensor's.
+
+        Raises:
+          ValueError: they are not, there is no such tensor, or allocate_tensors() is missing.
+        """
+        self._check_index(tensor_index)
+        self._set(0, tensor_index, value)
+
+    def _set(self, subgraph, index, value):
+        tensor = self._tensor(subgraph, index)
+        if tensor.type == types.STRING:
+            return self._set_strings(subgraph, tensor, value)
+        if np is None:
+            return self._set_buffer(tensor, value)
+        value = np.asarray(value)
+        self._check_value(tensor, value)
+        if tensor.type in types.PACKED:
+            raw = types.pack(value, tensor.type)
+        else:
+            raw = np.ascontiguousarray(value)
+        return self._write(tensor, raw if isinstance(raw, bytes) else raw.tobytes())
+
+    @staticmethod
+    def _check_value(tensor, value):
+        have, want = types.name_of_array(value), types.name(tensor.type)
+        if tensor.type in types.PACKED:
+            same = value.dtype == types.dtype(tensor.type)
+        else:
+            same = have == want
+        if not same:
+            raise ValueError(
+                "Cannot set tensor: Got value of type %s but expected type %s for input %d, name: %s "
+                % (have, want, tensor.index, tensor.name.decode("utf-8", "replace")))
+        _check_shape(tensor, value.shape)
+
+    def _write(self, tensor, raw):
+        if self._plan is None or (not tensor.data and tensor.bytes):
+            raise ValueError(
+                "Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
+        if tensor.storage == c.STORAGE_CONSTANT:
+            raise ValueError("Cannot set tensor: tensor %d is a constant." % tensor.index)
+        if len(raw) != tensor.bytes:
+            raise ValueError("numpy array had %d bytes but expected %d bytes."
+                             % (len(raw), tensor.bytes))
+        ctypes.memmove(tensor.data, raw, len(raw))
+
+    def _set_buffer(self, tensor, value):
+        """Without numpy: anything with a buffer of the tensor's element type and shape."""
+        view = memoryview(value)
+        if view.format != types.struct_format(tensor.type):
+            raise ValueError(
+                "Cannot set tensor: Got value of type %s but expected type %s for input %d, name: %s "
+                % (view.format, types.name(tensor.type), tensor.index, tensor.name.decode()))
+        _check_shape(tensor, view.shape)
+        self._write(tensor, view.tobytes())
+
+    def _set_strings(self, subgraph, tensor, value):
+        if np is not None and not isinstance(value, np.ndarray):
+            raise ValueError("Passed in value type is not a numpy array, got type %s."
+                             % type(value).__name__)
+        inputs = self._model.inputs(subgraph)
+        if tensor.index not in inputs:
+            raise ValueError("Cannot set tensor: strings can be given to inputs only.")
+        if self._plan is None:
+            raise ValueError(
+                "Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
+        if np is None:
+            items = [value] if isinstance(value, (str, bytes)) else list(value)
+        else:
+            _check_shape(tensor, value.shape)
+            items = value.reshape(-1).tolist()
+        raw = types.pack_strings(items)
+        buffer = ctypes.create_string_buffer(raw, len(raw))
+        position, why = inputs.index(tensor.index), c.Message()
+        code = lib.pipit_interpreter_bind_input(
+            self._plan.handle, subgraph, position, ctypes.addressof(buffer), len(raw),
+            ctypes.byref(why))
+        if code != c.OK:
+            raise ValueError("Cannot set tensor: %s" % why.text)
+        self._strings[subgraph, position] = buffer
+
+    # ---- real numbers
+
+    def quantize(self, tensor_index, real):
+        """The numbers of `real` as the tensor stores them: round(real / scale) + zero point, within
+        the range of its type. Per-channel scales are used along their dimension."""
+        scale, zero_point = self._scale(tensor_index)
+        dtype = types.dtype(self._tensor(0, tensor_index).type)
+        info = types.PACKED.get(self._tensor(0, tensor_index).type)
+        low, high = info[1:] if info else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        steps = np.rint(np.asarray(real, np.float64) / scale) + zero_point
+        return np.clip(steps, low, high).astype(dtype)
+
+    def dequantize(self, tensor_index, values=None):
+        """The real numbers (float32) that a tensor, or `values` stored as it does, stands for."""
+        scale, zero_point = self._scale(tensor_index)
+        if values is None:
+            values = self.get_tensor(tensor_index)
+        return ((np.asarray(values, np.float64) - zero_point) * scale).astype(np.float32)
+
+    def _scale(self, index):
+        """Scale and zero point, shaped so that they apply to the whole tensor."""
+        self._check_index(index)
+        tensor = self._tensor(0, index)
+        if tensor.scale_count == 0:
+            raise ValueError("Tensor %d has no scale: it is not quantized." % index)
+        scales = np.array(tensor.scales[:tensor.scale_count], np.float64)
+        zeros = np.array(tensor.zero_points[:tensor.zero_point_count] or [0], np.float64)
+        if scales.size == 1:
+            return scales[0], zeros[0]
+        along = [1] * tensor.rank
+        along[tensor.quantized_dimension if tensor.rank > 1 else 0] = -1
+        return scales.reshape(along), (zeros.reshape(along) if zeros.size > 1 else zeros[0])
+
+    def run_float(self, *inputs):
+        """Float in, float out: sets the inputs from real numbers, invokes, and returns the list of
+        outputs as real numbers, whatever types the model uses inside."""
+        wanted = self._model.inputs()
+        if len(inputs) != len(wanted):
+            raise ValueError("The model has %d inputs, got %d." % (len(wanted), len(inputs)))
+        for index, real in zip(wanted, inputs):
+            tensor = self._tensor(0, index)
+            dtype = types.dtype(tensor.type)
+            if tensor.scale_count:
+                self.set_tensor(index, self.quantize(index, real))
+            else:
+                self.set_tensor(index, np.asarray(real).astype(dtype))
+        self.invoke()
+        return [self.dequantize(i) if self._tensor(0, i).scale_count
+                else np.asarray(self.get_tensor(i), np.float32) for i in self._model.outputs()]
+
+
+def _is_complex(code):
+    return types.name(code).startswith("COMPLEX")
+
+
+def _memory(buffer, tensor):
+    """A memoryview of the tensor's type and shape."""
+    flat = memoryview(buffer).cast("B")
+    code = types.struct_format(tensor.type)
+    if code is None or 0 in tensor.shape or tensor.rank == 0:
+        return flat.cast(code) if code else flat
+    return flat.cast(code, tensor.shape)
+
+
+def _string_array(strings, shape):
+    if np is None:
+        return strings
+    if not shape:
+        return strings[0]
+    array = np.empty(len(strings), dtype=object)
+    array[:] = strings
+    return array.reshape(shape)
+
+
+def _check_shape(tensor, shape):
+    want = tensor.shape
+    if len(shape) != len(want):
+        raise ValueError(
+            "Cannot set tensor: Dimension mismatch. Got %d but expected %d for input %d."
+            % (len(shape), len(want), tensor.index))
+    for i, (have, expected) in enumerate(zip(shape, want)):
+        if have != expected:
+            raise ValueError(
+                "Cannot set tensor: Dimension mismatch. Got %d but expected %d for dimension %d of "
+                "input %d." % (have, expected, i, tensor.index))

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C interface, in memory of the caller and with malloc.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "pipit/pipit.h"
+#include "tests/support/model_builder.h"
+
+namespace pipit::test {
+namespace {
+
+using Numbers = std::vector<int32_t>;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A struct that says its size.
+template <class T>
+T sized() {
+  T t{};
+  t.struct_bytes = sizeof(t);
+  return t;
+}
+
+// out = in shifted by what the context points to; the parameters hold the number of elements.
+pipit_code prepare_shift(void* context, pipit_prepare* node) {
+  auto in = sized<pipit_tensor>();
+  if (pipit_prepare_inputs(node) != 1)
+    return pipit_prepare_fail(node, PIPIT_BAD_MODEL, "one input");
+  if (pipit_prepare_input(node, 0, &in) != PIPIT_OK) return PIPIT_BAD_ARGUMENT;
+  if (in.rank == 2) return pipit_prepare_fail(node, PIPIT_UNSUPPORTED, "no matrices");
+  if (pipit_code bad = pipit_prepare_set_output(node, 0, in.rank, in.shape)) return bad;
+  auto* count = static_cast<int32_t*>(pipit_prepare_parameters(node, sizeof(int32_t)));
+  if (count == nullptr) return PIPIT_ARENA_TOO_SMALL;
+  *count = static_cast<int32_t>(in.bytes / sizeof(int32_t));
+  return context == nullptr ? PIPIT_RUN_FAILED : PIPIT_OK;
+}
+
+pipit_code run_shift(void* context, const void* parameters, pipit_run* node) {
+  auto in = sized<pipit_tensor>(), out = sized<pipit_tensor>();
+  pipit_run_input(node, 0, &in);
+  pipit_run_output(node, 0, &out);
+  for (int32_t i = 0; i < *static_cast<const int32_t*>(parameters); ++i) {
+    const int32_t value = static_cast<int32_t*>(in.data)[i];
+    if (value < 0) return pipit_run_fail(node, "a negative number");
+    static_cast<int32_t*>(out.data)[i] = value + *static_cast<int32_t*>(context);
+  }
+  return PIPIT_OK;
+}
+
+class CInterface : public ::testing::Test {
+ protected:
+  // in -> SHIFT -> SHIFT -> out, and a signature that names subgraph 0.
+  void SetUp() override {
+    ModelBuilder b;
+    for (int i = 0; i < 3; ++i) b.tensor({.shape = Shape::of(4), .name = "t" + std::to_string(i)});
+    b.node("SHIFT", {0}, {1});
+    b.node("SHIFT", {1}, {2});
+    b.inputs({0});
+    b.outputs({2});
+    b.signature("main", 0);
+    plain_ = b.finish();
+    bytes_ = in_memory(plain_);
+    ASSERT_EQ(
+        pipit_model_init(memory_, sizeof(memory_), bytes_->data(), bytes_->size(), &model_, &why_),
+        PIPIT_OK)
+        << why_.text;
+    pipit_options_init(&options_);
+    operator_ = {sizeof(operator_), "SHIFT", &step_, prepare_shift, run_shift};
+    options_.operators = &operator_;
+    options_.operator_count = 1;
+  }
+
+  void init(size_t more = 0) {
+    auto need = sized<pipit_memory>();
+    ASSERT_EQ(pipit_required_memory(model_, &options_, &need, &why_), PIPIT_OK) << why_.text;
+    arena_ =
+        std::make_unique<GuardedBuffer<uint8_t>>(need.arena_bytes + more, Against::kUpperGuard, 16);
+    ASSERT_EQ(
+        pipit_interpreter_init(model_, arena_->data(), arena_->size(), &options_, &net_, &why_),
+        PIPIT_OK)
+        << why_.text;
+  }
+
+  Numbers invoke(const Numbers& in) {
+    auto t = sized<pipit_tensor>();
+    EXPECT_EQ(pipit_interpreter_input(net_, 0, 0, &t), PIPIT_OK);
+    EXPECT_EQ(t.bytes, in.size() * sizeof(int32_t));
+    std::memcpy(t.data, in.data(), t.bytes);
+    EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_OK) << why_.text;
+    EXPECT_EQ(pipit_interpreter_output(net_, 0, 0, &t), PIPIT_OK);
+    const auto* out = static_cast<const int32_t*>(t.data);
+    return {out, out + t.bytes / sizeof(int32_t)};
+  }
+
+  int32_t step_ = 10;
+  std::vector<uint8_t> plain_;
+  ModelBytes bytes_;
+  alignas(16) uint8_t memory_[256];
+  pipit_model* model_ = nullptr;
+  pipit_operator operator_ = {};
+  pipit_options options_ = {};
+  std::unique_ptr<GuardedBuffer<uint8_t>> arena_;
+  pipit_interpreter* net_ = nullptr;
+  pipit_message why_ = {};
+};
+
+TEST_F(CInterface, SaysItsVersion) {
+  EXPECT_TRUE(contains(pipit_version(), "."));
+  EXPECT_STREQ(pipit_type_name(PIPIT_INT8), "int8");
+  EXPECT_STREQ(pipit_type_name(-1), "unknown type");
+}
+
+TEST_F(CInterface, RunsOperatorsOfTheApplication) {
+  init();
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{21, 22, 23, 24}));
+  step_ = 1;
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{3, 4, 5, 6}));
+  pipit_step step = {};
+  ASSERT_EQ(pipit_interpreter_step(net_, 0, 1, &step), PIPIT_OK);
+  EXPECT_STREQ(step.op, "SHIFT");
+  EXPECT_EQ(step.node, 1);
+  EXPECT_EQ(pipit_interpreter_step(net_, 0, 2, &step), PIPIT_BAD_ARGUMENT);
+}
+
+TEST_F(CInterface, PassesOnWhatAnOperatorSays) {
+  init();
+  auto t = sized<pipit_tensor>();
+  pipit_interpreter_input(net_, 0, 0, &t);
+  static_cast<int32_t*>(t.data)[2] = -1;
+  EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_RUN_FAILED);
+  EXPECT_STREQ(why_.text, "SHIFT (operator 0): a negative number");
+  const pipit_input_shape matrix = {0, 0, 2, {2, 2}};
+  EXPECT_EQ(pipit_interpreter_resize(net_, &matrix, 1, 0, &why_), PIPIT_UNSUPPORTED);
+  EXPECT_STREQ(why_.text, "SHIFT (operator 0): no matrices");
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{21, 22, 23, 24}));
+  operator_.context = nullptr;
+  auto need = sized<pipit_memory>();
+  EXPECT_EQ(pipit_required_memory(model_, &options_, &need, &why_), PIPIT_RUN_FAILED);
+  EXPECT_TRUE(contains(why_.text, "failed with code 5")) << why_.text;
+}
+
+TEST_F(CInterface, NamesTheArenaThatSuffices) {
+  auto need = sized<pipit_memory>();
+  ASSERT_EQ(pipit_required_memory(model_, &options_, &need, &why_), PIPIT_OK) << why_.text;
+  for (const size_t bytes : {size_t{16}, need.arena_bytes - 16}) {
+    const GuardedBuffer<uint8_t> arena(bytes, Against::kUpperGuard, 16);
+    EXPECT_EQ(pipit_interpreter_init(model_, arena.data(), bytes, &options_, &net_, &why_),
+              PIPIT_ARENA_TOO_SMALL);
+    EXPECT_TRUE(contains(why_.text, "the model needs " + std::to_string(need.arena_bytes)))
+        << why_.text;
+  }
+}
+
+TEST_F(CInterface, NamesMissingOperators) {
+  EXPECT_EQ(pipit_check_operators(model_, &options_, &why_), PIPIT_OK);
+  EXPECT_EQ(pipit_check_operators(model_, nullptr, &why_), PIPIT_UNSUPPORTED);
+  EXPECT_TRUE(contains(why_.text, "SHIFT")) << why_.text;
+}
+
+TEST_F(CInterface, ResizesAndKeepsThePlanWhenItCannot) {
+  init(4096);
+  const pipit_input_shape two = {0, 0, 1, {2}};
+  EXPECT_EQ(pipit_interpreter_resize(net_, &two, 1, 1, &why_), PIPIT_BAD_ARGUMENT);
+  EXPECT_EQ(pipit_interpreter_resize(net_, &two, 1, 0, &why_), PIPIT_OK) << why_.text;
+  EXPECT_EQ(invoke({1, 2}), (Numbers{21, 22}));
+  const pipit_input_shape huge = {0, 0, 1, {1 << 20}};
+  EXPECT_EQ(pipit_interpreter_resize(net_, &huge, 1, 0, &why_), PIPIT_ARENA_TOO_SMALL);
+  const pipit_input_shape deep = {0, 0, 9, {1}};
+  EXPECT_EQ(pipit_interpreter_resize(net_, &deep, 1, 0, &why_), PIPIT_BAD_ARGUMENT);
+  EXPECT_EQ(invoke({5, 6}), (Numbers{25, 26}));
+}
+
+TEST_F(CInterface, BindsBuffers) {
+  init();
+  int32_t in[] = {1, 2, 3, 4}, out[4] = {};
+  EXPECT_EQ(pipit_interpreter_bind_input(net_, 0, 0, in, sizeof(in), &why_), PIPIT_OK);
+  EXPECT_EQ(pipit_interpreter_bind_output(net_, 0, 0, out, sizeof(out), &why_), PIPIT_OK);
+  EXPECT_EQ(pipit_interpreter_bind_output(net_, 0, 0, out, 3, &why_), PIPIT_BAD_ARGUMENT);
+  EXPECT_EQ(pipit_interpreter_invoke_signature(net_, 0, &why_), PIPIT_OK);
+  EXPECT_EQ(out[3], 24);
+}
+
+TEST_F(CInterface, TellsAboutTheModel) {
+  const int32_t* inputs = nullptr;
+  ASSERT_EQ(pipit_model_inputs(model_, 0, &inputs), 1);
+  EXPECT_EQ(inputs[0], 0);
+  EXPECT_EQ(pipit_model_outputs(model_, 1, nullptr), -1);
+  EXPECT_EQ(pipit_model_tensors(model_, 0), 3);
+  EXPECT_EQ(pipit_model_nodes(model_, 0), 2);
+  auto t = sized<pipit_tensor>();
+  ASSERT_EQ(pipit_model_tensor(model_, 0, 2, &t), PIPIT_OK);
+  EXPECT_STREQ(t.name, "t2");
+  EXPECT_EQ(t.rank, 1);
+  EXPECT_EQ(t.shape[0], 4);
+  EXPECT_EQ(t.type, PIPIT_INT32);
+  EXPECT_EQ(pipit_model_tensor(model_, 0, 3, &t), PIPIT_BAD_ARGUMENT);
+  pipit_node node = {};
+  ASSERT_EQ(pipit_model_node(model_, 0, 1, &node), PIPIT_OK);
+  EXPECT_EQ(node.inputs[0], 1);
+  pipit_signature s = {};
+  ASSERT_EQ(pipit_model_signature(model_, 0, &s), PIPIT_OK);
+  EXPECT_STREQ(s.key, "main");
+  EXPECT_EQ(pipit_model_find_signature(model_, "other"), -1);
+}
+
+TEST_F(CInterface, WritesNoMoreThanTheCallerKnows) {
+  pipit_tensor t;
+  std::memset(static_cast<void*>(&t), 0x55, sizeof(t));
+  t.struct_bytes = offsetof(pipit_tensor, shape);
+  ASSERT_EQ(pipit_model_tensor(model_, 0, 1, &t), PIPIT_OK);
+  EXPECT_EQ(t.index, 1);
+  EXPECT_EQ(t.shape[0], 0x55555555);
+  t.struct_bytes = 0;
+  EXPECT_EQ(pipit_model_tensor(model_, 0, 1, &t), PIPIT_BAD_ARGUMENT);
+}
+
+TEST_F(CInterface, RefusesWrongOptions) {
+  auto need = sized<pipit_memory>();
+  const auto refused = [&](auto&& change) {
+    pipit_options options = options_;
+    change(options);
+    return pipit_required_memory(model_, &options, &need, &why_) == PIPIT_BAD_ARGUMENT;
+  };
+  EXPECT_TRUE(refused([](pipit_options& o) { o.struct_bytes = 0; }));
+  EXPECT_TRUE(refused([](pipit_options& o) { o.threads = 0; }));
+  EXPECT_TRUE(refused([](pipit_options& o) { o.isa = "mmx"; }));
+  EXPECT_TRUE(refused([](pipit_options& o) { o.operator_count = PIPIT_MAX_OPERATORS + 1; }));
+  EXPECT_TRUE(refused([&](pipit_options&) { operator_.run = nullptr; }));
+}
+
+struct Profile {
+  std::vector<int32_t> nodes;
+  static void note(void* context, const pipit_step* step, int32_t begins) {
+    static_cast<Profile*>(context)->nodes.push_back(begins != 0 ? step->node : -1);
+  }
+};
+
+TEST_F(CInterface, ProfilesSteps) {
+  init();
+  Profile profile;
+  pipit_interpreter_set_profiler(net_, Profile::note, &profile);
+  invoke({1, 2, 3, 4});
+  EXPECT_EQ(profile.nodes, (std::vector<int32_t>{0, -1, 1, -1}));
+  pipit_interpreter_set_profiler(net_, nullptr, nullptr);
+  uint64_t times[2] = {};
+  pipit_interpreter_time_nodes(net_, times, 2);
+  for (int i = 0; i < 100; ++i) invoke({1, 2, 3, 4});
+  EXPECT_GT(times[0], 0u);
+  EXPECT_GT(times[1], 0u);
+}
+
+TEST_F(CInterface, TakesMemoryFromTheHeapWhenAsked) {
+  pipit_model* copy = nullptr;
+  ASSERT_EQ(pipit_model_copy(plain_.data(), plain_.size(), &copy, &why_), PIPIT_OK) << why_.text;
+  ASSERT_EQ(pipit_interpreter_create(copy, &options_, 0, &net_, &why_), PIPIT_OK) << why_.text;
+  EXPECT_EQ(invoke({0, 0, 0, 1}), (Numbers{20, 20, 20, 21}));
+  pipit_interpreter_delete(net_);
+  pipit_model_close(copy);
+  EXPECT_EQ(pipit_model_copy("nothing", 7, &copy, &why_), PIPIT_BAD_MODEL);
+  pipit_model_close(nullptr);
+  pipit_interpreter_delete(nullptr);
+}
+
+TEST_F(CInterface, OpensFiles) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("capi_test." + std::to_string(getpid()));
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(plain_.data()),
+             static_cast<std::streamsize>(plain_.size()));
+  pipit_model* model = nullptr;
+  ASSERT_EQ(pipit_model_open(path.c_str(), &model, &why_), PIPIT_OK) << why_.text;
+  EXPECT_EQ(pipit_model_subgraphs(model), 1);
+  pipit_model_close(model);
+  std::filesystem::remove(path);
+  EXPECT_EQ(pipit_model_open(path.c_str(), &model, &why_), PIPIT_NO_FILE);
+  EXPECT_TRUE(contains(why_.text, "No such file")) << why_.text;
+}
+
+}  // namespace
+}  // namespace pipit::test

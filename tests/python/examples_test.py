@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs each file of python/examples as a user would."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
+
+
+def run(name, *arguments):
+    done = subprocess.run([sys.executable, ROOT / "python" / "examples" / (name + ".py"),
+                           *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return done.stdout
+
+
+class Examples(unittest.TestCase):
+
+    def test_basic(self):
+        self.assertIn("Output shape: (1, 10)", run("basic", ROOT / "models" / "digits_float.tflite"))
+
+    def test_several_inputs(self):
+        self.assertIn("Output 1 (y): [[3. 3. 3. 3.]]",
+                      run("several_inputs", MODELS / "add.tflite"))
+
+    def test_timing(self):
+        text = run("timing", ROOT / "models" / "digits_int8.tflite", 3)
+        self.assertIn("Average inference time: 0.0", text)
+        self.assertIn("CONV_2D", text)
+
+    def test_layer(self):
+        self.assertEqual(run("layer", MODELS / "open.tflite"), "(1, 2)\n(3, 2)\n")
+
+    def test_signature(self):
+        text = run("signature", MODELS / "signatures.tflite")
+        self.assertIn("plus {'sum': array([[4., 4., 4., 4.]]", text)
+        self.assertIn("minus {'difference': array([[0., 0., 0., 0.]]", text)
+
+    def test_views(self):
+        self.assertEqual(run("views", MODELS / "open.tflite"), "inference [[6. 6.]]\n" * 3)
+
+    def test_classify_image(self):
+        try:
+            import PIL  # noqa: F401
+        except ImportError:
+            self.skipTest("needs Pillow")
+        for kind in ("int8", "float"):
+            for digit, word in ((3, "three"), (7, "seven")):
+                self.assertEqual(
+                    run("classify_image", ROOT / "models" / f"digits_{kind}.tflite",
+                        ROOT / "models" / "samples" / f"digit_{digit}_0.png",
+                        ROOT / "models" / "digits_labels.txt"),
+                    f"Predicted class: {word}\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

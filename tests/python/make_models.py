@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the models that the tests of the Python packages use: make_models.py FLATC FOLDER"""
+
+import pathlib
+import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+import small_models as small  # noqa: E402
+
+
+def quantized():
+    """x (uint8, scale 0.5, zero point 10) -> QUANTIZE -> y (int8, scale 1, zero point -3)."""
+    g = small.Graph()
+    g.inputs = [g.tensor("x", "UINT8", [1, 3], scale=0.5, zero_point=10)]
+    g.outputs = [g.tensor("y", "INT8", [1, 3], scale=1.0, zero_point=-3)]
+    g.op("QUANTIZE", g.inputs, g.outputs, "QuantizeOptions")
+    return g
+
+
+def open_shape():
+    """y = x + x with any number of rows."""
+    g = small.Graph()
+    g.inputs = [g.tensor("x", "FLOAT32", [1, 2], shape_signature=[-1, 2])]
+    g.outputs = [g.tensor("y", "FLOAT32", [1, 2], shape_signature=[-1, 2])]
+    g.op("ADD", g.inputs * 2, g.outputs, "AddOptions")
+    return g
+
+
+def packed():
+    """An int4 constant and an int4 input that is the output."""
+    g = small.Graph()
+    x = g.tensor("x", "INT4", [1, 5], scale=0.5)
+    g.tensor("c", "INT4", [3], bytes([0x8F, 0x07]))
+    g.inputs = g.outputs = [x]
+    return g
+
+
+def strings():
+    """Strings in another shape."""
+    g = small.Graph()
+    g.inputs = [g.tensor("s", "STRING", [2, 2])]
+    g.outputs = [g.tensor("t", "STRING", [4])]
+    g.op("RESHAPE", g.inputs + [g.tensor("shape", "INT32", [1], struct.pack("<i", 4))], g.outputs)
+    return g
+
+
+def chain():
+    """y = (a + b) * b: one tensor in between."""
+    g = small.Graph()
+    a, b = (g.tensor(name, "FLOAT32", [1, 4]) for name in "ab")
+    between, y = (g.tensor(name, "FLOAT32", [1, 4]) for name in ("between", "y"))
+    g.op("ADD", [a, b], [between], "AddOptions")
+    g.op("MUL", [between, b], [y], "MulOptions")
+    g.inputs, g.outputs = [a, b], [y]
+    return g
+
+
+def empty():
+    """No element at all."""
+    g = small.Graph()
+    g.inputs = [g.tensor("x", "FLOAT32", [0, 2])]
+    g.outputs = [g.tensor("y", "FLOAT32", [0, 2])]
+    g.op("ADD", g.inputs * 2, g.outputs, "AddOptions")
+    return g
+
+
+def unknown(op):
+    """An operator that the library has not."""
+    g = small.Graph()
+    g.inputs, g.outputs = [g.tensor("x", "FLOAT32", [1])], [g.tensor("y", "FLOAT32", [1])]
+    g.op(op, g.inputs, g.outputs)
+    return g
+
+
+def names(subgraph, key, output):
+    return {"signature_key": key, "subgraph_index": subgraph,
+            "inputs": [{"name": "x", "tensor_index": 1}, {"name": "a", "tensor_index": 0}],
+            "outputs": [{"name": output, "tensor_index": 2}]}
+
+
+def main(flatc, folder):
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, graph in {
+            "add": small.add_model(), "chain": chain(), "empty": empty(), "gather":
+            small.gather_model(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
+            packed(), "quantized": quantized(), "strings": strings(), "tile": small.tile_model(),
+            "unknown": unknown("nobody_has_this"), "unknown_builtin": unknown("DELEGATE")}.items():
+        small.write(flatc, folder / (name + ".tflite"), graph)
+    small.write(flatc, folder / "signatures.tflite", small.add_model("one"),
+                small.add_model("two", "SUB"),
+                signature_defs=[names(0, "plus", "sum"), names(1, "minus", "difference")])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
