@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/ops.h"
-#include "kernels/ops/common.h"
+#include "kernels/ops/moves.h"
 #include "pipit/strings.h"
 
 namespace pipit {
@@ -71,6 +71,7 @@ Status run(const Step& s, Run&) {
 }
 
 Status find_words(Prepare& p, Params* params) {
+  if (!has_strings(p.input(0))) return p.bad(p.input(0), kNoStrings);
   const Strings strings(p.input(0).data);
   if (strings.count() < 1) return p.bad("input ", p.input(0), " holds no sentence");
   for_each_word(strings[0], [&](Word) { ++params->count; });
