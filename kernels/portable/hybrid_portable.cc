@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -11,10 +12,26 @@ struct Extremes {
   float min, max;
 };
 
+// In lanes, which the compiler keeps in vectors.
 Extremes find_extremes(const float* x, int32_t n) {
+  constexpr int32_t kLanes = 16;
   if (n == 0) return {0, 0};
-  Extremes e{x[0], x[0]};
-  for (int32_t i = 1; i < n; ++i) {
+  float min[kLanes], max[kLanes];
+  std::fill(min, min + kLanes, x[0]);
+  std::fill(max, max + kLanes, x[0]);
+  int32_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int32_t l = 0; l < kLanes; ++l) {
+      min[l] = x[i + l] < min[l] ? x[i + l] : min[l];
+      max[l] = x[i + l] > max[l] ? x[i + l] : max[l];
+    }
+  }
+  Extremes e{min[0], max[0]};
+  for (int32_t l = 1; l < kLanes; ++l) {
+    e.min = min[l] < e.min ? min[l] : e.min;
+    e.max = max[l] > e.max ? max[l] : e.max;
+  }
+  for (; i < n; ++i) {
     e.min = x[i] < e.min ? x[i] : e.min;
     e.max = x[i] > e.max ? x[i] : e.max;
   }
@@ -23,8 +40,9 @@ Extremes find_extremes(const float* x, int32_t n) {
 
 // Not a number becomes the lower end.
 int8_t to_int8(float x, float min, float max) {
-  const float limited = !(x > min) ? min : (x > max ? max : x);
-  return static_cast<int8_t>(std::round(limited));
+  const float low = x > min ? x : min;
+  const float limited = low < max ? low : max;
+  return static_cast<int8_t>(static_cast<int32_t>(std::round(limited)));
 }
 
 float quantize_symmetric(const float* x, int32_t n, int8_t* q) {
@@ -68,6 +86,25 @@ float quantize_asymmetric(const float* x, int32_t n, int8_t* q, int32_t* zero_po
   return scale;
 }
 
+// The sum without the share of the zero point.
+int32_t less_zeros(int32_t sum, int32_t zero_point, int32_t weight_sum) {
+  return static_cast<int32_t>(static_cast<uint32_t>(sum) - static_cast<uint32_t>(zero_point) *
+                                                               static_cast<uint32_t>(weight_sum));
+}
+
+// Adds sum(o) times the scales to each output of a row.
+template <class Sum>
+void add_scaled(const HybridMatmul& a, float in_scale, const Sum& sum, float* out) {
+  if (a.weight_scale_step == 0) {
+    const float scale = in_scale * a.weight_scale[0];
+    for (int32_t o = 0; o < a.outputs; ++o) out[o] += static_cast<float>(sum(o)) * scale;
+  } else {
+    for (int32_t o = 0; o < a.outputs; ++o) {
+      out[o] += static_cast<float>(sum(o)) * (in_scale * a.weight_scale[o]);
+    }
+  }
+}
+
 }  // namespace
 
 void quantize_rows(const float* in, ptrdiff_t in_stride, bool asymmetric, const HybridRows& to) {
@@ -88,17 +125,18 @@ void hybrid_matmul(const HybridMatmul& a, void (*kernel)(const MatmulS8&)) {
           .out = a.sums,
           .in_stride = a.in.depth,
           .out_stride = a.outputs});
-  const int32_t* sums = a.sums;
-  for (int32_t r = 0; r < a.in.rows; ++r, sums += a.outputs) {
-    float* out = a.out + r * a.out_stride;
+  for (int32_t r = 0; r < a.in.rows; ++r) {
+    const int32_t* sums = a.sums + static_cast<ptrdiff_t>(r) * a.outputs;
     const int32_t zero_point = a.weight_sums == nullptr ? 0 : a.in.zero_point[r];
-    for (int32_t o = 0; o < a.outputs; ++o) {
-      const float scale = a.in.scale[r] * a.weight_scale[o * a.weight_scale_step];
-      const uint32_t offset = zero_point == 0 ? 0
-                                              : static_cast<uint32_t>(zero_point) *
-                                                    static_cast<uint32_t>(a.weight_sums[o]);
-      const auto sum = static_cast<int32_t>(static_cast<uint32_t>(sums[o]) - offset);
-      out[o] += static_cast<float>(sum) * scale;
+    const float scale = a.in.scale[r];
+    float* out = a.out + r * a.out_stride;
+    if (zero_point != 0) {
+      add_scaled(
+          a, scale, [&](int32_t o) { return less_zeros(sums[o], zero_point, a.weight_sums[o]); },
+          out);
+    } else {
+      add_scaled(
+          a, scale, [&](int32_t o) { return sums[o]; }, out);
     }
   }
 }
