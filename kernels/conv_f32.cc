@@ -6,6 +6,9 @@ namespace {
 
 constexpr ConvF32Variant kVariants[] = {
     {"portable", kCpuPortable, conv_f32_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, conv_f32_neon, conv_f32_neon_scratch},
+#endif
 };
 
 }  // namespace

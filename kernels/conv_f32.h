@@ -29,5 +29,7 @@ using ConvF32Variant = KernelVariant<ConvF32>;
 Span<const ConvF32Variant> conv_f32_variants();
 
 void conv_f32_portable(const ConvF32& a);
+void conv_f32_neon(const ConvF32& a);
+size_t conv_f32_neon_scratch(const ConvF32& a);
 
 }  // namespace pipit

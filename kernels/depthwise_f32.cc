@@ -6,6 +6,9 @@ namespace {
 
 constexpr DepthwiseF32Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_f32_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, depthwise_f32_neon, depthwise_f32_neon_scratch},
+#endif
 };
 
 }  // namespace

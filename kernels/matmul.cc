@@ -7,6 +7,9 @@ namespace {
 
 constexpr MatmulVariant<MatmulF32> kF32[] = {
     {"portable", 0, matmul_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, matmul_f32_neon},
+#endif
 };
 constexpr MatmulVariant<MatmulS8> kS8[] = {
     {"portable", 0, matmul_s8_portable},

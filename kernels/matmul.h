@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/clamp.h"
 #include "pipit/cpu.h"
 #include "pipit/span.h"
 
@@ -51,7 +52,11 @@ Span<const MatmulVariant<MatmulU8>> matmul_u8_variants();
 Span<const MatmulVariant<MatmulS16S8>> matmul_s16s8_variants();
 Span<const MatmulVariant<MatmulS16>> matmul_s16_variants();
 
+// Clamps each of n values, where a NaN stays one.
+void clamp_f32(float* values, int32_t n, const Clamp<float>& clamp);
+
 void matmul_f32_portable(const MatmulF32& a);
+void matmul_f32_neon(const MatmulF32& a);
 void matmul_s8_portable(const MatmulS8& a);
 void matmul_u8_portable(const MatmulU8& a);
 void matmul_s16s8_portable(const MatmulS16S8& a);

@@ -42,10 +42,7 @@ struct FloatParams {
 
 void clamp_rows(const RealRange& range, const MatmulF32& a) {
   for (int32_t r = 0; r < a.rows; ++r) {
-    float* out = a.out + r * a.out_stride;
-    for (int32_t o = 0; o < a.outputs; ++o) {
-      out[o] = std::min(std::max(out[o], range.min), range.max);
-    }
+    clamp_f32(a.out + r * a.out_stride, a.outputs, {range.min, range.max});
   }
 }
 

@@ -68,6 +68,11 @@ void matmul(const Matmul<In, Weight, Sum>& a) {
 
 }  // namespace
 
+void clamp_f32(float* values, int32_t n, const Clamp<float>& clamp) {
+  const Clamp<float> c = clamp;
+  for (int32_t i = 0; i < n; ++i) values[i] = c(values[i]);
+}
+
 void matmul_f32_portable(const MatmulF32& a) { matmul(a); }
 void matmul_s8_portable(const MatmulS8& a) { matmul(a); }
 void matmul_u8_portable(const MatmulU8& a) { matmul(a); }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the inputs of a float convolution lie: the window of each output position is a few segments
+// of the image, each contiguous, in the order of the weights. Segments inside of the image are read
+// there; those that cross its sides are copied, with zeros for what is outside.
+#pragma once
+
+#include <cstring>
+
+#include "kernels/conv_f32.h"
+
+namespace pipit {
+namespace {
+
+// Positions are taken kTile at a time. What is found about a tile is a row of output addresses and
+// a row of addresses for each segment.
+template <int kTile>
+struct ConvSegments {
+  using Row = float* [kTile];
+
+  static constexpr int32_t kMostPositions = 64;    // in a block
+  static constexpr size_t kBlockBytes = 24 << 10;  // of windows, which stay in the nearest cache
+                                                   // while the weights pass
+
+  const ConvF32& a;
+  int32_t depth;      // elements of a window
+  int32_t positions;  // batch * out_h * out_w
+  int32_t taps;       // of a segment
+  int32_t count;      // segments of a window
+  int32_t length;     // elements of a segment
+  int32_t block;      // positions whose segments are found at a time
+
+  explicit ConvSegments(const ConvF32& conv) : a(conv) {
+    const ConvGeometry& g = a.size;
+    depth = g.kernel_h * g.kernel_w * g.in_c;
+    positions = g.batch * g.out_h * g.out_w;
+    taps = g.dilation_w == 1 && a.stride.in_pixel == g.in_c ? g.kernel_w : 1;
+    count = g.kernel_h * (g.kernel_w / taps);
+    length = taps * g.in_c;
+    const auto fit = static_cast<int32_t>(kBlockBytes / row_bytes()) / kTile * kTile;
+    block = fit < kTile ? kTile : (fit > kMostPositions ? kMostPositions : fit);
+    if (block > positions) block = (positions + kTile - 1) / kTile * kTile;
+  }
+
+  // Scratch memory: zeros for a segment, the tiles, copies. Bounds, which a part of the work, whose
+  // blocks may be others, does not exceed.
+  size_t zeros_bytes() const { return aligned(static_cast<size_t>(length) * sizeof(float)); }
+  size_t table_bytes() const {
+    const int32_t all = positions + kTile - 1, most = all < kMostPositions ? all : kMostPositions;
+    return aligned(static_cast<size_t>(most) * static_cast<size_t>(count + 1) * sizeof(float*));
+  }
+  size_t copies_bytes() const {
+    if (taps == 1) return 0;
+    const size_t tile = static_cast<size_t>(kTile) * row_bytes();
+    const size_t most = tile < kBlockBytes ? kBlockBytes : tile;
+    const size_t all = static_cast<size_t>(positions + kTile - 1) * row_bytes();
+    return aligned(all < most ? all : most);
+  }
+  size_t bytes() const { return zeros_bytes() + table_bytes() + copies_bytes(); }
+
+  void set_zeros() const { std::memset(a.scratch, 0, static_cast<size_t>(length) * sizeof(float)); }
+
+  // The tiles of the positions [from, from + n).
+  const Row* find(int32_t from, int32_t n) const {
+    Row* const table = reinterpret_cast<Row*>(a.scratch + zeros_bytes());
+    float* copy = reinterpret_cast<float*>(a.scratch + zeros_bytes() + table_bytes());
+    for (int32_t i = 0; i < n;) {
+      const Position p = position(from + i);
+      const int32_t left = a.size.out_w - p.column, some = left < n - i ? left : n - i;
+      copy = find_line(p, i, some, table, copy);
+      i += some;
+    }
+    return table;
+  }
+
+ private:
+  // An output position, and where its window starts in its image.
+  struct Position {
+    const float* image;
+    float* out;
+    int32_t y, x;
+    int32_t column;  // of the output
+  };
+
+  size_t row_bytes() const { return static_cast<size_t>(depth) * sizeof(float); }
+  static size_t aligned(size_t bytes) { return (bytes + 15) / 16 * 16; }
+
+  Position position(int32_t m) const {
+    const ConvGeometry& g = a.size;
+    const int32_t row = m / g.out_w, batch = row / g.out_h;
+    const int32_t column = m - row * g.out_w;
+    return {a.in + ptrdiff_t{batch} * g.in_h * g.in_w * a.stride.in_pixel,
+            a.out + ptrdiff_t{row} * a.stride.out_row + ptrdiff_t{column} * a.stride.out_pixel,
+            (row - batch * g.out_h) * g.stride_h - g.pad_top, column * g.stride_w - g.pad_left,
+            column};
+  }
+
+  // Whether all segments of a window can be read where they lie, and hold whole rows of it.
+  bool inside(const Position& p) const {
+    const ConvGeometry& g = a.size;
+    return taps == g.kernel_w && p.y >= 0 && p.x >= 0 && p.x + taps <= g.in_w &&
+           p.y + int64_t{g.kernel_h - 1} * g.dilation_h < g.in_h;
+  }
+
+  // Addresses of the image are kept beside those of copies and outputs; nothing writes to them.
+  float* pixel(const float* line, int64_t x) const {
+    return const_cast<float*>(line + static_cast<ptrdiff_t>(x) * a.stride.in_pixel);
+  }
+
+  // Where the addresses of position `i` of the table stand, kTile apart.
+  float** slot(Row* table, int32_t i) const {
+    return table[ptrdiff_t{i / kTile} * (count + 1)] + i % kTile;
+  }
+
+  // `some` positions of one output row, of which the first is number `i` of the table. Returns
+  // where the next copy may go.
+  float* find_line(Position p, int32_t i, int32_t some, Row* table, float* copy) const {
+    for (int32_t run = 0; some > 0; i += run, some -= run) {
+      run = inside(p) ? (a.size.in_w - taps - p.x) / a.size.stride_w + 1 : 0;
+      if (run > some) run = some;
+      if (run > 0) {
+        find_inside(p, i, run, table);
+      } else {
+        run = 1;
+        *slot(table, i) = p.out;
+        copy = find_window(p, slot(table, i) + kTile, copy);
+      }
+      p.out += ptrdiff_t{run} * a.stride.out_pixel;
+      p.x += run * a.size.stride_w;
+    }
+    return copy;
+  }
+
+  // Neighbours whose windows are all inside.
+  void find_inside(const Position& p, int32_t i, int32_t run, Row* table) const {
+    const ptrdiff_t line = ptrdiff_t{a.size.in_w} * a.stride.in_pixel;
+    const ptrdiff_t rows = line * a.size.dilation_h, out_step = a.stride.out_pixel;
+    const ptrdiff_t step = ptrdiff_t{a.size.stride_w} * a.stride.in_pixel;
+    const int32_t segments = count;
+    float* const first = pixel(p.image + p.y * line, p.x);
+    for (int32_t m = 0; m < run; ++m) {
+      float** to = slot(table, i + m);
+      float* at = first + m * step;
+      *to = p.out + m * out_step;
+      for (int32_t s = 0; s < segments; ++s, at += rows) {
+        to += kTile;
+        *to = at;
+      }
+    }
+  }
+
+  // Row ky of a window, or nullptr where that is outside of the image.
+  const float* line(const Position& p, int32_t ky) const {
+    const int64_t y = p.y + int64_t{ky} * a.size.dilation_h;
+    if (y < 0 || y >= a.size.in_h) return nullptr;
+    return p.image + static_cast<ptrdiff_t>(y) * a.size.in_w * a.stride.in_pixel;
+  }
+
+  // Returns where the next copy may go.
+  float* find_window(const Position& p, float** to, float* copy) const {
+    const ConvGeometry& g = a.size;
+    for (int32_t ky = 0; ky < g.kernel_h; ++ky) {
+      const float* from = line(p, ky);
+      for (int32_t kx = 0; kx < g.kernel_w; kx += taps, to += kTile) {
+        const int64_t x = p.x + int64_t{kx} * g.dilation_w;
+        if (from == nullptr || x <= -taps || x >= g.in_w) {
+          *to = reinterpret_cast<float*>(a.scratch);
+        } else if (x >= 0 && x + taps <= g.in_w) {
+          *to = pixel(from, x);
+        } else {
+          copy_line(from, p.x, copy);
+          *to = copy;
+          copy += length;
+        }
+      }
+    }
+    return copy;
+  }
+
+  // A segment that begins at column x and is partly outside; its taps are neighbours.
+  void copy_line(const float* line, int32_t x, float* to) const {
+    const int32_t first = x < 0 ? -x : 0;
+    const int32_t end = x + taps > a.size.in_w ? a.size.in_w - x : taps;
+    const ptrdiff_t n = a.size.in_c;
+    std::memset(to, 0, static_cast<size_t>(first * n) * sizeof(float));
+    copy(pixel(line, x + first), to + first * n, (end - first) * a.size.in_c);
+    std::memset(to + end * n, 0, static_cast<size_t>((taps - end) * n) * sizeof(float));
+  }
+
+  // A call of memcpy costs more than most of these copies. The last piece overlaps.
+  static void copy(const float* from, float* to, int32_t n) {
+    int32_t i = 0;
+    if (n < 4) {
+      for (; i < n; ++i) to[i] = from[i];
+      return;
+    }
+    for (; i < n - 4; i += 4) std::memcpy(to + i, from + i, 16);
+    std::memcpy(to + n - 4, from + n - 4, 16);
+  }
+};
+
+}  // namespace
+}  // namespace pipit

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// Float convolutions, plain and depthwise, whose arrays lie between unmapped pages: what the tests
+// of their variants share.
+//
+// Terms may be added in any order and products may be fused with additions, so a variant may stray
+// from the portable one by a rounding error for each term, of the sum of all terms' magnitudes.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <limits>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "kernels/conv_f32.h"
+#include "kernels/depthwise_f32.h"
+#include "tests/support/guarded_buffer.h"
+#include "tests/support/random.h"
+
+namespace pipit {
+
+// For messages and the names of test cases.
+template <class Args>
+void PrintTo(const KernelVariant<Args>& v, std::ostream* out) {
+  *out << v.name;
+}
+
+}  // namespace pipit
+
+namespace pipit::test {
+
+inline bool is_close(float want, float got, float magnitude, int32_t terms) {
+  if (std::isnan(want) || std::isnan(got)) return std::isnan(want) == std::isnan(got);
+  if (std::isinf(want) || std::isinf(got)) return want == got;
+  const float rounding = static_cast<float>(2 * terms + 4) * FLT_EPSILON / 2;
+  return want == got || std::fabs(want - got) <= rounding * magnitude;
+}
+
+inline void fill(Span<float> values, Random* random) {
+  for (float& v : values) v = static_cast<float>(random->unit() * 4 - 2);
+}
+
+struct Case {
+  ConvGeometry size;
+  bool bias = true;
+  bool clamp = true;
+  bool special = false;  // an infinity and a NaN among the inputs
+  int32_t gap = 0;       // elements between pixels that belong to somebody else
+};
+
+inline std::string describe(const Case& c) {
+  const ConvGeometry& g = c.size;
+  return "in " + std::to_string(g.in_h) + "x" + std::to_string(g.in_w) + "x" +
+         std::to_string(g.in_c) + ", " + std::to_string(g.out_c) + " outputs, kernel " +
+         std::to_string(g.kernel_h) + "x" + std::to_string(g.kernel_w) + ", stride " +
+         std::to_string(g.stride_h) + ", dilation " + std::to_string(g.dilation_h) + ", gap " +
+         std::to_string(c.gap);
+}
+
+// Padding as for an output as large as the input, divided by the stride.
+inline ConvGeometry same_size(int32_t h, int32_t w, int32_t in_c, int32_t out_c, int32_t kernel,
+                              int32_t stride, int32_t dilation) {
+  ConvGeometry g = {.batch = 1, .in_h = h, .in_w = w, .in_c = in_c};
+  g.out_h = (h + stride - 1) / stride;
+  g.out_w = (w + stride - 1) / stride;
+  g.out_c = out_c;
+  g.kernel_h = g.kernel_w = kernel;
+  g.stride_h = g.stride_w = stride;
+  g.dilation_h = g.dilation_w = dilation;
+  g.pad_top = g.pad_left = (kernel - 1) * dilation / 2;
+  return g;
+}
+
+template <class Args>
+class FloatConv {
+  static constexpr bool kDepthwise = requires(Args a) { a.weights_tap; };
+
+ public:
+  FloatConv(const Case& c, Against side, uint64_t seed)
+      : case_(c),
+        in_(pixels(c.size.batch * c.size.in_h * c.size.in_w, c.size.in_c), side),
+        weights_(static_cast<size_t>(c.size.out_c * terms()), side),
+        bias_(static_cast<size_t>(c.size.out_c), side),
+        side_(side) {
+    Random random(seed);
+    for (const auto* b : {&in_, &weights_, &bias_}) fill(b->span(), &random);
+    if (c.special) {
+      in_.span()[in_.size() / 2] = std::numeric_limits<float>::infinity();
+      in_.span()[0] = std::numeric_limits<float>::quiet_NaN();
+    }
+    for (const auto* b : {&in_, &weights_, &bias_}) b->make_read_only();
+  }
+
+  // Of an output.
+  int32_t terms() const {
+    const ConvGeometry& g = case_.size;
+    return g.kernel_h * g.kernel_w * (kDepthwise ? 1 : g.in_c);
+  }
+
+  size_t outputs() const {
+    const ConvGeometry& g = case_.size;
+    return pixels(g.batch * g.out_h * g.out_w, g.out_c);
+  }
+
+  void run(const KernelVariant<Args>& variant, Span<float> out) const {
+    Args a = args();
+    a.out = out.data();
+    const size_t bytes = variant.scratch != nullptr ? variant.scratch(a) : 0;
+    const GuardedBuffer<uint8_t> scratch(bytes, side_, 16);
+    a.scratch = scratch.data();
+    variant.run(a);
+  }
+
+  // The sums of all terms' magnitudes.
+  void magnitudes(const KernelVariant<Args>& portable, Span<float> out) const {
+    const auto absolute = [](const GuardedBuffer<float>& b) {
+      std::vector<float> v(b.span().begin(), b.span().end());
+      for (float& x : v) x = std::isnan(x) ? 0 : std::fabs(x);
+      return v;
+    };
+    const std::vector<float> in = absolute(in_), weights = absolute(weights_);
+    const std::vector<float> bias = absolute(bias_);
+    Args a = args();
+    a.in = in.data();
+    a.weights = weights.data();
+    if (case_.bias) a.bias = bias.data();
+    a.min = 0;
+    a.max = std::numeric_limits<float>::infinity();
+    a.out = out.data();
+    portable.run(a);
+  }
+
+  Args args() const {
+    const ConvGeometry& g = case_.size;
+    Args a;
+    a.size = g;
+    a.stride = dense_strides(g);
+    a.stride.in_pixel += case_.gap;
+    a.stride.out_pixel += case_.gap;
+    a.stride.out_row = g.out_w * a.stride.out_pixel;
+    a.in = in_.data();
+    a.weights = weights_.data();
+    a.bias = case_.bias ? bias_.data() : nullptr;
+    a.min = case_.clamp ? 0 : -std::numeric_limits<float>::infinity();
+    a.max = case_.clamp ? 1.5f : std::numeric_limits<float>::infinity();
+    if constexpr (kDepthwise) {
+      a.multiplier = g.out_c / g.in_c;
+      a.weights_tap = g.out_c;
+    }
+    return a;
+  }
+
+ private:
+  size_t pixels(int32_t n, int32_t channels) const {
+    return static_cast<size_t>((n - 1) * (channels + case_.gap) + channels);
+  }
+
+  Case case_;
+  GuardedBuffer<float> in_, weights_, bias_;
+  Against side_;
+};
+
+template <class Args>
+bool agrees(const KernelVariant<Args>& variant, const KernelVariant<Args>& portable, const Case& c,
+            Against side, uint64_t seed) {
+  const FloatConv<Args> conv(c, side, seed);
+  const GuardedBuffer<float> want(conv.outputs(), side), got(conv.outputs(), other(side));
+  const GuardedBuffer<float> magnitude(conv.outputs(), side);
+  conv.run(portable, want.span());
+  conv.run(variant, got.span());
+  conv.magnitudes(portable, magnitude.span());
+  for (size_t i = 0; i < conv.outputs(); ++i) {
+    if (!is_close(want.span()[i], got.span()[i], std::fabs(magnitude.span()[i]), conv.terms())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Each size with and without a bias, a clamp, special values and neighbours.
+template <class Visit>
+void with_options(const ConvGeometry& size, const Visit& visit) {
+  visit(Case{size});
+  visit(Case{.size = size, .bias = false, .clamp = false});
+  visit(Case{.size = size, .clamp = false, .special = true});
+  visit(Case{.size = size, .gap = 3});
+}
+
+// Every case, its arrays against either guard page.
+template <class Args, class ForEachCase>
+void expect_close_to_portable(const KernelVariant<Args>& variant,
+                              const KernelVariant<Args>& portable,
+                              const ForEachCase& for_each_case) {
+  if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
+  uint64_t seed = 1;
+  for_each_case([&](const Case& c) {
+    for (const Against side : {Against::kLowerGuard, Against::kUpperGuard}) {
+      ASSERT_TRUE(agrees(variant, portable, c, side, ++seed)) << describe(c) << ", seed " << seed;
+    }
+  });
+}
+
+// A part of the work never needs more scratch memory than the whole.
+template <class Args, class ForEachCase>
+void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
+                               const ForEachCase& for_each_case) {
+  Random random(7);
+  for (const KernelVariant<Args>& variant : variants) {
+    if (variant.scratch == nullptr) continue;
+    for_each_case([&](const Case& c) {
+      const Args whole = FloatConv<Args>(c, Against::kUpperGuard, 1).args();
+      Args part = whole;
+      part.size.out_h = random.between(1, whole.size.out_h);
+      part.size.out_w = random.between(1, whole.size.out_w);
+      part.size.kernel_h = random.between(1, whole.size.kernel_h);
+      part.size.kernel_w = random.between(1, whole.size.kernel_w);
+      part.size.out_c = random.between(1, whole.size.out_c);
+      EXPECT_LE(variant.scratch(part), variant.scratch(whole))
+          << variant.name << ", " << describe(c);
+    });
+  }
+}
+
+template <class Args, class ForEachCase>
+bool is_caught(void (*broken)(const Args&), const KernelVariant<Args>& portable,
+               const ForEachCase& for_each_case) {
+  const KernelVariant<Args> variant = {"broken", kCpuPortable, broken, nullptr};
+  bool all = true;
+  uint64_t seed = 1;
+  for_each_case([&](const Case& c) {
+    all = all && agrees(variant, portable, c, Against::kUpperGuard, ++seed);
+  });
+  return !all;
+}
+
+template <class Args>
+std::string variant_name(const testing::TestParamInfo<KernelVariant<Args>>& info) {
+  return info.param.name;
+}
+
+}  // namespace pipit::test
