@@ -9,10 +9,10 @@ namespace pipit::tools {
 void Profile::begin() {
   ++inferences_;
   next_ = 0;
-  last_ = Clock::now();
+  open_.clear();  // an inference that failed
 }
 
-Profile::Row& Profile::row_of(const StepInfo& step) {
+size_t Profile::row_of(const StepInfo& step) {
   const auto is_it = [&](const Row& row) {
     return row.step.node == step.node && row.step.subgraph == step.subgraph;
   };
@@ -20,15 +20,19 @@ Profile::Row& Profile::row_of(const StepInfo& step) {
   if (at == rows_.end() || !is_it(*at)) at = std::find_if(rows_.begin(), rows_.end(), is_it);
   if (at == rows_.end()) at = rows_.insert(at, Row{step});
   next_ = static_cast<size_t>(at - rows_.begin()) + 1;
-  return *at;
+  return next_ - 1;
 }
 
-void Profile::done(void* self, const StepInfo& step) {
+void Profile::step(void* self, const StepInfo& step, bool begins) {
   auto& profile = *static_cast<Profile*>(self);
   const Clock::time_point now = Clock::now();
-  Row& row = profile.row_of(step);
-  ++row.runs;
-  row.time += now - profile.last_;
+  if (!profile.open_.empty()) profile.rows_[profile.open_.back()].time += now - profile.last_;
+  if (begins) {
+    profile.open_.push_back(profile.row_of(step));
+    ++profile.rows_[profile.open_.back()].runs;
+  } else {
+    profile.open_.pop_back();
+  }
   profile.last_ = Clock::now();  // what this took is nobody's
 }
 

@@ -14,11 +14,12 @@ namespace pipit::tools {
 class Profile {
  public:
   // To be planned with; it points to this object.
-  Observer observer() { return {done, this}; }
+  Profiler profiler() { return {step, this}; }
   // An inference begins.
   void begin();
 
-  // One row for each step in the order in which they first ran, times of one inference.
+  // One row for each step in the order in which they first ran. Times are those of one inference,
+  // without those of the steps that a step calls.
   std::string text() const;
   Json json() const;
 
@@ -30,13 +31,14 @@ class Profile {
     Clock::duration time{};
   };
 
-  static void done(void* self, const StepInfo& step);
-  Row& row_of(const StepInfo& step);
+  static void step(void* self, const StepInfo& step, bool begins);
+  size_t row_of(const StepInfo& step);
   double microseconds(const Row& row) const;
   double total() const;
 
   std::vector<Row> rows_;
-  size_t next_ = 0;  // the row that comes next if steps run in the same order as before
+  std::vector<size_t> open_;  // rows of the steps that are running, each called by the one before
+  size_t next_ = 0;           // the row that comes next if steps run in the same order as before
   int64_t inferences_ = 0;
   Clock::time_point last_;
 };

@@ -150,7 +150,7 @@ class Runner {
                                 std::to_string(team_.threads()) + " can be had");
     }
     options.team = &team_;
-    if (set_.profile) options.observer = profile_.observer();
+    if (set_.profile) options.profiler = profile_.profiler();
     session_.plan(options);
   }
 
