@@ -9,6 +9,7 @@
 #include "core/schema.h"
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
+#include "pipit/team.h"
 
 namespace pipit {
 
@@ -110,6 +111,11 @@ Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* a
 // The same, unless there is such a graph already. Refuses a subgraph that calls itself.
 Result<Graph*> find_or_plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
                                   Message* why);
+
+inline Sharing sharing_of(const Options& options) {
+  const int32_t threads = options.team == nullptr ? 1 : options.team->threads();
+  return {threads, options.least_share < 1 ? 1 : options.least_share};
+}
 
 // Gives all activations and scratch blocks of a graph their offsets, kept in Tensor::data and
 // Step::scratch until bind_activations() knows the base.

@@ -162,6 +162,8 @@ uint64_t Prepare::random_seed() const {
   return x;
 }
 
+Sharing Prepare::sharing() const { return sharing_of(state_.options); }
+
 void* Prepare::allocate_bytes(size_t bytes, size_t align) {
   return state_.pool->take(bytes, align);
 }

@@ -47,6 +47,13 @@ uint64_t& Run::counter(const Step& step) {
   return state_.subgraphs[graph_.index].counters[step.node];
 }
 
+Sharing Run::sharing() const { return sharing_of(state_.options); }
+
+void Run::run_shares(int32_t shares, void (*f)(void* context, int share), void* context) const {
+  if (Team* team = state_.options.team) return team->run(f, context, shares);
+  for (int32_t share = 0; share < shares; ++share) f(context, share);
+}
+
 Status run_graph(State& state, Graph& graph, Message* why) {
   const int32_t free_below = state.free_below;
   if (!graph.late) state.free_below = graph.entry ? kMaxGraphDepth : graph.height;

@@ -32,13 +32,17 @@ struct Broadcast {
 // number of elements fits an int32.
 Broadcast make_broadcast(const BroadcastDims& result, const BroadcastDims* operands, int count);
 
-// Calls run(at, out) for each run: at[k] is the index of operand k's first element, `out` that of
-// the result's.
+// Calls run(at, out) for `count` of the runs: at[k] is the index of operand k's first element,
+// `out` that of the result's.
 template <class Run>
-static inline void for_each_run(const Broadcast& b, Run&& run) {
+static inline void for_runs(const Broadcast& b, int32_t first, int32_t count, Run&& run) {
   int32_t at[kBroadcastOperands] = {};
   int32_t index[kBroadcastMaxRank - 1] = {};
-  for (int32_t r = 0; r < b.runs; ++r) {
+  for (int32_t d = b.rank - 1, rest = first; rest > 0; rest /= b.dims[d], --d) {
+    index[d] = rest % b.dims[d];
+    for (int k = 0; k < kBroadcastOperands; ++k) at[k] += index[d] * b.stride[k][d];
+  }
+  for (int32_t r = first; r < first + count; ++r) {
     run(at, r * b.n);
     for (int32_t d = b.rank - 1; d >= 0; --d) {
       const bool wraps = ++index[d] == b.dims[d];
@@ -49,6 +53,11 @@ static inline void for_each_run(const Broadcast& b, Run&& run) {
       index[d] = 0;
     }
   }
+}
+
+template <class Run>
+static inline void for_each_run(const Broadcast& b, Run&& run) {
+  for_runs(b, 0, b.runs, run);
 }
 
 }  // namespace pipit

@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "pipit/team.h"
 #include "tools/commands.h"
 #include "tools/describe.h"
 #include "tools/failure.h"
 #include "tools/feed.h"
 #include "tools/io.h"
+#include "tools/profile.h"
 #include "tools/session.h"
 
 namespace pipit::tools {
@@ -28,7 +30,10 @@ Strings travel as the format's string buffers.
 
 --invocations runs the model K times and keeps its state (variables) in between; %d in the name of an
 input file stands for the number of the invocation, and outputs are out0.0.bin, out0.1.bin, ...
---iterations is for measuring: it repeats one inference, each time from the same state.
+--iterations is for measuring: it repeats one inference, each time from the same state. --profile shows
+the average time of each step by the clock, and how often it runs in one inference.
+--threads N shares the work among N threads, the program's own included; without it there is but that
+one. The results are the same. More threads than the CPU has cores make nothing faster.
 Without --isa, kernels use all that the CPU has; dotprod includes neon, i8mm includes dotprod. What the
 CPU lacks is refused.
 --dump-tensors writes DIR/<subgraph>.<index>.bin. Every tensor keeps bytes of its own for that, so the
@@ -56,6 +61,7 @@ struct Settings {
   int invocations = 1;
   bool numbered = false;  // --invocations was given
   uint64_t seed = 0;
+  bool profile = false;
   bool json = false;
 };
 
@@ -139,21 +145,32 @@ class Runner {
     options.cpu = cpu_;
     options.shapes = shapes_;
     options.preserve_all = !set_.dump_dir.empty();
+    if (team_.start(set_.threads) < set_.threads) {
+      throw Failure(kUsage, "--threads " + std::to_string(set_.threads) + ": only " +
+                                std::to_string(team_.threads()) + " can be had");
+    }
+    options.team = &team_;
+    if (set_.profile) options.profiler = profile_.profiler();
     session_.plan(options);
   }
 
   // One inference, or the same one --iterations times.
   void invoke(int k) {
     for (int i = 0; i < session_.inputs(); ++i) feed(i, k);
-    session_.invoke();
+    invoke_once();
     for (int n = 1; n < set_.iterations; ++n) {
       session_.reset();
-      session_.invoke();
+      invoke_once();
     }
     if (set_.output_dir.empty()) return;
     for (int i = 0; i < session_.outputs(); ++i) {
       write_file(output_path(i, k), bytes_of(session_.output(i)));
     }
+  }
+
+  void invoke_once() {
+    if (set_.profile) profile_.begin();
+    session_.invoke();
   }
 
   void feed(int i, int k) {
@@ -223,7 +240,7 @@ class Runner {
                  {"signature", set_.signature.empty() ? Json() : Json(set_.signature)},
                  {"subgraph", session_.subgraph()},
                  {"isa", isa_name(cpu_)},
-                 {"threads", 1},
+                 {"threads", team_.threads()},
                  {"iterations", set_.iterations},
                  {"invocations", set_.invocations},
                  {"inputs", Json::array()},
@@ -243,6 +260,7 @@ class Runner {
     add_memory(session_.net().memory(), &json);
     json["arena_given_bytes"] = session_.arena_given();
     json["operators"] = operators();
+    if (set_.profile) json["profile"] = profile_.json();
     return json;
   }
 
@@ -273,7 +291,9 @@ class Runner {
               (set_.output_dir.empty() ? "" : " -> " + output_path(i, last).string()) + "\n";
     }
     return text + "  arena     " + memory_text(session_.net().memory()) + "\n  kernels   " +
-           isa_name(cpu_) + ", 1 thread\n";
+           isa_name(cpu_) + ", " + std::to_string(team_.threads()) +
+           (team_.threads() == 1 ? " thread\n" : " threads\n") +
+           (set_.profile ? profile_.text() : "");
   }
 
   // The first values, as they are stored.
@@ -290,6 +310,8 @@ class Runner {
   const Settings& set_;
   std::vector<InputShape> shapes_;
   CpuFeatures cpu_;
+  Team team_;
+  Profile profile_;
   Session session_;
 };
 
@@ -313,7 +335,7 @@ void add_run(CLI::App& pipit) {
   app->add_option("--iterations", set->iterations, "Repeats the same inference N times")
       ->type_name("N")
       ->check(at_least_one());
-  app->add_option("--threads", set->threads, "At most N threads; today one is used, whatever N is")
+  app->add_option("--threads", set->threads, "Shares the work among N threads (default 1)")
       ->type_name("N")
       ->check(at_least_one());
   app->add_option("--isa", set->isa, "portable, neon, dotprod or i8mm: no instructions beyond it")
@@ -329,6 +351,7 @@ void add_run(CLI::App& pipit) {
   app->add_option("--dump-tensors", set->dump_dir,
                   "Writes every tensor to DIR, and a list tensors.json")
       ->type_name("DIR");
+  app->add_flag("--profile", set->profile, "Also shows the time that each step took");
   app->add_flag("--json", set->json, "Prints the report as JSON");
   app->callback([set, app] {
     set->numbered = app->count("--invocations") != 0;

@@ -64,18 +64,46 @@ double align_scales(const Tensor& a, const Tensor& b, AddQuantized* q) {
   return largest;
 }
 
-Status run_binary(const Step& s, Run&) {
+namespace {
+
+// Shares begin at full vectors, and there are a few cycles to a result.
+constexpr int32_t kUnit = 64;
+constexpr int64_t kCycles = 2;
+
+// Some results of a run.
+Binary part_of_run(const BinaryParams& p, const Binary& run, const Part& part) {
+  Binary r = run;
+  r.a = static_cast<const uint8_t*>(r.a) + ptrdiff_t{part.first} * r.step_a * p.a_bytes;
+  r.b = static_cast<const uint8_t*>(r.b) + ptrdiff_t{part.first} * r.step_b * p.b_bytes;
+  r.out = static_cast<uint8_t*>(r.out) + ptrdiff_t{part.first} * p.out_bytes;
+  r.n = part.count;
+  return r;
+}
+
+}  // namespace
+
+Status run_binary(const Step& s, Run& run) {
   const auto& p = *s.params<BinaryParams>();
   const auto* a = s.input(0).as<uint8_t>();
   const auto* b = s.input(1).as<uint8_t>();
   auto* out = s.output(0).as<uint8_t>();
-  Binary r = {
-      .n = p.walk.n, .step_a = p.walk.step[0], .step_b = p.walk.step[1], .constants = p.constants};
-  for_each_run(p.walk, [&](const int32_t* at, int32_t to) {
+  const auto call = [&](const int32_t* at, int32_t to, const Part& part) {
+    Binary r = {.step_a = p.walk.step[0], .step_b = p.walk.step[1], .constants = p.constants};
     r.a = a + static_cast<ptrdiff_t>(at[0]) * p.a_bytes;
     r.b = b + static_cast<ptrdiff_t>(at[1]) * p.b_bytes;
     r.out = out + static_cast<ptrdiff_t>(to) * p.out_bytes;
-    p.kernel(r);
+    p.kernel(part_of_run(p, r, part));
+  };
+  const int64_t cycles = kCycles * p.walk.runs * p.walk.n;
+  const int32_t start[kBroadcastOperands] = {};
+  if (p.walk.runs == 1) {
+    run.for_each_part(p.walk.n, kUnit, cycles, [&](const Part& part) { call(start, 0, part); });
+    return {};
+  }
+  run.for_each_part(p.walk.runs, 1, cycles, [&](const Part& runs) {
+    for_runs(p.walk, runs.first, runs.count, [&](const int32_t* at, int32_t to) {
+      call(at, to, {0, p.walk.n});
+    });
   });
   return {};
 }

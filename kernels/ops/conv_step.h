@@ -11,6 +11,7 @@
 #pragma once
 
 #include "kernels/ops/conv_run.h"
+#include "kernels/ops/conv_split.h"
 
 namespace pipit {
 
@@ -51,7 +52,10 @@ struct ConvPlan {
   int32_t depth = 0;           // elements of a filter
   ConvInputs inputs;
   const int32_t* folded = nullptr;  // for each channel, unless it is found while running
-  size_t folded_scratch = 0, filter_scratch = 0, image_scratch = 0;
+  ConvSplit split;
+  size_t share_scratch = 0;                       // bytes for each share: a kernel's own, then
+  size_t folded_scratch = 0, filter_scratch = 0;  // these
+  size_t image_scratch = 0;                       // behind those of all shares
   HybridInput hybrid;
 
   bool copies_filters() const { return packed || transposed; }
@@ -125,38 +129,30 @@ void fold_filters(const Fold& fold, const W* filters, int32_t first, int32_t n, 
   }
 }
 
-// All channels of one image (or of a batch that is quantized as it comes), or of one phase.
-template <class Args>
-void run_channels(const Step& s, const ConvStep<Args>& step, const Args& whole,
-                  const Phase* phase) {
-  const ConvPlan& c = step.plan;
-  using W = std::remove_const_t<std::remove_pointer_t<decltype(whole.weights)>>;
-  const int32_t depth = whole.size.kernel_h * whole.size.kernel_w * whole.size.in_c;
-  const int32_t channels = c.file.out_c;
-  for (int32_t first = 0, n = 0; first < channels; first += n) {
-    n = std::min(c.block, c.group_channels - first % c.group_channels);
-    Args a = whole;
-    a.in += first / c.group_channels * whole.size.in_c;
-    a.weights = load_filters(c, phase, whole.weights, first, n,
-                             reinterpret_cast<W*>(s.scratch + c.filter_scratch));
-    const int32_t* folded = c.folded != nullptr ? c.folded + first : nullptr;
-    if constexpr (Folds<Args>) {
-      if (folded == nullptr) {
-        auto* found = reinterpret_cast<int32_t*>(s.scratch + c.folded_scratch);
-        fold_filters(fold_of(whole, s.optional_input(c.inputs.bias)), a.weights, first, n, depth,
-                     found);
-        folded = found;
-      }
+// ---- the calls that make up a share of the work
+
+// Calls visit(arguments, phase, first channel) for blocks of channels of lines of the output, or of
+// those of a phase. The arguments' weights are still those of all channels.
+template <class Args, class Visit>
+void for_blocks(const ConvPlan& c, const Args& whole, const Phase* phase, int32_t share,
+                const Visit& visit) {
+  const Part channels = channels_of(c.split, c.file.out_c, share);
+  const int32_t end = channels.first + channels.count;
+  for_lines(whole, lines_of(c.split, whole.size, share), [&](const Args& lines) {
+    for (int32_t first = channels.first, n = 0; first < end; first += n) {
+      n = std::min({c.block, c.group_channels - first % c.group_channels, end - first});
+      Args a = lines;
+      a.in = moved(a.in, first / c.group_channels * whole.size.in_c);
+      a.size.out_c = n;
+      visit(a, phase, first);
     }
-    take_channels(first, n, folded, &a);
-    step.kernel(a);
-  }
+  });
 }
 
-// One image after the other, each phase by phase.
-template <class Args>
-void run_phases(const Step& s, const ConvStep<Args>& step, const Args& whole) {
-  const ConvGeometry& f = step.plan.file;
+// The same for each phase of one image.
+template <class Args, class Visit>
+void for_phases(const ConvPlan& c, const Args& whole, int32_t share, const Visit& visit) {
+  const ConvGeometry& f = c.file;
   const int32_t row_step = std::min(f.stride_h, f.out_h);
   const int32_t column_step = std::min(f.stride_w, f.out_w);
   for (int32_t y = 0; y < row_step; ++y) {
@@ -172,27 +168,60 @@ void run_phases(const Step& s, const ConvStep<Args>& step, const Args& whole) {
       a.size.pad_left = phase.columns.pad;
       a.stride.out_pixel = column_step * f.out_c;
       a.stride.out_row = row_step * f.out_w * f.out_c;
-      a.out += (ptrdiff_t{y} * f.out_w + x) * f.out_c;
-      run_channels(s, step, a, &phase);
+      a.out = moved(a.out, (ptrdiff_t{y} * f.out_w + x) * f.out_c);
+      for_blocks(c, a, &phase, share, visit);
     }
   }
 }
 
+// The same for all images, or for one where they are taken one by one.
+template <class Args, class Visit>
+void for_calls(const ConvPlan& c, const Args& whole, int32_t share, const Visit& visit) {
+  if (c.transposed) {
+    for_phases(c, whole, share, visit);
+  } else {
+    for_blocks(c, whole, nullptr, share, visit);
+  }
+}
+
 template <class Args>
-Status run_conv(const Step& s, Run&) {
+void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* phase,
+              int32_t first) {
+  const ConvPlan& c = step.plan;
+  using W = std::remove_const_t<std::remove_pointer_t<decltype(a.weights)>>;
+  const int32_t n = a.size.out_c;
+  a.weights = load_filters(c, phase, a.weights, first, n,
+                           reinterpret_cast<W*>(a.scratch + c.filter_scratch));
+  const int32_t* folded = c.folded != nullptr ? c.folded + first : nullptr;
+  if constexpr (Folds<Args>) {
+    if (folded == nullptr) {
+      const int32_t depth = a.size.kernel_h * a.size.kernel_w * a.size.in_c;
+      auto* found = reinterpret_cast<int32_t*>(a.scratch + c.folded_scratch);
+      fold_filters(fold_of(a, s.optional_input(c.inputs.bias)), a.weights, first, n, depth, found);
+      folded = found;
+    }
+  }
+  take_channels(first, n, folded, &a);
+  step.kernel(a);
+}
+
+template <class Args>
+Status run_conv(const Step& s, Run& run) {
   const auto& step = *s.params<ConvStep<Args>>();
   const ConvPlan& c = step.plan;
   Args args = step.args;
   set_addresses(s, c.inputs, &args);
   auto* quantized = reinterpret_cast<int8_t*>(s.scratch + c.image_scratch);
-  for_each_image(s, c.inputs, c.hybrid, args, c.file.in_c, quantized, c.transposed,
-                 [&](const Args& images) {
-                   if (c.transposed) {
-                     run_phases(s, step, images);
-                   } else {
-                     run_channels(s, step, images, nullptr);
-                   }
-                 });
+  for_each_image(
+      s, c.inputs, c.hybrid, args, c.file.in_c, quantized, c.transposed, [&](const Args& images) {
+        run.for_each_share(c.split.shares, [&](int32_t share) {
+          Args whole = images;
+          whole.scratch += c.share_scratch * static_cast<size_t>(share);
+          for_calls(c, whole, share, [&](const Args& a, const Phase* phase, int32_t first) {
+            run_call(s, step, a, phase, first);
+          });
+        });
+      });
   return {};
 }
 
@@ -232,45 +261,88 @@ inline bool no_weight_is_min(const Prepare& p, const ConvPlan& c) {
   return std::memchr(weights.data, min, weights.bytes) == nullptr;
 }
 
-// The sizes of the largest call.
+// What the sizes of the largest phase are, or all of one image or batch.
 template <class Args>
-void set_largest_call(const ConvPlan& c, Args* a) {
-  a->size.out_c = c.block;
-  if (!c.transposed) return;
+ConvGeometry largest_phase(const ConvPlan& c, const Args& whole) {
+  ConvGeometry g = whole.size;
+  if (!c.transposed) return g;
   const PhaseAxis rows = phase_axis(0, c.file.out_h, c.file.kernel_h, c.file.stride_h, 0);
   const PhaseAxis columns = phase_axis(0, c.file.out_w, c.file.kernel_w, c.file.stride_w, 0);
-  a->size.out_h = rows.outputs;
-  a->size.out_w = columns.outputs;
-  a->size.kernel_h = rows.taps;
-  a->size.kernel_w = columns.taps;
-  a->size.pad_top = a->size.pad_left = 1;  // some phases have a border
+  g.out_h = rows.outputs;
+  g.out_w = columns.outputs;
+  g.kernel_h = rows.taps;
+  g.kernel_w = columns.taps;
+  return g;
+}
+
+// Products a cycle, of a small CPU.
+constexpr int64_t kProducts = 8;
+
+// The weights are repacked, or at least read, by each share of lines, and windows of more than a
+// pixel are gathered by each share of channels: a cycle for a few bytes of either.
+template <class Args>
+ConvSplit split_of(const Prepare& p, const ConvPlan& c, const Args& whole) {
+  constexpr int64_t kBytes = 4, kChannels = 8;
+  const int64_t element = sizeof(*whole.in);
+  const int64_t outputs = int64_t{whole.size.batch} * c.file.out_h * c.file.out_w;  // of a channel
+  const int64_t taps = c.transposed ? c.depth / (c.file.stride_h * c.file.stride_w) : c.depth;
+  const bool gathers = c.file.kernel_h * c.file.kernel_w > 1;
+  ConvWork work;
+  work.sharing = p.sharing();
+  work.cycles = (outputs * c.file.out_c * element + kProducts - 1) / kProducts * taps;
+  work.repeated_by_lines = int64_t{c.depth} * c.file.out_c * element / kBytes;
+  work.repeated_by_channels = gathers ? (outputs * element + kBytes - 1) / kBytes * taps : 0;
+  work.channel_unit = std::min<int32_t>(kChannels, c.group_channels);
+  return choose_split(work, largest_phase(c, whole));
 }
 
 // Divides the filters into blocks, and scratch memory into parts.
 template <class Args>
-void divide(Prepare& p, const KernelVariant<Args>& variant, const Args& whole, ConvPlan* c) {
+void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, ConvPlan* c) {
   constexpr size_t kCacheBytes = 16384;  // of copied filters: half of a small first-level cache
   constexpr int32_t kLeast = 4;          // filters, which a kernel may take side by side
-  Args call = whole;
+  if (c->transposed || Hybrid<Args>) whole.size.batch = 1;
+  c->split = split_of(p, *c, whole);
   c->block = c->group_channels;
-  set_largest_call(*c, &call);
-  const auto taps =
-      static_cast<size_t>(call.size.kernel_h) * static_cast<size_t>(call.size.kernel_w);
-  const size_t bytes = taps * static_cast<size_t>(call.size.in_c) * sizeof(*whole.weights);
+  const ConvGeometry g = largest_phase(*c, whole);
+  const auto taps = static_cast<size_t>(g.kernel_h) * static_cast<size_t>(g.kernel_w);
+  const size_t bytes = taps * static_cast<size_t>(g.in_c) * sizeof(*whole.weights);
   if (c->copies_filters()) {
     const auto fit = static_cast<int32_t>(kCacheBytes / bytes) / kLeast * kLeast;
     c->block = std::min(c->block, std::max(fit, kLeast));
-    call.size.out_c = c->block;
   }
   ScratchParts parts;
   const auto block = static_cast<size_t>(c->block);
-  if (variant.scratch != nullptr) parts.add(variant.scratch(call));
+  if (variant.scratch != nullptr) {
+    size_t most = 0;
+    for (int32_t share = 0; share < c->split.shares; ++share) {
+      for_calls(*c, whole, share, [&](const Args& a, const Phase*, int32_t) {
+        most = std::max(most, variant.scratch(a));
+      });
+    }
+    parts.add(most);
+  }
   if (c->copies_filters()) c->filter_scratch = parts.add(block * bytes);
   if (Folds<Args> && c->folded == nullptr) c->folded_scratch = parts.add(block * sizeof(int32_t));
+  c->share_scratch = parts.bytes;
+  parts.bytes *= static_cast<size_t>(c->split.shares);
   if (Hybrid<Args>) {
     c->image_scratch = parts.add(static_cast<size_t>(c->file.in_h * c->file.in_w * c->file.in_c));
   }
   p.scratch(parts.bytes);
+}
+
+// Single pixels know no rows: what is computed of each alone is a convolution of one long row, of
+// which threads can take parts of any size. Images that are quantized each for itself stay apart.
+template <class Args>
+void join_rows(const ConvPlan& c, Args* a) {
+  ConvGeometry& g = a->size;
+  if (c.transposed || g.kernel_h * g.kernel_w > 1 || g.stride_h > 1 || g.stride_w > 1) return;
+  const int32_t images = Hybrid<Args> ? 1 : g.batch;
+  if (!Hybrid<Args>) g.batch = 1;
+  g.in_w = g.out_w = images * g.in_h * g.in_w;
+  g.in_h = g.out_h = 1;
+  a->stride.out_row = g.out_w * a->stride.out_pixel;
 }
 
 // Leaves the step of a convolution whose tensors have been checked. Of `plan`, the sizes are given,
@@ -289,6 +361,7 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
   a.size.in_c = plan.depth / (plan.file.kernel_h * plan.file.kernel_w);
   a.stride = {plan.file.in_c, plan.file.out_c, plan.file.out_w * plan.file.out_c};
   if (plan.transposed) a.size.stride_h = a.size.stride_w = 1;
+  join_rows(plan, &a);
   PIPIT_TRY(set_arithmetic(p, spec, &a, &step->plan.hybrid));
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &step->plan));
   if constexpr (requires { a.no_weight_is_min; }) {

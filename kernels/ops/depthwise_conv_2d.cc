@@ -8,6 +8,7 @@
 #include "kernels/depthwise_u8.h"
 #include "kernels/ops.h"
 #include "kernels/ops/conv_run.h"
+#include "kernels/ops/conv_split.h"
 
 namespace pipit {
 namespace {
@@ -18,7 +19,10 @@ struct Plan {
   int32_t taps = 0;
   int32_t block = 0;                // most output channels in one call
   const int32_t* folded = nullptr;  // for each channel, unless it is found while running
-  size_t folded_scratch = 0, weights_scratch = 0, image_scratch = 0;
+  ConvSplit split;
+  size_t share_scratch = 0;                      // bytes for each share: a kernel's own, then
+  size_t weights_scratch = 0;                    // these
+  size_t folded_scratch = 0, image_scratch = 0;  // behind those of all shares
   bool packed = false;
   HybridInput hybrid;
 };
@@ -54,45 +58,74 @@ void expand_channels(const Plan& c, const void* packed, int32_t first, int32_t n
   }
 }
 
+// For each channel, unless there is nothing to fold.
 template <class Args>
-void run_channels(const Step& s, const DepthwiseStep<Args>& step, const Args& whole) {
-  const Plan& c = step.plan;
-  const int32_t* folded = c.folded;
+const int32_t* folded_channels(const Step& s, const Plan& c, const Args& whole) {
   if constexpr (Folds<Args>) {
-    if (folded == nullptr) {
+    if (c.folded == nullptr) {
       auto* found = reinterpret_cast<int32_t*>(s.scratch + c.folded_scratch);
       fold_channels(c, fold_of(whole, s.optional_input(c.inputs.bias)), whole, found);
-      folded = found;
+      return found;
     }
   }
-  for (int32_t first = 0, n = 0; first < c.channels; first += n) {
-    n = std::min(c.block, c.channels - first);
-    Args a = whole;
-    a.in += first / a.multiplier;
-    a.size.in_c = n / a.multiplier;
-    a.weights += first;
-    if constexpr (std::is_same_v<decltype(a.weights), const int8_t*>) {
-      if (c.packed) {
-        auto* weights = reinterpret_cast<int8_t*>(s.scratch + c.weights_scratch);
-        expand_channels(c, whole.weights, first, n, weights);
-        a.weights = weights;
-        a.weights_tap = n;
-      }
+  return c.folded;
+}
+
+// Calls visit(arguments, first channel) for blocks of channels of a share's lines of the output.
+// The arguments' weights are still those of all channels.
+template <class Args, class Visit>
+void for_calls(const Plan& c, const Args& whole, int32_t share, const Visit& visit) {
+  const Part channels = channels_of(c.split, c.channels, share);
+  const int32_t end = channels.first + channels.count;
+  for_lines(whole, lines_of(c.split, whole.size, share), [&](const Args& lines) {
+    for (int32_t first = channels.first, n = 0; first < end; first += n) {
+      n = std::min(c.block, end - first);
+      Args a = lines;
+      a.in = moved(a.in, first / a.multiplier);
+      a.size.in_c = n / a.multiplier;
+      a.size.out_c = n;
+      visit(a, first);
     }
-    take_channels(first, n, folded != nullptr ? folded + first : nullptr, &a);
-    step.kernel(a);
-  }
+  });
 }
 
 template <class Args>
-Status run(const Step& s, Run&) {
+void run_call(const DepthwiseStep<Args>& step, Args a, const int32_t* folded, int32_t first) {
+  const Plan& c = step.plan;
+  const int32_t n = a.size.out_c;
+  if constexpr (std::is_same_v<decltype(a.weights), const int8_t*>) {
+    if (c.packed) {
+      auto* weights = reinterpret_cast<int8_t*>(a.scratch + c.weights_scratch);
+      expand_channels(c, a.weights, first, n, weights);
+      a.weights = weights;
+      a.weights_tap = n;
+    } else {
+      a.weights += first;
+    }
+  } else {
+    a.weights += first;
+  }
+  take_channels(first, n, moved(folded, first), &a);
+  step.kernel(a);
+}
+
+template <class Args>
+Status run(const Step& s, Run& run) {
   const auto& step = *s.params<DepthwiseStep<Args>>();
   const Plan& c = step.plan;
   Args args = step.args;
   set_addresses(s, c.inputs, &args);
   auto* quantized = reinterpret_cast<int8_t*>(s.scratch + c.image_scratch);
-  for_each_image(s, c.inputs, c.hybrid, args, args.size.in_c, quantized, false,
-                 [&](const Args& images) { run_channels(s, step, images); });
+  const int32_t* folded = folded_channels(s, c, args);
+  for_each_image(
+      s, c.inputs, c.hybrid, args, args.size.in_c, quantized, false, [&](const Args& images) {
+        run.for_each_share(c.split.shares, [&](int32_t share) {
+          Args whole = images;
+          whole.scratch += c.share_scratch * static_cast<size_t>(share);
+          for_calls(c, whole, share,
+                    [&](const Args& a, int32_t first) { run_call(step, a, folded, first); });
+        });
+      });
   return {};
 }
 
@@ -109,23 +142,49 @@ Status fold_now(Prepare& p, Args a, Plan* c) {
   return {};
 }
 
-// Divides packed weights into blocks, and scratch memory into parts.
+// Kernels take the channels of a vector side by side.
+constexpr int32_t kChannelUnit = 16;  // of the input
+
 template <class Args>
-void divide(Prepare& p, const KernelVariant<Args>& variant, const Args& a, Plan* c) {
-  ScratchParts parts;
-  if (variant.scratch != nullptr) parts.add(variant.scratch(a));
+ConvSplit split_of(const Prepare& p, const Args& whole) {
+  const ConvGeometry& g = whole.size;
+  ConvWork work;
+  work.sharing = p.sharing();
+  work.cycles = int64_t{g.batch} * g.out_h * g.out_w * g.out_c * g.kernel_h * g.kernel_w;
+  work.channel_unit = std::min(g.in_c, kChannelUnit) * whole.multiplier;
+  return choose_split(work, g);
+}
+
+// Divides the work into shares, packed weights into blocks, and scratch memory into parts.
+template <class Args>
+void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, Plan* c) {
+  const int32_t in_c = whole.size.in_c;
+  if (Hybrid<Args>) whole.size.batch = 1;
+  c->split = split_of(p, whole);
   if (c->packed) {
     constexpr int32_t kCacheBytes = 16384;  // of unpacked weights
-    constexpr int32_t kLeast = 16;          // input channels, which a kernel may take side by side
-    const int32_t fit = kCacheBytes / c->taps / a.multiplier / kLeast * kLeast;
-    c->block = std::min(a.size.in_c, std::max(fit, kLeast)) * a.multiplier;
+    const int32_t fit = kCacheBytes / c->taps / whole.multiplier / kChannelUnit * kChannelUnit;
+    c->block = std::min(in_c, std::max(fit, kChannelUnit)) * whole.multiplier;
+  }
+  ScratchParts parts;
+  if (variant.scratch != nullptr) {
+    size_t most = 0;
+    for (int32_t share = 0; share < c->split.shares; ++share) {
+      for_calls(*c, whole, share,
+                [&](const Args& a, int32_t) { most = std::max(most, variant.scratch(a)); });
+    }
+    parts.add(most);
+  }
+  if (c->packed) {
     c->weights_scratch = parts.add(static_cast<size_t>(c->block) * static_cast<size_t>(c->taps));
   }
+  c->share_scratch = parts.bytes;
+  parts.bytes *= static_cast<size_t>(c->split.shares);
   if (Folds<Args> && c->folded == nullptr) {
     c->folded_scratch = parts.add(static_cast<size_t>(c->channels) * sizeof(int32_t));
   }
   if (Hybrid<Args>) {
-    c->image_scratch = parts.add(static_cast<size_t>(a.size.in_h * a.size.in_w * a.size.in_c));
+    c->image_scratch = parts.add(static_cast<size_t>(whole.size.in_h * whole.size.in_w * in_c));
   }
   p.scratch(parts.bytes);
 }

@@ -21,6 +21,13 @@ Tile choose_tile(const Request& r, size_t weight_bytes) {
   return {std::min(r.rows, kRows), static_cast<int32_t>(std::min<int64_t>(r.outputs, outputs))};
 }
 
+int32_t choose_shares(const Prepare& p, const Request& r, size_t weight_bytes) {
+  constexpr int64_t kBytes = 8;  // of weights that a small CPU multiplies in a cycle
+  const int64_t products = int64_t{r.rows} * r.outputs;
+  const int64_t cycles = (products * static_cast<int64_t>(weight_bytes) + kBytes - 1) / kBytes;
+  return p.sharing().shares(r.outputs / kShareUnit, cycles * r.depth);
+}
+
 Status check_symmetric(const Prepare& p, const Tensor& weights) {
   if (weights.type != Type::kInt4 && weights.type != Type::kInt2) return {};
   for (const int64_t zero_point : quantization(weights).zero_points) {
@@ -37,6 +44,8 @@ struct FloatParams {
   Request request;
   Tile tile;
   RealRange range;
+  int32_t shares;
+  size_t share_scratch;
   void (*kernel)(const MatmulF32&);
 };
 
@@ -46,24 +55,30 @@ void clamp_rows(const RealRange& range, const MatmulF32& a) {
   }
 }
 
-Status run_float(const Step& s, Run&) {
-  const auto& p = *s.params<FloatParams>();
+void run_outputs(const Step& s, const FloatParams& p, const Part& outputs, float* expanded) {
   const Request& q = p.request;
   const Tensor* bias = s.optional_input(kBias);
-  in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
+  in_blocks(outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
     MatmulF32 a;
     a.rows = q.rows;
     a.outputs = count;
     a.depth = q.depth;
     a.in = s.input(kInput).as<float>();
     a.in_stride = q.depth;
-    a.weights = weight_rows(q.weights, s.input(kWeights).as<float>(), first, count,
-                            reinterpret_cast<float*>(s.scratch));
+    a.weights = weight_rows(q.weights, s.input(kWeights).as<float>(), first, count, expanded);
     if (bias != nullptr) a.start = bias->as<float>() + first;
     a.out = s.output(0).as<float>() + first;
     a.out_stride = q.outputs;
     p.kernel(a);
     clamp_rows(p.range, a);
+  });
+}
+
+Status run_float(const Step& s, Run& run) {
+  const auto& p = *s.params<FloatParams>();
+  run.for_each_share(p.shares, [&](int32_t share) {
+    run_outputs(s, p, part_of(p.request.outputs, kShareUnit, p.shares, share),
+                scratch_at<float>(s, p.share_scratch * static_cast<size_t>(share)));
   });
   return {};
 }
@@ -150,10 +165,17 @@ Status prepare_float(Prepare& p, const Request& r) {
   auto* params = p.allocate<FloatParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
   const auto& variant = choose(matmul_f32_variants(), p.cpu());
-  *params = {r, choose_tile(r, sizeof(float)), activation_range(r.activation), variant.run};
+  *params = {r,
+             choose_tile(r, sizeof(float)),
+             activation_range(r.activation),
+             choose_shares(p, r, sizeof(float)),
+             0,
+             variant.run};
   if (!r.weights.plain()) {
-    p.scratch(static_cast<size_t>(params->tile.outputs) * static_cast<size_t>(r.depth) *
-              sizeof(float));
+    ScratchLayout layout;
+    layout.add(int64_t{params->tile.outputs} * r.depth, sizeof(float));
+    params->share_scratch = layout.size();
+    p.scratch(layout.size() * static_cast<size_t>(params->shares));
   }
   return p.run(run_float, params, variant.name);
 }

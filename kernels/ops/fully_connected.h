@@ -30,13 +30,22 @@ struct Tile {
 };
 Tile choose_tile(const Request& r, size_t weight_bytes);
 
-// Calls f(first, count) for the blocks of `block` out of `total`.
+// Threads share the outputs.
+constexpr int32_t kShareUnit = 16;
+int32_t choose_shares(const Prepare& p, const Request& r, size_t weight_bytes);
+
+// Calls f(first, count) for the blocks of `block` out of a part, or of all.
 template <class F>
-void in_blocks(int32_t total, int32_t block, const F& f) {
-  for (int32_t first = 0, count = 0; first < total; first += count) {
-    count = total - first < block ? total - first : block;
+void in_blocks(const Part& part, int32_t block, const F& f) {
+  const int32_t end = part.first + part.count;
+  for (int32_t first = part.first, count = 0; first < end; first += count) {
+    count = end - first < block ? end - first : block;
     f(first, count);
   }
+}
+template <class F>
+void in_blocks(int32_t total, int32_t block, const F& f) {
+  in_blocks(Part{0, total}, block, f);
 }
 
 // Int4 and int2 weights have no zero points.

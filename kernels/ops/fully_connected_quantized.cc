@@ -23,7 +23,9 @@ struct Quantized {
   int32_t scale_step;
   int32_t in_zero_point, weight_zero_point, out_zero_point;
   Range range;
-  size_t sums_at, start_at, expanded_at;  // in scratch
+  int32_t shares;
+  size_t share_scratch;
+  size_t sums_at, start_at, expanded_at;  // in the scratch of a share
 };
 
 template <class In, class Weight, class Sum>
@@ -62,25 +64,25 @@ void rescale_fixed_point(const Rescale<Sum, Out>& a, const Multiplier* multiplie
 }
 
 template <class In, class Weight, class Sum, class Out>
-Status run_quantized(const Step& s, Run&) {
-  const auto& p = *s.params<Params<In, Weight, Sum>>();
+void run_outputs(const Step& s, const Params<In, Weight, Sum>& p, const Part& outputs,
+                 uint8_t* scratch) {
   const Quantized<Sum>& q = p.common;
   const Request& size = q.request;
   const In* in = s.input(kInput).as<In>();
   const Weight* weights = s.input(kWeights).as<Weight>();
-  auto* sums = scratch_at<Sum>(s, q.sums_at);
-  in_blocks(size.outputs, q.tile.outputs, [&](int32_t first, int32_t count) {
+  auto* sums = scratch_at<Sum>(scratch, q.sums_at);
+  in_blocks(outputs, q.tile.outputs, [&](int32_t first, int32_t count) {
     Matmul<In, Weight, Sum> a;
     a.outputs = count;
     a.depth = size.depth;
-    a.weights =
-        weight_rows(size.weights, weights, first, count, scratch_at<Weight>(s, q.expanded_at));
+    a.weights = weight_rows(size.weights, weights, first, count,
+                            scratch_at<Weight>(scratch, q.expanded_at));
     a.in_stride = size.depth;
     a.out = sums;
     a.out_stride = count;
     a.start = q.start + first;
     if (q.start == nullptr) {
-      auto* start = scratch_at<Sum>(s, q.start_at);
+      auto* start = scratch_at<Sum>(scratch, q.start_at);
       find_start(q, weights, s.optional_input(kBias), first, count, start);
       a.start = start;
     }
@@ -108,6 +110,16 @@ Status run_quantized(const Step& s, Run&) {
       to.scale = q.scale + channel;
       rescale(to);
     });
+  });
+}
+
+template <class In, class Weight, class Sum, class Out>
+Status run_quantized(const Step& s, Run& run) {
+  const auto& p = *s.params<Params<In, Weight, Sum>>();
+  const Quantized<Sum>& q = p.common;
+  run.for_each_share(q.shares, [&](int32_t share) {
+    run_outputs<In, Weight, Sum, Out>(s, p, part_of(q.request.outputs, kShareUnit, q.shares, share),
+                                      s.scratch + q.share_scratch * static_cast<size_t>(share));
   });
   return {};
 }
@@ -178,7 +190,8 @@ void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   q->start_at = layout.add(q->start == nullptr ? outputs : 0, sizeof(Sum));
   q->expanded_at =
       layout.add(r.weights.plain() ? 0 : outputs * static_cast<size_t>(r.depth), sizeof(Weight));
-  p.scratch(layout.size());
+  q->share_scratch = layout.size();
+  p.scratch(layout.size() * static_cast<size_t>(q->shares));
 }
 
 template <class In, class Weight, class Sum, class Out>
@@ -197,6 +210,7 @@ Status prepare_quantized(Prepare& p, const Request& r,
   Quantized<Sum>& q = params->common;
   q.request = r;
   q.tile = choose_tile(r, sizeof(Weight));
+  q.shares = choose_shares(p, r, sizeof(Weight));
   q.in_zero_point = p.input(kInput).zero_point;
   q.out_zero_point = p.output(0).zero_point;
   q.range = activation_range(r.activation, p.output(0));

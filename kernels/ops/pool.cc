@@ -5,6 +5,7 @@
 
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
+#include "kernels/ops/conv_split.h"
 
 namespace pipit {
 namespace {
@@ -12,16 +13,30 @@ namespace {
 template <class T>
 struct Params {
   Pool<T> args;
+  ConvSplit split;
   void (*kernel)(const Pool<T>&);
 };
 
+ConvSplit split_of(const Prepare& p, const ConvGeometry& g) {
+  constexpr int32_t kChannels = 16;
+  ConvWork work;
+  work.sharing = p.sharing();
+  work.cycles = int64_t{g.batch} * g.out_h * g.out_w * g.out_c * g.kernel_h * g.kernel_w;
+  work.channel_unit = kChannels;
+  return choose_split(work, g);
+}
+
 template <class T>
-Status run(const Step& s, Run&) {
+Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params<T>>();
-  Pool<T> args = p.args;
-  args.in = s.input(0).as<T>();
-  args.out = s.output(0).as<T>();
-  p.kernel(args);
+  run.for_each_share(p.split.shares, [&](int32_t share) {
+    Pool<T> args = p.args;
+    const Part channels = channels_of(p.split, args.size.out_c, share);
+    args.in = s.input(0).as<T>() + channels.first;
+    args.out = s.output(0).as<T>() + channels.first;
+    args.size.in_c = args.size.out_c = channels.count;
+    for_lines(args, lines_of(p.split, args.size, share), p.kernel);
+  });
   return {};
 }
 
@@ -57,6 +72,7 @@ Status plan(Prepare& p, Span<const PoolVariant<T>> variants) {
   size = {};
   PIPIT_TRY(find_geometry(p, *o, &size));
   params->args.stride = dense_strides(size);
+  params->split = split_of(p, size);
   if constexpr (std::is_same_v<T, float>) {
     const RealRange range = activation_range(o->fused_activation_function());
     params->args.clamp = {range.min, range.max};

@@ -113,21 +113,63 @@ Status set_shape(Prepare& p, int32_t smallest) {
   return {};
 }
 
+constexpr int64_t kCycles = 4;  // of an element
+
+template <class T>
+int32_t elements_of(const ResizeBilinear<T>& a) {
+  return a.channels;
+}
+int32_t elements_of(const ResizeNearest& a) { return a.pixel; }  // in bytes
+
 template <class Args>
 struct Params {
   Args args;
+  int32_t shares;
+  size_t share_scratch;
   void (*kernel)(const Args&);
 };
 
+// Some rows of all images.
+template <class Args>
+void run_rows(const Params<Args>& p, const Args& whole, Part rows) {
+  const ptrdiff_t row = ptrdiff_t{whole.out_w} * elements_of(whole);
+  const ptrdiff_t in_image = ptrdiff_t{whole.in_h} * whole.in_w * elements_of(whole);
+  while (rows.count > 0) {
+    const int32_t image = rows.first / whole.out_h;
+    const int32_t first = rows.first - image * whole.out_h;
+    Args a = whole;
+    a.batch = 1;
+    a.out_h = std::min(whole.out_h - first, rows.count);
+    a.rows += first;
+    a.in += image * in_image;
+    a.out += rows.first * row;
+    p.kernel(a);
+    rows = {rows.first + a.out_h, rows.count - a.out_h};
+  }
+}
+
 template <class Args, class T>
-Status run(const Step& s, Run&) {
+Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params<Args>>();
-  Args args = p.args;
-  args.in = s.input(0).as<T>();
-  args.out = s.output(0).as<T>();
-  if constexpr (requires { args.scratch; }) args.scratch = s.scratch;
-  p.kernel(args);
+  run.for_each_share(p.shares, [&](int32_t share) {
+    Args args = p.args;
+    args.in = s.input(0).as<T>();
+    args.out = s.output(0).as<T>();
+    if constexpr (requires { args.scratch; }) {
+      args.scratch = s.scratch + p.share_scratch * static_cast<size_t>(share);
+    }
+    run_rows(p, args, part_of(args.batch * args.out_h, 1, p.shares, share));
+  });
   return {};
+}
+
+template <class Args>
+void choose_shares(Prepare& p, size_t scratch, Params<Args>* params) {
+  const Args& a = params->args;
+  const int32_t rows = a.batch * a.out_h;
+  params->shares = p.sharing().shares(rows, kCycles * rows * (int64_t{a.out_w} * elements_of(a)));
+  params->share_scratch = (scratch + 15) / 16 * 16;
+  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
 }
 
 template <class T>
@@ -140,7 +182,7 @@ Status plan_bilinear(Prepare& p, const fb::ResizeBilinearOptions* o) {
   params->args.channels = p.input(0).shape[3];
   const auto& variant = choose(resize_bilinear_variants<T>(), p.cpu());
   params->kernel = variant.run;
-  if (variant.scratch != nullptr) p.scratch(variant.scratch(params->args));
+  choose_shares(p, variant.scratch == nullptr ? 0 : variant.scratch(params->args), params);
   return p.run(run<Args, T>, params, variant.name);
 }
 
@@ -179,6 +221,7 @@ Status prepare_nearest(Prepare& p) {
   params->args.pixel = p.input(0).shape[3] * (bits / 8);
   const auto& variant = choose(resize_nearest_variants(), p.cpu());
   params->kernel = variant.run;
+  choose_shares(p, 0, params);
   return p.run(run<ResizeNearest, uint8_t>, params, variant.name);
 }
 

@@ -27,6 +27,11 @@ class ScratchLayout {
 };
 
 template <class T>
+T* scratch_at(uint8_t* scratch, size_t offset) {
+  return reinterpret_cast<T*>(scratch + offset);
+}
+
+template <class T>
 T* scratch_at(const Step& s, size_t offset) {
   return reinterpret_cast<T*>(s.scratch + offset);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/unary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -10,7 +11,11 @@ namespace {
 struct UnaryParams {
   UnaryFn kernel;
   const void* constants;
+  int32_t in_bytes, out_bytes;  // of an element; 0 where it has less than one
 };
+
+constexpr int32_t kUnit = 64;   // elements: shares begin at full vectors
+constexpr int64_t kCycles = 2;  // of an element, for most kernels
 
 Status run_copy(const Step& s, Run&) {
   if (s.output(0).data != s.input(0).data) {
@@ -21,12 +26,18 @@ Status run_copy(const Step& s, Run&) {
 
 }  // namespace
 
-Status run_unary(const Step& s, Run&) {
+Status run_unary(const Step& s, Run& run) {
   const auto& p = *s.params<UnaryParams>();
-  p.kernel({.in = s.input(0).data,
-            .out = s.output(0).data,
-            .n = s.input(0).elements(),
-            .constants = p.constants});
+  const auto* in = s.input(0).as<uint8_t>();
+  auto* out = s.output(0).as<uint8_t>();
+  const int32_t n = s.input(0).elements();
+  const bool divisible = p.in_bytes != 0 && p.out_bytes != 0;
+  run.for_each_part(n, divisible ? kUnit : std::max(n, 1), kCycles * n, [&](const Part& part) {
+    p.kernel({.in = in + ptrdiff_t{part.first} * p.in_bytes,
+              .out = out + ptrdiff_t{part.first} * p.out_bytes,
+              .n = part.count,
+              .constants = p.constants});
+  });
   return {};
 }
 
@@ -40,7 +51,8 @@ Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants,
   if (type_bits(p.input(0).type) == type_bits(p.output(0).type)) p.in_place(0, 0);
   auto* params = p.allocate<UnaryParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
-  *params = {kernel.run, constants};
+  *params = {kernel.run, constants, type_bits(p.input(0).type) / 8,
+             type_bits(p.output(0).type) / 8};
   return p.run(run, params, kernel.name);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pipit/team.h"
 #include "tests/conformance/cases.h"
 #include "tests/conformance/deviations.h"
 #include "tests/conformance/mutate.h"
@@ -27,6 +28,7 @@ constexpr char kUsage[] =
     "  --case TEXT    only cases whose operator/name contains TEXT\n"
     "  --isa NAME     kernels up to portable, neon, dotprod or i8mm, instead of all that the CPU "
     "has\n"
+    "  --threads N    a team of N threads that shares even the smallest work\n"
     "  --models DIR   also the real models in DIR\n"
     "  --no-skips     fail also when a case had to be skipped\n"
     "  --mutate N     instead of comparing, spoil each model in N ways: it must not crash\n"
@@ -42,6 +44,7 @@ struct Arguments {
   std::string models;
   std::string folder;
   int mutations = 0;
+  int threads = 1;
   bool no_skips = false;
   bool list = false;
 };
@@ -62,6 +65,8 @@ Arguments parse_arguments(int argc, char** argv) {
       a.isa = value();
     } else if (arg == "--models") {
       a.models = value();
+    } else if (arg == "--threads") {
+      a.threads = std::stoi(value());
     } else if (arg == "--mutate") {
       a.mutations = std::stoi(value());
     } else if (arg == "--no-skips") {
@@ -102,7 +107,13 @@ std::vector<Case> select(std::vector<Case> cases, const std::string& group, cons
 
 class Session {
  public:
-  Session(const Arguments& arguments, CpuFeatures cpu) : arguments_(arguments) { setup_.cpu = cpu; }
+  Session(const Arguments& arguments, CpuFeatures cpu) : arguments_(arguments) {
+    setup_.cpu = cpu;
+    setup_.team = &team_;
+    if (team_.start(arguments.threads) != arguments.threads) {
+      throw std::runtime_error("cannot start so many threads");
+    }
+  }
 
   void run_operators() {
     for (const fs::path& folder : folders_in(arguments_.folder, "cases.json")) {
@@ -172,6 +183,7 @@ class Session {
   }
 
   const Arguments& arguments_;
+  Team team_;
   Setup setup_;
   Report report_;
   int skipped_ = 0;

@@ -81,6 +81,8 @@ std::string try_file(const std::vector<uint8_t>& file, std::vector<std::vector<u
   const GuardedBuffer<uint8_t> arena(kArenaBytes, setup.side, 16);
   Options options;
   options.cpu = setup.cpu;
+  options.team = setup.team;
+  options.least_share = 1;
   Message why;
   const Result<Model> model = Model::parse(bytes.span(), &why);
   if (!model.ok()) return why.empty() ? "refused without a message" : "";

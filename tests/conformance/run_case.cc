@@ -48,6 +48,8 @@ class Runner {
     std::copy(bytes_.begin(), bytes_.end(), file_.data());
     file_.make_read_only();
     options_.cpu = setup.cpu;
+    options_.team = setup.team;
+    options_.least_share = 1;
     options_.shapes = case_.resize;
   }
 

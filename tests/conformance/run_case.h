@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipit/interpreter.h"
+#include "pipit/team.h"
 #include "tests/conformance/cases.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -25,6 +26,7 @@ struct Outcome {
 // How to run: the kernels to use, and the side of the arena that a mistake would show on.
 struct Setup {
   CpuFeatures cpu = detect_cpu();
+  Team* team = nullptr;  // shares even the smallest work
   Against side = Against::kUpperGuard;
   unsigned seconds = 60;
   // Whether a reject is also right that is refused for an operator that nobody has.

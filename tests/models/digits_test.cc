@@ -11,6 +11,7 @@
 
 #include "pipit/interpreter.h"
 #include "tests/support/files.h"
+#include "tests/support/isas.h"
 #include "tests/support/model_builder.h"
 
 namespace pipit::test {
@@ -40,15 +41,6 @@ std::vector<Digit> stored_digits() {
                       c.at("scores").get<std::vector<int8_t>>(), c.at("class")});
   }
   return digits;
-}
-
-std::vector<CpuFeatures> instruction_sets() {
-  std::vector<CpuFeatures> sets;
-  for (const char* name : {"portable", "neon", "dotprod", "i8mm"}) {
-    CpuFeatures features;
-    if (parse_isa(name, &features) && (features & ~detect_cpu()) == 0) sets.push_back(features);
-  }
-  return sets;
 }
 
 class Digits : public testing::TestWithParam<CpuFeatures> {

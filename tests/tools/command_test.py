@@ -308,7 +308,7 @@ class Running(CommandTest):
     def test_isa_and_threads(self):
         portable = self.outputs(DIGITS, "--isa", "portable", "--threads", "3")
         report = self.json("run", DIGITS, "--isa", "portable", "--threads", "3")
-        self.assertEqual((report["isa"], report["threads"]), ("portable", 1))
+        self.assertEqual((report["isa"], report["threads"]), ("portable", 3))
         self.assertEqual({o["variant"] for o in report["operators"]} - {""}, {"portable"})
         best = self.json("run", DIGITS)["isa"]
         names = ["portable", "neon", "dotprod", "i8mm"]

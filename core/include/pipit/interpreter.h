@@ -24,6 +24,7 @@
 namespace pipit {
 
 struct Op;
+class Team;
 
 // The operators that a program carries: rows sorted by builtin code, custom operators last.
 using OpTable = Span<const Op* const>;
@@ -56,7 +57,12 @@ struct Profiler {
 
 struct Options {
   CpuFeatures cpu = detect_cpu();  // instruction sets that kernels may use
-  Span<const InputShape> shapes;   // inputs to resize before planning
+  // Threads to share the work with (see team.h): results do not depend on how many. Planning needs
+  // to know them, so the team is started before and stays while the interpreter is used.
+  Team* team = nullptr;
+  // Cycles, roughly, below which a share of work is not worth waking a thread.
+  int64_t least_share = 16384;
+  Span<const InputShape> shapes;  // inputs to resize before planning
   // Input tensors keep their values over an invocation. When false, later activations may use their
   // bytes, and inputs have to be written before each invocation.
   bool preserve_inputs = true;

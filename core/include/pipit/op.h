@@ -31,6 +31,7 @@
 #include <cstdint>
 
 #include "pipit/cpu.h"
+#include "pipit/share.h"
 #include "pipit/span.h"
 #include "pipit/status.h"
 #include "pipit/tensor.h"
@@ -203,6 +204,7 @@ class Prepare {
   // A number of the node's own, the same in each plan, that Options::random_seed changes.
   uint64_t random_seed() const;
   const void* user() const;  // of the Op
+  Sharing sharing() const;
 
   // ---- memory
   // n objects that live as long as the plan, zeroed; nullptr when the arena is too small (return
@@ -294,6 +296,24 @@ class Run {
   // Makes room for so many bytes; what they were is lost. Other resources may move.
   Status resize(const Step& step, Resource* resource, size_t bytes);
 
+  // ---- threads
+  Sharing sharing() const;
+  // Calls f(share) once for each share of [0, shares), on as many threads, and returns when all are
+  // done. No share may depend on another.
+  template <class F>
+  void for_each_share(int32_t shares, const F& f) const {
+    if (shares == 1) return f(0);
+    run_shares(
+        shares, [](void* context, int share) { (*static_cast<const F*>(context))(share); },
+        const_cast<F*>(&f));
+  }
+  // Calls f(part) for parts of [0, n) that begin at multiples of `unit`; all take about `cycles`.
+  template <class F>
+  void for_each_part(int32_t n, int32_t unit, int64_t cycles, const F& f) const {
+    const int32_t shares = sharing().shares(n / unit, cycles);
+    for_each_share(shares, [&](int32_t share) { f(part_of(n, unit, shares, share)); });
+  }
+
   // ---- calls of subgraphs
   // Runs one over these arguments; it reads their bytes where they are. Its outputs are valid until
   // another call or release().
@@ -324,6 +344,7 @@ class Run {
   Status prepare_and_run(const Step& step);
 
  private:
+  void run_shares(int32_t shares, void (*f)(void* context, int share), void* context) const;
   void begin_message(const Step& step) const;
 
   State& state_;

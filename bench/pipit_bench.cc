@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times every variant of the kernels that this CPU can run, on layers of well-known networks: to be
+// run on a board.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/add_s8.h"
+#include "kernels/conv_f32.h"
+#include "kernels/conv_s8.h"
+#include "kernels/conv_u8.h"
+#include "kernels/depthwise_f32.h"
+#include "kernels/depthwise_s8.h"
+#include "kernels/depthwise_u8.h"
+#include "kernels/matmul.h"
+#include "kernels/pool.h"
+#include "pipit/cpu.h"
+
+namespace pipit {
+namespace {
+
+struct Layer {
+  const char* name;
+  int32_t in, in_c, out_c, kernel, stride;  // square images and windows
+};
+
+constexpr Layer kConvolutions[] = {
+    {"mobilenet_v2 first 3x3", 224, 3, 32, 3, 2},   {"mobilenet_v2 expand 56", 56, 24, 144, 1, 1},
+    {"mobilenet_v2 project 28", 28, 192, 32, 1, 1}, {"mobilenet_v2 expand 14", 14, 64, 384, 1, 1},
+    {"mobilenet_v2 last 7", 7, 320, 1280, 1, 1},    {"resnet8 3x3 16", 32, 16, 16, 3, 1},
+    {"ds_cnn pointwise", 25, 64, 64, 1, 1},
+};
+constexpr Layer kDepthwise[] = {
+    {"mobilenet_v2 112", 112, 32, 32, 3, 1},
+    {"mobilenet_v2 56 stride 2", 112, 96, 96, 3, 2},
+    {"mobilenet_v2 14", 14, 384, 384, 3, 1},
+    {"mobilenet_v2 7", 7, 960, 960, 3, 1},
+    {"ds_cnn", 25, 64, 64, 3, 1},
+};
+constexpr Layer kPools[] = {{"global 7", 7, 1280, 1280, 7, 1}, {"2x2 56", 56, 64, 64, 2, 2}};
+
+struct Dense {
+  const char* name;
+  int32_t rows, outputs, depth;
+};
+constexpr Dense kDense[] = {{"mobilenet_v2 classifier", 1, 1001, 1280},
+                            {"anomaly 640x128", 1, 128, 640},
+                            {"batch 16", 16, 256, 256}};
+
+ConvGeometry geometry(const Layer& l) {
+  ConvGeometry g;
+  g.in_h = g.in_w = l.in;
+  g.in_c = l.in_c;
+  g.out_c = l.out_c;
+  g.kernel_h = g.kernel_w = l.kernel;
+  g.stride_h = g.stride_w = l.stride;
+  const bool whole = l.kernel == l.in;  // a global pooling has no border
+  g.out_h = g.out_w = whole ? 1 : (l.in + l.stride - 1) / l.stride;
+  g.pad_top = g.pad_left = whole ? 0 : (l.kernel - 1) / 2;
+  return g;
+}
+
+int64_t outputs_of(const ConvGeometry& g) { return int64_t{g.out_h} * g.out_w * g.out_c; }
+
+// Never 0, which as a uint8 weight is the least one.
+template <class T>
+std::vector<T> values(int64_t n) {
+  std::vector<T> v(static_cast<size_t>(n));
+  for (size_t i = 0; i < v.size(); ++i) {
+    const int value = static_cast<int>(i * 37 % 201) - 100;
+    v[i] = static_cast<T>(value == 0 ? 1 : value);
+  }
+  return v;
+}
+
+// Rates: products (or results) and bytes a second. Bytes are those that have to move at least once.
+void set_rates(benchmark::State& state, int64_t work, int64_t bytes) {
+  const auto iterations = static_cast<double>(state.iterations());
+  state.counters["work"] =
+      benchmark::Counter(iterations * static_cast<double>(work), benchmark::Counter::kIsRate);
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) * bytes);
+}
+
+// Data for a convolution of any type.
+template <class Args>
+struct ConvData {
+  using T = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
+
+  ConvData(const ConvGeometry& g, int64_t weights_count, size_t (*scratch_bytes)(const Args&))
+      : in(values<T>(int64_t{g.in_h} * g.in_w * g.in_c)),
+        weights(values<T>(weights_count)),
+        out(static_cast<size_t>(outputs_of(g))),
+        bias(static_cast<size_t>(g.out_c), 100),
+        real_bias(static_cast<size_t>(g.out_c), 1),
+        multiplier(static_cast<size_t>(g.out_c), 1 << 30),
+        shift(static_cast<size_t>(g.out_c), -8) {
+    args.size = g;
+    args.stride = dense_strides(g);
+    args.in = in.data();
+    args.weights = weights.data();
+    args.out = out.data();
+    if constexpr (requires { args.requantize; }) {
+      args.bias = bias.data();
+      args.requantize = {multiplier.data(), shift.data(), 0, -128, 127};
+      if (std::is_same_v<T, uint8_t>)
+        args.requantize = {multiplier.data(), shift.data(), 128, 0, 255};
+    } else {
+      args.bias = real_bias.data();
+      args.max = 6;
+    }
+    if constexpr (requires { args.no_weight_is_min; }) args.no_weight_is_min = true;
+    if constexpr (requires { args.weights_tap; }) args.weights_tap = g.out_c;
+    if (scratch_bytes != nullptr) scratch.resize(scratch_bytes(args) / sizeof(scratch[0]) + 1);
+    args.scratch = reinterpret_cast<uint8_t*>(scratch.data());
+  }
+
+  int64_t bytes() const {
+    return static_cast<int64_t>((in.size() + weights.size() + out.size()) * sizeof(T));
+  }
+
+  std::vector<T> in, weights, out;
+  std::vector<int32_t> bias;
+  std::vector<float> real_bias;
+  std::vector<int32_t> multiplier, shift;
+  struct alignas(16) Sixteen {
+    uint8_t bytes[16];
+  };
+  std::vector<Sixteen> scratch;
+  Args args;
+};
+
+bool can_run(CpuFeatures needs) { return (needs & ~detect_cpu()) == 0; }
+
+std::string title(const char* kernel, const char* variant, const char* layer) {
+  return std::string(kernel) + "/" + variant + "/" + layer;
+}
+
+// `depthwise`: each channel has its own window.
+template <class Args, size_t n>
+void add_convolutions(const char* kernel, Span<const KernelVariant<Args>> variants,
+                      const Layer (&layers)[n], bool depthwise) {
+  for (const KernelVariant<Args>& variant : variants) {
+    if (!can_run(variant.needs)) continue;
+    for (const Layer& layer : layers) {
+      benchmark::RegisterBenchmark(title(kernel, variant.name, layer.name).c_str(),
+                                   [variant, layer, depthwise](benchmark::State& state) {
+                                     const ConvGeometry g = geometry(layer);
+                                     const int64_t taps = int64_t{g.kernel_h} * g.kernel_w *
+                                                          (depthwise ? 1 : g.in_c);
+                                     ConvData<Args> data(g, taps * g.out_c, variant.scratch);
+                                     for (auto _ : state) variant.run(data.args);
+                                     set_rates(state, outputs_of(g) * taps, data.bytes());
+                                   });
+    }
+  }
+}
+
+template <class M>
+void add_dense(const char* kernel, Span<const MatmulVariant<M>> variants) {
+  using In = std::remove_const_t<std::remove_pointer_t<decltype(M::in)>>;
+  using Weight = std::remove_const_t<std::remove_pointer_t<decltype(M::weights)>>;
+  using Sum = std::remove_pointer_t<decltype(M::out)>;
+  for (const MatmulVariant<M>& variant : variants) {
+    if (!can_run(variant.needs)) continue;
+    for (const Dense& dense : kDense) {
+      const auto run = [variant, dense](benchmark::State& state) {
+        const auto in = values<In>(int64_t{dense.rows} * dense.depth);
+        const auto weights = values<Weight>(int64_t{dense.outputs} * dense.depth);
+        std::vector<Sum> out(static_cast<size_t>(dense.rows) * static_cast<size_t>(dense.outputs));
+        M a;
+        a.rows = dense.rows;
+        a.outputs = dense.outputs;
+        a.depth = dense.depth;
+        a.in = in.data();
+        a.weights = weights.data();
+        a.out = out.data();
+        a.in_stride = dense.depth;
+        a.out_stride = dense.outputs;
+        for (auto _ : state) variant.run(a);
+        const size_t bytes =
+            in.size() * sizeof(In) + weights.size() * sizeof(Weight) + out.size() * sizeof(Sum);
+        set_rates(state, int64_t{dense.rows} * dense.outputs * dense.depth,
+                  static_cast<int64_t>(bytes));
+      };
+      benchmark::RegisterBenchmark(title(kernel, variant.name, dense.name).c_str(), run);
+    }
+  }
+}
+
+void add_pools(const char* kernel, Span<const PoolVariant<int8_t>> variants) {
+  for (const PoolVariant<int8_t>& variant : variants) {
+    if (!can_run(variant.needs)) continue;
+    for (const Layer& layer : kPools) {
+      const auto run = [variant, layer](benchmark::State& state) {
+        Pool<int8_t> a;
+        a.size = geometry(layer);
+        a.stride = dense_strides(a.size);
+        const auto in = values<int8_t>(int64_t{layer.in} * layer.in * layer.in_c);
+        std::vector<int8_t> out(static_cast<size_t>(outputs_of(a.size)));
+        a.in = in.data();
+        a.out = out.data();
+        a.clamp = {-128, 127};
+        for (auto _ : state) variant.run(a);
+        set_rates(state, outputs_of(a.size) * layer.kernel * layer.kernel,
+                  static_cast<int64_t>(in.size() + out.size()));
+      };
+      benchmark::RegisterBenchmark(title(kernel, variant.name, layer.name).c_str(), run);
+    }
+  }
+}
+
+void add_additions() {
+  for (const BinaryVariant& variant : add_s8_variants()) {
+    if (!can_run(variant.needs)) continue;
+    const auto run = [variant](benchmark::State& state) {
+      constexpr int32_t kCount = 56 * 56 * 24;
+      const auto a = values<int8_t>(kCount), b = values<int8_t>(kCount);
+      std::vector<int8_t> out(kCount);
+      AddQuantized q;
+      q.multiplier_a = q.multiplier_b = q.multiplier = 1 << 30;
+      q.shift = -18;
+      q.left_shift = 20;
+      q.min = -128;
+      q.max = 127;
+      const Binary args = {
+          .a = a.data(), .b = b.data(), .out = out.data(), .n = kCount, .constants = &q};
+      for (auto _ : state) variant.run(args);
+      set_rates(state, kCount, 3 * int64_t{kCount});
+    };
+    benchmark::RegisterBenchmark(title("add_s8", variant.name, "mobilenet_v2 56").c_str(), run);
+  }
+}
+
+void add_all() {
+  add_convolutions("conv_s8", conv_s8_variants(), kConvolutions, false);
+  add_convolutions("conv_u8", conv_u8_variants(), kConvolutions, false);
+  add_convolutions("conv_f32", conv_f32_variants(), kConvolutions, false);
+  add_convolutions("depthwise_s8", depthwise_s8_variants(), kDepthwise, true);
+  add_convolutions("depthwise_u8", depthwise_u8_variants(), kDepthwise, true);
+  add_convolutions("depthwise_f32", depthwise_f32_variants(), kDepthwise, true);
+  add_dense("matmul_s8", matmul_s8_variants());
+  add_dense("matmul_u8", matmul_u8_variants());
+  add_dense("matmul_f32", matmul_f32_variants());
+  add_pools("average_pool_s8", average_pool_variants<int8_t>());
+  add_pools("max_pool_s8", max_pool_variants<int8_t>());
+  add_additions();
+}
+
+}  // namespace
+}  // namespace pipit
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  pipit::add_all();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

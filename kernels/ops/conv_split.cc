@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ops/conv_split.h"
+
+#include <algorithm>
+
+namespace pipit {
+namespace {
+
+constexpr int32_t kPixelUnit = 8;  // kernels take some pixels side by side
+
+// The cycles until the largest share of n items is done.
+int64_t longest(const ConvWork& work, int32_t n, const ConvSplit& split, int64_t repeated) {
+  if (split.shares == 1) return work.cycles;
+  return repeated + (work.cycles - repeated) * part_of(n, split.unit, split.shares, 0).count / n;
+}
+
+ConvSplit divide(const ConvWork& work, int32_t n, int32_t unit) {
+  return {.shares = work.sharing.shares(n / unit, work.cycles), .unit = unit};
+}
+
+}  // namespace
+
+ConvSplit choose_split(const ConvWork& work, const ConvGeometry& g) {
+  const ConvSplit lines = divide(work, lines_of(g), one_row(g) ? kPixelUnit : 1);
+  ConvSplit channels = divide(work, g.out_c, work.channel_unit);
+  channels.channels = true;
+  const int64_t by_lines = longest(work, lines_of(g), lines, work.repeated_by_lines);
+  const int64_t by_channels = longest(work, g.out_c, channels, work.repeated_by_channels);
+  return by_channels < by_lines ? channels : lines;
+}
+
+int32_t trim(int32_t first, int32_t outputs, int32_t kernel, int32_t stride, int32_t dilation,
+             int32_t* in, int32_t* pad) {
+  const int64_t begin = int64_t{first} * stride - *pad;
+  const int64_t end = begin + int64_t{outputs - 1} * stride + int64_t{kernel - 1} * dilation + 1;
+  const int64_t skipped = std::clamp<int64_t>(begin, 0, *in - 1);
+  *in = static_cast<int32_t>(std::clamp<int64_t>(end - skipped, 1, *in - skipped));
+  *pad = static_cast<int32_t>(skipped - begin);
+  return static_cast<int32_t>(skipped);
+}
+
+}  // namespace pipit

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// How threads share a convolution or pooling: each computes some lines of the output, or some of
+// its channels, with the same kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/conv.h"
+#include "pipit/op.h"
+
+namespace pipit {
+
+struct ConvSplit {
+  int32_t shares = 1;
+  bool channels = false;  // otherwise lines
+  int32_t unit = 1;       // a share has a multiple of these
+};
+
+// What the choice depends on.
+struct ConvWork {
+  Sharing sharing;
+  int64_t cycles = 0;                // of the whole, about
+  int64_t repeated_by_lines = 0;     // of these, what each share of lines repeats
+  int64_t repeated_by_channels = 0;  // ... and each share of channels
+  int32_t channel_unit = 1;
+};
+
+// The division whose largest share is done first.
+ConvSplit choose_split(const ConvWork& work, const ConvGeometry& g);
+
+inline Part channels_of(const ConvSplit& split, int32_t channels, int32_t share) {
+  return split.channels ? part_of(channels, split.unit, split.shares, share) : Part{0, channels};
+}
+
+// Lines are the rows of all images; where there is but one, its pixels.
+constexpr bool one_row(const ConvGeometry& g) { return g.batch == 1 && g.out_h == 1; }
+
+constexpr int32_t lines_of(const ConvGeometry& g) {
+  return one_row(g) ? g.out_w : g.batch * g.out_h;
+}
+
+inline Part lines_of(const ConvSplit& split, const ConvGeometry& g, int32_t share) {
+  const int32_t lines = lines_of(g);
+  return split.channels ? Part{0, lines} : part_of(lines, split.unit, split.shares, share);
+}
+
+// Address arithmetic for calls that are planned before there are addresses.
+template <class T>
+T* moved(T* p, ptrdiff_t by) {
+  return p == nullptr ? nullptr : p + by;
+}
+
+// Sizes of one dimension, without the inputs that no output sees: kernels need not step over them.
+// Returns how many are left out in front.
+int32_t trim(int32_t first, int32_t outputs, int32_t kernel, int32_t stride, int32_t dilation,
+             int32_t* in, int32_t* pad);
+
+// Narrows an output of one row to some pixels.
+template <class Args>
+void take_pixels(const Part& pixels, Args* a) {
+  ConvGeometry& g = a->size;
+  a->out = moved(a->out, ptrdiff_t{pixels.first} * a->stride.out_pixel);
+  g.out_w = pixels.count;
+  if (g.in_h == 1) {
+    const int32_t skipped = trim(pixels.first, pixels.count, g.kernel_w, g.stride_w, g.dilation_w,
+                                 &g.in_w, &g.pad_left);
+    a->in = moved(a->in, ptrdiff_t{skipped} * a->stride.in_pixel);
+  } else {
+    g.pad_left -= pixels.first * g.stride_w;
+  }
+}
+
+// Narrows a batch to rows of one image.
+template <class Args>
+void take_rows(int32_t image, const Part& rows, Args* a) {
+  ConvGeometry& g = a->size;
+  const ptrdiff_t row = ptrdiff_t{image} * g.out_h + rows.first;
+  a->out = moved(a->out, row * a->stride.out_row);
+  a->in = moved(a->in, ptrdiff_t{image} * g.in_h * g.in_w * a->stride.in_pixel);
+  g.batch = 1;
+  g.out_h = rows.count;
+  const int32_t skipped =
+      trim(rows.first, rows.count, g.kernel_h, g.stride_h, g.dilation_h, &g.in_h, &g.pad_top);
+  a->in = moved(a->in, ptrdiff_t{skipped} * g.in_w * a->stride.in_pixel);
+}
+
+// Calls convolve(arguments) for these lines, once for each image that has some of them.
+template <class Args, class Convolve>
+void for_lines(const Args& whole, Part lines, Convolve convolve) {
+  const ConvGeometry& g = whole.size;
+  if (lines.count == lines_of(g)) return convolve(whole);
+  while (lines.count > 0) {
+    Args a = whole;
+    int32_t count = lines.count;
+    if (one_row(g)) {
+      take_pixels(lines, &a);
+    } else {
+      const int32_t image = lines.first / g.out_h;
+      const int32_t row = lines.first - image * g.out_h;
+      if (count > g.out_h - row) count = g.out_h - row;
+      take_rows(image, {row, count}, &a);
+    }
+    convolve(a);
+    lines = {lines.first + count, lines.count - count};
+  }
+}
+
+}  // namespace pipit

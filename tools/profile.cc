@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/profile.h"
+
+#include <algorithm>
+#include <string>
+
+namespace pipit::tools {
+
+void Profile::begin() {
+  ++inferences_;
+  next_ = 0;
+  open_.clear();  // an inference that failed
+}
+
+size_t Profile::row_of(const StepInfo& step) {
+  const auto is_it = [&](const Row& row) {
+    return row.step.node == step.node && row.step.subgraph == step.subgraph;
+  };
+  auto at = rows_.begin() + static_cast<ptrdiff_t>(std::min(next_, rows_.size()));
+  if (at == rows_.end() || !is_it(*at)) at = std::find_if(rows_.begin(), rows_.end(), is_it);
+  if (at == rows_.end()) at = rows_.insert(at, Row{step});
+  next_ = static_cast<size_t>(at - rows_.begin()) + 1;
+  return next_ - 1;
+}
+
+void Profile::step(void* self, const StepInfo& step, bool begins) {
+  auto& profile = *static_cast<Profile*>(self);
+  const Clock::time_point now = Clock::now();
+  if (!profile.open_.empty()) profile.rows_[profile.open_.back()].time += now - profile.last_;
+  if (begins) {
+    profile.open_.push_back(profile.row_of(step));
+    ++profile.rows_[profile.open_.back()].runs;
+  } else {
+    profile.open_.pop_back();
+  }
+  profile.last_ = Clock::now();  // what this took is nobody's
+}
+
+double Profile::microseconds(const Row& row) const {
+  const std::chrono::duration<double, std::micro> time = row.time;
+  return time.count() / static_cast<double>(inferences_);
+}
+
+double Profile::total() const {
+  double sum = 0;
+  for (const Row& row : rows_) sum += microseconds(row);
+  return sum;
+}
+
+std::string Profile::text() const {
+  const double all = total();
+  std::vector<std::vector<std::string>> cells = {{"step", "operator", "kernel", "runs", "us", "%"}};
+  for (const Row& row : rows_) {
+    const std::string graph = row.step.subgraph == 0 ? "" : std::to_string(row.step.subgraph) + ".";
+    const double us = microseconds(row);
+    cells.push_back({graph + std::to_string(row.step.node), row.step.op, row.step.variant,
+                     number(static_cast<double>(row.runs) / static_cast<double>(inferences_)),
+                     number(us, 4), number(all > 0 ? 100 * us / all : 0, 3)});
+  }
+  cells.push_back({"all", "", "", "", number(all, 4), ""});
+  return table(cells, "  ");
+}
+
+Json Profile::json() const {
+  Json list = Json::array();
+  for (const Row& row : rows_) {
+    list.push_back({{"subgraph", row.step.subgraph},
+                    {"node", row.step.node},
+                    {"op", row.step.op},
+                    {"variant", row.step.variant},
+                    {"runs", row.runs},
+                    {"microseconds", microseconds(row)}});
+  }
+  return list;
+}
+
+}  // namespace pipit::tools
