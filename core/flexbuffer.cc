@@ -132,7 +132,7 @@ size_t Flex::size() const {
   return elements(&at, &count) ? static_cast<size_t>(count) : 0;
 }
 
-Flex Flex::operator[](size_t i) const {
+Flex Flex::at(size_t i) const {
   uint64_t at = 0, count = 0;
   if (!elements(&at, &count) || i >= count) return {};
   const int type = element_type();
@@ -151,14 +151,14 @@ bool Flex::key_is(uint64_t at, const char* key) const {
 // In front of a map's values: the offset to its keys, the bytes of each of their offsets, and the
 // number of values.
 Flex Flex::operator[](const char* key) const {
-  uint64_t values = 0, count = 0, keys = 0, width = 0, at = 0;
+  uint64_t values = 0, count = 0, keys = 0, width = 0, text = 0;
   if (type_ != kMap || !elements(&values, &count) || values < 3 * inner_width_) return {};
   if (!target(values - 3 * inner_width_, inner_width_, &keys)) return {};
   if (!number(values - 2 * inner_width_, inner_width_, &width)) return {};
   if (width != 1 && width != 2 && width != 4 && width != 8) return {};
   for (uint64_t i = 0; i < count; ++i) {
-    if (target(keys + i * width, width, &at) && key_is(at, key)) {
-      return (*this)[static_cast<size_t>(i)];
+    if (target(keys + i * width, width, &text) && key_is(text, key)) {
+      return at(static_cast<size_t>(i));
     }
   }
   return {};

@@ -30,7 +30,7 @@ class Flex {
 
   // Elements of a vector or values of a map.
   size_t size() const;
-  Flex operator[](size_t i) const;
+  Flex at(size_t i) const;
   // The value of a key in a map.
   Flex operator[](const char* key) const;
 

@@ -30,6 +30,7 @@ constexpr char kUsage[] =
     "has\n"
     "  --threads N    a team of N threads that shares even the smallest work\n"
     "  --models DIR   also the real models in DIR\n"
+    "  --table FILE   write the operators, their types and kernels, and what passed, as JSON\n"
     "  --no-skips     fail also when a case had to be skipped\n"
     "  --mutate N     instead of comparing, spoil each model in N ways: it must not crash\n"
     "  --list         print the cases instead\n";
@@ -43,6 +44,7 @@ struct Arguments {
   std::string isa;
   std::string models;
   std::string folder;
+  std::string table;
   int mutations = 0;
   int threads = 1;
   bool no_skips = false;
@@ -69,6 +71,8 @@ Arguments parse_arguments(int argc, char** argv) {
       a.threads = std::stoi(value());
     } else if (arg == "--mutate") {
       a.mutations = std::stoi(value());
+    } else if (arg == "--table") {
+      a.table = value();
     } else if (arg == "--no-skips") {
       a.no_skips = true;
     } else if (arg == "--list") {
@@ -145,6 +149,7 @@ class Session {
   int finish() const {
     if (arguments_.list) return EXIT_SUCCESS;
     report_.print();
+    if (!arguments_.table.empty()) report_.write_operators(arguments_.table);
     const Count n = report_.total();
     const int skipped = n.skipped + skipped_;
     if (n.failed != 0 || (arguments_.no_skips && skipped != 0)) return EXIT_FAILURE;

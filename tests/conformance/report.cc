@@ -2,6 +2,11 @@
 #include "tests/conformance/report.h"
 
 #include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "pipit/op.h"
 
 namespace pipit::test {
 
@@ -20,6 +25,9 @@ void Report::add(const std::string& group, const Case& c, const Outcome& outcome
       ++count.passed;
       if (!outcome.exact) ++count.inexact;
       if (outcome.deviates) ++count.deviating;
+      if (!c.reject) {
+        for (const OpUse& use : outcome.used) used_[use.op][use.types].insert(use.variant);
+      }
       break;
     case Verdict::kSkipped:
       ++count.skipped;
@@ -36,6 +44,22 @@ Count Report::total() const {
   Count total;
   for (const auto& [group, count] : groups_) total.add(count);
   return total;
+}
+
+void Report::write_operators(const std::string& file) const {
+  nlohmann::json operators = nlohmann::json::array();
+  for (const Op* op : all_operators()) {
+    nlohmann::json types = nlohmann::json::object();
+    const auto used = used_.find(op->name);
+    if (used != used_.end()) types = used->second;
+    operators.push_back({{"name", op->name}, {"code", op->code}, {"types", types}});
+  }
+  nlohmann::json passed = nlohmann::json::object();
+  for (const auto& [group, count] : groups_) passed[group] = count.passed;
+  std::ofstream out(file);
+  out << nlohmann::json{{"operators", operators}, {"passed", passed}}.dump(1) << '\n';
+  out.close();
+  if (!out) throw std::runtime_error("cannot write " + file);
 }
 
 void Report::print() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,14 @@ class Report {
   void print() const;
   Count total() const;
 
+  // Writes as JSON: of each operator of this build the types that the models of passed cases give
+  // it, with the kernels chosen; of each group the cases that passed.
+  void write_operators(const std::string& file) const;
+
  private:
   std::map<std::string, Count> groups_;
+  // operator -> types -> kernels
+  std::map<std::string, std::map<std::string, std::set<std::string>>> used_;
   std::map<std::string, int> missing_;  // operator -> cases that wait for it
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <stdexcept>
 
 #include "tests/conformance/compare.h"
@@ -35,6 +36,47 @@ void check(bool ok, const P&... parts) {
   std::string text;
   ((text += parts), ...);
   throw Failed{text};
+}
+
+// The first tensor that is data: neither a constant nor a handle.
+const Tensor* data_of(const std::vector<Tensor>& tensors) {
+  for (const Tensor& t : tensors) {
+    if (t.data == nullptr && t.type != Type::kResource) return &t;
+  }
+  return tensors.empty() ? nullptr : &tensors[0];
+}
+
+// "int8"; "float32 x int8" for weights that are stored as integers.
+std::string types_of(const Model& model, int subgraph, const Node& node) {
+  std::vector<Tensor> tensors;
+  for (const Span<const int32_t> list : {node.inputs, node.outputs}) {
+    for (const int32_t t : list) {
+      if (t >= 0) tensors.push_back(model.tensor(t, subgraph));
+    }
+  }
+  const Tensor* data = data_of(tensors);
+  if (data == nullptr) return "";
+  const std::string types = type_name(data->type);
+  for (const Tensor& t : tensors) {
+    const bool integers = t.type == Type::kInt8 || t.type == Type::kUInt8 || t.type == Type::kInt4;
+    if (data->type == Type::kFloat32 && t.data != nullptr && integers) {
+      return types + " x " + type_name(t.type);
+    }
+  }
+  return types;
+}
+
+std::vector<OpUse> operators_used(const Model& model, const Interpreter& net) {
+  std::vector<OpUse> used;
+  for (int g = 0; g < model.subgraphs(); ++g) {
+    std::map<int, std::string> variants;
+    for (int i = 0; i < net.steps(g); ++i) variants[net.step(i, g).node] = net.step(i, g).variant;
+    for (int n = 0; n < model.nodes(g); ++n) {
+      const Node node = model.node(n, g);
+      used.push_back({node.op, types_of(model, g, node), variants[n]});
+    }
+  }
+  return used;
 }
 
 class Runner {
@@ -86,6 +128,7 @@ class Runner {
     require(net.status(), why);
     net_ = net.value();
     outcome_->memory = net_.memory();
+    outcome_->used = operators_used(model_, net_);
     find_subgraph();
     for (int step = 0; step < std::max(case_.steps, 1); ++step) run_step(step);
   }

@@ -14,12 +14,20 @@ namespace pipit::test {
 
 enum class Verdict { kPassed, kFailed, kSkipped };
 
+// An operator that a model has: the types that it reads, and the kernel that was chosen for them.
+struct OpUse {
+  std::string op;
+  std::string types;
+  std::string variant;  // "" when it runs no kernel, or which one is known only while it runs
+};
+
 struct Outcome {
   Verdict verdict = Verdict::kFailed;
   std::string text;       // when failed: why
   bool exact = true;      // every element equal, not only within its tolerance
   bool deviates = false;  // what it answers, and the stored answer, contradict each other
   MemoryPlan memory;
+  std::vector<OpUse> used;
   std::vector<std::string> missing;  // when skipped: operators that the build lacks
 };
 
