@@ -206,8 +206,8 @@ TEST(Resources, GrowAtTheEndOfTheArena) {
     expect_kept(net, {31, 60, 40});
     expect_kept(net, {100, 60, 5});
     Message why;
-    EXPECT_EQ(keep(net, {100, 200, 5}, &why).code(), Code::kArenaTooSmall);
-    EXPECT_TRUE(contains(why.text(), "keeps 800 bytes")) << why.text();
+    EXPECT_EQ(keep(net, {100, 20000, 5}, &why).code(), Code::kArenaTooSmall);
+    EXPECT_TRUE(contains(why.text(), "keeps 80000 bytes")) << why.text();
     net.reset_variables();
   }
 }
@@ -220,7 +220,7 @@ TEST(Resources, FitTheSmallestArenaWhenTheirSizeIsPlanned) {
   Interpreter net = m.plan(arena, options);
   expect_kept(net, {2, 1, 0});
   Message why;
-  EXPECT_EQ(keep(net, {2, 5, 0}, &why).code(), Code::kArenaTooSmall) << why.text();
+  EXPECT_EQ(keep(net, {2, 20000, 0}, &why).code(), Code::kArenaTooSmall) << why.text();
 }
 
 TEST(Resources, AreSafeWhereActivationsAreShared) {

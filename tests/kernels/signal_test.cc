@@ -314,8 +314,12 @@ TEST(SignalFilterBankLog, IsTheNaturalLogarithm) {
   }
   ASSERT_TRUE(op.invoke(in)) << op.why();
   EXPECT_EQ(op.output<int16_t>()[0], 0);
+  // Between the 128 entries of its table the reference hardly interpolates: that is up to
+  // 224 / 65536 of an octave.
+  constexpr double kError = 1600 * 224 / 65536.0 * std::numbers::ln2 + 1;
   for (size_t i = 1; i < in.size(); ++i) {
-    EXPECT_NEAR(op.output<int16_t>()[i], 1600 * std::log(8.0 * in[i]), 1.5) << in[i];
+    const double want = std::min(1600 * std::log(8.0 * in[i]), 32767.0);
+    EXPECT_NEAR(op.output<int16_t>()[i], want, kError) << in[i];
   }
 }
 
