@@ -26,6 +26,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/pipit-config-version.cmak
 install(FILES ${PROJECT_BINARY_DIR}/pipit-config.cmake
   ${PROJECT_BINARY_DIR}/pipit-config-version.cmake DESTINATION ${config_folder} COMPONENT dev)
 
+file(RELATIVE_PATH PIPIT_PC_PREFIX /usr/${CMAKE_INSTALL_LIBDIR}/pkgconfig /usr)
 foreach(package pipit pipit-static)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${package}.pc
