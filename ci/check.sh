@@ -18,6 +18,8 @@ usage: ci/check.sh VERB...
   aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those labelled
             `isa` also on cortex-a53, cortex-a72 and cortex-a76
   armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
+  python-arm  run the tests of the Python packages with ARM's python3 and numpy, which are
+            downloaded for it (not part of all)
   all       setup format lint host asan aarch64 armhf
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
@@ -106,6 +108,12 @@ tidy() {
   run-clang-tidy -quiet -p build/host -j "$(nproc)" "^$PWD/(core|kernels|platform|tools|tests|bench)/"
 }
 
+python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
+  step "$2 python build" build "$2" pipit_python
+  ((status == 0)) || return 0
+  step "$1 python tests" tests/python/arm_test.sh "$1" "build/$2" "build/root-$1"
+}
+
 run() { # run VERB
   case $1 in
     setup) step setup install "${all_packages[@]}" ;;
@@ -120,6 +128,11 @@ run() { # run VERB
     asan) native host-asan ;;
     aarch64) cross aarch64 cortex-a53 cortex-a72 cortex-a76 ;;
     armhf) cross armhf cortex-a7 cortex-a15 ;;
+    python-arm)
+      step "python-arm setup" install "${all_packages[@]}" debootstrap
+      python_arm arm64 aarch64
+      python_arm armhf armhf
+      ;;
   esac
 }
 
@@ -133,7 +146,7 @@ summary() { # the table and the totals; fails if anything failed
 verbs=()
 for verb in "${@:---help}"; do
   case $verb in
-    setup | demo | format | lint | tidy | host | asan | aarch64 | armhf) verbs+=("$verb") ;;
+    setup | demo | format | lint | tidy | host | asan | aarch64 | armhf | python-arm) verbs+=("$verb") ;;
     all) verbs+=(setup format lint host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;

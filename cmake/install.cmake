@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# What goes where: the libraries, their headers, and how CMake and pkg-config find them.
+include(CMakePackageConfigHelpers)
+
+set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/pipit)
+install(TARGETS pipit pipit_convenience EXPORT pipit_targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+set_target_properties(pipit PROPERTIES EXPORT_NAME pipit)
+set_target_properties(pipit_convenience PROPERTIES EXPORT_NAME convenience)
+if(TARGET pipit_shared)
+  set_target_properties(pipit_shared PROPERTIES EXPORT_NAME shared)
+  install(TARGETS pipit_shared EXPORT pipit_targets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT lib NAMELINK_COMPONENT dev)
+endif()
+foreach(room core platform)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${room}/include/pipit
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+endforeach()
+
+install(EXPORT pipit_targets FILE pipit-targets.cmake NAMESPACE pipit::
+  DESTINATION ${config_folder} COMPONENT dev)
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/pipit-config.cmake.in
+  ${PROJECT_BINARY_DIR}/pipit-config.cmake INSTALL_DESTINATION ${config_folder})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/pipit-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/pipit-config.cmake
+  ${PROJECT_BINARY_DIR}/pipit-config-version.cmake DESTINATION ${config_folder} COMPONENT dev)
+
+file(RELATIVE_PATH PIPIT_PC_PREFIX /usr/${CMAKE_INSTALL_LIBDIR}/pkgconfig /usr)
+foreach(package pipit pipit-static)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${package}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+endforeach()
+
+# Where Debian's python3 looks.
+set(PIPIT_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python packages go")
+foreach(package pipit tflite_runtime ai_edge_litert)
+  if(package STREQUAL pipit)
+    set(component python)
+  else()
+    set(component python_${package})
+  endif()
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/${package} DESTINATION ${PIPIT_PYTHON_DIR}
+    COMPONENT ${component} PATTERN __pycache__ EXCLUDE)
+endforeach()
