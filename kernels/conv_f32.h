@@ -21,6 +21,9 @@ struct ConvF32 {
   const float* bias = nullptr;     // [out_c], or nullptr for zeros
   float* out = nullptr;            // [batch][out_h][out_w][out_c]
   float min = 0, max = 0;
+  // Output positions of the convolution that this is a part of; 0: it is the whole. The order of
+  // terms may depend on them, and must not depend on the part.
+  int32_t whole_positions = 0;
   uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
 };
 

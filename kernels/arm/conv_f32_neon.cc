@@ -227,10 +227,10 @@ void run_dots_block(const Segments& s, const Row* tiles, int32_t n) {
 
 // Bytes for panels; 0: weights are read where they lie.
 size_t packed_bytes(const Segments& s) {
-  const bool all = packs_all(s);
-  const int32_t sharing = all ? s.positions : s.block;
+  const int32_t whole = s.a.whole_positions != 0 ? s.a.whole_positions : s.positions;
+  const int32_t sharing = whole < Segments::kMostPositions ? whole : Segments::kMostPositions;
   if (int64_t{sharing} * kDepthPerPosition < s.depth) return 0;
-  return panel_bytes(s) * static_cast<size_t>(all ? panels(s) : 1);
+  return panel_bytes(s) * static_cast<size_t>(packs_all(s) ? panels(s) : 1);
 }
 
 }  // namespace

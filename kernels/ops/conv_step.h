@@ -364,6 +364,9 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
   join_rows(plan, &a);
   PIPIT_TRY(set_arithmetic(p, spec, &a, &step->plan.hybrid));
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &step->plan));
+  if constexpr (requires { a.whole_positions; }) {
+    a.whole_positions = plan.file.batch * plan.file.out_h * plan.file.out_w;
+  }
   if constexpr (requires { a.no_weight_is_min; }) {
     a.no_weight_is_min = no_weight_is_min(p, step->plan);
   }

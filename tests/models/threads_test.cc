@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -115,11 +116,11 @@ Answer answer(const Bytes& file, CpuFeatures cpu, int threads) {
 }
 
 // Returns whether it ran at all.
-bool compare(const fs::path& path, CpuFeatures cpu) {
+bool compare(const fs::path& path, CpuFeatures cpu, std::initializer_list<int> counts) {
   SCOPED_TRACE(path.string());
   const Bytes file = read_file(path);
   const Answer alone = answer(file, cpu, 1);
-  for (const int threads : {2, 3, 4, 7}) {
+  for (const int threads : counts) {
     const Answer shared = answer(file, cpu, threads);
     EXPECT_EQ(shared.refusal, alone.refusal) << threads << " threads";
     EXPECT_TRUE(shared.outputs == alone.outputs) << threads << " threads";
@@ -132,7 +133,7 @@ class Threads : public testing::TestWithParam<CpuFeatures> {};
 TEST_P(Threads, ChangeNoOperatorsResult) {
   int ran = 0;
   for (const char* op : kOperators) {
-    for (const fs::path& path : cases_of(op)) ran += compare(path, GetParam()) ? 1 : 0;
+    for (const fs::path& path : cases_of(op)) ran += compare(path, GetParam(), {3}) ? 1 : 0;
     if (HasFailure()) return;
   }
   EXPECT_GE(ran, 100);
@@ -140,12 +141,12 @@ TEST_P(Threads, ChangeNoOperatorsResult) {
 
 TEST_P(Threads, ChangeNoModelsResult) {
   for (const char* name : {"digits_int8.tflite", "digits_float.tflite"}) {
-    EXPECT_TRUE(compare(fs::path(PIPIT_MODELS) / name, GetParam()));
+    EXPECT_TRUE(compare(fs::path(PIPIT_MODELS) / name, GetParam(), {2, 3, 4, 7}));
   }
   for (const char* name : kRealModels) {
     const fs::path path = fs::path(PIPIT_REAL_MODELS) / name / "model.tflite";
     if (!fs::exists(path)) continue;
-    EXPECT_TRUE(compare(path, GetParam()));
+    EXPECT_TRUE(compare(path, GetParam(), {4, 7}));
   }
 }
 
