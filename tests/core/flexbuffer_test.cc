@@ -67,10 +67,10 @@ TEST(Flex, ReadsWhatTheLibraryWrites) {
 }
 
 // What any value says, whatever it is, two levels deep.
-int64_t read_all(const Flex& f, int depth) {
-  int64_t sum = f.integer() ^ static_cast<int64_t>(f.text().size());
+uint64_t read_all(const Flex& f, int depth) {
+  uint64_t sum = static_cast<uint64_t>(f.integer()) ^ f.text().size();
   for (const uint8_t c : f.text()) sum += c;
-  sum += f["large"].integer() + (f["far_double"].real() > 1 ? 1 : 0);
+  sum += static_cast<uint64_t>(f["large"].integer()) + (f["far_double"].real() > 1 ? 1 : 0);
   for (size_t i = 0; depth > 0 && i < f.size() && i < 300; ++i) sum += read_all(f.at(i), depth - 1);
   return sum;
 }
@@ -78,7 +78,7 @@ int64_t read_all(const Flex& f, int depth) {
 TEST(Flex, StaysInsideOfDamagedBytes) {
   const std::vector<uint8_t> good = sample();
   Random random(1);
-  int64_t sum = 0;
+  uint64_t sum = 0;
   for (int i = 0; i < 20000; ++i) {
     std::vector<uint8_t> bytes = good;
     bytes.resize(bytes.size() - static_cast<size_t>(random.between(0, i % 4 == 0 ? 40 : 0)));
