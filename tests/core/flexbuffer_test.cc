@@ -94,7 +94,7 @@ TEST(Flex, StaysInsideOfDamagedBytes) {
     std::copy(bytes.begin(), bytes.end(), at);
     sum -= read_all(Flex::root({at, bytes.size()}), 2);
   }
-  EXPECT_EQ(sum, 0) << "the answer depends on where the bytes lie";
+  EXPECT_EQ(sum, 0u) << "the answer depends on where the bytes lie";
 }
 
 TEST(Flex, ReadsNothingFromNothing) {
