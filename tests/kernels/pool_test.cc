@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
 #include <vector>
 
 #include "tests/support/random.h"
@@ -34,7 +35,7 @@ Whole<T> random_pool(Random& random) {
   g.out_h = (g.in_h - 1 + g.pad_top) / g.stride_h + 1;
   g.out_w = (g.in_w - 1 + g.pad_left) / g.stride_w + 1;
   whole.args.stride = dense_strides(g);
-  whole.args.clamp = {-100, 100};
+  whole.args.clamp = {std::is_unsigned_v<T> ? 0 : -100, 100};  // results of T
   whole.in.resize(static_cast<size_t>(g.batch * g.in_h * g.in_w * g.in_c));
   for (T& x : whole.in) x = static_cast<T>(random.bits() % 256);
   whole.out.resize(static_cast<size_t>(g.batch * g.out_h * g.out_w * g.out_c));
