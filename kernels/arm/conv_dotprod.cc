@@ -88,17 +88,6 @@ PIPIT_INLINE inline void dot_unit(Sums<kM>& sum, const int8x16_t (&x)[kM], const
   });
 }
 
-// The rows of a tile, `pitch` apart, the last one repeated.
-template <int kM>
-struct TileRows {
-  const int8_t* at[kM];
-
-  TileRows(const int8_t* first, ptrdiff_t pitch, int32_t count) {
-    at[0] = first;
-    for (int m = 1; m < kM; ++m) at[m] = at[m - 1] + (m < count ? pitch : 0);
-  }
-};
-
 // Rows have at least `depth` bytes rounded up to kUnit.
 template <int kM>
 PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const TileRows<kM>& rows, const int8_t* w,
@@ -324,13 +313,11 @@ struct Conv {
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
     for (int32_t p = 0; pack_all && p < panels; ++p) pack(p, packed(p));
-    for (int32_t from = 0; from < rows.positions; from += rows.block) {
-      const int32_t left = rows.positions - from;
-      const int32_t count = left < rows.block ? left : rows.block;
-      const int8_t* first_row = rows.rows(from, count, gathered());
-      const int32_t* row_terms = pipit::row_terms(a, first_row, rows.pitch, count, terms());
-      for (int32_t p = 0; p < panels; ++p) run_panel(p, q, first_row, row_terms, from, count);
-    }
+    for_each_block(
+        rows, gathered(), terms(),
+        [&](const int8_t* first_row, const int32_t* row_terms, int32_t from, int32_t count) {
+          for (int32_t p = 0; p < panels; ++p) run_panel(p, q, first_row, row_terms, from, count);
+        });
   }
 };
 

@@ -63,17 +63,6 @@ PIPIT_INLINE inline void multiply_high(Sums<kM>& sum, int n, Products<kM>& p,
   unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = high_product<kPairs>(p[m], x[m], w); });
 }
 
-// The rows of a tile: `step` bytes apart, and the last one repeated.
-template <int kM>
-struct TileRows {
-  const int8_t* at[kM];
-
-  TileRows(const int8_t* first, ptrdiff_t pitch, int32_t count) {
-    at[0] = first;
-    for (int m = 1; m < kM; ++m) at[m] = at[m - 1] + (m < count ? pitch : 0);
-  }
-};
-
 using Filters = const int8_t* [kPanel];
 
 // Sixteen bytes of depth of a tile's rows and filters.
@@ -254,15 +243,13 @@ struct Conv {
 
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
-    for (int32_t from = 0; from < rows.positions; from += rows.block) {
-      const int32_t left = rows.positions - from;
-      const int32_t count = left < rows.block ? left : rows.block;
-      const int8_t* first_row = rows.rows(from, count, gathered());
-      const int32_t* row_terms = pipit::row_terms(a, first_row, rows.pitch, count, terms());
-      for (int32_t c = 0; c < a.size.out_c; c += kGroup) {
-        run_group(c, first_row, row_terms, from, count, q);
-      }
-    }
+    for_each_block(
+        rows, gathered(), terms(),
+        [&](const int8_t* first_row, const int32_t* row_terms, int32_t from, int32_t count) {
+          for (int32_t c = 0; c < a.size.out_c; c += kGroup) {
+            run_group(c, first_row, row_terms, from, count, q);
+          }
+        });
   }
 };
 

@@ -185,6 +185,29 @@ const int32_t* row_terms(const Args& a, const int8_t* rows, int32_t pitch, int32
   return nullptr;
 }
 
+// Calls f(first row, row terms, first position, how many) for each block of a convolution.
+// `gathered` has room for the rows of a block and `terms` for what row_terms() finds.
+template <class Args, class F>
+void for_each_block(const ConvRows<Args>& rows, int8_t* gathered, int32_t* terms, const F& f) {
+  for (int32_t from = 0; from < rows.positions; from += rows.block) {
+    const int32_t left = rows.positions - from;
+    const int32_t count = left < rows.block ? left : rows.block;
+    const int8_t* first_row = rows.rows(from, count, gathered);
+    f(first_row, row_terms(rows.a, first_row, rows.pitch, count, terms), from, count);
+  }
+}
+
+// The rows of a tile, `pitch` apart, the last one repeated.
+template <int kM>
+struct TileRows {
+  const int8_t* at[kM];
+
+  TileRows(const int8_t* first, ptrdiff_t pitch, int32_t count) {
+    at[0] = first;
+    for (int m = 1; m < kM; ++m) at[m] = at[m - 1] + (m < count ? pitch : 0);
+  }
+};
+
 // The least and greatest results as int8, which they are once their top bit is flipped.
 template <class Args>
 Requantize int8_results(const Args& a) {

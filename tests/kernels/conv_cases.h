@@ -4,7 +4,7 @@
 #pragma once
 
 #include <algorithm>
-#include <ostream>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -12,50 +12,16 @@
 #include "kernels/conv_u8.h"
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
+#include "tests/kernels/conv_variants.h"
+#include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
 
-namespace pipit {
-
-// For messages and the names of test cases.
-template <class Args>
-void PrintTo(const KernelVariant<Args>& v, std::ostream* out) {
-  *out << v.name;
-}
-
-}  // namespace pipit
-
 namespace pipit::test {
 
-enum class Fill { kRandom, kNeverMin, kAllMin, kAllMax, kAlternating };
-constexpr Fill kFills[] = {Fill::kRandom, Fill::kNeverMin, Fill::kAllMin, Fill::kAllMax,
-                           Fill::kAlternating};
-
-template <class T>
-void fill(Span<T> bytes, Fill how, Random* random) {
-  constexpr int kMin = std::numeric_limits<T>::min(), kMax = std::numeric_limits<T>::max();
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    int value = 0;
-    switch (how) {
-      case Fill::kRandom:
-        value = random->between(kMin, kMax);
-        break;
-      case Fill::kNeverMin:  // what lets kernels add two products in 16 bits
-        value = random->between(kMin + 1, kMax);
-        break;
-      case Fill::kAllMin:
-        value = kMin;
-        break;
-      case Fill::kAllMax:
-        value = kMax;
-        break;
-      case Fill::kAlternating:
-        value = i % 2 == 0 ? kMin : kMax;
-        break;
-    }
-    bytes[i] = static_cast<T>(value);
-  }
-}
+// Weights that are never the least number let kernels add two products in 16 bits.
+constexpr Fill kConvFills[] = {Fill::kRandom, Fill::kNeverMin, Fill::kAllMin, Fill::kAllMax,
+                               Fill::kAlternating};
 
 // The shifts that a case draws from: usual ones, all that the format allows, or only left ones.
 struct Shifts {
@@ -78,20 +44,6 @@ inline std::string describe(const Case& c) {
          std::to_string(static_cast<int>(c.input)) + " " +
          std::to_string(static_cast<int>(c.weights)) + ", shifts from " +
          std::to_string(c.shifts.low);
-}
-
-// Padding as for an output as large as the input, divided by the stride.
-inline ConvGeometry same_size(int32_t h, int32_t w, int32_t in_c, int32_t out_c, int32_t kernel,
-                              int32_t stride, int32_t dilation) {
-  ConvGeometry g = {.batch = 1, .in_h = h, .in_w = w, .in_c = in_c};
-  g.out_h = (h + stride - 1) / stride;
-  g.out_w = (w + stride - 1) / stride;
-  g.out_c = out_c;
-  g.kernel_h = g.kernel_w = kernel;
-  g.stride_h = g.stride_w = stride;
-  g.dilation_h = g.dilation_w = dilation;
-  g.pad_top = g.pad_left = (kernel - 1) * dilation / 2;
-  return g;
 }
 
 // A convolution of one kind of arguments.
@@ -183,19 +135,6 @@ bool agrees(const KernelVariant<Args>& variant, const KernelVariant<Args>& porta
   return std::equal(want.span().begin(), want.span().end(), got.span().begin());
 }
 
-// Every case, its arrays against either guard page.
-template <class Args, class ForEachCase>
-void expect_equals_portable(const KernelVariant<Args>& variant, const KernelVariant<Args>& portable,
-                            const ForEachCase& for_each_case) {
-  if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
-  uint64_t seed = 1;
-  for_each_case([&](const Case& c) {
-    for (const Against side : {Against::kLowerGuard, Against::kUpperGuard}) {
-      ASSERT_TRUE(agrees(variant, portable, c, side, ++seed)) << describe(c) << ", seed " << seed;
-    }
-  });
-}
-
 // A part of the work never needs more scratch memory than the whole.
 template <class Args, class ForEachCase>
 void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
@@ -213,23 +152,6 @@ void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
           << variant.name << ", " << describe(c);
     });
   }
-}
-
-template <class Args, class ForEachCase>
-bool is_caught(void (*broken)(const Args&), const KernelVariant<Args>& portable,
-               const ForEachCase& for_each_case) {
-  const KernelVariant<Args> variant = {"broken", kCpuPortable, broken, nullptr};
-  bool all = true;
-  uint64_t seed = 1;
-  for_each_case([&](const Case& c) {
-    all = all && agrees(variant, portable, c, Against::kUpperGuard, ++seed);
-  });
-  return !all;
-}
-
-template <class Args>
-std::string variant_name(const testing::TestParamInfo<KernelVariant<Args>>& info) {
-  return info.param.name;
 }
 
 }  // namespace pipit::test

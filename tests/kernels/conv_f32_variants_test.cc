@@ -39,8 +39,8 @@ void for_each_case(const Visit& visit) {
 class ConvF32VariantTest : public testing::TestWithParam<ConvF32Variant> {};
 
 TEST_P(ConvF32VariantTest, IsCloseToPortable) {
-  expect_close_to_portable(GetParam(), conv_f32_variants()[0],
-                           [](const auto& visit) { for_each_case(visit); });
+  expect_agrees_with_portable(GetParam(), conv_f32_variants()[0],
+                              [](const auto& visit) { for_each_case(visit); });
 }
 
 INSTANTIATE_TEST_SUITE_P(ConvF32, ConvF32VariantTest,

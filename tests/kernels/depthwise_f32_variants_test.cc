@@ -33,8 +33,8 @@ void for_each_case(const Visit& visit) {
 class DepthwiseF32VariantTest : public testing::TestWithParam<DepthwiseF32Variant> {};
 
 TEST_P(DepthwiseF32VariantTest, IsCloseToPortable) {
-  expect_close_to_portable(GetParam(), depthwise_f32_variants()[0],
-                           [](const auto& visit) { for_each_case(visit); });
+  expect_agrees_with_portable(GetParam(), depthwise_f32_variants()[0],
+                              [](const auto& visit) { for_each_case(visit); });
 }
 
 INSTANTIATE_TEST_SUITE_P(DepthwiseF32, DepthwiseF32VariantTest,

@@ -12,24 +12,14 @@
 #include <cfloat>
 #include <cmath>
 #include <limits>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "kernels/conv_f32.h"
 #include "kernels/depthwise_f32.h"
+#include "tests/kernels/conv_variants.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
-
-namespace pipit {
-
-// For messages and the names of test cases.
-template <class Args>
-void PrintTo(const KernelVariant<Args>& v, std::ostream* out) {
-  *out << v.name;
-}
-
-}  // namespace pipit
 
 namespace pipit::test {
 
@@ -59,20 +49,6 @@ inline std::string describe(const Case& c) {
          std::to_string(g.kernel_h) + "x" + std::to_string(g.kernel_w) + ", stride " +
          std::to_string(g.stride_h) + ", dilation " + std::to_string(g.dilation_h) + ", gap " +
          std::to_string(c.gap);
-}
-
-// Padding as for an output as large as the input, divided by the stride.
-inline ConvGeometry same_size(int32_t h, int32_t w, int32_t in_c, int32_t out_c, int32_t kernel,
-                              int32_t stride, int32_t dilation) {
-  ConvGeometry g = {.batch = 1, .in_h = h, .in_w = w, .in_c = in_c};
-  g.out_h = (h + stride - 1) / stride;
-  g.out_w = (w + stride - 1) / stride;
-  g.out_c = out_c;
-  g.kernel_h = g.kernel_w = kernel;
-  g.stride_h = g.stride_w = stride;
-  g.dilation_h = g.dilation_w = dilation;
-  g.pad_top = g.pad_left = (kernel - 1) * dilation / 2;
-  return g;
 }
 
 template <class Args>
@@ -190,20 +166,6 @@ void with_options(const ConvGeometry& size, const Visit& visit) {
   visit(Case{.size = size, .gap = 3});
 }
 
-// Every case, its arrays against either guard page.
-template <class Args, class ForEachCase>
-void expect_close_to_portable(const KernelVariant<Args>& variant,
-                              const KernelVariant<Args>& portable,
-                              const ForEachCase& for_each_case) {
-  if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
-  uint64_t seed = 1;
-  for_each_case([&](const Case& c) {
-    for (const Against side : {Against::kLowerGuard, Against::kUpperGuard}) {
-      ASSERT_TRUE(agrees(variant, portable, c, side, ++seed)) << describe(c) << ", seed " << seed;
-    }
-  });
-}
-
 // A part of the work never needs more scratch memory than the whole.
 template <class Args, class ForEachCase>
 void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
@@ -223,23 +185,6 @@ void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
           << variant.name << ", " << describe(c);
     });
   }
-}
-
-template <class Args, class ForEachCase>
-bool is_caught(void (*broken)(const Args&), const KernelVariant<Args>& portable,
-               const ForEachCase& for_each_case) {
-  const KernelVariant<Args> variant = {"broken", kCpuPortable, broken, nullptr};
-  bool all = true;
-  uint64_t seed = 1;
-  for_each_case([&](const Case& c) {
-    all = all && agrees(variant, portable, c, Against::kUpperGuard, ++seed);
-  });
-  return !all;
-}
-
-template <class Args>
-std::string variant_name(const testing::TestParamInfo<KernelVariant<Args>>& info) {
-  return info.param.name;
 }
 
 }  // namespace pipit::test

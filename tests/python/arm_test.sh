@@ -21,7 +21,7 @@ fill() { # downloads python3 and numpy with all that they need; unpacking is all
   for try in 1 2 3 4 5; do
     rm -rf "$root"
     debootstrap --foreign --variant=minbase --include=python3,python3-numpy --arch="$arch" \
-      bookworm "$root" http://deb.debian.org/debian > "$root.log" 2>&1 && break
+      bookworm "$root" > "$root.log" 2>&1 && break
     sleep $((2 * try))
   done
   for package in "$root"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$root"; done

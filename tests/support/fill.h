@@ -10,7 +10,7 @@
 
 namespace pipit::test {
 
-enum class Fill { kRandom, kSmall, kAllMin, kAllMax, kAlternating };
+enum class Fill { kRandom, kNeverMin, kSmall, kAllMin, kAllMax, kAlternating };
 constexpr Fill kFills[] = {Fill::kRandom, Fill::kSmall, Fill::kAllMin, Fill::kAllMax,
                            Fill::kAlternating};
 
@@ -22,6 +22,10 @@ T filler(Fill how, size_t i, Random* random) {
   switch (how) {
     case Fill::kRandom:
       return static_cast<T>(random->bits());
+    case Fill::kNeverMin: {
+      const T value = static_cast<T>(random->bits());
+      return value == kMin ? kMax : value;
+    }
     case Fill::kSmall:
       return static_cast<T>(random->between(kSmallest, 3));
     case Fill::kAllMin:
