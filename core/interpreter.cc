@@ -5,6 +5,7 @@
 #include "core/plan.h"
 #include "pipit/strings.h"
 #include "platform/pages.h"
+#include "platform/subnormals.h"
 
 namespace pipit {
 namespace {
@@ -202,6 +203,7 @@ Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
     return Code::kBadArgument;
   }
   begin_invocation(*state_);
+  const FlushSubnormals flush;
   return run_graph(*state_, *graph, why);
 }
 

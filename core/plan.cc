@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "platform/subnormals.h"
+
 namespace pipit {
 namespace {
 
@@ -200,6 +202,7 @@ Status fold(State& state, Graph& graph, const Planning& planning, Step step, siz
   const size_t mark = state.pool->temporary_mark();
   step.scratch = static_cast<uint8_t*>(state.pool->take_temporary(scratch_bytes));
   if (step.scratch == nullptr) return Code::kArenaTooSmall;
+  const FlushSubnormals flush;
   Run run(state, graph, why);
   const Status status = step.run(step, run);
   state.pool->release_temporary(mark);

@@ -11,6 +11,8 @@
 #include <csignal>
 #include <type_traits>
 
+#include "platform/subnormals.h"
+
 namespace pipit {
 namespace {
 
@@ -88,6 +90,7 @@ void Team::stop() {
 }
 
 void* Team::work(void* worker) {
+  const FlushSubnormals flush;  // for the rest of this thread's life, which is spent in kernels
   const Worker& self = *static_cast<Worker*>(worker);
   self.team->serve(self.index);
   return nullptr;

@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <thread>
 #include <vector>
+
+#include "platform/subnormals.h"
 
 namespace pipit {
 namespace {
@@ -132,6 +135,36 @@ TEST(Team, LetsAShareCallIt) {
       },
       &nest, 3);
   for (const Counts& counts : nest.inner) counts.expect(1);
+}
+
+// Whether a number that only subnormal ones are near is one here.
+bool knows_subnormals() {
+  volatile float least_normal = std::numeric_limits<float>::min();
+  volatile float half = least_normal / 2;
+  return half != 0;
+}
+
+TEST(FlushSubnormals, LastsAsLongAsTheObject) {
+  ASSERT_TRUE(knows_subnormals());
+  {
+    const FlushSubnormals flush;
+    EXPECT_FALSE(knows_subnormals());
+    const FlushSubnormals again;
+    EXPECT_FALSE(knows_subnormals());
+  }
+  EXPECT_TRUE(knows_subnormals());
+}
+
+TEST(Team, FlushesSubnormalNumbersOnItsOwnThreads) {
+  Team team;
+  ASSERT_EQ(team.start(3), 3);
+  bool known[3] = {};
+  team.run(
+      [](void* context, int share) { static_cast<bool*>(context)[share] = knows_subnormals(); },
+      known, 3);
+  EXPECT_TRUE(known[0]) << "the caller's own";
+  EXPECT_FALSE(known[1]);
+  EXPECT_FALSE(known[2]);
 }
 
 }  // namespace
