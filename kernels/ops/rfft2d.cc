@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFFT2D: the Fourier transform of each matrix of real numbers, cut or padded with zeros to the
-// lengths asked for; of the columns, the first half and the middle one.
+// lengths asked for; of the columns, the first half and the middle one. Those two columns come out
+// mixed, as TensorFlow Lite computes them: see mix_edges().
 #include <algorithm>
 #include <cstring>
 
@@ -44,6 +45,30 @@ void transform_columns(const Params& p, float* column, float* out) {
   }
 }
 
+// Rows of real numbers have real sums in the first column A and in the last, B, so TensorFlow Lite
+// transforms both at once, as the complex column A + iB. It then reorders the halves of the result
+// as if they had been taken apart, which they have not. For 0 < y < height / 2 its answers are
+//   row y:           A[y] - i B[y],         the conjugate of (B[y] - i A[y])
+//   row height - y:  the conjugate of the former,   B[y] - i A[y]
+// and models whose matrices have four rows or more have been made to work with these.
+void mix_edges(const Params& p, float* out) {
+  const ptrdiff_t row_floats = 2 * ptrdiff_t{p.columns()};
+  for (int32_t y = 1; y < p.height / 2; ++y) {
+    float* first = out + y * row_floats;
+    float* last = first + row_floats - 2;
+    float* mirrored_first = out + (p.height - y) * row_floats;
+    float* mirrored_last = mirrored_first + row_floats - 2;
+    const float ab_re = first[0] + last[1], ab_im = first[1] - last[0];
+    const float ba_re = last[0] + first[1], ba_im = last[1] - first[0];
+    first[0] = mirrored_first[0] = ab_re;
+    first[1] = ab_im;
+    mirrored_first[1] = -ab_im;
+    last[0] = mirrored_last[0] = ba_re;
+    last[1] = -ba_im;
+    mirrored_last[1] = ba_im;
+  }
+}
+
 Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const float* in = s.input(0).as<float>();
@@ -52,6 +77,7 @@ Status run(const Step& s, Run&) {
   for (int32_t i = 0; i < p.matrices; ++i) {
     transform_rows(p, in, work, out);
     transform_columns(p, work, out);
+    if (p.width > 1) mix_edges(p, out);
     in += ptrdiff_t{p.in_height} * p.in_width;
     out += ptrdiff_t{p.height} * p.columns() * 2;
   }
