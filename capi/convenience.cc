@@ -65,4 +65,17 @@ pipit_code pipit_interpreter_create(const pipit_model* model, const pipit_option
 // The handle lies at the start of its arena.
 void pipit_interpreter_delete(pipit_interpreter* net) { std::free(net); }
 
+pipit_code pipit_team_create(int32_t threads, pipit_team** team, pipit_message* why) {
+  void* memory = allocate(pipit_team_bytes());
+  if (memory == nullptr) return no_memory(why);
+  const pipit_code bad = pipit_team_init(memory, pipit_team_bytes(), threads, team, why);
+  if (bad != PIPIT_OK) std::free(memory);
+  return bad;
+}
+
+void pipit_team_delete(pipit_team* team) {
+  pipit_team_release(team);
+  std::free(team);
+}
+
 }  // extern "C"

@@ -9,6 +9,11 @@
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
 #include "pipit/pipit.h"
+#include "pipit/team.h"
+
+struct pipit_team {
+  pipit::Team team;
+};
 
 struct pipit_model {
   pipit::Model model;

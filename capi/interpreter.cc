@@ -72,7 +72,6 @@ pipit_code read_options(const pipit_options* from, pipit_options* to, pipit_mess
       return fail(why, PIPIT_BAD_ARGUMENT, "an operator of the application is incomplete");
     }
   }
-  if (to->threads < 1) return fail(why, PIPIT_BAD_ARGUMENT, "threads must be 1 or more");
   return check_shapes(to->shapes, to->shape_count, why);
 }
 
@@ -84,6 +83,8 @@ pipit_code convert(const pipit_options& from, const Op* const* table, Shapes* sh
   to->preserve_inputs = from.overwrite_inputs == 0;
   to->preserve_all = from.preserve_all != 0;
   to->random_seed = from.random_seed;
+  to->team = from.team == nullptr ? nullptr : &from.team->team;
+  to->least_share = from.least_share;
   if (from.isa == nullptr) return PIPIT_OK;
   CpuFeatures wanted = kCpuPortable;
   if (!parse_isa(from.isa, &wanted)) {
@@ -150,7 +151,7 @@ extern "C" {
 void pipit_options_init(pipit_options* options) {
   *options = {};
   options->struct_bytes = sizeof(*options);
-  options->threads = 1;
+  options->least_share = pipit::Options().least_share;
 }
 
 pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* options,

@@ -126,8 +126,9 @@ class Options(ctypes.Structure):
         ("activation_bytes", c_size_t),
         ("overwrite_inputs", c_int32),
         ("preserve_all", c_int32),
-        ("threads", c_int32),
         ("random_seed", c_uint64),
+        ("team", c_void_p),
+        ("least_share", c_int64),
     ]
 
 
@@ -165,6 +166,10 @@ _PROTOTYPES = {
         c_int32, _handle, c_int32, c_int32, POINTER(c_char_p), POINTER(c_int32)),
     "pipit_model_signature_output": (
         c_int32, _handle, c_int32, c_int32, POINTER(c_char_p), POINTER(c_int32)),
+    "pipit_team_bytes": (c_size_t,),
+    "pipit_team_init": (c_int32, c_void_p, c_size_t, c_int32, POINTER(_handle), _why),
+    "pipit_team_threads": (c_int32, _handle),
+    "pipit_team_release": (None, _handle),
     "pipit_options_init": (None, POINTER(Options)),
     "pipit_check_operators": (c_int32, _handle, POINTER(Options), _why),
     "pipit_required_memory": (c_int32, _handle, POINTER(Options), POINTER(Memory), _why),

@@ -10,10 +10,10 @@ from ._library import lib
 _ALIGN = 16
 
 
-def _aligned(size):
-    """A zeroed buffer of ctypes, and the address in it that is a multiple of 16."""
-    buffer = ctypes.create_string_buffer(size + _ALIGN)
-    return buffer, -(-ctypes.addressof(buffer) // _ALIGN) * _ALIGN
+def aligned(size, to=_ALIGN):
+    """A zeroed buffer of ctypes, and the address in it that is a multiple of `to`."""
+    buffer = ctypes.create_string_buffer(size + to)
+    return buffer, -(-ctypes.addressof(buffer) // to) * to
 
 
 class Model:
@@ -21,7 +21,7 @@ class Model:
 
     def __init__(self, path=None, content=None):
         size = lib.pipit_model_bytes()
-        self._memory, where = _aligned(size)
+        self._memory, where = aligned(size)
         self._content = content
         handle, why = ctypes.c_void_p(), c.Message()
         if path is not None:
@@ -43,7 +43,7 @@ class Model:
         address = ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value
         if address % _ALIGN == 0:
             return address
-        self._content, address = _aligned(len(content))
+        self._content, address = aligned(len(content))
         ctypes.memmove(address, content, len(content))
         return address
 

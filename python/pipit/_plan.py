@@ -19,12 +19,13 @@ class PlanError(Exception):
     """Planning failed; the argument is a Message."""
 
 
-def make_options(shapes, threads, preserve_all, operators):
+def make_options(shapes, team, preserve_all, random_seed, operators):
     """The C struct; `shapes` is {(subgraph, position): dimensions}."""
     options = c.Options()
     lib.pipit_options_init(ctypes.byref(options))
-    options.threads = threads
+    options.team = team.handle if team is not None else None
     options.preserve_all = 1 if preserve_all else 0
+    options.random_seed = random_seed
     array = (c.InputShape * max(len(shapes), 1))()
     for entry, ((subgraph, position), dims) in zip(array, shapes.items()):
         entry.subgraph, entry.input, entry.rank = subgraph, position, len(dims)

@@ -25,6 +25,7 @@ from ._library import lib
 from ._model import Model
 from ._plan import Plan, PlanError, make_options
 from ._signature import SignatureRunner
+from ._team import team
 from ._values import Values
 
 np = types.np
@@ -62,7 +63,10 @@ class Interpreter(Values):
       model_path: a file (str, bytes or os.PathLike); it is mapped, not read.
       model_content: the model as `bytes`; kept, not copied.
       experimental_delegates: not possible; the library does all work itself. See Delegate.
-      num_threads: at least 1; None: what fits the machine. Results never depend on it.
+      num_threads: at least 1; None: what fits the board, see default_threads(). Results never
+        depend on it.
+      random_seed: where random operators start from to which the file gives no seeds; the same
+        numbers follow each time.
       experimental_preserve_all_tensors: every tensor can be read after invoke().
       The other arguments are accepted for programs that pass them, and change nothing.
 
@@ -83,11 +87,14 @@ class Interpreter(Values):
         experimental_compress_quantization_zero_points=False,
         experimental_disable_delegate_node_fusion=False,
         experimental_force_delegate_node_profiling=False,
+        *,
+        random_seed=0,
     ):
         if not isinstance(experimental_op_resolver_type, OpResolverType):
             raise ValueError("Unrecognized passed in op resolver type: {}".format(
                 experimental_op_resolver_type))
-        self._threads = _check_threads(num_threads)
+        self._team = team(_check_threads(num_threads))
+        self._random_seed = random_seed
         self._compress_zero_points = experimental_compress_quantization_zero_points
         self._preserve_all = bool(experimental_preserve_all_tensors)
         self._operators = getattr(self, "_operators", None)
@@ -115,7 +122,8 @@ class Interpreter(Values):
         return Model(content=content)
 
     def _options(self):
-        return make_options(self._shapes, self._threads, self._preserve_all, self._operators)
+        return make_options(self._shapes, self._team, self._preserve_all, self._random_seed,
+                            self._operators)
 
     def _check_operators(self):
         why, options = c.Message(), self._options()

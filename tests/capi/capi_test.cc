@@ -28,6 +28,38 @@ T sized() {
   return t;
 }
 
+// A model file, opened, and what it answers to numbers that count up.
+class Loaded {
+ public:
+  explicit Loaded(const std::filesystem::path& path) {
+    pipit_message why = {};
+    EXPECT_EQ(pipit_model_open(path.c_str(), &model_, &why), PIPIT_OK) << why.text;
+  }
+  Loaded(const Loaded&) = delete;
+  ~Loaded() { pipit_model_close(model_); }
+
+  std::vector<uint8_t> run(const pipit_options& options) const {
+    pipit_interpreter* net = nullptr;
+    pipit_message why = {};
+    EXPECT_EQ(pipit_interpreter_create(model_, &options, 0, &net, &why), PIPIT_OK) << why.text;
+    auto in = sized<pipit_tensor>(), out = sized<pipit_tensor>();
+    pipit_interpreter_input(net, 0, 0, &in);
+    for (size_t i = 0; i < in.bytes; ++i)
+      static_cast<uint8_t*>(in.data)[i] = static_cast<uint8_t>(i);
+    EXPECT_EQ(pipit_interpreter_invoke(net, &why), PIPIT_OK) << why.text;
+    pipit_interpreter_output(net, 0, 0, &out);
+    const auto* bytes = static_cast<const uint8_t*>(out.data);
+    std::vector<uint8_t> answer(bytes, bytes + out.bytes);
+    pipit_interpreter_delete(net);
+    return answer;
+  }
+
+ private:
+  pipit_model* model_ = nullptr;
+};
+
+const std::filesystem::path kModels = PIPIT_MODELS_DIR;
+
 // out = in shifted by what the context points to; the parameters hold the number of elements.
 pipit_code prepare_shift(void* context, pipit_prepare* node) {
   auto in = sized<pipit_tensor>();
@@ -229,10 +261,35 @@ TEST_F(CInterface, RefusesWrongOptions) {
     return pipit_required_memory(model_, &options, &need, &why_) == PIPIT_BAD_ARGUMENT;
   };
   EXPECT_TRUE(refused([](pipit_options& o) { o.struct_bytes = 0; }));
-  EXPECT_TRUE(refused([](pipit_options& o) { o.threads = 0; }));
   EXPECT_TRUE(refused([](pipit_options& o) { o.isa = "mmx"; }));
   EXPECT_TRUE(refused([](pipit_options& o) { o.operator_count = PIPIT_MAX_OPERATORS + 1; }));
   EXPECT_TRUE(refused([&](pipit_options&) { operator_.run = nullptr; }));
+}
+
+TEST_F(CInterface, SharesWorkWithATeam) {
+  const Loaded big(kModels / "digits_int8.tflite");
+  std::vector<std::vector<uint8_t>> outputs;
+  for (const int32_t threads : {1, 2, 3, 4, 7}) {
+    pipit_team* team = nullptr;
+    ASSERT_EQ(pipit_team_create(threads, &team, &why_), PIPIT_OK) << why_.text;
+    EXPECT_EQ(pipit_team_threads(team), threads);
+    pipit_options_init(&options_);
+    options_.team = team;
+    options_.least_share = 1;
+    outputs.push_back(big.run(options_));
+    pipit_team_delete(team);
+    EXPECT_EQ(outputs.back(), outputs.front()) << threads;
+  }
+}
+
+TEST_F(CInterface, RefusesWrongTeams) {
+  pipit_team* team = nullptr;
+  alignas(64) uint8_t memory[64];
+  EXPECT_EQ(pipit_team_init(memory, sizeof(memory), 2, &team, &why_), PIPIT_BAD_ARGUMENT);
+  EXPECT_TRUE(contains(why_.text, "pipit_team_bytes()")) << why_.text;
+  EXPECT_EQ(pipit_team_create(0, &team, &why_), PIPIT_BAD_ARGUMENT);
+  EXPECT_TRUE(contains(why_.text, "1 thread or more")) << why_.text;
+  pipit_team_delete(nullptr);
 }
 
 struct Profile {

@@ -65,6 +65,15 @@ def empty():
     return g
 
 
+def random():
+    """Eight numbers, for which the file gives no seed."""
+    g = small.Graph()
+    shape = g.tensor("shape", "INT32", [1], struct.pack("<i", 8))
+    g.outputs = [g.tensor("y", "FLOAT32", [8])]
+    g.op("RANDOM_UNIFORM", [shape], g.outputs, "RandomOptions")
+    return g
+
+
 def unknown(op):
     """An operator that the library has not."""
     g = small.Graph()
@@ -85,7 +94,7 @@ def main(flatc, folder):
     for name, graph in {
             "add": small.add_model(), "chain": chain(), "empty": empty(), "gather":
             small.gather_model(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
-            packed(), "quantized": quantized(), "strings": strings(), "tile": small.tile_model(),
+            packed(), "quantized": quantized(), "random": random(), "strings": strings(), "tile": small.tile_model(),
             "unknown": unknown("nobody_has_this"), "unknown_builtin": unknown("DELEGATE")}.items():
         small.write(flatc, folder / (name + ".tflite"), graph)
     small.write(flatc, folder / "signatures.tflite", small.add_model("one"),

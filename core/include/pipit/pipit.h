@@ -223,6 +223,24 @@ PIPIT_API pipit_code pipit_run_output(const pipit_run* node, int32_t i, pipit_te
 PIPIT_API void* pipit_run_scratch(const pipit_run* node);
 PIPIT_API pipit_code pipit_run_fail(pipit_run* node, const char* text);
 
+// ---- threads
+
+// Threads that do the work of one invocation together: its results never depend on how many. Any
+// number of interpreters may share a team; while it is at work for one, others do without. It lives
+// until the last interpreter with it is gone. After fork() the child has none of its threads:
+// initialize it again in the same memory there.
+typedef struct pipit_team pipit_team;
+
+// What a team takes in memory of the caller, which must be aligned to 64 bytes.
+PIPIT_API size_t pipit_team_bytes(void);
+// Starts threads until there are `threads` with the calling one, or as many as the system gives.
+PIPIT_API pipit_code pipit_team_init(void* memory, size_t memory_bytes, int32_t threads,
+                                     pipit_team** team, pipit_message* why);
+// How many there are.
+PIPIT_API int32_t pipit_team_threads(const pipit_team* team);
+// Ends the threads. The memory is the caller's again.
+PIPIT_API void pipit_team_release(pipit_team* team);
+
 // ---- interpreters
 
 typedef struct pipit_interpreter pipit_interpreter;
@@ -258,8 +276,9 @@ typedef struct pipit_options {
   size_t activation_bytes;
   int32_t overwrite_inputs;  // 1: inputs have to be written before each invocation
   int32_t preserve_all;      // 1: every tensor can be read after an invocation
-  int32_t threads;           // 1 or more; results never depend on it
   uint64_t random_seed;      // where random operators start from to which the file gives no seeds
+  pipit_team* team;          // threads to share the work with; NULL: the calling one alone
+  int64_t least_share;       // cycles, roughly, below which a share is not worth waking a thread
 } pipit_options;
 
 // The defaults; sets struct_bytes.
@@ -342,6 +361,8 @@ PIPIT_API pipit_code pipit_interpreter_create(const pipit_model* model,
                                               const pipit_options* options, size_t room,
                                               pipit_interpreter** net, pipit_message* why);
 PIPIT_API void pipit_interpreter_delete(pipit_interpreter* net);
+PIPIT_API pipit_code pipit_team_create(int32_t threads, pipit_team** team, pipit_message* why);
+PIPIT_API void pipit_team_delete(pipit_team* team);
 
 #ifdef __cplusplus
 }
