@@ -22,9 +22,9 @@ constexpr int32_t kUnit = 4;                // bytes of depth that one SDOT lane
 constexpr int32_t kPanel = 8;               // output channels
 constexpr int kTile = 8;                    // positions
 constexpr int32_t kPackAll = 64 << 10;      // all panels at once when they fit into this
-constexpr int32_t kSmallBlock = 16 << 10;   // bytes of rows over which all panels pass in turn
-constexpr int32_t kLargeBlock = 128 << 10;  // the same where each pass packs the panels again
-constexpr int32_t kMostTerms = 4096;        // rows of a block
+constexpr int32_t kSmallBlock = 16 << 10;   // bytes of windows over which all panels pass in turn
+constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs the panels again
+constexpr int32_t kMost = 512;              // positions of a block
 
 // Sixteen bytes of depth of eight channels.
 template <bool kFlips>
@@ -88,34 +88,36 @@ PIPIT_INLINE inline void dot_unit(Sums<kM>& sum, const int8x16_t (&x)[kM], const
   });
 }
 
-// Rows have at least `depth` bytes rounded up to kUnit.
 template <int kM>
-PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const TileRows<kM>& rows, const int8_t* w,
-                                  int32_t depth) {
+PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const int8_t* const* windows,
+                                  const int8_t* weights, const ConvSteps& steps) {
+  const int8_t* at[kM];
+  unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
   int8x16_t x[kM];
-  ptrdiff_t k = 0;
-  for (; k + 16 <= depth; k += 16, w += 16 * kPanel) {
-    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(rows.at[m] + k); });
+  const ConvStep* s = steps.at;
+  for (int32_t i = steps.sixteens; i > 0; --i, ++s) {
+    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(at[m] + s->x); });
+    const int8_t* w = weights + s->w;
     dot_unit<0>(sum, x, w);
     dot_unit<1>(sum, x, w);
     dot_unit<2>(sum, x, w);
     dot_unit<3>(sum, x, w);
   }
-  if (depth - k > kUnit) {
+  for (int32_t i = steps.eights; i > 0; --i, ++s) {
     unroll<kM>([&](auto m)
-                   PIPIT_INLINE { x[m] = vcombine_s8(vld1_s8(rows.at[m] + k), vdup_n_s8(0)); });
+                   PIPIT_INLINE { x[m] = vcombine_s8(vld1_s8(at[m] + s->x), vdup_n_s8(0)); });
+    const int8_t* w = weights + s->w;
     dot_unit<0>(sum, x, w);
     dot_unit<1>(sum, x, w);
-    k += 2 * kUnit;
-    w += 2 * kUnit * kPanel;
   }
-  if (k >= depth) return;
-  unroll<kM>([&](auto m) PIPIT_INLINE {
-    int32_t unit;
-    std::memcpy(&unit, rows.at[m] + k, sizeof(unit));
-    x[m] = vreinterpretq_s8_s32(int32x4_t{unit, 0, 0, 0});
-  });
-  dot_unit<0>(sum, x, w);
+  for (int32_t i = steps.fours; i > 0; --i, ++s) {
+    unroll<kM>([&](auto m) PIPIT_INLINE {
+      int32_t unit;
+      std::memcpy(&unit, at[m] + s->x, sizeof(unit));
+      x[m] = vreinterpretq_s8_s32(int32x4_t{unit, 0, 0, 0});
+    });
+    dot_unit<0>(sum, x, weights + s->w);
+  }
 }
 
 // What the tiles of one panel share.
@@ -125,9 +127,8 @@ struct Panel {
   const int32_t* multiplier;
   const int32_t* shift;
   int32_t channels;  // that exist
-  int32_t depth;     // in whole units
+  ConvSteps steps;
   RequantizeNeon q;
-  uint8x16_t flip;  // of the results
 };
 
 struct Results {
@@ -152,7 +153,7 @@ PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t
 }
 
 // Sixteen results from the sums of two positions.
-template <bool kRight>
+template <bool kRight, bool kFlips>
 PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
                                       const int32x4_t (&b)[2]) {
   const int32x4_t multiplier[2] = {vld1q_s32(p.multiplier), vld1q_s32(p.multiplier + 4)};
@@ -161,24 +162,24 @@ PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
                              scale<kRight>(a[1], multiplier[1], shift[1]),
                              scale<kRight>(b[0], multiplier[0], shift[0]),
                              scale<kRight>(b[1], multiplier[1], shift[1]));
-  return veorq_u8(vreinterpretq_u8_s8(v), p.flip);
+  return kFlips ? veorq_u8(vreinterpretq_u8_s8(v), vdupq_n_u8(0x80)) : vreinterpretq_u8_s8(v);
 }
 
-// Whole tiles of the usual case: all channels of the panel, all shifts to the right. No branch
-// between the last product and the last result.
-template <int kM, bool kTerms>
-[[gnu::noinline]] void run_whole_tiles(const Panel& panel, const int8_t* rows, ptrdiff_t pitch,
-                                       const int32_t* terms, int32_t count, Results out) {
+// Tiles of the usual case: all channels of the panel, all shifts to the right. No branch between
+// the last product and the last result.
+template <int kM, bool kFlips>
+[[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* const* windows,
+                                 const int32_t* terms, int32_t count, Results out) {
   const Panel p = panel;
-  for (; count >= kM; count -= kM, rows += kM * pitch) {
+  for (; count > 0; --count, windows += kM) {
     Sums<kM> sum;
-    start<kTerms>(sum, p.bias, terms);
-    if (kTerms) terms += kM;
-    dot_tile(sum, TileRows<kM>(rows, pitch, kM), p.weights, p.depth);
+    start<kFlips>(sum, p.bias, terms);
+    if (kFlips) terms += kM;
+    dot_tile(sum, windows, p.weights, p.steps);
     unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
       constexpr int next = m + 1 < kM ? m + 1 : m;
-      const uint8x16_t v = finish<true>(p, sum[m], sum[next]);
+      const uint8x16_t v = finish<true, kFlips>(p, sum[m], sum[next]);
       vst1_u8(out.at, vget_low_u8(v));
       if constexpr (next != m) {
         out.at += out.step;
@@ -190,21 +191,21 @@ template <int kM, bool kTerms>
 }
 
 // Any number of positions and channels, any shifts.
-template <bool kTerms>
-[[gnu::noinline]] void run_any_tiles(const Panel& p, const int8_t* rows, ptrdiff_t pitch,
+template <bool kFlips>
+[[gnu::noinline]] void run_any_tiles(const Panel& p, const int8_t* const* windows,
                                      const int32_t* terms, int32_t count, Results out) {
-  for (; count > 0; count -= kTile, rows += kTile * pitch) {
+  for (; count > 0; count -= kTile, windows += kTile) {
     const int32_t exist = count < kTile ? count : kTile;
     int32_t some[kTile] = {};
-    if (kTerms) std::memcpy(some, terms, static_cast<size_t>(exist) * sizeof(int32_t));
-    if (kTerms) terms += exist;
+    if (kFlips) std::memcpy(some, terms, static_cast<size_t>(exist) * sizeof(int32_t));
+    if (kFlips) terms += exist;
     Sums<kTile> sum;
-    start<kTerms>(sum, p.bias, some);
-    dot_tile(sum, TileRows<kTile>(rows, pitch, exist), p.weights, p.depth);
+    start<kFlips>(sum, p.bias, some);
+    dot_tile(sum, windows, p.weights, p.steps);
     uint8_t results[kTile * kPanel];
     unroll<kTile / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
-      vst1q_u8(results + m * kPanel, finish<false>(p, sum[m], sum[m + 1]));
+      vst1q_u8(results + m * kPanel, finish<false, kFlips>(p, sum[m], sum[m + 1]));
     });
     for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
       std::memcpy(out.at, results + m * kPanel, static_cast<size_t>(p.channels));
@@ -212,22 +213,23 @@ template <bool kTerms>
   }
 }
 
-template <bool kTerms>
-void run_positions(const Panel& p, const int8_t* rows, ptrdiff_t pitch, const int32_t* terms,
+// As few tiles as there can be, of nearly equal sizes: a small one would wait for its sums.
+template <bool kFlips>
+void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                    int32_t count, const Results& out) {
   if (p.channels < kPanel || !p.q.right) {
-    return run_any_tiles<kTerms>(p, rows, pitch, terms, count, out);
+    return run_any_tiles<kFlips>(p, windows, terms, count, out);
   }
-  // 7x7 images come to seven tiles of seven.
-  if (count % 7 == 0 && count <= 49) {
-    return run_whole_tiles<7, kTerms>(p, rows, pitch, terms, count, out);
-  }
-  const int32_t rest = count % kTile, most = count - rest;
-  if (most != 0) run_whole_tiles<kTile, kTerms>(p, rows, pitch, terms, most, out);
-  if (rest == 0) return;
-  const auto run = rest == 1 ? run_whole_tiles<1, kTerms> : run_any_tiles<kTerms>;
-  run(p, rows + most * pitch, pitch, terms + (kTerms ? most : 0), rest,
-      {out.at + most * out.step, out.step});
+  using Run = void (*)(const Panel&, const int8_t* const*, const int32_t*, int32_t, Results);
+  static constexpr Run kRuns[] = {run_tiles<1, kFlips>, run_tiles<2, kFlips>, run_tiles<3, kFlips>,
+                                  run_tiles<4, kFlips>, run_tiles<5, kFlips>, run_tiles<6, kFlips>,
+                                  run_tiles<7, kFlips>, run_tiles<8, kFlips>};
+  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile);
+  const int32_t tiles = (count + kTile - 1) / kTile, size = count / tiles;
+  const int32_t larger = count - size * tiles, first = larger * (size + 1);
+  if (larger != 0) kRuns[size](p, windows, terms, larger, out);
+  kRuns[size - 1](p, windows + first, terms + (kFlips ? first : 0), tiles - larger,
+                  {out.at + first * out.step, out.step});
 }
 
 // ---- the whole
@@ -236,60 +238,56 @@ void run_positions(const Panel& p, const int8_t* rows, ptrdiff_t pitch, const in
 template <class Args>
 struct Conv {
   const Args& a;
-  int32_t depth, panels, panel_bytes;
+  int32_t panels, panel_bytes;
   bool pack_all;
   ConvRows<Args> rows;
 
-  explicit Conv(const Args& args)
-      : a(args),
-        depth(a.size.kernel_h * a.size.kernel_w * a.size.in_c),
-        panels((a.size.out_c + kPanel - 1) / kPanel),
-        panel_bytes((depth + 15) / 16 * 16 * kPanel),
-        pack_all(int64_t{panels} * panel_bytes <= kPackAll),
-        rows(a, kUnit, kTile, pack_all ? kSmallBlock : kLargeBlock, kMostTerms) {
-    if (!pack_all && rows.in_place) rows.block = rows.positions;
+  explicit Conv(const Args& args) : a(args), rows(args, limits(args)) {
+    panels = panels_of(a);
+    panel_bytes = panel_bytes_of(a);
+    pack_all = packs_all(a);
   }
 
+  static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
+  static int32_t panel_bytes_of(const Args& a) {
+    return (a.size.kernel_h * a.size.kernel_w * a.size.in_c + 15) / 16 * 16 * kPanel;
+  }
+  static bool packs_all(const Args& a) {
+    return int64_t{panels_of(a)} * panel_bytes_of(a) <= kPackAll;
+  }
+  static ConvLimits limits(const Args& a) {
+    return {kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost};
+  }
+
+  // Scratch memory: panels, terms of windows, windows. However many panels are packed together:
+  // fewer channels change that.
   int8_t* packed(int32_t p) const {
     return reinterpret_cast<int8_t*>(a.scratch) + static_cast<ptrdiff_t>(p) * panel_bytes;
   }
-  int32_t* terms() const { return reinterpret_cast<int32_t*>(packed(pack_all ? panels : 1)); }
-  size_t term_count() const {
-    return ConvRows<Args>::kFlips ? static_cast<size_t>((rows.block + 3) / 4 * 4) : 0;
-  }
-  int8_t* gathered() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
-  // Whatever is packed together, and however many rows make up a block: fewer channels or shorter
-  // rows change both.
-  size_t scratch() const {
+  size_t pack_bytes() const {
     const int64_t all = int64_t{panels} * panel_bytes;
     const int64_t most = panel_bytes > kPackAll ? panel_bytes : kPackAll;
-    const int64_t terms = ConvRows<Args>::kFlips ? int64_t{rows.positions} + 3 : 0;
-    return static_cast<size_t>((all < most ? all : most) +
-                               (terms < kMostTerms ? terms : kMostTerms) * 4) +
-           rows.gather_bytes(kTile, kLargeBlock);
+    return static_cast<size_t>(all < most ? all : most);
   }
+  static constexpr size_t kTermBytes = ConvRows<Args>::kFlips ? kMost * sizeof(int32_t) : 0;
+  size_t scratch() const { return pack_bytes() + kTermBytes + rows.bytes(); }
 
   void pack(int32_t panel, int8_t* to) const {
     const int32_t c = panel * kPanel;
     const int32_t left = a.size.out_c - c;
-    pack_panel(a.weights + static_cast<ptrdiff_t>(c) * depth, depth, left < kPanel ? left : kPanel,
-               to);
+    pack_panel(a.weights + static_cast<ptrdiff_t>(c) * rows.depth, rows.depth,
+               left < kPanel ? left : kPanel, to);
   }
 
-  void run_panel(int32_t panel, const RequantizeNeon& q, const int8_t* first_row,
-                 const int32_t* row_terms, int32_t from, int32_t count) const {
+  void run_panel(int32_t panel, const RequantizeNeon& q, const ConvSteps& steps,
+                 const int8_t* const* windows, const int32_t* terms, int32_t from,
+                 int32_t count) const {
     const int32_t c = panel * kPanel;
     const int32_t left = a.size.out_c - c;
     const Requantize& r = a.requantize;
     if (!pack_all) pack(panel, packed(0));
-    Panel p = {packed(pack_all ? panel : 0),
-               a.bias + c,
-               r.multiplier + c,
-               r.shift + c,
-               kPanel,
-               (depth + kUnit - 1) / kUnit * kUnit,
-               q,
-               vdupq_n_u8(ConvRows<Args>::kFlips ? 0x80 : 0)};
+    Panel p = {
+        packed(pack_all ? panel : 0), a.bias + c, r.multiplier + c, r.shift + c, kPanel, steps, q};
     int32_t last[3][kPanel] = {};
     if (left < kPanel) {
       const size_t bytes = static_cast<size_t>(left) * sizeof(int32_t);
@@ -301,11 +299,11 @@ struct Conv {
       p.shift = last[2];
       p.channels = left;
     }
+    constexpr bool kFlips = ConvRows<Args>::kFlips;
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
-      run_positions<ConvRows<Args>::kFlips>(
-          p, first_row + static_cast<ptrdiff_t>(m) * rows.pitch, rows.pitch,
-          row_terms + (ConvRows<Args>::kFlips ? m : 0), some,
+      run_positions<kFlips>(
+          p, windows + m, terms + (kFlips ? m : 0), some,
           {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
     }
   }
@@ -313,10 +311,14 @@ struct Conv {
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
     for (int32_t p = 0; pack_all && p < panels; ++p) pack(p, packed(p));
-    for_each_block(
-        rows, gathered(), terms(),
-        [&](const int8_t* first_row, const int32_t* row_terms, int32_t from, int32_t count) {
-          for (int32_t p = 0; p < panels; ++p) run_panel(p, q, first_row, row_terms, from, count);
+    auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes());
+    rows.for_each_block(
+        a.scratch + pack_bytes() + kTermBytes,
+        [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
+          const int32_t* found = window_terms(a, windows, steps, count, terms);
+          for (int32_t p = 0; p < panels; ++p) {
+            run_panel(p, q, steps, windows, found, from, count);
+          }
         });
   }
 };

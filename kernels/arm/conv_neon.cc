@@ -25,7 +25,7 @@ constexpr int kTile = 4;  // positions
 constexpr int kTile = 2;  // sixteen registers only
 #endif
 constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
-constexpr int32_t kBlockBytes = 16 << 10;  // of rows, to stay in the cache while panels pass
+constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache while panels pass
 
 template <int kM>
 using Products = int16x8_t[kM];
@@ -64,6 +64,8 @@ PIPIT_INLINE inline void multiply_high(Sums<kM>& sum, int n, Products<kM>& p,
 }
 
 using Filters = const int8_t* [kPanel];
+template <int kM>
+using Windows = const int8_t* [kM];
 
 // Sixteen bytes of depth of a tile's rows and filters.
 template <int kM>
@@ -73,48 +75,48 @@ struct Operands {
   // With sixteen registers, the second half of the filters comes when the first one is through.
   static constexpr int kEarly = kTile == 4 ? kPanel : kPanel / 2;
 
-  PIPIT_INLINE void load(const TileRows<kM>& rows, const Filters& filters, ptrdiff_t at) {
-    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(rows.at[m] + at); });
-    unroll<kEarly>([&](auto n) PIPIT_INLINE { w[n] = vld1q_s8(filters[n] + at); });
+  PIPIT_INLINE void load(const Windows<kM>& windows, const Filters& filters, const ConvStep& s) {
+    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(windows[m] + s.x); });
+    unroll<kEarly>([&](auto n) PIPIT_INLINE { w[n] = vld1q_s8(filters[n] + s.w); });
   }
-  PIPIT_INLINE void load_rest(const Filters& filters, ptrdiff_t at) {
+  PIPIT_INLINE void load_rest(const Filters& filters, const ConvStep& s) {
     unroll<kPanel - kEarly>(
-        [&](auto n) PIPIT_INLINE { w[kEarly + n] = vld1q_s8(filters[kEarly + n] + at); });
+        [&](auto n) PIPIT_INLINE { w[kEarly + n] = vld1q_s8(filters[kEarly + n] + s.w); });
   }
 };
 
-// One step of 16 bytes at `at`, whose operands are loaded; loads those of the next one. Each kind
+// One step of 16 bytes, whose operands are loaded; loads those of the next one. Each kind
 // of instruction comes kM times in a row, with two channels in flight, and all loads together: an
 // in-order core then rarely waits. This file is compiled without gcc's scheduling, which would undo
 // the order.
 template <bool kPairs, bool kFirst, bool kLast, int kM>
-PIPIT_INLINE inline void step(Sums<kM>& sum, Operands<kM>& o, const TileRows<kM>& rows,
-                              const Filters& filters, ptrdiff_t at) {
+PIPIT_INLINE inline void step(Sums<kM>& sum, Operands<kM>& o, const Windows<kM>& windows,
+                              const Filters& filters, const ConvStep* s) {
   constexpr bool kReplace = kFirst && kPairs;
   Products<kM> p, q;
   multiply_low(p, o.x, o.w[0]);
   multiply_low(q, o.x, o.w[1]);
   multiply_high<kPairs, kFirst>(sum, 0, p, o.x, o.w[0]);
   multiply_high<kPairs, kFirst>(sum, 1, q, o.x, o.w[1]);
-  o.load_rest(filters, at);
+  o.load_rest(filters, *s);
   add<kReplace>(sum, 0, p);
   multiply_low(p, o.x, o.w[2]);
   add<kReplace>(sum, 1, q);
   multiply_low(q, o.x, o.w[3]);
   multiply_high<kPairs, kFirst>(sum, 2, p, o.x, o.w[2]);
   multiply_high<kPairs, kFirst>(sum, 3, q, o.x, o.w[3]);
-  if (!kLast) o.load(rows, filters, at + 16);
+  if (!kLast) o.load(windows, filters, s[1]);
   add<kReplace>(sum, 2, p);
   add<kReplace>(sum, 3, q);
 }
 
 template <bool kFirst, int kM>
-PIPIT_INLINE inline void half_step(Sums<kM>& sum, const TileRows<kM>& rows, const Filters& w,
-                                   ptrdiff_t k) {
+PIPIT_INLINE inline void half_step(Sums<kM>& sum, const Windows<kM>& windows, const Filters& w,
+                                   const ConvStep& s) {
   int8x8_t x[kM];
-  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1_s8(rows.at[m] + k); });
+  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1_s8(windows[m] + s.x); });
   unroll<kPanel>([&](auto n) PIPIT_INLINE {
-    const int8x8_t wn = vld1_s8(w[n] + k);
+    const int8x8_t wn = vld1_s8(w[n] + s.w);
     Products<kM> p;
     unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = vmull_s8(x[m], wn); });
     add<kFirst>(sum, n, p);
@@ -122,22 +124,25 @@ PIPIT_INLINE inline void half_step(Sums<kM>& sum, const TileRows<kM>& rows, cons
 }
 
 template <bool kPairs, int kM>
-PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const TileRows<kM>& rows, const Filters& w,
-                                  int32_t depth) {
-  const ptrdiff_t last = (depth & ~15) - 16;
-  if (last < 0) return half_step<true>(sum, rows, w, 0);
-  Operands<kM> o;
-  o.load(rows, w, 0);
-  if (last == 0) {
-    step<kPairs, true, true>(sum, o, rows, w, 0);
+PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const Windows<kM>& windows, const Filters& w,
+                                  const ConvSteps& steps) {
+  const ConvStep *s = steps.at, *const last = s + steps.sixteens - 1;
+  const ConvStep* const end = last + 1 + steps.eights;
+  if (s > last) {
+    half_step<true>(sum, windows, w, *s++);
   } else {
-    step<kPairs, true, false>(sum, o, rows, w, 0);
-    for (ptrdiff_t at = 16; at < last; at += 16) {
-      step<kPairs, false, false>(sum, o, rows, w, at);
+    Operands<kM> o;
+    o.load(windows, w, *s);
+    if (s == last) {
+      step<kPairs, true, true>(sum, o, windows, w, s);
+    } else {
+      step<kPairs, true, false>(sum, o, windows, w, s);
+      for (++s; s != last; ++s) step<kPairs, false, false>(sum, o, windows, w, s);
+      step<kPairs, false, true>(sum, o, windows, w, s);
     }
-    step<kPairs, false, true>(sum, o, rows, w, last);
+    ++s;
   }
-  if (depth % 16 != 0) half_step<false>(sum, rows, w, last + 16);
+  for (; s != end; ++s) half_step<false>(sum, windows, w, *s);
 }
 
 // Four sums of lanes in one register.
@@ -153,31 +158,34 @@ PIPIT_INLINE inline int32x4_t reduce(const int32x4_t (&s)[kPanel]) {
 #endif
 }
 
-// Writes the sums of up to kM positions, kGroup numbers apart.
+// Writes the sums of kM positions, kGroup numbers apart.
 template <bool kPairs, int kM>
-PIPIT_INLINE inline void run_tile(const TileRows<kM>& rows, const Filters& w, int32_t depth,
-                                  int32_t* to) {
+PIPIT_INLINE inline void run_tile(const int8_t* const* windows, const Filters& w,
+                                  const ConvSteps& steps, int32_t* to) {
+  Windows<kM> at;
+  unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
   Sums<kM> sum;
-  dot_tile<kPairs>(sum, rows, w, depth);
+  dot_tile<kPairs>(sum, at, w, steps);
   unroll<kM>([&](auto m) PIPIT_INLINE { vst1q_s32(to + m * kGroup, reduce(sum[m])); });
 }
 
 // The sums of `count` positions and four channels. There is room for whole tiles.
 template <bool kPairs>
-[[gnu::noinline]] void run_panel(const int8_t* rows, ptrdiff_t pitch, int32_t count,
-                                 const Filters& filters, int32_t depth, int32_t* to) {
+[[gnu::noinline]] void run_panel(const int8_t* const* windows, int32_t count,
+                                 const Filters& filters, const ConvSteps& steps, int32_t* to) {
   const Filters w = {filters[0], filters[1], filters[2], filters[3]};
+  const ConvSteps s = steps;
   int32_t left = count;
-  for (; left > 1; left -= kTile, rows += kTile * pitch, to += kTile * kGroup) {
-    run_tile<kPairs>(TileRows<kTile>(rows, pitch, left), w, depth, to);
+  for (; left > 1; left -= kTile, windows += kTile, to += kTile * kGroup) {
+    run_tile<kPairs, kTile>(windows, w, s, to);
   }
-  if (left == 1) run_tile<kPairs>(TileRows<1>(rows, pitch, 1), w, depth, to);
+  if (left == 1) run_tile<kPairs, 1>(windows, w, s, to);
 }
 
 // ---- the whole
 
-// What the blocks of a convolution share, and where scratch memory is: the sums of a block, its
-// row terms, its rows, and the filters of a tile.
+// What the blocks of a convolution share, and where scratch memory is: the sums of a block, the
+// terms of its windows, the filters of a tile, and windows.
 template <class Args>
 struct Conv {
   using Rows = ConvRows<Args>;
@@ -187,24 +195,24 @@ struct Conv {
 
   explicit Conv(const Args& args)
       : a(args),
-        rows(args, kUnit, kTile, kBlockBytes, kBlock),
+        rows(args, {kUnit, 1, kTile, kBlockBytes, kBlock}),
         copies_filters(Rows::kFlips || rows.depth % kUnit != 0) {}
 
-  // Numbers of 32 bits; for blocks of any size, since shorter rows have larger ones.
+  // Numbers of 32 bits; for blocks of any size, since shorter windows have larger ones.
   int32_t most() const { return rows.positions < kBlock ? rows.positions : kBlock; }
   int32_t sums() const { return (most() + kTile) * kGroup; }
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
   int32_t term_count() const { return Rows::kFlips ? (most() + 3) / 4 * 4 : 0; }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
-  int32_t filter_bytes() const { return kPanel * rows.padded_depth(); }
-  int8_t* gathered() const { return filters() + filter_bytes(); }
-  size_t scratch() const {
+  int32_t filter_bytes() const { return copies_filters ? kPanel * rows.padded_depth() : 0; }
+  size_t own_bytes() const {
     return static_cast<size_t>(sums() + term_count()) * sizeof(int32_t) +
-           static_cast<size_t>(filter_bytes()) + rows.gather_bytes(kTile, kBlockBytes);
+           static_cast<size_t>(filter_bytes());
   }
+  size_t scratch() const { return own_bytes() + rows.bytes(); }
 
   // The filters of channel c and the next ones; those that do not exist repeat the last one.
-  int32_t load_filters(int32_t c, Filters& w) const {
+  void load_filters(int32_t c, Filters& w) const {
     const int32_t left = a.size.out_c - c;
     const int32_t padded = rows.padded_depth();
     for (int32_t n = 0; n < kPanel; ++n) {
@@ -217,18 +225,17 @@ struct Conv {
       std::memset(to + rows.depth, 0, static_cast<size_t>(padded - rows.depth));
       w[n] = to;
     }
-    return copies_filters ? padded : rows.depth;
   }
 
-  void run_group(int32_t c, const int8_t* first_row, const int32_t* row_terms, int32_t from,
-                 int32_t count, const RequantizeNeon& q) const {
+  void run_group(int32_t c, const int8_t* const* windows, const ConvSteps& steps,
+                 const int32_t* found, int32_t from, int32_t count, const RequantizeNeon& q) const {
     auto* sums = reinterpret_cast<int32_t*>(a.scratch);
     for (int32_t half = 0; half < kGroup; half += kPanel) {
       if (c + half >= a.size.out_c) break;
       Filters w;
-      const int32_t depth = load_filters(c + half, w);
+      load_filters(c + half, w);
       const auto panel = a.no_weight_is_min ? run_panel<true> : run_panel<false>;
-      panel(first_row, rows.pitch, count, w, depth, sums + half);
+      panel(windows, count, w, steps, sums + half);
     }
     const int32_t left = a.size.out_c - c;
     const int32_t n = left < kGroup ? left : kGroup;
@@ -236,18 +243,19 @@ struct Conv {
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
       auto* out = reinterpret_cast<uint8_t*>(rows.out(from + m)) + c;
-      finish_group(sums + m * kGroup, row_terms != nullptr ? row_terms + m : nullptr, some,
-                   channels, q, {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)});
+      finish_group(sums + m * kGroup, found != nullptr ? found + m : nullptr, some, channels, q,
+                   {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)});
     }
   }
 
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
-    for_each_block(
-        rows, gathered(), terms(),
-        [&](const int8_t* first_row, const int32_t* row_terms, int32_t from, int32_t count) {
+    rows.for_each_block(
+        a.scratch + own_bytes(),
+        [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
+          const int32_t* found = window_terms(a, windows, steps, count, terms());
           for (int32_t c = 0; c < a.size.out_c; c += kGroup) {
-            run_group(c, first_row, row_terms, from, count, q);
+            run_group(c, windows, steps, found, from, count, q);
           }
         });
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A convolution as dot products: each output position is a row of `depth` int8 numbers in the order
-// of the weights. The rows of a 1x1 convolution with stride 1 are read where they lie; others are
-// gathered. uint8 numbers have their top bit flipped while they are gathered: int8, and 128 less.
+// A convolution as dot products: where the window of each output position lies. In the order of
+// the weights a window is a few segments, each contiguous: the lines of a dense image, else its
+// pixels. Windows that lie inside of the image are read there. Otherwise a band of the image is
+// copied first, with what surrounds it, and windows are read in that copy. Only where segments are
+// too short for a kernel's steps, windows are gathered into rows. uint8 numbers have their top bit
+// flipped while they are copied: int8, and 128 less.
 #pragma once
 
 #include <arm_neon.h>
@@ -14,73 +17,106 @@
 namespace pipit {
 namespace {
 
+// Some bytes of depth: how far they are from the beginning of a window, and how far the weights
+// are that they meet from the beginning of a filter.
+struct ConvStep {
+  ptrdiff_t x, w;
+};
+
+// The steps of a window: first those of sixteen bytes, then of eight, then of four.
+struct ConvSteps {
+  const ConvStep* at;
+  int32_t sixteens, eights, fours;
+};
+
+// What a kernel takes at a time.
+struct ConvLimits {
+  int32_t unit;         // bytes of depth in its shortest step, which are read exactly
+  int32_t weight_step;  // bytes between the weights of neighbouring bytes of depth
+  int32_t tile;         // positions
+  int32_t bytes;        // of windows in a block, to stay in the cache while filters pass
+  int32_t most;         // positions in a block
+};
+
 template <class Args>
-struct ConvRows {
+class ConvRows {
+ public:
   using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
   static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
   static constexpr int32_t kRowAlign = 16;
 
+  ConvRows(const Args& conv, const ConvLimits& limits)
+      : a(conv), g_(conv.size), limits_(limits), depth(g_.kernel_h * g_.kernel_w * g_.in_c) {
+    positions = g_.batch * g_.out_h * g_.out_w;
+    out_in_line_ = a.stride.out_row == g_.out_w * a.stride.out_pixel;
+    const bool inside = is_inside();
+    choose_segments(inside && !kFlips ? a.stride.in_pixel : g_.in_c);
+    in_place_ = inside && !kFlips && !gathers;
+    if (!in_place_) choose_segments(g_.in_c);
+    choose_band();
+    choose_block();
+  }
+
   const Args& a;
+
+ private:
+  const ConvGeometry& g_;
+  const ConvLimits limits_;
+
+ public:
   int32_t depth;      // kernel_h * kernel_w * in_c
-  int32_t pitch;      // bytes from one row to the next
   int32_t positions;  // batch * out_h * out_w
   int32_t block;      // positions at a time
-  bool in_place;      // rows are read where they lie
-  bool out_in_line;   // one output position behind the other
+  bool gathers;
 
-  // Rows that are read where they lie must have a multiple of `unit` bytes, since nothing behind
-  // them may be read; gathered rows are padded with zeros to kRowAlign. A block is of whole tiles
-  // and at most `bytes` large, or one tile.
-  ConvRows(const Args& conv, int32_t unit, int32_t tile, int32_t bytes, int32_t most) : a(conv) {
-    const ConvGeometry& g = a.size;
-    depth = g.kernel_h * g.kernel_w * g.in_c;
-    positions = g.batch * g.out_h * g.out_w;
-    const bool whole_lines = g.stride_h == 1 && g.stride_w == 1 && g.kernel_h == 1 &&
-                             g.kernel_w == 1 && g.pad_left == 0 && g.out_w == g.in_w;
-    const bool inside = g.pad_top <= 0 && int64_t{g.out_h} - g.pad_top <= g.in_h;
-    in_place = !kFlips && whole_lines && inside && depth % unit == 0 &&
-               (g.batch == 1 || g.out_h == g.in_h);
-    pitch = in_place ? a.stride.in_pixel : padded_depth();
-    out_in_line = a.stride.out_row == g.out_w * a.stride.out_pixel;
-    block = block_of(tile, bytes, most);
-  }
-
+  // The depth that the steps cover: where windows are gathered it can be more, with zeros.
+  int32_t step_depth() const { return (depth + limits_.unit - 1) / limits_.unit * limits_.unit; }
   int32_t padded_depth() const { return (depth + kRowAlign - 1) / kRowAlign * kRowAlign; }
-  // Enough for rows of fewer bytes, too, of which a block has more.
-  size_t gather_bytes(int32_t tile, int32_t bytes) const {
-    if (in_place) return 0;
-    const int64_t all = int64_t{positions} * pitch, one_tile = int64_t{tile} * pitch;
-    const int64_t most = one_tile > bytes ? one_tile : bytes;
-    return static_cast<size_t>(all < most ? all : most);
-  }
 
-  // The rows of positions [from, from + count), `pitch` apart.
-  const int8_t* rows(int32_t from, int32_t count, int8_t* scratch) const {
-    if (in_place) {
-      const ptrdiff_t first = ptrdiff_t{from} - ptrdiff_t{a.size.pad_top} * a.size.in_w;
-      return reinterpret_cast<const int8_t*>(a.in) + first * pitch;
+  // Scratch memory. Enough for a part of the work, too.
+  size_t bytes() const { return table_bytes() + step_bytes() + band_bytes() + gather_bytes(); }
+
+  // Calls f(windows, steps, first position, how many) for each block. `windows` are the addresses
+  // of the block's, the last one repeated so that there are whole tiles.
+  template <class F>
+  void for_each_block(uint8_t* scratch, const F& f) const {
+    auto* table = reinterpret_cast<const int8_t**>(scratch);
+    auto* steps = reinterpret_cast<ConvStep*>(scratch + table_bytes());
+    auto* copy = reinterpret_cast<int8_t*>(scratch + table_bytes() + step_bytes());
+    auto* gathered = copy + band_bytes();
+    const ConvSteps found = find_steps(steps);
+    for (int32_t first = 0, end = 0; first < positions; first = end) {
+      const Band band = band_at(first);
+      end = first + band.rows * band.columns;
+      if (!in_place_) load(band, copy);
+      for (int32_t from = first; from < end; from += block) {
+        const int32_t count = end - from < block ? end - from : block;
+        find_windows(band, copy, from, count, table);
+        if (gathers) gather(table, count, gathered);
+        for (int32_t i = 0; i < limits_.tile - 1; ++i) table[count + i] = table[count - 1];
+        f(const_cast<const int8_t* const*>(table), found, from, count);
+      }
     }
-    gather(from, count, scratch);
-    return scratch;
   }
 
   Element* out(int32_t m) const {
-    if (out_in_line) return a.out + static_cast<ptrdiff_t>(m) * a.stride.out_pixel;
-    const int32_t y = m / a.size.out_w;
+    if (out_in_line_) return a.out + static_cast<ptrdiff_t>(m) * a.stride.out_pixel;
+    const int32_t y = m / g_.out_w;
     return a.out + static_cast<ptrdiff_t>(y) * a.stride.out_row +
-           static_cast<ptrdiff_t>(m - y * a.size.out_w) * a.stride.out_pixel;
+           static_cast<ptrdiff_t>(m - y * g_.out_w) * a.stride.out_pixel;
   }
   // How many positions from `m` on, of `count`, have their results out_pixel apart.
   int32_t line(int32_t m, int32_t count) const {
-    const int32_t left = a.size.out_w - m % a.size.out_w;
-    return out_in_line || count < left ? count : left;
+    const int32_t left = g_.out_w - m % g_.out_w;
+    return out_in_line_ || count < left ? count : left;
   }
 
-  // A call of memcpy costs more than most of these copies. The last piece overlaps.
-  static void copy(const Element* from, int8_t* to, int32_t n) {
+  // Copies, and flips where that is needed. A call of memcpy costs more than most of these copies.
+  // The last piece overlaps.
+  static void copy(const Element* from, int8_t* to, ptrdiff_t n) {
     const auto* x = reinterpret_cast<const uint8_t*>(from);
     auto* y = reinterpret_cast<uint8_t*>(to);
-    int32_t i = 0;
+    ptrdiff_t i = 0;
     if (n < 8) {
       for (; i < n; ++i) y[i] = x[i] ^ kFlip;
       return;
@@ -95,118 +131,261 @@ struct ConvRows {
 
  private:
   static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
+  static constexpr int32_t kBandBytes = 32 << 10;  // of the image, to stay in the nearest cache
+  static constexpr int32_t kLeastSegment = 16;     // bytes; shorter ones are worth gathering
+  static constexpr int32_t kOverrun = 16;          // copies of short segments write more than these
 
-  int32_t block_of(int32_t tile, int32_t bytes, int32_t most) const {
-    const int32_t fits = bytes / padded_depth();
-    const int32_t tiles = (fits < most ? fits : most) / tile;
-    const int32_t count = tiles < 1 ? tile : tiles * tile;
-    return count < positions ? count : positions;
+  // Output positions that see the same copy: whole rows of one image, or a piece of a row.
+  struct Band {
+    int32_t batch, y, x;
+    int32_t rows, columns;
+  };
+
+  static size_t aligned(int64_t bytes) { return static_cast<size_t>((bytes + 15) / 16 * 16); }
+  template <class T>
+  static T least(T p, T q) {
+    return p < q ? p : q;
+  }
+  template <class T>
+  static T most(T p, T q) {
+    return p > q ? p : q;
   }
 
-  void gather(int32_t from, int32_t count, int8_t* to) const {
-    const ConvGeometry& g = a.size;
-    const int32_t row = from / g.out_w;
-    int32_t x = from - row * g.out_w, batch = row / g.out_h, y = row - batch * g.out_h;
-    for (int32_t i = 0; i < count; ++i, to += pitch) {
-      gather_row(batch, y * g.stride_h - g.pad_top, x * g.stride_w - g.pad_left, to);
-      for (int32_t k = depth; k < pitch; ++k) to[k] = 0;
-      if (++x < g.out_w) continue;
+  // ---- how it is cut
+
+  // Pixels of the image from the first to the last one of n positions.
+  int64_t lines_of(int64_t n) const {
+    return (n - 1) * g_.stride_h + int64_t{g_.kernel_h - 1} * g_.dilation_h + 1;
+  }
+  int64_t columns_of(int64_t n) const {
+    return (n - 1) * g_.stride_w + int64_t{g_.kernel_w - 1} * g_.dilation_w + 1;
+  }
+
+  bool is_inside() const {
+    return g_.pad_top <= 0 && g_.pad_left <= 0 && lines_of(g_.out_h) - g_.pad_top <= g_.in_h &&
+           columns_of(g_.out_w) - g_.pad_left <= g_.in_w;
+  }
+
+  // Where pixels are `pixel` bytes apart.
+  void choose_segments(int32_t pixel) {
+    pixel_ = pixel;
+    taps_ = g_.dilation_w == 1 && pixel == g_.in_c ? g_.kernel_w : 1;
+    segment_ = taps_ * g_.in_c;
+    segments_ = g_.kernel_h * (g_.kernel_w / taps_);
+    gathers = segment_ % limits_.unit != 0 || (segments_ > 1 && segment_ < kLeastSegment);
+  }
+
+  void choose_band() {
+    const int64_t row = lines_of(1) * columns_of(g_.out_w) * g_.in_c;
+    band_columns_ = g_.out_w;
+    band_rows_ = 1;
+    if (row <= kBandBytes) {
+      const int64_t lines = kBandBytes / (columns_of(g_.out_w) * g_.in_c);
+      const int64_t rows = (lines - lines_of(1)) / g_.stride_h + 1;
+      band_rows_ = static_cast<int32_t>(least<int64_t>(rows, g_.out_h));
+    } else {
+      const int64_t columns =
+          (kBandBytes / (lines_of(1) * g_.in_c) - columns_of(1)) / g_.stride_w + 1;
+      const int64_t tiles = most<int64_t>(columns / limits_.tile, 1);
+      band_columns_ = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, g_.out_w));
+    }
+    const int64_t line_bytes = columns_of(band_columns_) * g_.in_c;
+    line_ = in_place_ ? ptrdiff_t{g_.in_w} * pixel_ : static_cast<ptrdiff_t>(line_bytes);
+  }
+
+  void choose_block() {
+    const int64_t area = int64_t{g_.stride_h} * g_.stride_w * g_.in_c;
+    const int64_t each = gathers ? padded_depth() : least<int64_t>(area, depth);
+    const int64_t fit = least<int64_t>(limits_.bytes / each, limits_.most);
+    const int64_t tiles = most<int64_t>(fit / limits_.tile, 1);
+    block = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, positions));
+  }
+
+  size_t table_bytes() const {
+    const int32_t rows = least(positions, most(limits_.most, limits_.tile)) + limits_.tile;
+    return aligned(int64_t{rows} * int64_t{sizeof(int8_t*)});
+  }
+  size_t step_bytes() const {
+    const int64_t of_segment = segment_ / 16 + 2;
+    const int64_t all = gathers ? padded_depth() / 16 + 2 : of_segment * segments_;
+    return aligned(all * int64_t{sizeof(ConvStep)});
+  }
+  size_t band_bytes() const {
+    if (in_place_) return 0;
+    const int64_t all = lines_of(g_.out_h) * columns_of(g_.out_w) * g_.in_c;
+    const int64_t tile = lines_of(1) * columns_of(least(limits_.tile, g_.out_w)) * g_.in_c;
+    return aligned(least(all, most<int64_t>(kBandBytes, tile)) + kOverrun);
+  }
+  // Enough for rows of fewer bytes, too, of which a block has more.
+  size_t gather_bytes() const {
+    if (!gathers) return 0;
+    const int64_t all = int64_t{positions} * padded_depth();
+    const int64_t tile = int64_t{limits_.tile} * padded_depth();
+    return aligned(least(all, most<int64_t>(tile, limits_.bytes)) + 2 * kOverrun);
+  }
+
+  // ---- windows
+
+  ConvSteps find_steps(ConvStep* to) const {
+    ConvSteps found = {to, 0, 0, 0};
+    const int32_t bytes = gathers ? step_depth() : segment_;
+    const int32_t whole = bytes & ~15, half = whole + (bytes & 8);
+    const auto put = [&](int32_t from, int32_t end, int32_t size, int32_t* count) {
+      for (int32_t s = 0; s < (gathers ? 1 : segments_); ++s) {
+        for (int32_t k = from; k < end; k += size, ++*count) {
+          const ptrdiff_t w = ptrdiff_t{s} * bytes + k;
+          *to++ = {segment_at(s) + k, w * limits_.weight_step};
+        }
+      }
+    };
+    put(0, whole, 16, &found.sixteens);
+    put(whole, half, 8, &found.eights);
+    put(half, bytes, 4, &found.fours);
+    return found;
+  }
+
+  ptrdiff_t segment_at(int32_t s) const {
+    const int32_t in_line = g_.kernel_w / taps_, ky = s / in_line, kx = s % in_line;
+    return ptrdiff_t{ky} * g_.dilation_h * line_ + ptrdiff_t{kx} * g_.dilation_w * pixel_;
+  }
+
+  Band band_at(int32_t first) const {
+    if (in_place_) return {0, 0, 0, 1, positions};
+    const int32_t row = first / g_.out_w, batch = row / g_.out_h;
+    const int32_t y = row - batch * g_.out_h, x = first - row * g_.out_w;
+    return {batch, y, x, least(band_rows_, g_.out_h - y), least(band_columns_, g_.out_w - x)};
+  }
+
+  void find_windows(const Band& band, const int8_t* copy, int32_t from, int32_t count,
+                    const int8_t** to) const {
+    const ptrdiff_t step = ptrdiff_t{g_.stride_w} * pixel_;
+    int32_t row = from / g_.out_w, x = from - row * g_.out_w;
+    while (count > 0) {
+      const int32_t some = least(g_.out_w - x, count);
+      const int8_t* at = window(band, copy, row, x);
+      for (int32_t i = 0; i < some; ++i) to[i] = at + i * step;
+      to += some;
+      count -= some;
+      ++row;
       x = 0;
-      if (++y < g.out_h) continue;
-      y = 0;
-      ++batch;
     }
   }
 
-  // The window that starts at (y, x) of an image.
-  void gather_row(int32_t batch, int32_t top, int32_t x, int8_t* to) const {
-    const ConvGeometry& g = a.size;
-    const Element* image =
-        a.in + static_cast<ptrdiff_t>(batch) * g.in_h * g.in_w * a.stride.in_pixel;
-    const int32_t line_bytes = g.kernel_w * g.in_c;
-    const bool whole_lines =
-        g.dilation_w == 1 && a.stride.in_pixel == g.in_c && x >= 0 && x <= g.in_w - g.kernel_w;
-    for (int32_t ky = 0; ky < g.kernel_h; ++ky, to += line_bytes) {
-      const int64_t y = top + int64_t{ky} * g.dilation_h;
-      if (y < 0 || y >= g.in_h) {
-        fill(to, line_bytes);
+  // The window of column x in `row` of all images.
+  const int8_t* window(const Band& band, const int8_t* copy, int32_t row, int32_t x) const {
+    const int32_t batch = row / g_.out_h, y = row - batch * g_.out_h;
+    if (!in_place_) {
+      return copy + ptrdiff_t{y - band.y} * g_.stride_h * line_ +
+             ptrdiff_t{x - band.x} * g_.stride_w * pixel_;
+    }
+    const ptrdiff_t line = ptrdiff_t{batch} * g_.in_h + ptrdiff_t{y} * g_.stride_h - g_.pad_top;
+    return reinterpret_cast<const int8_t*>(a.in) + line * line_ +
+           (ptrdiff_t{x} * g_.stride_w - g_.pad_left) * pixel_;
+  }
+
+  // ---- copies
+
+  void load(const Band& band, int8_t* to) const {
+    const int64_t top = int64_t{band.y} * g_.stride_h - g_.pad_top;
+    const int64_t left = int64_t{band.x} * g_.stride_w - g_.pad_left;
+    const auto lines = static_cast<int32_t>(lines_of(band.rows));
+    const auto columns = static_cast<int32_t>(columns_of(band.columns));
+    const auto inside = [&](int64_t at) {
+      return static_cast<int32_t>(at < 0 ? 0 : at < columns ? at : columns);
+    };
+    const int32_t begin = inside(-left), end = inside(g_.in_w - left);
+    for (int32_t i = 0; i < lines; ++i, to += line_) {
+      const int64_t y = top + i;
+      if (y < 0 || y >= g_.in_h || begin >= end) {
+        fill(to, columns);
         continue;
       }
-      const Element* line = image + static_cast<ptrdiff_t>(y) * g.in_w * a.stride.in_pixel;
-      if (whole_lines) {
-        copy(line + static_cast<ptrdiff_t>(x) * g.in_c, to, line_bytes);
-      } else {
-        gather_line(line, x, to);
-      }
+      const int64_t pixel = (int64_t{band.batch} * g_.in_h + y) * g_.in_w + left + begin;
+      fill(to, begin);
+      copy_pixels(a.in + static_cast<ptrdiff_t>(pixel) * a.stride.in_pixel,
+                  to + ptrdiff_t{begin} * g_.in_c, end - begin);
+      fill(to + ptrdiff_t{end} * g_.in_c, columns - end);
     }
   }
 
-  void gather_line(const Element* line, int32_t from, int8_t* to) const {
-    const ConvGeometry& g = a.size;
-    for (int32_t kx = 0; kx < g.kernel_w; ++kx, to += g.in_c) {
-      const int64_t x = from + int64_t{kx} * g.dilation_w;
-      if (x < 0 || x >= g.in_w) {
-        fill(to, g.in_c);
-      } else {
-        copy(line + static_cast<ptrdiff_t>(x) * a.stride.in_pixel, to, g.in_c);
-      }
+  void copy_pixels(const Element* from, int8_t* to, int32_t n) const {
+    if (a.stride.in_pixel == g_.in_c) return copy(from, to, ptrdiff_t{n} * g_.in_c);
+    for (int32_t i = 0; i < n; ++i, from += a.stride.in_pixel, to += g_.in_c) {
+      copy(from, to, g_.in_c);
     }
   }
 
-  void fill(int8_t* to, int32_t n) const {
-    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ kFlip, static_cast<size_t>(n));
+  void fill(int8_t* to, int32_t pixels) const {
+    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ kFlip,
+                static_cast<size_t>(pixels) * static_cast<size_t>(g_.in_c));
+  }
+
+  // Rows of padded_depth() bytes, with zeros at the end. Each copy may write more than its segment:
+  // the next one, or those zeros, come over it.
+  void gather(const int8_t** windows, int32_t count, int8_t* to) const {
+    const int32_t pitch = padded_depth(), in_line = g_.kernel_w / taps_;
+    const ptrdiff_t down = ptrdiff_t{g_.dilation_h} * line_;
+    const ptrdiff_t right = ptrdiff_t{g_.dilation_w} * pixel_;
+    for (int32_t i = 0; i < count; ++i, to += pitch) {
+      const int8_t* line = windows[i];
+      int8_t* at = to;
+      for (int32_t ky = 0; ky < g_.kernel_h; ++ky, line += down) {
+        const int8_t* from = line;
+        for (int32_t kx = 0; kx < in_line; ++kx, from += right, at += segment_) {
+          for (int32_t k = 0; k < segment_; k += 16) vst1q_s8(at + k, vld1q_s8(from + k));
+        }
+      }
+      vst1q_s8(at, vdupq_n_s8(0));
+      windows[i] = to;
+    }
   }
 
   static void copy8(const uint8_t* x, uint8_t* y) {
     vst1_u8(y, veor_u8(vld1_u8(x), vdup_n_u8(kFlip)));
   }
+
+  bool out_in_line_;  // one output position behind the other
+  bool in_place_;     // windows are read where they lie
+  int32_t pixel_;     // bytes from one pixel of a line to the next, where windows are read
+  ptrdiff_t line_;    // bytes from one line to the next there
+  int32_t taps_;      // of a segment
+  int32_t segment_;   // bytes
+  int32_t segments_;  // of a window
+  int32_t band_rows_, band_columns_;  // output positions
 };
 
-// The sum of a row that is padded with zeros to whole 16 bytes.
-inline int32_t sum_of_row(const int8_t* row, int32_t bytes) {
+// The sum of a window.
+inline int32_t sum_of_window(const int8_t* x, const ConvSteps& steps) {
   int32x4_t sum = vdupq_n_s32(0);
-  for (int32_t k = 0; k < bytes; k += 16) sum = vpadalq_s16(sum, vpaddlq_s8(vld1q_s8(row + k)));
+  const ConvStep* s = steps.at;
+  for (int32_t i = 0; i < steps.sixteens; ++i, ++s) {
+    sum = vpadalq_s16(sum, vpaddlq_s8(vld1q_s8(x + s->x)));
+  }
+  for (int32_t i = 0; i < steps.eights; ++i, ++s) {
+    sum = vaddw_s16(sum, vpaddl_s8(vld1_s8(x + s->x)));
+  }
   const int64x2_t pairs = vpaddlq_s32(sum);
-  return static_cast<int32_t>(vgetq_lane_s64(pairs, 0) + vgetq_lane_s64(pairs, 1));
+  auto all = static_cast<int32_t>(vgetq_lane_s64(pairs, 0) + vgetq_lane_s64(pairs, 1));
+  for (int32_t i = 0; i < steps.fours; ++i, ++s) {
+    for (int b = 0; b < 4; ++b) all += x[s->x + b];
+  }
+  return all;
 }
 
-// What (128 - weights_zero_point) times the sum of each row adds to its results. Only uint8 needs
-// it; otherwise nullptr.
+// What (128 - weights_zero_point) times the sum of each window adds to its results. Only uint8
+// needs it; otherwise nullptr.
 template <class Args>
-const int32_t* row_terms(const Args& a, const int8_t* rows, int32_t pitch, int32_t count,
-                         int32_t* to) {
+const int32_t* window_terms(const Args& a, const int8_t* const* windows, const ConvSteps& steps,
+                            int32_t count, int32_t* to) {
   if constexpr (requires { a.weights_zero_point; }) {
     const int32_t factor = 128 - a.weights_zero_point;
-    for (int32_t i = 0; i < count; ++i, rows += pitch) {
-      to[i] = factor == 0 ? 0 : factor * sum_of_row(rows, pitch);
+    for (int32_t i = 0; i < count; ++i) {
+      to[i] = factor == 0 ? 0 : factor * sum_of_window(windows[i], steps);
     }
     return to;
   }
   return nullptr;
 }
-
-// Calls f(first row, row terms, first position, how many) for each block of a convolution.
-// `gathered` has room for the rows of a block and `terms` for what row_terms() finds.
-template <class Args, class F>
-void for_each_block(const ConvRows<Args>& rows, int8_t* gathered, int32_t* terms, const F& f) {
-  for (int32_t from = 0; from < rows.positions; from += rows.block) {
-    const int32_t left = rows.positions - from;
-    const int32_t count = left < rows.block ? left : rows.block;
-    const int8_t* first_row = rows.rows(from, count, gathered);
-    f(first_row, row_terms(rows.a, first_row, rows.pitch, count, terms), from, count);
-  }
-}
-
-// The rows of a tile, `pitch` apart, the last one repeated.
-template <int kM>
-struct TileRows {
-  const int8_t* at[kM];
-
-  TileRows(const int8_t* first, ptrdiff_t pitch, int32_t count) {
-    at[0] = first;
-    for (int m = 1; m < kM; ++m) at[m] = at[m - 1] + (m < count ? pitch : 0);
-  }
-};
 
 // The least and greatest results as int8, which they are once their top bit is flipped.
 template <class Args>

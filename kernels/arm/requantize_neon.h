@@ -26,15 +26,24 @@ inline RequantizeNeon load_requantize(const Requantize& q, int32_t channels) {
           vdupq_n_s8(static_cast<int8_t>(q.max)), right};
 }
 
+// The high product, less one if the sum is negative. (Where the product is zero all the same, the
+// one is lost in the rounding shift that follows.) ARMv8.1 has one instruction for it, and a
+// comparison runs on either pipe, but VSRA on one only.
+inline int32x4_t high_less_sign(int32x4_t sum, int32x4_t multiplier) {
+#ifdef __ARM_FEATURE_QRDMX
+  return vqrdmlahq_s32(vreinterpretq_s32_u32(vcltzq_s32(sum)), sum, multiplier);
+#else
+  const int32x4_t high = vqrdmulhq_s32(sum, multiplier);
+  return vsraq_n_s32(high, high, 31);
+#endif
+}
+
 // sum * multiplier * 2^(shift - 31). `vrshlq` rounds halves up; subtracting one from a negative
 // number first makes that "away from zero". The high product is never INT32_MIN, because the
 // multiplier is below 2^31.
 template <bool kRight>
 inline int32x4_t scale(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) {
-  if (kRight) {
-    const int32x4_t high = vqrdmulhq_s32(sum, multiplier);
-    return vrshlq_s32(vsraq_n_s32(high, high, 31), shift);
-  }
+  if (kRight) return vrshlq_s32(high_less_sign(sum, multiplier), shift);
   const int32x4_t zero = vdupq_n_s32(0);
   const int32x4_t right = vminq_s32(shift, zero);
   const int32x4_t high = vqrdmulhq_s32(vshlq_s32(sum, vmaxq_s32(shift, zero)), multiplier);
@@ -77,8 +86,12 @@ template <bool kRight, int n>
              [[gnu::always_inline]] { v = scale<false>(v, multiplier[h], shift[h]); });
     return;
   }
+#ifdef __ARM_FEATURE_QRDMX
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = high_less_sign(v, multiplier[h]); });
+#else
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, multiplier[h]); });
   each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
+#endif
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, shift[h]); });
 }
 

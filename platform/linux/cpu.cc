@@ -27,10 +27,12 @@ CpuFeatures detect_cpu() {
   CpuFeatures features = kCpuPortable;
 #if defined(__aarch64__)
   // Bits of the Linux ABI (asm/hwcap.h), spelled out because older headers lack the newer ones.
-  constexpr unsigned long kAsimd = 1ul << 1, kAsimdDp = 1ul << 20, kI8mm2 = 1ul << 13;
+  constexpr unsigned long kAsimd = 1ul << 1, kRdm = 1ul << 12, kAsimdDp = 1ul << 20,
+                          kI8mm2 = 1ul << 13;
   const unsigned long caps = getauxval(AT_HWCAP);
   if ((caps & kAsimd) != 0) features |= kCpuNeon;
-  if ((caps & kAsimdDp) != 0) features |= kCpuDotprod;
+  // The files that are built for dotprod also use the instructions of ARMv8.1.
+  if ((caps & kRdm) != 0 && (caps & kAsimdDp) != 0) features |= kCpuDotprod;
   if ((getauxval(AT_HWCAP2) & kI8mm2) != 0) features |= kCpuI8mm;
 #elif defined(__arm__)
   constexpr unsigned long kNeon = 1ul << 12;

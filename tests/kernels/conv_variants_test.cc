@@ -41,6 +41,14 @@ void for_each_case(const Visit& visit) {
       with_fills(g);
     }
   }
+  // Windows that are read in a copy of the image, with steps of sixteen, eight and four bytes.
+  for (const int32_t channels : {16, 20, 24, 28}) {
+    with_fills(same_size(5, 6, channels, 8, 3, 1, 1));
+    visit(Case{same_size(7, 6, channels, 8, 3, 2, 2), Fill::kRandom, Fill::kRandom, kShifts[0]});
+  }
+  // Rows that are longer than a copy may be.
+  visit(Case{same_size(2, 200, 64, 9, 3, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
+  visit(Case{same_size(1, 2500, 16, 8, 1, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
   // More than one block of gathered rows, and weights that are packed a panel at a time.
   visit(Case{same_size(24, 24, 33, 10, 3, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
   visit(Case{same_size(3, 3, 640, 130, 1, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
