@@ -165,9 +165,8 @@ PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
   return kFlips ? veorq_u8(vreinterpretq_u8_s8(v), vdupq_n_u8(0x80)) : vreinterpretq_u8_s8(v);
 }
 
-// Tiles of the usual case: all channels of the panel, all shifts to the right. No branch between
-// the last product and the last result.
-template <int kM, bool kFlips>
+// Tiles of all channels of the panel. No branch between the last product and the last result.
+template <int kM, bool kFlips, bool kRight>
 [[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* const* windows,
                                  const int32_t* terms, int32_t count, Results out) {
   const Panel p = panel;
@@ -179,7 +178,7 @@ template <int kM, bool kFlips>
     unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
       constexpr int next = m + 1 < kM ? m + 1 : m;
-      const uint8x16_t v = finish<true, kFlips>(p, sum[m], sum[next]);
+      const uint8x16_t v = finish<kRight, kFlips>(p, sum[m], sum[next]);
       vst1_u8(out.at, vget_low_u8(v));
       if constexpr (next != m) {
         out.at += out.step;
@@ -217,19 +216,22 @@ template <bool kFlips>
 template <bool kFlips>
 void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                    int32_t count, const Results& out) {
+  const auto behind = [&](int32_t n) { return Results{out.at + n * out.step, out.step}; };
   if (p.channels < kPanel || !p.q.right) {
-    return run_any_tiles<kFlips>(p, windows, terms, count, out);
+    const int32_t whole = p.channels < kPanel ? 0 : count / kTile, n = whole * kTile;
+    run_tiles<kTile, kFlips, false>(p, windows, terms, whole, out);
+    return run_any_tiles<kFlips>(p, windows + n, terms + (kFlips ? n : 0), count - n, behind(n));
   }
   using Run = void (*)(const Panel&, const int8_t* const*, const int32_t*, int32_t, Results);
-  static constexpr Run kRuns[] = {run_tiles<1, kFlips>, run_tiles<2, kFlips>, run_tiles<3, kFlips>,
-                                  run_tiles<4, kFlips>, run_tiles<5, kFlips>, run_tiles<6, kFlips>,
-                                  run_tiles<7, kFlips>, run_tiles<8, kFlips>};
+  static constexpr Run kRuns[] = {run_tiles<1, kFlips, true>, run_tiles<2, kFlips, true>,
+                                  run_tiles<3, kFlips, true>, run_tiles<4, kFlips, true>,
+                                  run_tiles<5, kFlips, true>, run_tiles<6, kFlips, true>,
+                                  run_tiles<7, kFlips, true>, run_tiles<8, kFlips, true>};
   static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile);
   const int32_t tiles = (count + kTile - 1) / kTile, size = count / tiles;
-  const int32_t larger = count - size * tiles, first = larger * (size + 1);
+  const int32_t larger = count - size * tiles, n = larger * (size + 1);
   if (larger != 0) kRuns[size](p, windows, terms, larger, out);
-  kRuns[size - 1](p, windows + first, terms + (kFlips ? first : 0), tiles - larger,
-                  {out.at + first * out.step, out.step});
+  kRuns[size - 1](p, windows + n, terms + (kFlips ? n : 0), tiles - larger, behind(n));
 }
 
 // ---- the whole

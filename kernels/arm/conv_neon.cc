@@ -24,6 +24,7 @@ constexpr int kTile = 4;  // positions
 #else
 constexpr int kTile = 2;  // sixteen registers only
 #endif
+constexpr int32_t kAllFilters = 32 << 10;  // bytes; that many are copied once for all blocks
 constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
 constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache while panels pass
 
@@ -192,11 +193,17 @@ struct Conv {
   const Args& a;
   Rows rows;
   bool copies_filters;  // padded to whole steps, or flipped
+  bool copies_all;      // once
 
   explicit Conv(const Args& args)
       : a(args),
         rows(args, {kUnit, 1, kTile, kBlockBytes, kBlock}),
-        copies_filters(Rows::kFlips || rows.depth % kUnit != 0) {}
+        copies_filters(Rows::kFlips || rows.depth % kUnit != 0),
+        copies_all(copies_filters && all_filter_bytes() <= kAllFilters) {}
+
+  int64_t all_filter_bytes() const {
+    return int64_t{(a.size.out_c + kPanel - 1) / kPanel * kPanel} * rows.padded_depth();
+  }
 
   // Numbers of 32 bits; for blocks of any size, since shorter windows have larger ones.
   int32_t most() const { return rows.positions < kBlock ? rows.positions : kBlock; }
@@ -204,7 +211,12 @@ struct Conv {
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
   int32_t term_count() const { return Rows::kFlips ? (most() + 3) / 4 * 4 : 0; }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
-  int32_t filter_bytes() const { return copies_filters ? kPanel * rows.padded_depth() : 0; }
+  // Fewer channels may be copied all at once.
+  int64_t filter_bytes() const {
+    const int64_t all = all_filter_bytes(), panel = int64_t{kPanel} * rows.padded_depth();
+    const int64_t most = panel > kAllFilters ? panel : kAllFilters;
+    return !copies_filters ? 0 : all < most ? all : most;
+  }
   size_t own_bytes() const {
     return static_cast<size_t>(sums() + term_count()) * sizeof(int32_t) +
            static_cast<size_t>(filter_bytes());
@@ -212,18 +224,33 @@ struct Conv {
   size_t scratch() const { return own_bytes() + rows.bytes(); }
 
   // The filters of channel c and the next ones; those that do not exist repeat the last one.
-  void load_filters(int32_t c, Filters& w) const {
+  void find_filters(int32_t c, Filters& w) const {
     const int32_t left = a.size.out_c - c;
-    const int32_t padded = rows.padded_depth();
     for (int32_t n = 0; n < kPanel; ++n) {
       const int32_t from = n < left ? n : left - 1;
-      const auto* file = a.weights + static_cast<ptrdiff_t>(c + from) * rows.depth;
-      w[n] = reinterpret_cast<const int8_t*>(file);
-      if (!copies_filters) continue;
-      int8_t* to = filters() + n * padded;
-      Rows::copy(file, to, rows.depth);
-      std::memset(to + rows.depth, 0, static_cast<size_t>(padded - rows.depth));
+      w[n] = reinterpret_cast<const int8_t*>(a.weights) +
+             static_cast<ptrdiff_t>(c + from) * rows.depth;
+    }
+    if (!copies_filters) return;
+    const ptrdiff_t padded = rows.padded_depth();
+    int8_t* to = filters() + (copies_all ? c * padded : 0);
+    for (int32_t n = 0; n < kPanel; ++n, to += padded) {
+      if (!copies_all) copy_filter(w[n], to);
       w[n] = to;
+    }
+  }
+
+  void copy_filter(const int8_t* from, int8_t* to) const {
+    Rows::copy(reinterpret_cast<const typename Rows::Element*>(from), to, rows.depth);
+    std::memset(to + rows.depth, 0, static_cast<size_t>(rows.padded_depth() - rows.depth));
+  }
+
+  // Filters that do not exist hold what is there: their sums are not used.
+  void copy_all() const {
+    int8_t* to = filters();
+    const auto* from = reinterpret_cast<const int8_t*>(a.weights);
+    for (int32_t c = 0; c < a.size.out_c; ++c, to += rows.padded_depth(), from += rows.depth) {
+      copy_filter(from, to);
     }
   }
 
@@ -233,7 +260,7 @@ struct Conv {
     for (int32_t half = 0; half < kGroup; half += kPanel) {
       if (c + half >= a.size.out_c) break;
       Filters w;
-      load_filters(c + half, w);
+      find_filters(c + half, w);
       const auto panel = a.no_weight_is_min ? run_panel<true> : run_panel<false>;
       panel(windows, count, w, steps, sums + half);
     }
@@ -250,6 +277,7 @@ struct Conv {
 
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
+    if (copies_all) copy_all();
     rows.for_each_block(
         a.scratch + own_bytes(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {

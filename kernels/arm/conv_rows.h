@@ -12,6 +12,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/arm/unroll.h"
 #include "kernels/conv.h"
 
 namespace pipit {
@@ -121,7 +122,8 @@ class ConvRows {
       for (; i < n; ++i) y[i] = x[i] ^ kFlip;
       return;
     }
-    for (; i + 16 <= n; i += 16) vst1q_u8(y + i, veorq_u8(vld1q_u8(x + i), vdupq_n_u8(kFlip)));
+    for (; i + 64 <= n; i += 64) copy16<4>(x + i, y + i);
+    for (; i + 16 <= n; i += 16) copy16<1>(x + i, y + i);
     if (i + 8 <= n) {
       copy8(x + i, y + i);
       i += 8;
@@ -340,6 +342,14 @@ class ConvRows {
     }
   }
 
+  template <int n>
+  static void copy16(const uint8_t* x, uint8_t* y) {
+    uint8x16_t v[n];
+    unroll<n>([&](auto i) [[gnu::always_inline]] { v[i] = vld1q_u8(x + 16 * i); });
+    unroll<n>([&](auto i) [[gnu::always_inline]] {
+      vst1q_u8(y + 16 * i, veorq_u8(v[i], vdupq_n_u8(kFlip)));
+    });
+  }
   static void copy8(const uint8_t* x, uint8_t* y) {
     vst1_u8(y, veor_u8(vld1_u8(x), vdup_n_u8(kFlip)));
   }
@@ -354,22 +364,37 @@ class ConvRows {
   int32_t band_rows_, band_columns_;  // output positions
 };
 
-// The sum of a window.
-inline int32_t sum_of_window(const int8_t* x, const ConvSteps& steps) {
-  int32x4_t sum = vdupq_n_s32(0);
+// The sums of the bytes of n windows.
+template <int n>
+void sum_windows(const int8_t* const* windows, const ConvSteps& steps, int32_t* to) {
+  constexpr int32_t kFit = 127;  // pairs of bytes whose sum fits into 16 bits
+  int32x4_t sum[n] = {};
   const ConvStep* s = steps.at;
-  for (int32_t i = 0; i < steps.sixteens; ++i, ++s) {
-    sum = vpadalq_s16(sum, vpaddlq_s8(vld1q_s8(x + s->x)));
+  for (int32_t left = steps.sixteens; left > 0;) {
+    const int32_t some = left < kFit ? left : kFit;
+    int16x8_t half[n] = {};
+    for (const ConvStep* const end = s + some; s != end; ++s) {
+      unroll<n>([&](auto m) [[gnu::always_inline]] {
+        half[m] = vpadalq_s8(half[m], vld1q_s8(windows[m] + s->x));
+      });
+    }
+    unroll<n>([&](auto m) [[gnu::always_inline]] { sum[m] = vpadalq_s16(sum[m], half[m]); });
+    left -= some;
   }
   for (int32_t i = 0; i < steps.eights; ++i, ++s) {
-    sum = vaddw_s16(sum, vpaddl_s8(vld1_s8(x + s->x)));
+    unroll<n>([&](auto m) [[gnu::always_inline]] {
+      sum[m] = vaddw_s16(sum[m], vpaddl_s8(vld1_s8(windows[m] + s->x)));
+    });
   }
-  const int64x2_t pairs = vpaddlq_s32(sum);
-  auto all = static_cast<int32_t>(vgetq_lane_s64(pairs, 0) + vgetq_lane_s64(pairs, 1));
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+    const int32x2_t two = vadd_s32(vget_low_s32(sum[m]), vget_high_s32(sum[m]));
+    to[m] = vget_lane_s32(vpadd_s32(two, two), 0);
+  });
   for (int32_t i = 0; i < steps.fours; ++i, ++s) {
-    for (int b = 0; b < 4; ++b) all += x[s->x + b];
+    for (int m = 0; m < n; ++m) {
+      for (int b = 0; b < 4; ++b) to[m] += windows[m][s->x + b];
+    }
   }
-  return all;
 }
 
 // What (128 - weights_zero_point) times the sum of each window adds to its results. Only uint8
@@ -379,9 +404,14 @@ const int32_t* window_terms(const Args& a, const int8_t* const* windows, const C
                             int32_t count, int32_t* to) {
   if constexpr (requires { a.weights_zero_point; }) {
     const int32_t factor = 128 - a.weights_zero_point;
-    for (int32_t i = 0; i < count; ++i) {
-      to[i] = factor == 0 ? 0 : factor * sum_of_window(windows[i], steps);
+    if (factor == 0) {
+      std::memset(to, 0, static_cast<size_t>(count) * sizeof(*to));
+      return to;
     }
+    int32_t i = 0;
+    for (; i + 4 <= count; i += 4) sum_windows<4>(windows + i, steps, to + i);
+    for (; i < count; ++i) sum_windows<1>(windows + i, steps, to + i);
+    for (i = 0; i < count; ++i) to[i] *= factor;
     return to;
   }
   return nullptr;

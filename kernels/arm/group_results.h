@@ -73,9 +73,9 @@ template <int n, bool kRight, bool kTerms>
   });
 }
 
-// The usual case, without a branch between the results: at least kMany positions, the last of them
+// Whole groups, without a branch between the results: at least kMany positions, the last of them
 // twice where they are no multiple.
-template <bool kTerms>
+template <bool kTerms, bool kRight>
 [[gnu::noinline]] void finish_many(const int32_t* sums, const int32_t* terms, int32_t count,
                                    const Channels& channels, const RequantizeNeon& scaling,
                                    const Results& to) {
@@ -84,8 +84,8 @@ template <bool kTerms>
   for (int32_t m = 0; m < count; m += kMany) {
     const int32_t first = m + kMany <= count ? m : count - kMany;
     uint8x16_t out[kMany / 2];
-    requantize<kMany, true, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q,
-                                    to.flip, out);
+    requantize<kMany, kRight, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q,
+                                      to.flip, out);
     uint8_t* at = to.at + first * to.step;
     unroll<kMany / 2>([&](auto pair) [[gnu::always_inline]] {
       vst1_u8(at, vget_low_u8(out[pair]));
@@ -100,9 +100,10 @@ template <bool kTerms>
 // (nullptr: nothing), to results.
 inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
                          const Channels& c, const RequantizeNeon& q, const Results& to) {
-  if (q.right && to.channels == kGroup && count >= kMany) {
-    const auto many = terms != nullptr ? finish_many<true> : finish_many<false>;
-    return many(sums, terms, count, c, q, to);
+  if (to.channels == kGroup && count >= kMany) {
+    const auto right = terms != nullptr ? finish_many<true, true> : finish_many<false, true>;
+    const auto any = terms != nullptr ? finish_many<true, false> : finish_many<false, false>;
+    return (q.right ? right : any)(sums, terms, count, c, q, to);
   }
   for (int32_t m = 0; m < count; m += 2) {
     const int32_t exist = count - m < 2 ? 1 : 2;

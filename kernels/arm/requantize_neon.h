@@ -26,28 +26,32 @@ inline RequantizeNeon load_requantize(const Requantize& q, int32_t channels) {
           vdupq_n_s8(static_cast<int8_t>(q.max)), right};
 }
 
-// The high product, less one if the sum is negative. (Where the product is zero all the same, the
-// one is lost in the rounding shift that follows.) ARMv8.1 has one instruction for it, and a
-// comparison runs on either pipe, but VSRA on one only.
-inline int32x4_t high_less_sign(int32x4_t sum, int32x4_t multiplier) {
+// The high product, plus `sign`, which is -1 for negative sums and else zero.
+inline int32x4_t high_plus_sign(int32x4_t sum, int32x4_t multiplier, int32x4_t sign) {
 #ifdef __ARM_FEATURE_QRDMX
-  return vqrdmlahq_s32(vreinterpretq_s32_u32(vcltzq_s32(sum)), sum, multiplier);
+  return vqrdmlahq_s32(sign, sum, multiplier);
 #else
-  const int32x4_t high = vqrdmulhq_s32(sum, multiplier);
-  return vsraq_n_s32(high, high, 31);
+  return vaddq_s32(vqrdmulhq_s32(sum, multiplier), sign);
 #endif
 }
 
+// A comparison, since it runs on either pipe of the larger cores, and a shift on one only.
+inline int32x4_t sign_of(int32x4_t v) {
+  return vreinterpretq_s32_u32(vcltq_s32(v, vdupq_n_s32(0)));
+}
+
 // sum * multiplier * 2^(shift - 31). `vrshlq` rounds halves up; subtracting one from a negative
-// number first makes that "away from zero". The high product is never INT32_MIN, because the
+// number first makes that "away from zero". (Where the high product of a negative sum is zero all
+// the same, that one is lost in the shift.) The high product is never INT32_MIN, because the
 // multiplier is below 2^31.
 template <bool kRight>
-inline int32x4_t scale(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) {
-  if (kRight) return vrshlq_s32(high_less_sign(sum, multiplier), shift);
+[[gnu::always_inline]] inline int32x4_t scale(int32x4_t sum, int32x4_t multiplier,
+                                              int32x4_t shift) {
+  if (kRight) return vrshlq_s32(high_plus_sign(sum, multiplier, sign_of(sum)), shift);
   const int32x4_t zero = vdupq_n_s32(0);
-  const int32x4_t right = vminq_s32(shift, zero);
-  const int32x4_t high = vqrdmulhq_s32(vshlq_s32(sum, vmaxq_s32(shift, zero)), multiplier);
-  return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(vandq_s32(high, right), 31)), right);
+  const int32x4_t right = vminq_s32(shift, zero), left = vmaxq_s32(shift, zero);
+  const int32x4_t sign = sign_of(vandq_s32(sum, right));
+  return vrshlq_s32(high_plus_sign(vshlq_s32(sum, left), multiplier, sign), right);
 }
 
 // The upper eight bytes. The lane store saves a move, but 32-bit code would want it aligned.
@@ -81,17 +85,19 @@ template <bool kRight, int n>
   const auto each = [&](auto f) [[gnu::always_inline]] {
     unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
   };
-  if (!kRight) {
-    each([&](int32x4_t& v, int h)
-             [[gnu::always_inline]] { v = scale<false>(v, multiplier[h], shift[h]); });
+#ifdef __ARM_FEATURE_QRDMX
+  constexpr bool kAtOnce = true;
+#else
+  constexpr bool kAtOnce = !kRight;
+#endif
+  if constexpr (kAtOnce) {
+    unroll<2 * n>([&](auto i) [[gnu::always_inline]] {
+      y[i / 2][i % 2] = scale<kRight>(y[i / 2][i % 2], multiplier[i % 2], shift[i % 2]);
+    });
     return;
   }
-#ifdef __ARM_FEATURE_QRDMX
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = high_less_sign(v, multiplier[h]); });
-#else
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, multiplier[h]); });
   each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
-#endif
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, shift[h]); });
 }
 
