@@ -24,6 +24,7 @@ constexpr int kTile = 4;  // positions
 #else
 constexpr int kTile = 2;  // sixteen registers only
 #endif
+static_assert(kMany >= kTile);             // how far sums are read and written
 constexpr int32_t kAllFilters = 32 << 10;  // bytes; that many are copied once for all blocks
 constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
 constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache while panels pass
@@ -207,7 +208,7 @@ struct Conv {
 
   // Numbers of 32 bits; for blocks of any size, since shorter windows have larger ones.
   int32_t most() const { return rows.positions < kBlock ? rows.positions : kBlock; }
-  int32_t sums() const { return (most() + kTile) * kGroup; }
+  int32_t sums() const { return (most() + kMany) * kGroup; }
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
   int32_t term_count() const { return Rows::kFlips ? (most() + 3) / 4 * 4 : 0; }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }

@@ -48,7 +48,8 @@ struct DepthwiseCut {
 };
 
 constexpr int32_t kDwMostParts = 3;
-constexpr size_t kDwSumBytes = 2 * kDwMaxColumns * kDwLanes * sizeof(int32_t);
+constexpr size_t kDwSumBytes = kDwMaxColumns * kDwLanes * sizeof(int32_t);
+static_assert(kDwMaxColumns % kMany == 0);
 
 inline size_t depthwise_scratch(const ConvGeometry& g, int32_t unit) {
   const DepthwiseCut cut(g, unit);
@@ -68,18 +69,84 @@ struct DepthwiseWeights {
   const int8_t* row(int r) const { return values + r * parts * part_bytes; }
 };
 
-// Where the sums of a pass go: [row][count][8].
-struct DepthwiseSums {
-  int32_t* at;
+// Some positions of one or two output rows, whose columns and weights are loaded.
+struct DepthwisePass {
+  const ConvGeometry& size;
+  const DepthwiseCut& cut;
+  const DepthwiseWeights& weights;
+  const int8_t* columns;
+  const Channels& channels;
+  const RequantizeNeon& q;
+  int32_t rows;
   int32_t count;  // positions of a row
+  Results out;    // of the first row
+  ptrdiff_t out_row;
 
-  int32_t* row(int r) const { return at + r * count * kDwLanes; }
+  Results row(int r) const { return {out.at + r * out_row, out.step, out.channels, out.flip}; }
 };
 
-// The Engine arranges columns and weights, and has the inner loop:
-//   kUnit                                                  slots come in multiples of it
-//   put_slots(const int8x8_t*, int8_t* to)                 kUnit slots of one column
-//   run(weights, columns, geometry, cut, rows, sums)       sums of products, without the bias
+// Positions that are finished together: four rows of vectors, which an in-order core needs, and
+// registers allow.
+#if PIPIT_ARM64
+template <int kRows>
+constexpr int kDwAtOnce = 2;
+#else
+template <int kRows>
+constexpr int kDwAtOnce = kRows == 1 ? 2 : 1;
+#endif
+
+// Sums start from the bias. The larger cores are kept from loading it once and copying: copies
+// would take the place of products, loads do not.
+template <int n>
+[[gnu::always_inline]] inline void start(const Channels& c, int32x4_t (&y)[n][2]) {
+  const int32x4_t* bias = c.bias;
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+#ifdef __ARM_FEATURE_DOTPROD
+    asm("" : "+r"(bias));
+#endif
+    y[m][0] = bias[0];
+    y[m][1] = bias[1];
+  });
+}
+
+// Output rows [r, r + kRows), at least kDwAtOnce positions, eight channels. products(at, y) adds
+// to y[row * kDwAtOnce + position] what the columns at at[position] contribute.
+template <int kRows, bool kRight, class Products>
+[[gnu::always_inline]] inline void finish_windows(const DepthwisePass& pass, int r,
+                                                  ptrdiff_t column_step, const Products& products) {
+  constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
+  const Channels c = pass.channels;
+  const RequantizeNeon q = pass.q;
+  const Results to = pass.row(r);
+  const ptrdiff_t out_row = pass.out_row;
+  for (int32_t x = 0; x < pass.count; x += kAtOnce) {
+    const int32_t first = x + kAtOnce <= pass.count ? x : pass.count - kAtOnce;
+    const int8_t* at[kAtOnce];
+    unroll<kAtOnce>(
+        [&](auto i) [[gnu::always_inline]] { at[i] = pass.columns + (first + i) * column_step; });
+    int32x4_t y[n][2];
+    start(c, y);
+    products(at, y);
+    scale_all<kRight>(y, c.multiplier, c.shift);
+    int8x16_t results[n / 2];
+    narrow_all(q, y, results);
+    unroll<n>([&](auto m) [[gnu::always_inline]] {
+      const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(results[m / 2]), to.flip);
+      uint8_t* out = to.at + (m / kAtOnce) * out_row + (first + m % kAtOnce) * to.step;
+      if (m % 2 == 0) {
+        vst1_u8(out, vget_low_u8(v));
+      } else {
+        store_high(out, v);
+      }
+    });
+  }
+}
+
+// The Engine arranges columns and weights, and has the inner loops:
+//   kUnit                                   slots come in multiples of it
+//   put_slots(const int8x8_t*, int8_t* to)  kUnit slots of one column
+//   run<kRight>(pass)                       all results, if there is a loop for such windows
+//   any_window(pass, r, sums)               sums of products of one row, without the bias
 template <class Args, class Engine>
 class Depthwise {
   using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
@@ -141,29 +208,33 @@ class Depthwise {
 
   // ---- weights
 
-  int16x8_t weight(int32_t ky, int32_t kx) const {
-    const Element* w = a_.weights + static_cast<ptrdiff_t>(ky * g_.kernel_w + kx) * a_.weights_tap;
-    Element eight[kDwLanes] = {};
-    if (channels_ == kDwLanes) {
-      w += first_;
-    } else {
-      std::memcpy(eight, w + first_, static_cast<size_t>(channels_));
-      w = eight;
-    }
-    if constexpr (kFlips) {
-      const uint16x8_t wide = vmovl_u8(vld1_u8(w));
-      return vsubq_s16(vreinterpretq_s16_u16(wide),
-                       vdupq_n_s16(static_cast<int16_t>(a_.weights_zero_point)));
-    } else {
-      return vmovl_s8(vld1_s8(w));
-    }
+  // Of a tap, as in the file.
+  uint8x8_t tap(int32_t ky, int32_t kx) const {
+    const Element* w =
+        a_.weights + static_cast<ptrdiff_t>(ky * g_.kernel_w + kx) * a_.weights_tap + first_;
+    if (channels_ == kDwLanes) return vld1_u8(reinterpret_cast<const uint8_t*>(w));
+    uint8_t eight[kDwLanes] = {};
+    std::memcpy(eight, w, static_cast<size_t>(channels_));
+    return vld1_u8(eight);
+  }
+
+  int32_t zero_point() const {
+    if constexpr (kFlips) return a_.weights_zero_point;
+    return 0;
+  }
+
+  int16x8_t less_zero_point(uint8x8_t w) const {
+    const int16x8_t wide =
+        kFlips ? vreinterpretq_s16_u16(vmovl_u8(w)) : vmovl_s8(vreinterpret_s8_u8(w));
+    return vsubq_s16(wide, vdupq_n_s16(static_cast<int16_t>(zero_point())));
   }
 
   int32_t count_parts() const {
     uint16x8_t most = vdupq_n_u16(0);
     for (int32_t ky = 0; ky < g_.kernel_h; ++ky) {
       for (int32_t kx = 0; kx < g_.kernel_w; ++kx) {
-        most = vmaxq_u16(most, vreinterpretq_u16_s16(vabsq_s16(weight(ky, kx))));
+        const int16x8_t w = less_zero_point(tap(ky, kx));
+        most = vmaxq_u16(most, vreinterpretq_u16_s16(vabsq_s16(w)));
       }
     }
     const uint64x2_t over_one = vreinterpretq_u64_u16(vcgtq_u16(most, vdupq_n_u16(127)));
@@ -195,7 +266,11 @@ class Depthwise {
 
   int8x8_t weight_part(int32_t ky, int32_t kx, int32_t part) const {
     if (ky < 0 || ky >= g_.kernel_h) return vdup_n_s8(0);
-    int16x8_t left = weight(ky, kx);
+    const uint8x8_t w = tap(ky, kx);
+    if (weights_.parts == 1) {
+      return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(static_cast<uint8_t>(zero_point()))));
+    }
+    int16x8_t left = less_zero_point(w);
     const int16x8_t most = vdupq_n_s16(127);
     const auto clamped = [&](int16x8_t v) {
       return vmaxq_s16(vminq_s16(v, most), vnegq_s16(most));
@@ -328,17 +403,21 @@ class Depthwise {
     const int32_t columns = (count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
     load_columns(batch, int64_t{y} * g_.stride_h - g_.pad_top,
                  int64_t{x} * g_.stride_w - g_.pad_left, columns);
-    const DepthwiseSums sums = {reinterpret_cast<int32_t*>(a_.scratch), count};
-    Engine::run(weights_, columns_, g_, cut_, rows, sums);
-    // Two whole rows that lie together are finished as one.
-    const bool in_line = count == g_.out_w && a_.stride.out_row == g_.out_w * a_.stride.out_pixel;
-    const int32_t at_once = in_line ? rows : 1;
-    for (int32_t r = 0; r < rows; r += at_once) {
-      const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y + r;
-      auto* out = reinterpret_cast<uint8_t*>(a_.out) + line * a_.stride.out_row +
-                  ptrdiff_t{x} * a_.stride.out_pixel + first_;
-      finish_group(sums.row(r), nullptr, count * at_once, block_, q_,
-                   {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)});
+    const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y;
+    auto* out = reinterpret_cast<uint8_t*>(a_.out) + line * a_.stride.out_row +
+                ptrdiff_t{x} * a_.stride.out_pixel + first_;
+    const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
+    const DepthwisePass pass = {g_, cut_, weights_, columns_, block_,
+                                q_, rows, count,    to,       a_.stride.out_row};
+    const bool whole = channels_ == kDwLanes && count >= kDwAtOnce<1>;
+    if (whole &&
+        (q_.right ? Engine::template run<true>(pass) : Engine::template run<false>(pass))) {
+      return;
+    }
+    auto* sums = reinterpret_cast<int32_t*>(a_.scratch);
+    for (int r = 0; r < rows; ++r) {
+      Engine::any_window(pass, r, sums);
+      finish_group(sums, nullptr, count, block_, q_, pass.row(r));
     }
   }
 

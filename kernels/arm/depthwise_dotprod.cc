@@ -28,57 +28,63 @@ struct DotprodEngine {
     vst1q_s8(to + 16, vreinterpretq_s8_s16(vzip2q_s16(a, b)));
   }
 
-  static void run(const DepthwiseWeights& w, const int8_t* columns, const ConvGeometry& g,
-                  const DepthwiseCut& cut, int32_t rows, const DepthwiseSums& sums) {
-    const int32_t quads = cut.slots / kUnit;
-    const bool plain = w.parts == 1 && g.dilation_w == 1;
-    if (plain && quads == 1 && g.kernel_w == 3) {
-      const auto window = rows == 2 ? window_of<2, 3, 1> : window_of<1, 3, 1>;
-      return window(w, columns, g.stride_w, sums, 0);
+  template <bool kRight>
+  static bool run(const DepthwisePass& pass) {
+    const ConvGeometry& g = pass.size;
+    const int32_t quads = pass.cut.slots / kUnit, parts = pass.weights.parts;
+    if (g.dilation_w != 1 || parts > 2) return false;
+    if (quads == 1 && g.kernel_w == 3) {
+      if (parts == 1 && pass.rows == 2) {
+        window_of<2, 3, 1, kRight>(pass, 0);
+      } else {
+        const auto window = parts == 1 ? window_of<1, 3, 1, kRight> : window_of<1, 3, 2, kRight>;
+        for (int r = 0; r < pass.rows; ++r) window(pass, r);
+      }
+      return true;
     }
-    if (plain && quads == 2 && g.kernel_w == 5) {
-      for (int r = 0; r < rows; ++r) window_of<1, 5, 2>(w, columns, g.stride_w, sums, r);
-      return;
+    if (quads == 2 && g.kernel_w == 5 && parts == 1) {
+      for (int r = 0; r < pass.rows; ++r) window_of<1, 10, 1, kRight>(pass, r);
+      return true;
     }
-    for (int r = 0; r < rows; ++r) any_window(w, columns, g, quads, sums, r);
+    return false;
   }
 
-  // A window whose weights stay in registers. Output rows [r, r + kRows).
-  template <int kRows, int kWidth, int kQuads>
-  [[gnu::noinline]] static void window_of(const DepthwiseWeights& weights, const int8_t* columns,
-                                          int32_t stride, const DepthwiseSums& sums, int r) {
-    constexpr int kPitch = kQuads * kUnit * kDwLanes;
-    constexpr int kVectors = kWidth * kQuads * 2;
-    int8x16_t w[kRows][kVectors];
-    int32_t* to[kRows];
+  // A window whose weights stay in registers: kQuads times four slots, kParts times. Output rows
+  // [r, r + kRows).
+  template <int kRows, int kQuads, int kParts, bool kRight>
+  [[gnu::noinline]] static void window_of(const DepthwisePass& pass, int r) {
+    constexpr int kVectors = kQuads * 2;
+    const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
+    int8x16_t w[kRows][kParts * kVectors];
     unroll<kRows>([&](auto row) [[gnu::always_inline]] {
-      unroll<kVectors>([&](auto v) [[gnu::always_inline]] {
-        w[row][v] = vld1q_s8(weights.row(r + row) + 16 * v);
+      unroll<kParts * kVectors>([&](auto v) [[gnu::always_inline]] {
+        w[row][v] = vld1q_s8(pass.weights.row(r + row) + 16 * v);
       });
-      to[row] = sums.row(r + row);
     });
-    for (int32_t count = sums.count; count > 0; --count, columns += kPitch * stride) {
-      int32x4_t sum[kRows][2] = {};
-      unroll<kVectors>([&](auto v) [[gnu::always_inline]] {
-        const int8x16_t x = vld1q_s8(columns + 16 * v);
-        unroll<kRows>([&](auto row) [[gnu::always_inline]] {
-          sum[row][v % 2] = vdotq_s32(sum[row][v % 2], x, w[row][v]);
-        });
-      });
-      unroll<kRows>([&](auto row) [[gnu::always_inline]] {
-        vst1q_s32(to[row], sum[row][0]);
-        vst1q_s32(to[row] + 4, sum[row][1]);
-        to[row] += kDwLanes;
-      });
-    }
+    constexpr int kAtOnce = kDwAtOnce<kRows>;
+    const auto products = [&](const int8_t* const* at, int32x4_t(&y)[kRows * kAtOnce][2])
+                              [[gnu::always_inline]] {
+                                unroll<kVectors>([&](auto v) [[gnu::always_inline]] {
+                                  unroll<kAtOnce>([&](auto i) [[gnu::always_inline]] {
+                                    const int8x16_t x = vld1q_s8(at[i] + 16 * v);
+                                    unroll<kRows>([&](auto row) [[gnu::always_inline]] {
+                                      int32x4_t& sum = y[row * kAtOnce + i][v % 2];
+                                      unroll<kParts>([&](auto part) [[gnu::always_inline]] {
+                                        sum = vdotq_s32(sum, x, w[row][part * kVectors + v]);
+                                      });
+                                    });
+                                  });
+                                });
+                              };
+    finish_windows<kRows, kRight>(pass, r, pitch * pass.size.stride_w, products);
   }
 
-  // Any window, one output row.
-  static void any_window(const DepthwiseWeights& weights, const int8_t* columns,
-                         const ConvGeometry& g, int32_t quads, const DepthwiseSums& sums, int r) {
-    const ptrdiff_t pitch = quads * kUnit * kDwLanes;
-    int32_t* to = sums.row(r);
-    for (int32_t x = 0; x < sums.count; ++x, to += kDwLanes, columns += pitch * g.stride_w) {
+  static void any_window(const DepthwisePass& pass, int r, int32_t* to) {
+    const ConvGeometry& g = pass.size;
+    const DepthwiseWeights& weights = pass.weights;
+    const int8_t* columns = pass.columns;
+    const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
+    for (int32_t x = 0; x < pass.count; ++x, to += kDwLanes, columns += pitch * g.stride_w) {
       int32x4_t low = vdupq_n_s32(0), high = low;
       const int8_t* w = weights.row(r);
       for (int32_t part = 0; part < weights.parts; ++part) {

@@ -96,8 +96,29 @@ template <bool kTerms, bool kRight>
   }
 }
 
+// Up to kMany positions, of any number of channels. Reads kMany sums.
+template <bool kTerms>
+[[gnu::noinline]] void finish_some(const int32_t* sums, const int32_t* terms, int32_t count,
+                                   const Channels& c, const RequantizeNeon& q, const Results& to) {
+  int32_t added[kMany] = {};
+  if (kTerms) std::memcpy(added, terms, static_cast<size_t>(count) * sizeof(*terms));
+  uint8x16_t out[kMany / 2];
+  requantize<kMany, false, kTerms>(sums, added, c, q, to.flip, out);
+  uint8_t bytes[kMany * kGroup];
+  unroll<kMany / 2>([&](auto pair)
+                        [[gnu::always_inline]] { vst1q_u8(bytes + 16 * pair, out[pair]); });
+  for (int32_t m = 0; m < count; ++m) {
+    uint8_t* at = to.at + m * to.step;
+    if (to.channels == kGroup) {
+      vst1_u8(at, vld1_u8(bytes + m * kGroup));
+    } else {
+      std::memcpy(at, bytes + m * kGroup, static_cast<size_t>(to.channels));
+    }
+  }
+}
+
 // The sums of `count` positions, kGroup numbers apart, and what is to be added to those of each
-// (nullptr: nothing), to results.
+// (nullptr: nothing), to results. Reads whole groups of kMany.
 inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
                          const Channels& c, const RequantizeNeon& q, const Results& to) {
   if (to.channels == kGroup && count >= kMany) {
@@ -105,16 +126,13 @@ inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t coun
     const auto any = terms != nullptr ? finish_many<true, false> : finish_many<false, false>;
     return (q.right ? right : any)(sums, terms, count, c, q, to);
   }
-  for (int32_t m = 0; m < count; m += 2) {
-    const int32_t exist = count - m < 2 ? 1 : 2;
-    int32_t two[2] = {};
-    if (terms != nullptr) std::memcpy(two, terms + m, static_cast<size_t>(exist) * sizeof(int32_t));
-    uint8x16_t out[1];
-    requantize<2, false, true>(sums + m * kGroup, two, c, q, to.flip, out);
-    uint8_t bytes[2 * kGroup];
-    vst1q_u8(bytes, out[0]);
-    for (int32_t i = 0; i < exist; ++i) {
-      std::memcpy(to.at + (m + i) * to.step, bytes + i * kGroup, static_cast<size_t>(to.channels));
+  for (int32_t m = 0; m < count; m += kMany) {
+    const int32_t left = count - m, some = left < kMany ? left : kMany;
+    const Results at = {to.at + m * to.step, to.step, to.channels, to.flip};
+    if (terms != nullptr) {
+      finish_some<true>(sums + m * kGroup, terms + m, some, c, q, at);
+    } else {
+      finish_some<false>(sums + m * kGroup, nullptr, some, c, q, at);
     }
   }
 }
