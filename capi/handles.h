@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pipit/delegate.h"
 #include "pipit/file.h"
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
@@ -27,6 +28,11 @@ struct Operator : Op {
   pipit_operator c = {};
 };
 
+// The same of a C delegate.
+struct CDelegate : Delegate {
+  pipit_delegate c = {};
+};
+
 // Adds up the time of the nodes of subgraph 0.
 struct NodeTimer {
   uint64_t* nanoseconds = nullptr;
@@ -40,6 +46,13 @@ struct CProfiler {
 };
 
 }  // namespace pipit::capi
+
+// A step as the functions of the application see it.
+struct pipit_run {
+  const pipit::Step& step;
+  pipit::Run& run;
+  bool failed = false;
+};
 
 // Lies at the start of the arena, before its operators and the plan.
 struct pipit_interpreter {
@@ -91,7 +104,37 @@ inline Shape to_shape(int32_t rank, const int32_t* dims) {
   return shape;
 }
 
-// Makes core's operator of the application's.
+inline Status status_of(pipit_code code) {
+  const bool known = code >= PIPIT_OK && code <= PIPIT_RUN_FAILED;
+  return known ? static_cast<Code>(code) : Code::kBadArgument;
+}
+
+inline pipit_node describe(const Node& n) {
+  return {n.op,
+          n.inputs.data(),
+          n.outputs.data(),
+          static_cast<int32_t>(n.inputs.size()),
+          static_cast<int32_t>(n.outputs.size()),
+          n.code,
+          n.version};
+}
+
+// Room for `bytes` that an application wants of a plan: aligned for anything it may keep there.
+template <class P>
+void* parameters_of(P& planned, size_t bytes) {
+  constexpr size_t kUnit = sizeof(uint64_t);
+  if (bytes > SIZE_MAX - kUnit) return nullptr;
+  return planned.template allocate<uint64_t>((bytes + kUnit - 1) / kUnit);
+}
+
+// What a run function of the application came to.
+inline Status outcome_of(pipit_code code, const pipit_run& node) {
+  if (code == PIPIT_OK || node.failed) return status_of(code);
+  return node.run.fail(node.step, "failed with code ", code);
+}
+
+// Makes core's operator and delegate of the application's.
 Operator adopt(const pipit_operator& op);
+CDelegate adopt(const pipit_delegate& delegate);
 
 }  // namespace pipit::capi

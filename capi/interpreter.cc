@@ -18,17 +18,57 @@ namespace capi = pipit::capi;
 namespace pipit::capi {
 namespace {
 
-// The application's operators as core wants them, at the start of the arena.
-size_t table_bytes(size_t operators) {
-  const size_t bytes = sizeof(pipit_interpreter) + operators * (sizeof(Operator) + sizeof(Op*));
+// What the application brings, as core wants it.
+struct Brought {
+  Operator* operators;
+  const Op** operator_table;
+  CDelegate* delegates;
+  const Delegate** delegate_table;
+
+  void adopt_all(const pipit_options& from) const {
+    for (size_t i = 0; i < from.operator_count; ++i) {
+      operator_table[i] = new (&operators[i]) Operator(adopt(from.operators[i]));
+    }
+    for (size_t i = 0; i < from.delegate_count; ++i) {
+      delegate_table[i] = new (&delegates[i]) CDelegate(adopt(*from.delegates[i]));
+    }
+  }
+};
+
+// It lies at the start of the arena, behind the handle.
+size_t front_bytes(const pipit_options& c) {
+  const size_t bytes = sizeof(pipit_interpreter) +
+                       c.operator_count * (sizeof(Operator) + sizeof(Op*)) +
+                       c.delegate_count * (sizeof(CDelegate) + sizeof(Delegate*));
   return (bytes + kAlign - 1) / kAlign * kAlign;
 }
 
-void adopt_all(const pipit_options& from, Operator* ops, const Op** table) {
-  for (size_t i = 0; i < from.operator_count; ++i) {
-    ops[i] = adopt(from.operators[i]);
-    table[i] = &ops[i];
+Brought bring(const pipit_options& c, pipit_interpreter* front) {
+  Brought b = {};
+  b.operators = reinterpret_cast<Operator*>(front + 1);
+  b.delegates = reinterpret_cast<CDelegate*>(b.operators + c.operator_count);
+  b.operator_table = reinterpret_cast<const Op**>(b.delegates + c.delegate_count);
+  b.delegate_table = reinterpret_cast<const Delegate**>(b.operator_table + c.operator_count);
+  b.adopt_all(c);
+  return b;
+}
+
+pipit_code check_delegates(const pipit_options& c, pipit_message* why) {
+  if (c.delegate_count > PIPIT_MAX_DELEGATES) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "more than 8 delegates");
   }
+  for (size_t i = 0; i < c.delegate_count; ++i) {
+    const pipit_delegate* d = c.delegates[i];
+    if (d != nullptr && d->struct_bytes >= sizeof(*d) && d->name && d->claims && d->run) continue;
+    Message text;
+    pipit::text(&text, "delegate ", static_cast<uint64_t>(i), " ");
+    if (d != nullptr && d->struct_bytes >= sizeof(*d) && d->name != nullptr) {
+      pipit::text(&text, "'", d->name, "' ");
+    }
+    pipit::text(&text, "is incomplete: it needs struct_bytes, a name, `claims` and `run`");
+    return fail(why, PIPIT_BAD_ARGUMENT, text.text());
+  }
+  return PIPIT_OK;
 }
 
 // Shapes in C's struct, in pieces of this many; more inputs than that are not resized at once.
@@ -72,13 +112,15 @@ pipit_code read_options(const pipit_options* from, pipit_options* to, pipit_mess
       return fail(why, PIPIT_BAD_ARGUMENT, "an operator of the application is incomplete");
     }
   }
+  if (pipit_code bad = check_delegates(*to, why)) return bad;
   return check_shapes(to->shapes, to->shape_count, why);
 }
 
-pipit_code convert(const pipit_options& from, const Op* const* table, Shapes* shapes, Options* to,
+pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* shapes, Options* to,
                    pipit_message* why) {
   to->shapes = shapes->set(from.shapes, from.shape_count);
-  to->operators = {table, from.operator_count};
+  to->operators = {brought.operator_table, from.operator_count};
+  to->delegates = {brought.delegate_table, from.delegate_count};
   to->activations = {static_cast<uint8_t*>(from.activations), from.activation_bytes};
   to->preserve_inputs = from.overwrite_inputs == 0;
   to->preserve_all = from.preserve_all != 0;
@@ -99,13 +141,16 @@ struct Passing {
   pipit_options c;
   Operator ops[PIPIT_MAX_OPERATORS];
   const Op* table[PIPIT_MAX_OPERATORS];
+  CDelegate delegates[PIPIT_MAX_DELEGATES];
+  const Delegate* delegate_table[PIPIT_MAX_DELEGATES];
   Shapes shapes;
   Options options;
 
   pipit_code read(const pipit_options* from, pipit_message* why) {
     if (pipit_code bad = read_options(from, &c, why)) return bad;
-    adopt_all(c, ops, table);
-    return convert(c, table, &shapes, &options, why);
+    const Brought brought = {ops, table, delegates, delegate_table};
+    brought.adopt_all(c);
+    return convert(c, brought, &shapes, &options, why);
   }
 };
 
@@ -172,8 +217,7 @@ pipit_code pipit_required_memory(const pipit_model* model, const pipit_options* 
   const Result<MemoryPlan> plan =
       Interpreter::required_memory(model->model, pipit::all_operators(), passing.options, &text);
   if (!plan.ok()) return capi::outcome(plan.status(), text, why);
-  return capi::give(capi::sizes_of(plan.value(), capi::table_bytes(passing.c.operator_count)),
-                    memory);
+  return capi::give(capi::sizes_of(plan.value(), capi::front_bytes(passing.c)), memory);
 }
 
 pipit_code pipit_interpreter_init(const pipit_model* model, void* arena, size_t arena_bytes,
@@ -184,16 +228,12 @@ pipit_code pipit_interpreter_init(const pipit_model* model, void* arena, size_t 
   if (!capi::aligned(arena)) {
     return capi::fail(why, PIPIT_BAD_ARGUMENT, "the arena must start at a multiple of 16");
   }
-  const size_t front = capi::table_bytes(c.operator_count);
+  const size_t front = capi::front_bytes(c);
   if (arena_bytes < front) return capi::too_small(model, options, arena_bytes, "", why);
   auto* made = new (arena) pipit_interpreter();
-  auto* ops = reinterpret_cast<capi::Operator*>(made + 1);
-  auto* table = reinterpret_cast<const Op**>(ops + c.operator_count);
-  for (size_t i = 0; i < c.operator_count; ++i) new (&ops[i]) capi::Operator();
-  capi::adopt_all(c, ops, table);
   capi::Shapes shapes;
   pipit::Options converted;
-  if (pipit_code bad = capi::convert(c, table, &shapes, &converted, why)) return bad;
+  if (pipit_code bad = capi::convert(c, capi::bring(c, made), &shapes, &converted, why)) return bad;
   Message text;
   const Result<Interpreter> planned =
       Interpreter::create(model->model, {static_cast<uint8_t*>(arena) + front, arena_bytes - front},
@@ -277,6 +317,23 @@ pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph
   const StepInfo info = net->net.step(i, subgraph);
   *step = {info.op, info.variant, info.node, info.subgraph};
   return PIPIT_OK;
+}
+
+int32_t pipit_interpreter_partitions(const pipit_interpreter* net) { return net->net.partitions(); }
+
+pipit_code pipit_interpreter_partition(const pipit_interpreter* net, int32_t i,
+                                       pipit_partition_info* partition) {
+  if (i < 0 || i >= net->net.partitions()) return PIPIT_BAD_ARGUMENT;
+  const pipit::PartitionInfo info = net->net.partition(i);
+  *partition = {info.delegate, info.nodes.data(), static_cast<int32_t>(info.nodes.size()),
+                info.subgraph};
+  return PIPIT_OK;
+}
+
+void pipit_interpreter_delegation(const pipit_interpreter* net, pipit_message* report) {
+  Message text;
+  net->net.delegation(&text);
+  capi::fail(report, PIPIT_OK, text.text());
 }
 
 void pipit_interpreter_set_profiler(pipit_interpreter* net, pipit_profiler profiler,

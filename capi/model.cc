@@ -129,15 +129,14 @@ int32_t pipit_model_nodes(const pipit_model* model, int32_t subgraph) {
 pipit_code pipit_model_node(const pipit_model* model, int32_t subgraph, int32_t i,
                             pipit_node* node) {
   if (!capi::in_range(i, pipit_model_nodes(model, subgraph))) return PIPIT_BAD_ARGUMENT;
-  const pipit::Node n = model->model.node(i, subgraph);
-  *node = {n.op,
-           n.inputs.data(),
-           n.outputs.data(),
-           static_cast<int32_t>(n.inputs.size()),
-           static_cast<int32_t>(n.outputs.size()),
-           n.code,
-           n.version};
+  *node = capi::describe(model->model.node(i, subgraph));
   return PIPIT_OK;
+}
+
+int64_t pipit_model_option(const pipit_model* model, int32_t subgraph, int32_t node, int32_t field,
+                           int32_t bytes, int64_t otherwise) {
+  if (!capi::in_range(node, pipit_model_nodes(model, subgraph))) return otherwise;
+  return model->model.option(node, field, bytes, otherwise, subgraph);
 }
 
 int32_t pipit_model_signatures(const pipit_model* model) { return model->model.signatures(); }

@@ -18,11 +18,6 @@ struct Parameters {
   const void* own;
 };
 
-Status status_of(pipit_code code) {
-  const bool known = code >= PIPIT_OK && code <= PIPIT_RUN_FAILED;
-  return known ? static_cast<Code>(code) : Code::kBadArgument;
-}
-
 }  // namespace
 }  // namespace pipit::capi
 
@@ -33,21 +28,13 @@ struct pipit_prepare {
   bool failed = false;
 };
 
-struct pipit_run {
-  const Step& step;
-  Run& run;
-  bool failed = false;
-};
-
 namespace pipit::capi {
 namespace {
 
 Status run_c(const Step& step, Run& run) {
   const Parameters& p = *step.params<Parameters>();
   pipit_run node = {step, run};
-  const pipit_code outcome = p.op->c.run(p.op->c.context, p.own, &node);
-  if (outcome != PIPIT_OK && !node.failed) return run.fail(step, "failed with code ", outcome);
-  return status_of(outcome);
+  return outcome_of(p.op->c.run(p.op->c.context, p.own, &node), node);
 }
 
 Status prepare_c(Prepare& p) {
@@ -123,9 +110,7 @@ const void* pipit_prepare_options(const pipit_prepare* node, size_t* bytes) {
 }
 
 void* pipit_prepare_parameters(pipit_prepare* node, size_t bytes) {
-  constexpr size_t kUnit = sizeof(uint64_t);
-  if (bytes > SIZE_MAX - kUnit) return nullptr;
-  return node->own = node->node.allocate<uint64_t>((bytes + kUnit - 1) / kUnit);
+  return node->own = capi::parameters_of(node->node, bytes);
 }
 
 void pipit_prepare_scratch(pipit_prepare* node, size_t bytes) { node->node.scratch(bytes); }

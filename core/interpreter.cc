@@ -2,7 +2,7 @@
 // The public face of a plan.
 #include "pipit/interpreter.h"
 
-#include "core/plan.h"
+#include "core/delegate.h"
 #include "pipit/strings.h"
 #include "platform/pages.h"
 #include "platform/subnormals.h"
@@ -254,6 +254,27 @@ int Interpreter::steps(int subgraph) const {
 StepInfo Interpreter::step(int i, int subgraph) const {
   const Graph& graph = *planned_graph(state_, subgraph);
   return step_info(*state_, graph, graph.steps[i]);
+}
+
+int Interpreter::partitions() const {
+  int n = 0;
+  for (const Delegation* d = state_->delegations; d != nullptr; d = d->next) ++n;
+  return n;
+}
+
+PartitionInfo Interpreter::partition(int i) const {
+  const Delegation* d = state_->delegations;
+  while (i-- > 0) d = d->next;
+  return {d->delegate->name, d->graph->index, {d->nodes, static_cast<size_t>(d->count)}};
+}
+
+void Interpreter::delegation(Message* report) const {
+  const char* before = "";
+  for (const Delegate* delegate : state_->options.delegates) {
+    text(report, before, delegate->name, " computes ");
+    put_share(*state_, *delegate, report);
+    before = "; ";
+  }
 }
 
 }  // namespace pipit

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/delegate.h"
 #include "platform/subnormals.h"
 
 namespace pipit {
@@ -244,10 +245,20 @@ struct Planner {
     return {};
   }
 
+  // A delegate wants neither the operator's parameters nor its way to share memory.
+  void hand_over(Step* step, size_t mark) const {
+    state.pool->release_low(mark);
+    step->run = nullptr;
+    for (int o = 0; o < step->outputs; ++o) {
+      planning.share[step->output(o).index] = Planning::kNobody;
+    }
+  }
+
   Status plan_node(int node) {
     Prepare p(state, graph, &planning, node, why);
     if (p.step_.tensors == nullptr) return Code::kArenaTooSmall;
     const Op& op = state.op(state.node(graph, node));
+    const size_t mark = state.pool->low_mark();
     PIPIT_TRY(check_inputs(p, op, p.step_));
     if (any_input_dynamic(p.step_)) {
       p.deferred_ = true;
@@ -261,6 +272,9 @@ struct Planner {
       return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
     planning.scratch[graph.step_count] = p.deferred_ ? 0 : p.scratch_bytes_;
+    const int32_t who = p.deferred_ ? Planning::kNobody : claim_step(state, graph, op, p.step_);
+    planning.claimed[graph.step_count] = who;
+    if (who != Planning::kNobody) hand_over(&p.step_, mark);
     graph.steps[graph.step_count++] = p.step_;
     return {};
   }
@@ -274,9 +288,11 @@ Status make_planning(const State& state, const Graph& graph, Planning* planning)
   planning->share = pool.temporary_array<int32_t>(tensors);
   planning->exact = pool.temporary_array<uint8_t>(tensors);
   planning->read = pool.temporary_array<uint8_t>(tensors);
-  planning->scratch =
-      pool.temporary_array<size_t>(static_cast<size_t>(count(graph.file->operators())));
-  if (!planning->share || !planning->exact || !planning->read || !planning->scratch) {
+  const auto operators = static_cast<size_t>(count(graph.file->operators()));
+  planning->scratch = pool.temporary_array<size_t>(operators);
+  planning->claimed = pool.temporary_array<int32_t>(operators);
+  if (!planning->share || !planning->exact || !planning->read || !planning->scratch ||
+      !planning->claimed) {
     return Code::kArenaTooSmall;
   }
   std::fill(planning->share, planning->share + tensors, Planning::kNobody);
@@ -312,6 +328,7 @@ Status plan_nodes(State& state, Graph& graph, Message* why) {
   for (int i = 0; i < count(graph.file->operators()); ++i) PIPIT_TRY(planner.plan_node(i));
   PIPIT_TRY(check_graph_outputs(graph, planning, why));
   forget_unread_inputs(graph, planning);
+  PIPIT_TRY(form_partitions(state, graph, planning, why));
   PIPIT_TRY(place_activations(state, graph, planning));
   state.pool->release_temporary(mark);
   return {};
@@ -508,6 +525,7 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.arena = arena;
   PIPIT_TRY(copy_options(state, options));
   state.pool = &state.arena;
+  PIPIT_TRY(check_delegates(options, why));
   PIPIT_TRY(find_ops(state, why));
   PIPIT_TRY(init_subgraphs(state));
   PIPIT_TRY(init_resources(state));

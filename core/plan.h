@@ -57,6 +57,8 @@ struct StateBlock {
 // Graphs that call graphs: deeper than this is refused, so planning and running need little stack.
 constexpr int32_t kMaxGraphDepth = 16;
 
+struct Delegation;  // see delegate.h
+
 // What an Interpreter points to.
 struct State {
   Model model;
@@ -75,8 +77,9 @@ struct State {
   int32_t subgraph_count = 0;
   Graph* newest = nullptr;
   Graph* newest_planned = nullptr;  // before the first invocation
-  int32_t depth = 0;                // of graphs that are being planned or run
-  int64_t calls = 0;                // of graphs in this invocation
+  Delegation* delegations = nullptr;
+  int32_t depth = 0;       // of graphs that are being planned or run
+  int64_t calls = 0;       // of graphs in this invocation
   int32_t free_below = 0;  // graphs of less height may run: no running one shares their activations
   MemoryPlan memory;
 
@@ -92,10 +95,11 @@ struct State {
 // What is known of a graph only while it is planned; in temporary memory.
 struct Planning {
   static constexpr int32_t kNobody = -1;
-  int32_t* share = nullptr;   // for each tensor: the one whose bytes it wants, or kNobody
-  uint8_t* exact = nullptr;   // 1: the shared content is the same (alias), 0: written in place
-  size_t* scratch = nullptr;  // for each step
-  uint8_t* read = nullptr;    // whether any operator reads the tensor
+  int32_t* share = nullptr;    // for each tensor: the one whose bytes it wants, or kNobody
+  uint8_t* exact = nullptr;    // 1: the shared content is the same (alias), 0: written in place
+  size_t* scratch = nullptr;   // for each step
+  int32_t* claimed = nullptr;  // for each step: the delegate that computes it, or kNobody
+  uint8_t* read = nullptr;     // whether any operator reads the tensor
 };
 
 // Plans `model` into `arena`. On success the state lies at the arena's base; variables have yet to
@@ -126,6 +130,9 @@ void bind_activations(Graph& graph, uint8_t* base);
 void begin_invocation(State& state);
 
 StepInfo step_info(const State& state, const Graph& graph, const Step& step);
+
+// "CONV_2D (operator 3 of subgraph 1): " in place of what the message says.
+void begin_node_message(const State& state, const Graph& graph, int node, Message* why);
 
 // Runs all steps of a planned graph.
 Status run_graph(State& state, Graph& graph, Message* why);

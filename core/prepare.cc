@@ -28,13 +28,7 @@ Prepare::Prepare(State& state, Graph& graph, Planning* planning, int node, Messa
 
 const Op& Prepare::op() const { return state_.op(state_.node(graph_, step_.node)); }
 
-void Prepare::begin_message() const {
-  if (why_ == nullptr) return;
-  why_->clear();
-  text(why_, state_.op(state_.node(graph_, step_.node)).name, " (operator ", step_.node);
-  if (graph_.index != 0) text(why_, " of subgraph ", graph_.index);
-  text(why_, "): ");
-}
+void Prepare::begin_message() const { begin_node_message(state_, graph_, step_.node, why_); }
 
 Status Prepare::arity(int min_inputs, int max_inputs, int outputs) const {
   if (step_.inputs < min_inputs || step_.inputs > max_inputs) {

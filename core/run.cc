@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks the steps of a plan.
-#include "core/plan.h"
+#include "core/delegate.h"
 
 namespace pipit {
 
+void begin_node_message(const State& state, const Graph& graph, int node, Message* why) {
+  if (why == nullptr) return;
+  why->clear();
+  text(why, state.op(state.node(graph, node)).name, " (operator ", node);
+  if (graph.index != 0) text(why, " of subgraph ", graph.index);
+  text(why, "): ");
+}
+
 void Run::begin_message(const Step& step) const {
+  const Delegation* d = delegation_of(state_, graph_, step);
+  if (d == nullptr) return begin_node_message(state_, graph_, step.node, why_);
   if (why_ == nullptr) return;
   why_->clear();
-  text(why_, state_.op(state_.node(graph_, step.node)).name, " (operator ", step.node);
-  if (graph_.index != 0) text(why_, " of subgraph ", graph_.index);
-  text(why_, "): ");
+  put_delegation(why_, *d);
 }
 
 namespace {
@@ -40,7 +48,9 @@ Status run_profiled(State& state, Graph& graph, Message* why) {
 }  // namespace
 
 StepInfo step_info(const State& state, const Graph& graph, const Step& step) {
-  return {state.op(state.node(graph, step.node)).name, step.variant, step.node, graph.index};
+  const Delegation* d = delegation_of(state, graph, step);
+  const char* op = d != nullptr ? d->delegate->name : state.op(state.node(graph, step.node)).name;
+  return {op, step.variant, step.node, graph.index};
 }
 
 uint64_t& Run::counter(const Step& step) {

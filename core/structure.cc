@@ -36,6 +36,23 @@ NamedTensor named(const fb::TensorMap& entry) {
   return {c_str(entry.name()), static_cast<int>(entry.tensor_index())};
 }
 
+// Tables of a kind that the format does not know (yet) are not checked, so nobody reads them.
+const flatbuffers::Table* builtin_options(const fb::Operator& node) {
+  const auto known = [](auto kind, auto last) {
+    return static_cast<int>(kind) > 0 && kind <= last;
+  };
+  const void* table = nullptr;
+  if (known(node.builtin_options_type(), fb::BuiltinOptions::MAX)) {
+    table = node.builtin_options();
+  } else if (known(node.builtin_options_2_type(), fb::BuiltinOptions2::MAX)) {
+    table = node.builtin_options_2();
+  }
+  return static_cast<const flatbuffers::Table*>(table);
+}
+
+// More than any table of options has.
+constexpr int kMostFields = 64;
+
 }  // namespace
 
 const char* operator_name(const fb::OperatorCode& code) {
@@ -79,6 +96,30 @@ Node Model::node(int i, int subgraph) const {
   const fb::OperatorCode& code = *file_root(*this)->operator_codes()->Get(node.opcode_index());
   return {operator_name(code), builtin_code(code), code.version(), list(node.inputs()),
           list(node.outputs())};
+}
+
+int64_t Model::option(int i, int field, int bytes, int64_t otherwise, int subgraph) const {
+  const flatbuffers::Table* table = builtin_options(*at(graph(*this, subgraph).operators(), i));
+  if (table == nullptr || field < 0 || field > kMostFields) return otherwise;
+  const auto slot = static_cast<flatbuffers::voffset_t>(4 + 2 * field);
+  const flatbuffers::voffset_t offset = table->GetOptionalFieldOffset(slot);
+  if (offset == 0) return otherwise;
+  // The caller may say more bytes than the field has: they must be in the file all the same.
+  const uint8_t* from = reinterpret_cast<const uint8_t*>(table) + offset;
+  const ptrdiff_t left = file_.end() - from;
+  if (bytes > left) return otherwise;
+  switch (bytes) {
+    case 1:
+      return flatbuffers::ReadScalar<int8_t>(from);
+    case 2:
+      return flatbuffers::ReadScalar<int16_t>(from);
+    case 4:
+      return flatbuffers::ReadScalar<int32_t>(from);
+    case 8:
+      return flatbuffers::ReadScalar<int64_t>(from);
+    default:
+      return otherwise;
+  }
 }
 
 int Model::signatures() const { return count(file_root(*this)->signature_defs()); }

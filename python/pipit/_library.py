@@ -114,6 +114,15 @@ class Step(ctypes.Structure):
     ]
 
 
+class PartitionInfo(ctypes.Structure):
+    _fields_ = [
+        ("delegate", c_char_p),
+        ("nodes", POINTER(c_int32)),
+        ("node_count", c_int32),
+        ("subgraph", c_int32),
+    ]
+
+
 class Options(ctypes.Structure):
     _fields_ = [
         ("struct_bytes", c_size_t),
@@ -126,6 +135,8 @@ class Options(ctypes.Structure):
         ("activation_bytes", c_size_t),
         ("overwrite_inputs", c_int32),
         ("preserve_all", c_int32),
+        ("delegates", POINTER(c_void_p)),
+        ("delegate_count", c_size_t),
         ("random_seed", c_uint64),
         ("team", c_void_p),
         ("least_share", c_int64),
@@ -160,6 +171,8 @@ _PROTOTYPES = {
     "pipit_model_outputs": (c_int32, _handle, c_int32, _int_list),
     "pipit_model_nodes": (c_int32, _handle, c_int32),
     "pipit_model_node": (c_int32, _handle, c_int32, c_int32, POINTER(Node)),
+    "pipit_model_option": (
+        c_int64, _handle, c_int32, c_int32, c_int32, c_int32, c_int64),
     "pipit_model_signatures": (c_int32, _handle),
     "pipit_model_signature": (c_int32, _handle, c_int32, POINTER(Signature)),
     "pipit_model_signature_input": (
@@ -186,6 +199,8 @@ _PROTOTYPES = {
     "pipit_interpreter_reset_variables": (None, _handle),
     "pipit_interpreter_steps": (c_int32, _handle, c_int32),
     "pipit_interpreter_step": (c_int32, _handle, c_int32, c_int32, POINTER(Step)),
+    "pipit_interpreter_partitions": (c_int32, _handle),
+    "pipit_interpreter_partition": (c_int32, _handle, c_int32, POINTER(PartitionInfo)),
     "pipit_interpreter_time_nodes": (None, _handle, POINTER(c_uint64), c_size_t),
 }
 

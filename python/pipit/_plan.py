@@ -19,7 +19,7 @@ class PlanError(Exception):
     """Planning failed; the argument is a Message."""
 
 
-def make_options(shapes, team, preserve_all, random_seed, operators):
+def make_options(shapes, team, preserve_all, random_seed, operators, delegates):
     """The C struct; `shapes` is {(subgraph, position): dimensions}."""
     options = c.Options()
     lib.pipit_options_init(ctypes.byref(options))
@@ -32,6 +32,9 @@ def make_options(shapes, team, preserve_all, random_seed, operators):
         entry.dims[:len(dims)] = dims
     options.shapes = array
     options.shape_count = len(shapes)
+    if delegates:
+        options.delegates = delegates
+        options.delegate_count = len(delegates)
     if operators:
         options.operators = operators
         options.operator_count = len(operators)

@@ -20,7 +20,7 @@ import re
 
 from . import _library as c
 from . import _types as types
-from ._delegate import Delegate, load_delegate  # noqa: F401: part of this module's interface
+from ._delegate import Delegate, load_delegate, tables  # noqa: F401: Delegate is for others
 from ._library import lib
 from ._model import Model
 from ._plan import Plan, PlanError, make_options
@@ -62,7 +62,8 @@ class Interpreter(Values):
     Args:
       model_path: a file (str, bytes or os.PathLike); it is mapped, not read.
       model_content: the model as `bytes`; kept, not copied.
-      experimental_delegates: not possible; the library does all work itself. See Delegate.
+      experimental_delegates: what load_delegate() returned for libraries made for Pipit; each may
+        compute some of the operators. What came of it: delegation().
       num_threads: at least 1; None: what fits the board, see default_threads(). Results never
         depend on it.
       random_seed: where random operators start from to which the file gives no seeds; the same
@@ -99,9 +100,8 @@ class Interpreter(Values):
         self._preserve_all = bool(experimental_preserve_all_tensors)
         self._operators = getattr(self, "_operators", None)
         self._model = self._open(model_path, model_content)
-        if experimental_delegates:
-            raise ValueError("This interpreter cannot hand work to a delegate of TensorFlow Lite: "
-                             "leave experimental_delegates out.")
+        self._delegates = list(experimental_delegates or [])
+        self._delegate_tables = tables(self._delegates)
         self._signatures = self._model.signatures()
         self._shapes = {}  # {(subgraph, position of the input): dimensions} that were asked for
         self._strings = {}  # {(subgraph, position): buffer} that inputs are bound to
@@ -123,7 +123,7 @@ class Interpreter(Values):
 
     def _options(self):
         return make_options(self._shapes, self._team, self._preserve_all, self._random_seed,
-                            self._operators)
+                            self._operators, self._delegate_tables)
 
     def _check_operators(self):
         why, options = c.Message(), self._options()
@@ -313,6 +313,17 @@ class Interpreter(Values):
             return required_memory(self._model, self._options()).arena_bytes
         except PlanError as error:
             raise RuntimeError(error.args[0].failed_node("prepare")) from None
+
+    def delegation(self):
+        """What delegates compute, once tensors are allocated: a list of dicts with `delegate` (its
+        name), `subgraph` and `nodes` (the operators' positions), one for each partition."""
+        rows, info = [], c.PartitionInfo()
+        count = lib.pipit_interpreter_partitions(self._plan.handle) if self._plan else 0
+        for i in range(count):
+            lib.pipit_interpreter_partition(self._plan.handle, i, ctypes.byref(info))
+            rows.append({"delegate": info.delegate.decode(), "subgraph": info.subgraph,
+                         "nodes": info.nodes[:info.node_count]})
+        return rows
 
     def profile(self, runs=1):
         """Runs the model and returns a list of dicts, one for each operator that takes part:

@@ -38,6 +38,11 @@ def run_double(_, parameters, node):
     return 0
 
 
+def library_path():
+    """Of a library without a delegate: Pipit's own."""
+    return library.lib._name
+
+
 def path(name):
     return MODELS / (name + ".tflite")
 
@@ -477,6 +482,27 @@ class Extras(unittest.TestCase):
             pipit.load_delegate("no_such_library.so")
         with self.assertRaisesRegex(ValueError, "Looking up symbol 'no_such_symbol' failed"):
             pipit.InterpreterWithCustomOps(["no_such_symbol"], model_path=path("add"))
+
+    def test_delegates(self):
+        library = os.environ["PIPIT_TEST_DELEGATE"]
+        delegate = pipit.load_delegate(library)
+        interpreter = loaded("sums", experimental_delegates=[delegate])
+        self.assertEqual(interpreter.delegation(),
+                         [{"delegate": "sample", "subgraph": 0, "nodes": [0, 1]}])
+        value = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
+        interpreter.set_tensor(0, value)
+        interpreter.invoke()
+        self.assertEqual(interpreter.get_tensor(2).tolist(), (3 * value).tolist())
+        with self.assertRaises(ValueError) as caught:
+            pipit.load_delegate(library, {"no": 1})
+        self.assertEqual(str(caught.exception),
+                         "Failed to load delegate from %s\nno such accelerator" % library)
+        refusing = Interpreter(path("sums"), experimental_delegates=[
+            pipit.load_delegate(library, {"refuse": True})])
+        with self.assertRaisesRegex(RuntimeError, "sample \\(operators 0-1\\): told to refuse"):
+            refusing.allocate_tensors()
+        with self.assertRaisesRegex(ValueError, "exports neither pipit_delegate_create nor"):
+            pipit.load_delegate(library_path())
 
     def test_other_names_of_the_same(self):
         import ai_edge_litert.interpreter

@@ -74,6 +74,16 @@ def random():
     return g
 
 
+def sums():
+    """y = x + x + x, a picture."""
+    g = small.Graph()
+    x, twice, y = (g.tensor(name, "FLOAT32", [1, 2, 2, 2]) for name in ("x", "twice", "y"))
+    g.op("ADD", [x, x], [twice], "AddOptions")
+    g.op("ADD", [twice, x], [y], "AddOptions")
+    g.inputs, g.outputs = [x], [y]
+    return g
+
+
 def unknown(op):
     """An operator that the library has not."""
     g = small.Graph()
@@ -94,7 +104,7 @@ def main(flatc, folder):
     for name, graph in {
             "add": small.add_model(), "chain": chain(), "empty": empty(), "gather":
             small.gather_model(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
-            packed(), "quantized": quantized(), "random": random(), "strings": strings(), "tile": small.tile_model(),
+            packed(), "quantized": quantized(), "random": random(), "strings": strings(), "sums": sums(), "tile": small.tile_model(),
             "unknown": unknown("nobody_has_this"), "unknown_builtin": unknown("DELEGATE")}.items():
         small.write(flatc, folder / (name + ".tflite"), graph)
     small.write(flatc, folder / "signatures.tflite", small.add_model("one"),

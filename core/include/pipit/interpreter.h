@@ -23,6 +23,7 @@
 
 namespace pipit {
 
+struct Delegate;
 struct Op;
 class Team;
 
@@ -42,10 +43,17 @@ struct InputShape {
 
 // One operator of the plan, in running order.
 struct StepInfo {
-  const char* op = "";       // "CONV_2D", or the name of a custom operator
-  const char* variant = "";  // the kernel chosen: "portable", "neon", ...; "" for none
-  int node = 0;              // position in the subgraph's list of operators
+  const char* op = "";       // "CONV_2D", or the name of a custom operator or of a delegate
+  const char* variant = "";  // the kernel chosen: "portable", "neon", ..., "delegate"; "" for none
+  int node = 0;              // position in the subgraph's list of operators; a delegate's first
   int subgraph = 0;
+};
+
+// Operators that a delegate computes in one step.
+struct PartitionInfo {
+  const char* delegate = "";
+  int subgraph = 0;
+  Span<const int32_t> nodes;  // positions in the subgraph's list of operators
 };
 
 // Is told of each step of an invocation before and after it runs. Steps that call subgraphs enclose
@@ -71,6 +79,9 @@ struct Options {
   // The application's own operators, looked up before the interpreter's table: one with the code of
   // a builtin operator replaces that. They and this list stay as long as the interpreter.
   OpTable operators;
+  // Are shown the model's operators and may compute some of them instead of this library: see
+  // delegate.h. They and this list stay as long as the interpreter.
+  Span<const Delegate* const> delegates;
   // Activations lie here (aligned to 16 bytes) instead of in the arena. Interpreters of which never
   // two are in use may share the bytes: what is in inputs, outputs and other activations lasts
   // until another one runs; variables stay.
@@ -151,6 +162,12 @@ class Interpreter {
   MemoryPlan memory() const;
   int steps(int subgraph = 0) const;
   StepInfo step(int i, int subgraph = 0) const;
+
+  // What delegates compute, in running order.
+  int partitions() const;
+  PartitionInfo partition(int i) const;
+  // The same in a line for a person: "npu computes 5 of 31 operators in 2 partitions: 0-3; 7".
+  void delegation(Message* report) const;
 
  private:
   Status invoke_subgraph(int subgraph, Message* why);

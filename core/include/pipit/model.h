@@ -49,6 +49,10 @@ class Model {
   Span<const int32_t> outputs(int subgraph = 0) const;
   int nodes(int subgraph = 0) const;
   Node node(int i, int subgraph = 0) const;
+  // A number in the builtin options of node `i`: the field with id `field` of their table in the
+  // file format, which takes so many bytes there (a float's bits as an integer). `otherwise`, the
+  // format's default, when the file leaves the field or the options out.
+  int64_t option(int i, int field, int bytes, int64_t otherwise, int subgraph = 0) const;
 
   // Entry points with names.
   int signatures() const;

@@ -36,6 +36,7 @@
 #define PIPIT_ABI 1
 #define PIPIT_MAX_RANK 8
 #define PIPIT_MAX_OPERATORS 64
+#define PIPIT_MAX_DELEGATES 8
 #define PIPIT_MESSAGE_BYTES 1024
 
 #ifdef __cplusplus
@@ -163,6 +164,12 @@ PIPIT_API int32_t pipit_model_nodes(const pipit_model* model, int32_t subgraph);
 PIPIT_API pipit_code pipit_model_node(const pipit_model* model, int32_t subgraph, int32_t i,
                                       pipit_node* node);
 
+// A number in the builtin options of a node: the field with id `field` of their table in the file
+// format, which takes so many bytes there (1, 2, 4 or 8; a float's bits as an integer).
+// `otherwise`, the format's default, when the file leaves the field or the options out.
+PIPIT_API int64_t pipit_model_option(const pipit_model* model, int32_t subgraph, int32_t node,
+                                     int32_t field, int32_t bytes, int64_t otherwise);
+
 typedef struct pipit_signature {
   const char* key;
   int32_t subgraph;
@@ -223,6 +230,57 @@ PIPIT_API pipit_code pipit_run_output(const pipit_run* node, int32_t i, pipit_te
 PIPIT_API void* pipit_run_scratch(const pipit_run* node);
 PIPIT_API pipit_code pipit_run_fail(pipit_run* node, const char* text);
 
+// ---- delegates: something else that computes, an accelerator or another library
+
+typedef struct pipit_partition pipit_partition;  // nodes that a delegate computes in one step
+
+// While a model is planned, a delegate is shown each node that does nothing but compute its outputs
+// from its inputs, in fixed shapes, and claims those that it will compute (not 0). What it claims
+// of nodes that follow each other is one partition: `prepare` (which may be NULL) plans it, `run`
+// computes its outputs. A model is planned to measure its memory, to run, and by each resize: the
+// answers are the same each time. What of it came about: pipit_interpreter_delegation().
+typedef struct pipit_delegate {
+  size_t struct_bytes;
+  const char* name;
+  void* context;                                                       // passed to all three
+  int32_t (*claims)(void* context, const pipit_partition* candidate);  // of one node
+  pipit_code (*prepare)(void* context, pipit_partition* partition);
+  // `partition` has the inputs and outputs of pipit_partition_input() and pipit_partition_output().
+  pipit_code (*run)(void* context, const void* parameters, pipit_run* partition);
+} pipit_delegate;
+
+PIPIT_API int32_t pipit_partition_subgraph(const pipit_partition* partition);
+PIPIT_API int32_t pipit_partition_nodes(const pipit_partition* partition);
+// Its i-th node, and that node's position in the subgraph's list of operators.
+PIPIT_API pipit_code pipit_partition_node(const pipit_partition* partition, int32_t i,
+                                          pipit_node* node, int32_t* number);
+// A number in the builtin options of its i-th node: see pipit_model_option().
+PIPIT_API int64_t pipit_partition_option(const pipit_partition* partition, int32_t i, int32_t field,
+                                         int32_t bytes, int64_t otherwise);
+// A tensor by its index, in the shape it was planned for; `data` is set for constants.
+PIPIT_API pipit_code pipit_partition_tensor(const pipit_partition* partition, int32_t index,
+                                            pipit_tensor* tensor);
+// What it reads from outside, but for constants; what others read of it. Tensors that its nodes
+// hand to each other alone have no bytes.
+PIPIT_API int32_t pipit_partition_inputs(const pipit_partition* partition);
+PIPIT_API int32_t pipit_partition_outputs(const pipit_partition* partition);
+PIPIT_API pipit_code pipit_partition_input(const pipit_partition* partition, int32_t i,
+                                           pipit_tensor* tensor);
+PIPIT_API pipit_code pipit_partition_output(const pipit_partition* partition, int32_t i,
+                                            pipit_tensor* tensor);
+// As pipit_prepare_parameters(), pipit_prepare_scratch() and pipit_prepare_fail().
+PIPIT_API void* pipit_partition_parameters(pipit_partition* partition, size_t bytes);
+PIPIT_API void pipit_partition_scratch(pipit_partition* partition, size_t bytes);
+PIPIT_API pipit_code pipit_partition_fail(pipit_partition* partition, pipit_code code,
+                                          const char* text);
+
+// A shared library with a delegate exports `pipit_delegate_create`, and `pipit_delegate_destroy` if
+// it wants to. The first returns NULL, and says why, when these options make no delegate.
+typedef const pipit_delegate* (*pipit_delegate_create_function)(const char* const* keys,
+                                                                const char* const* values,
+                                                                size_t count, pipit_message* why);
+typedef void (*pipit_delegate_destroy_function)(const pipit_delegate* delegate);
+
 // ---- threads
 
 // Threads that do the work of one invocation together: its results never depend on how many. Any
@@ -274,11 +332,13 @@ typedef struct pipit_options {
                                     // the CPU has
   void* activations;                // where activations lie, aligned to 16; NULL: in the arena
   size_t activation_bytes;
-  int32_t overwrite_inputs;  // 1: inputs have to be written before each invocation
-  int32_t preserve_all;      // 1: every tensor can be read after an invocation
-  uint64_t random_seed;      // where random operators start from to which the file gives no seeds
-  pipit_team* team;          // threads to share the work with; NULL: the calling one alone
-  int64_t least_share;       // cycles, roughly, below which a share is not worth waking a thread
+  int32_t overwrite_inputs;                // 1: inputs have to be written before each invocation
+  int32_t preserve_all;                    // 1: every tensor can be read after an invocation
+  const pipit_delegate* const* delegates;  // shown the model's nodes in this order
+  size_t delegate_count;                   // at most PIPIT_MAX_DELEGATES
+  uint64_t random_seed;  // where random operators start from to which the file gives no seeds
+  pipit_team* team;      // threads to share the work with; NULL: the calling one alone
+  int64_t least_share;   // cycles, roughly, below which a share is not worth waking a thread
 } pipit_options;
 
 // The defaults; sets struct_bytes.
@@ -339,6 +399,21 @@ PIPIT_API pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipi
 PIPIT_API int32_t pipit_interpreter_steps(const pipit_interpreter* net, int32_t subgraph);
 PIPIT_API pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph,
                                             int32_t i, pipit_step* step);
+
+// What delegates compute: `nodes` are positions in the subgraph's list of operators.
+typedef struct pipit_partition_info {
+  const char* delegate;
+  const int32_t* nodes;
+  int32_t node_count;
+  int32_t subgraph;
+} pipit_partition_info;
+
+PIPIT_API int32_t pipit_interpreter_partitions(const pipit_interpreter* net);
+PIPIT_API pipit_code pipit_interpreter_partition(const pipit_interpreter* net, int32_t i,
+                                                 pipit_partition_info* partition);
+// The same in a line: "npu computes 5 of 31 operators in 2 partitions: 0-3; 7".
+PIPIT_API void pipit_interpreter_delegation(const pipit_interpreter* net, pipit_message* report);
+
 // NULL: none.
 PIPIT_API void pipit_interpreter_set_profiler(pipit_interpreter* net, pipit_profiler profiler,
                                               void* context);
