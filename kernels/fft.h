@@ -1,102 +1,244 @@
 // SPDX-License-Identifier: Apache-2.0
-// Discrete Fourier transforms of power-of-two lengths, in place:
-//   X[k] = sum over j of x[j] * e^(-2 pi i j k / n)
+// Fourier transforms whose length is a power of two, in fixed point or floating point.
 //
-// Complex numbers are pairs: real part, imaginary part. All lengths that divide the one that the
-// roots were made for can be transformed with them.
+//   spectrum[k] = sum over t of signal[t] * e^(-2 pi i k t / n)
+//
+// Fixed-point transforms halve at each doubling of the length, so nothing overflows: the spectrum
+// is 1/n of that. The order of all roundings is that of the signal library of TensorFlow Lite for
+// Microcontrollers: n real values are n/2 complex ones, transformed in steps of radix 4 and, where
+// that leaves a factor, one of radix 2.
 #pragma once
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <limits>
+#include <type_traits>
 
 namespace pipit {
 
+template <class T>
+struct Complex {
+  T r, i;
+};
+
+// Numbers in [-1, 1) with all bits but the sign behind the point.
+template <class T, class Wide>
+struct FixedPoint {
+  using Scalar = T;
+  using C = Complex<T>;
+  static constexpr int kBits = std::numeric_limits<T>::digits;
+
+  static T from(double x) {
+    return static_cast<T>(std::floor(0.5 + static_cast<double>(std::numeric_limits<T>::max()) * x));
+  }
+  static T add(T a, T b) { return wrap<T>(bits(a) + bits(b)); }
+  static T sub(T a, T b) { return wrap<T>(bits(a) - bits(b)); }
+  static C mul(C a, C b) {
+    return {round(product(a.r, b.r) - product(a.i, b.i)),
+            round(product(a.r, b.i) + product(a.i, b.r))};
+  }
+  static C divide(C c, int by) {
+    const T part = static_cast<T>(std::numeric_limits<T>::max() / by);
+    return {round(product(c.r, part)), round(product(c.i, part))};
+  }
+  static T half_sum(T a, T b) { return static_cast<T>((Wide{a} + b) >> 1); }
+  static T half_difference(T a, T b) { return static_cast<T>((Wide{a} - b) >> 1); }
+
+ private:
+  using Bits = std::make_unsigned_t<Wide>;
+  template <class To>
+  static To wrap(Bits x) {
+    return static_cast<To>(static_cast<Wide>(x));
+  }
+  static Bits bits(T x) { return static_cast<Bits>(Wide{x}); }
+  static Bits product(T a, T b) { return static_cast<Bits>(Wide{a} * b); }
+  static T round(Bits x) {
+    return static_cast<T>(static_cast<Wide>(x + (Bits{1} << (kBits - 1))) >> kBits);
+  }
+};
+
+template <class T>
+struct FloatingPoint {
+  using Scalar = T;
+  using C = Complex<T>;
+
+  static T from(double x) { return static_cast<T>(x); }
+  static T add(T a, T b) { return a + b; }
+  static T sub(T a, T b) { return a - b; }
+  static C mul(C a, C b) { return {a.r * b.r - a.i * b.i, a.r * b.i + a.i * b.r}; }
+  static C divide(C c, int) { return c; }
+  static T half_sum(T a, T b) { return (a + b) / 2; }
+  static T half_difference(T a, T b) { return (a - b) / 2; }
+};
+
+// The arithmetic that belongs to an element type.
+template <class T>
+struct FftArithmetic;
+template <>
+struct FftArithmetic<int16_t> : FixedPoint<int16_t, int32_t> {};
+template <>
+struct FftArithmetic<int32_t> : FixedPoint<int32_t, int64_t> {};
+template <>
+struct FftArithmetic<float> : FloatingPoint<float> {};
+template <>
+struct FftArithmetic<double> : FloatingPoint<double> {};
+
 constexpr bool is_fft_length(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
-// How many numbers the roots for length n take.
-constexpr int32_t fft_roots_size(int32_t n) { return n < 2 ? 2 : n; }
+constexpr double kFftPi = 3.14159265358979323846;
 
-// roots[k] = e^(-2 pi i k / n) for k < n / 2.
+// e^(i * phase).
 template <class T>
-static inline void fill_fft_roots(int32_t n, T* roots) {
-  constexpr double kTwoPi = 6.283185307179586;
-  for (int32_t k = 0; k < fft_roots_size(n) / 2; ++k) {
-    const double angle = kTwoPi * k / n;
-    roots[2 * k] = static_cast<T>(std::cos(angle));
-    roots[2 * k + 1] = static_cast<T>(-std::sin(angle));
-  }
+Complex<T> on_circle(double phase) {
+  using A = FftArithmetic<T>;
+  return {A::from(std::cos(phase)), A::from(std::sin(phase))};
 }
 
-// Brings element k of n to where its reversed bits say.
 template <class T>
-static inline void fft_reverse_bits(int32_t n, T* x) {
-  int32_t reversed = 0;
-  for (int32_t k = 1; k < n; ++k) {
-    int32_t bit = n / 2;
-    for (; (reversed & bit) != 0; bit /= 2) reversed ^= bit;
-    reversed |= bit;
-    if (k >= reversed) continue;
-    std::swap(x[2 * k], x[2 * reversed]);
-    std::swap(x[2 * k + 1], x[2 * reversed + 1]);
-  }
+static inline Complex<T> operator+(Complex<T> a, Complex<T> b) {
+  using A = FftArithmetic<T>;
+  return {A::add(a.r, b.r), A::add(a.i, b.i)};
 }
 
-// Joins transforms of `half` numbers at `even` and behind them into one of twice as many.
 template <class T>
-static inline void fft_join(int32_t half, const T* roots, int32_t root_step, T* even) {
-  T* odd = even + 2 * ptrdiff_t{half};
-  for (int32_t k = 0; k < half; ++k, even += 2, odd += 2, roots += 2 * ptrdiff_t{root_step}) {
-    const T re = odd[0] * roots[0] - odd[1] * roots[1];
-    const T im = odd[0] * roots[1] + odd[1] * roots[0];
-    odd[0] = even[0] - re;
-    odd[1] = even[1] - im;
-    even[0] += re;
-    even[1] += im;
-  }
+static inline Complex<T> operator-(Complex<T> a, Complex<T> b) {
+  using A = FftArithmetic<T>;
+  return {A::sub(a.r, b.r), A::sub(a.i, b.i)};
 }
 
-// Transforms n complex numbers. The roots are for `roots_n`, a multiple of n.
 template <class T>
-static inline void fft(int32_t n, const T* roots, int32_t roots_n, T* x) {
-  fft_reverse_bits(n, x);
-  for (int32_t half = 1; half < n; half *= 2) {
-    for (int32_t first = 0; first < n; first += 2 * half) {
-      fft_join(half, roots, roots_n / (2 * half), x + 2 * ptrdiff_t{first});
+static inline Complex<T> conjugate(Complex<T> c) {
+  return {c.r, FftArithmetic<T>::sub(0, c.i)};
+}
+
+// Transforms of n complex numbers, n >= 1.
+template <class T>
+class ComplexFft {
+ public:
+  using C = Complex<T>;
+
+  // Of n numbers.
+  static void fill_table(int32_t n, bool inverse, C* table) {
+    const double sign = inverse ? 1 : -1;
+    for (int32_t k = 0; k < n; ++k) table[k] = on_circle<T>(sign * 2 * kFftPi * k / n);
+  }
+
+  ComplexFft(int32_t n, bool inverse, const C* table) : n_(n), inverse_(inverse), roots_(table) {}
+
+  // The numbers of `in`, which lies elsewhere, are `stride` apart.
+  void transform(const C* in, ptrdiff_t stride, C* out) const { transform(in, stride, out, 1, n_); }
+
+ private:
+  using A = FftArithmetic<T>;
+
+  // Every `step`th number, n of them. Calls itself once for each factor of n.
+  void transform(const C* in, ptrdiff_t stride, C* out, int32_t step, int32_t n) const {
+    if (n == 1) {
+      *out = *in;
+      return;
+    }
+    const int32_t parts = n % 4 == 0 ? 4 : 2;
+    const int32_t m = n / parts;
+    for (int32_t q = 0; q < parts; ++q) {
+      transform(in + q * step * stride, stride, out + q * m, step * parts, m);
+    }
+    for (int32_t k = 0; k < m; ++k) {
+      parts == 4 ? combine4(out + k, m, k * step) : combine2(out + k, m, k * step);
     }
   }
-}
 
-// Transforms n real numbers into the first n / 2 + 1 complex ones; the others are their conjugates.
-// x has room for all of these. The roots are for `roots_n`, a multiple of n.
+  void combine2(C* out, int32_t m, int32_t root) const {
+    const C a = A::divide(out[0], 2);
+    const C b = A::mul(A::divide(out[m], 2), roots_[root]);
+    out[m] = a - b;
+    out[0] = a + b;
+  }
+
+  void combine4(C* out, int32_t m, int32_t root) const {
+    const C a = A::divide(out[0], 4);
+    const C b = A::mul(A::divide(out[m], 4), roots_[root]);
+    const C c = A::mul(A::divide(out[2 * m], 4), roots_[2 * root]);
+    const C d = A::mul(A::divide(out[3 * m], 4), roots_[3 * root]);
+    const C sum = b + d, difference = b - d;
+    const C even = a + c, odd = a - c;
+    const C back = {A::add(odd.r, difference.i), A::sub(odd.i, difference.r)};
+    const C ahead = {A::sub(odd.r, difference.i), A::add(odd.i, difference.r)};
+    out[0] = even + sum;
+    out[2 * m] = even - sum;
+    out[m] = inverse_ ? ahead : back;
+    out[3 * m] = inverse_ ? back : ahead;
+  }
+
+  int32_t n_;
+  bool inverse_;
+  const C* roots_;
+};
+
+// Transforms between n real numbers and the first n / 2 + 1 complex ones of their spectrum, of
+// which the others are conjugates. n >= 2: n real numbers are n / 2 complex ones.
 template <class T>
-static inline void real_fft(int32_t n, const T* roots, int32_t roots_n, T* x) {
-  if (n == 1) {
-    x[1] = 0;
-    return;
+class RealFft {
+ public:
+  using C = Complex<T>;
+
+  // Lengths that operators on audio take.
+  static constexpr bool accepts(int64_t n) { return n >= 4 && n <= (1 << 20) && is_fft_length(n); }
+
+  // The table holds table_size(n) numbers, the work area n / 2.
+  static constexpr int32_t table_size(int32_t n) { return n / 2 + n / 4; }
+
+  static void fill_table(int32_t n, bool inverse, C* table) {
+    const int32_t half = n / 2;
+    ComplexFft<T>::fill_table(half, inverse, table);
+    const double sign = inverse ? 1 : -1;
+    for (int32_t k = 0; k < half / 2; ++k) {
+      table[half + k] = on_circle<T>(sign * kFftPi * (static_cast<double>(k + 1) / half + 0.5));
+    }
   }
-  // The even numbers as real parts and the odd ones as imaginary parts are transformed at once.
-  const int32_t half = n / 2;
-  fft(half, roots, roots_n, x);
-  T* last = x + n;
-  last[0] = x[0] - x[1];
-  last[1] = 0;
-  x[0] += x[1];
-  x[1] = 0;
-  const ptrdiff_t step = 2 * (ptrdiff_t{roots_n} / n);
-  T* a = x + 2;
-  T* b = last - 2;
-  for (const T* root = roots + step; a <= b; a += 2, b -= 2, root += step) {
-    const T even_re = (a[0] + b[0]) / 2, even_im = (a[1] - b[1]) / 2;
-    const T odd_re = (a[1] + b[1]) / 2, odd_im = (b[0] - a[0]) / 2;
-    const T re = odd_re * root[0] - odd_im * root[1];
-    const T im = odd_re * root[1] + odd_im * root[0];
-    a[0] = even_re + re;
-    a[1] = even_im + im;
-    b[0] = even_re - re;
-    b[1] = im - even_im;
+
+  // One transform in either direction.
+  RealFft(int32_t n, bool inverse, const C* table, C* work)
+      : half_(n / 2), complex_(half_, inverse, table), turns_(table + half_), work_(work) {}
+
+  // n values in, n / 2 + 1 out.
+  void forward(const T* signal, C* spectrum) const {
+    complex_.transform(reinterpret_cast<const C*>(signal), 1, work_);
+    const C zero = A::divide(work_[0], 2);
+    spectrum[0] = {A::add(zero.r, zero.i), 0};
+    spectrum[half_] = {A::sub(zero.r, zero.i), 0};
+    for (int32_t k = 1; k <= half_ / 2; ++k) {
+      const C a = A::divide(work_[k], 2);
+      const C b = A::divide(conjugate(work_[half_ - k]), 2);
+      const C even = a + b;
+      const C odd = A::mul(a - b, turns_[k - 1]);
+      spectrum[k] = {A::half_sum(even.r, odd.r), A::half_sum(even.i, odd.i)};
+      spectrum[half_ - k] = {A::half_difference(even.r, odd.r), A::half_difference(odd.i, even.i)};
+    }
   }
-}
+
+  // The other way round; floating-point results are n times the signal.
+  void backward(const C* spectrum, T* signal) const {
+    const T first = spectrum[0].r, last = spectrum[half_].r;
+    work_[0] = A::divide({A::add(first, last), A::sub(first, last)}, 2);
+    for (int32_t k = 1; k <= half_ / 2; ++k) {
+      const C a = A::divide(spectrum[k], 2);
+      const C b = A::divide(conjugate(spectrum[half_ - k]), 2);
+      const C even = a + b;
+      const C odd = A::mul(a - b, turns_[k - 1]);
+      work_[k] = even + odd;
+      work_[half_ - k] = conjugate(even - odd);
+    }
+    complex_.transform(work_, 1, reinterpret_cast<C*>(signal));
+  }
+
+ private:
+  using A = FftArithmetic<T>;
+
+  int32_t half_;
+  ComplexFft<T> complex_;
+  const C* turns_;
+  C* work_;
+};
 
 }  // namespace pipit

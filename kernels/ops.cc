@@ -183,7 +183,10 @@ constexpr const Op* kOps[] = {
 
     &kAudioSpectrogram,
     &kDetectionPostprocess,
+    &kFlexCropAndResize,
+    &kFlexRfft,
     &kMfcc,
+    &kPosenetDecoder,
     &kSignalDelay,
     &kSignalEnergy,
     &kSignalFftAutoScale,

@@ -1,47 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFFT2D: the Fourier transform of each matrix of real numbers, cut or padded with zeros to the
-// lengths asked for; of the columns, the first half and the middle one. Those two columns come out
-// mixed, as TensorFlow Lite computes them: see mix_edges().
+// RFFT2D and FlexRFFT: the Fourier transform of each matrix of real numbers, or of each row,
+// cut or padded with zeros to the lengths asked for; of the columns, the first half and the middle
+// one. The outer columns of matrices come out mixed, as TensorFlow Lite computes them: see
+// mix_edges().
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/fft.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
+#include "kernels/ops/node_def.h"
+#include "kernels/ops/scratch.h"
 
 namespace pipit {
 namespace {
+
+using C = Complex<float>;
 
 struct Params {
   int32_t matrices;
   int32_t in_height, in_width;
   int32_t height, width;  // of the transform
-  int32_t roots_n;
-  const float* roots;
+  const C* row_table;
+  const C* column_table;
+  size_t signal, work;  // in scratch memory: a row, or a column, and what its transform needs
   int32_t columns() const { return width / 2 + 1; }
 };
 
-void transform_rows(const Params& p, const float* in, float* row, float* out) {
+void transform_row(const Params& p, const float* in, float* signal, C* work, C* out) {
   const int32_t given = std::min(p.in_width, p.width);
-  const size_t row_floats = 2 * static_cast<size_t>(p.columns());
-  for (int32_t y = 0; y < p.height; ++y, in += p.in_width, out += row_floats) {
-    if (y >= p.in_height) {
-      std::fill_n(out, row_floats, 0.0f);
-      continue;
-    }
-    std::copy_n(in, given, row);
-    std::fill(row + given, row + p.width, 0.0f);
-    real_fft(p.width, p.roots, p.roots_n, row);
-    std::copy_n(row, row_floats, out);
+  std::copy_n(in, given, signal);
+  std::fill(signal + given, signal + p.width, 0.0f);
+  if (p.width == 1) {
+    *out = {*signal, 0};
+  } else {
+    RealFft<float>(p.width, false, p.row_table, work).forward(signal, out);
   }
 }
 
-void transform_columns(const Params& p, float* column, float* out) {
-  const ptrdiff_t row_floats = 2 * ptrdiff_t{p.columns()};
-  for (int32_t x = 0; x < p.columns(); ++x, out += 2) {
-    for (int32_t y = 0; y < p.height; ++y) std::copy_n(out + y * row_floats, 2, column + 2 * y);
-    fft(p.height, p.roots, p.roots_n, column);
-    for (int32_t y = 0; y < p.height; ++y) std::copy_n(column + 2 * y, 2, out + y * row_floats);
+void transform_rows(const Params& p, const float* in, const Step& s, C* out) {
+  for (int32_t y = 0; y < p.height; ++y, in += p.in_width, out += p.columns()) {
+    if (y < p.in_height) {
+      transform_row(p, in, scratch_at<float>(s, p.signal), scratch_at<C>(s, p.work), out);
+    } else {
+      std::fill_n(out, p.columns(), C{0, 0});
+    }
+  }
+}
+
+void transform_columns(const Params& p, C* work, C* out) {
+  const ComplexFft<float> fft(p.height, false, p.column_table);
+  for (int32_t x = 0; x < p.columns(); ++x, ++out) {
+    fft.transform(out, p.columns(), work);
+    for (int32_t y = 0; y < p.height; ++y) out[ptrdiff_t{y} * p.columns()] = work[y];
   }
 }
 
@@ -51,85 +61,123 @@ void transform_columns(const Params& p, float* column, float* out) {
 //   row y:           A[y] - i B[y],         the conjugate of (B[y] - i A[y])
 //   row height - y:  the conjugate of the former,   B[y] - i A[y]
 // and models whose matrices have four rows or more have been made to work with these.
-void mix_edges(const Params& p, float* out) {
-  const ptrdiff_t row_floats = 2 * ptrdiff_t{p.columns()};
+void mix_edges(const Params& p, C* out) {
   for (int32_t y = 1; y < p.height / 2; ++y) {
-    float* first = out + y * row_floats;
-    float* last = first + row_floats - 2;
-    float* mirrored_first = out + (p.height - y) * row_floats;
-    float* mirrored_last = mirrored_first + row_floats - 2;
-    const float ab_re = first[0] + last[1], ab_im = first[1] - last[0];
-    const float ba_re = last[0] + first[1], ba_im = last[1] - first[0];
-    first[0] = mirrored_first[0] = ab_re;
-    first[1] = ab_im;
-    mirrored_first[1] = -ab_im;
-    last[0] = mirrored_last[0] = ba_re;
-    last[1] = -ba_im;
-    mirrored_last[1] = ba_im;
+    C* first = out + ptrdiff_t{y} * p.columns();
+    C* mirrored = out + ptrdiff_t{p.height - y} * p.columns();
+    const C a = first[0], b = first[p.columns() - 1];
+    const C ab = {a.r + b.i, a.i - b.r}, ba = {b.r + a.i, b.i - a.r};
+    first[0] = ab;
+    first[p.columns() - 1] = conjugate(ba);
+    mirrored[0] = conjugate(ab);
+    mirrored[p.columns() - 1] = ba;
   }
 }
 
 Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const float* in = s.input(0).as<float>();
-  float* out = s.output(0).as<float>();
-  float* work = reinterpret_cast<float*>(s.scratch);
+  C* out = static_cast<C*>(s.output(0).data);
   for (int32_t i = 0; i < p.matrices; ++i) {
-    transform_rows(p, in, work, out);
-    transform_columns(p, work, out);
+    transform_rows(p, in, s, out);
+    if (p.height > 1) transform_columns(p, scratch_at<C>(s, p.work), out);
     if (p.width > 1) mix_edges(p, out);
     in += ptrdiff_t{p.in_height} * p.in_width;
-    out += ptrdiff_t{p.height} * p.columns() * 2;
+    out += ptrdiff_t{p.height} * p.columns();
   }
   return {};
 }
 
-Status find_lengths(Prepare& p, const int32_t* lengths, Params* params) {
-  if (!is_fft_length(lengths[0]) || !is_fft_length(lengths[1])) {
-    return p.bad("lengths ", lengths[0], " and ", lengths[1], " are not powers of two");
-  }
-  Shape shape = p.input(0).shape;
-  params->in_height = shape[shape.rank - 2];
-  params->in_width = shape[shape.rank - 1];
-  params->height = lengths[0];
-  params->width = lengths[1];
-  shape[shape.rank - 2] = params->height;
+Status fill_tables(Prepare& p, Params* params) {
+  const int32_t row_size = std::max(RealFft<float>::table_size(params->width), 1);
+  C* rows = p.allocate<C>(static_cast<size_t>(row_size));
+  C* columns = p.allocate<C>(static_cast<size_t>(params->height));
+  if (rows == nullptr || columns == nullptr) return Code::kArenaTooSmall;
+  if (params->width > 1) RealFft<float>::fill_table(params->width, false, rows);
+  ComplexFft<float>::fill_table(params->height, false, columns);
+  params->row_table = rows;
+  params->column_table = columns;
+  return {};
+}
+
+// Transforms with these lengths, whose output has this shape.
+Status plan(Prepare& p, const Params& lengths, Shape shape) {
+  Params* params = p.allocate<Params>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  *params = lengths;
   shape[shape.rank - 1] = params->columns();
   PIPIT_TRY(p.set_output(0, shape));
   // Nothing to compute, and what is multiplied here may overflow, unless the output has elements.
-  const bool any = p.output(0).bytes != 0;
-  params->matrices = any ? shape.product(0, shape.rank - 2) : 0;
-  return {};
+  if (p.output(0).bytes != 0) {
+    params->matrices = shape.product(0, shape.rank - 1) / params->height;
+    PIPIT_TRY(fill_tables(p, params));
+    ScratchLayout scratch;
+    params->signal = scratch.add(params->width, sizeof(float));
+    params->work = scratch.add(std::max(params->height, params->width / 2), sizeof(C));
+    p.scratch(scratch.size());
+  }
+  return p.run(run, params, "portable");
 }
 
-Status prepare(Prepare& p) {
+// Fails unless this is a transform of real numbers along so many dimensions.
+Status check(Prepare& p, int32_t dimensions) {
   PIPIT_TRY(p.arity(2, 2, 1));
   const Tensor& in = p.input(0);
   const Tensor& length = p.input(1);
   PIPIT_TRY(need_type(p, in, types(Type::kFloat32)));
   PIPIT_TRY(need_type(p, length, types(Type::kInt32)));
-  if (in.shape.rank < 2) return p.bad("input ", in, " is no matrix");
-  if (length.shape != Shape::of(2)) return p.bad("lengths ", length, " are not two");
+  if (in.shape.rank < dimensions) {
+    return p.bad("input ", in, " has not the ", dimensions, " dimensions to transform");
+  }
+  if (length.shape != Shape::of(dimensions))
+    return p.bad("lengths ", length, " are not ", dimensions);
   p.set_output_type(0, Type::kComplex64);
+  return {};
+}
+
+Status check_length(const Prepare& p, int32_t length) {
+  return is_fft_length(length) ? Status() : p.bad("length ", length, " is not a power of two");
+}
+
+Status prepare(Prepare& p) {
+  PIPIT_TRY(check(p, 2));
   const int32_t* lengths = p.values<int32_t>(1);
   if (lengths == nullptr) return p.defer();
-  auto* params = p.allocate<Params>();
-  if (params == nullptr) return Code::kArenaTooSmall;
-  PIPIT_TRY(find_lengths(p, lengths, params));
-  if (params->matrices == 0) return p.run(run, params, "portable");
-  params->roots_n = std::max(params->height, params->width);
-  float* roots = p.allocate<float>(static_cast<size_t>(fft_roots_size(params->roots_n)));
-  if (roots == nullptr) return Code::kArenaTooSmall;
-  fill_fft_roots(params->roots_n, roots);
-  params->roots = roots;
-  const size_t most = std::max(size_t{2} * static_cast<size_t>(params->height),
-                               static_cast<size_t>(params->width) + 2);
-  p.scratch(most * sizeof(float));
-  return p.run(run, params, "portable");
+  PIPIT_TRY(check_length(p, lengths[0]));
+  PIPIT_TRY(check_length(p, lengths[1]));
+  Shape shape = p.input(0).shape;
+  Params params = {};
+  params.in_height = shape[shape.rank - 2];
+  params.in_width = shape.last();
+  params.height = lengths[0];
+  params.width = lengths[1];
+  shape[shape.rank - 2] = params.height;
+  return plan(p, params, shape);
+}
+
+// FlexRFFT is what TensorFlow's own RFFT is called in a file: of each row alone, which has at least
+// as many numbers as it transforms.
+Status prepare_flex(Prepare& p) {
+  PIPIT_TRY(check(p, 1));
+  NodeDef node;
+  PIPIT_TRY(NodeDef::read(p, "RFFT", &node));
+  const int32_t* length = p.values<int32_t>(1);
+  if (length == nullptr) return p.defer();
+  if (!is_fft_length(*length)) {
+    return p.unsupported("length ", *length, " is not a power of two");
+  }
+  const Shape& shape = p.input(0).shape;
+  if (shape.last() < *length) return p.bad(p.input(0), " has rows of less than ", *length);
+  Params params = {};
+  params.in_height = params.height = 1;
+  params.in_width = shape.last();
+  params.width = *length;
+  return plan(p, params, shape);
 }
 
 }  // namespace
 
+const Op kFlexRfft = {kCustomOp, "FlexRFFT", prepare_flex};
 const Op kRfft2d = {builtin(fb::BuiltinOperator::RFFT2D), "RFFT2D", prepare};
 
 }  // namespace pipit

@@ -5,9 +5,9 @@
 #include <bit>
 
 #include "core/flexbuffer.h"
+#include "kernels/fft.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
-#include "kernels/radix_fft.h"
 
 namespace pipit {
 namespace {
