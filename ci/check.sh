@@ -18,8 +18,11 @@ usage: ci/check.sh VERB...
   aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those labelled
             `isa` also on cortex-a53, cortex-a72 and cortex-a76
   armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
-  python-arm  run the tests of the Python packages with ARM's python3 and numpy, which are
-            downloaded for it (not part of all)
+  python-arm  make wheels and Debian packages for ARM and run the Python tests from them with
+            ARM's python3 and numpy, which are downloaded for it (not part of all)
+  sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
+  tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
+            all)
   all       setup format lint host asan aarch64 armhf
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
@@ -63,9 +66,9 @@ install() { # install PACKAGE...: quick when all are there
     -o Acquire::Retries=3 "${missing[@]}" < /dev/null
 }
 
-build() { # build PRESET [TARGET]
+build() { # build PRESET [TARGET...]
   cmake --preset "$1"
-  cmake --build --preset "$1" --parallel "$(nproc)" ${2:+--target "$2"}
+  cmake --build --preset "$1" --parallel "$(nproc)" ${2:+--target "${@:2}"}
 }
 
 ctests() { # ctests NAME PRESET CPU [CTEST ARGUMENT...]: one row with the counts of ctest's report
@@ -109,9 +112,26 @@ tidy() {
 }
 
 python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
-  step "$2 python build" build "$2" pipit_python
+  step "$2 packages" build "$2" pipit_packages sample_delegate
   ((status == 0)) || return 0
   step "$1 python tests" tests/python/arm_test.sh "$1" "build/$2" "build/root-$1"
+}
+
+tfjs() { # the float models that are here
+  local try models=(models/digits_float.tflite) model
+  for model in ../shared/models/*_float/*.tflite; do [[ ! -e $model ]] || models+=("$model"); done
+  mkdir -p build/tfjs
+  cp tests/tfjs/package.json build/tfjs
+  for try in 1 2 3; do
+    npm install --prefix build/tfjs --no-audit --no-fund --ignore-scripts && break
+    sleep $((5 * try))
+  done
+  PYTHONPATH=build/host/python /usr/bin/python3 tests/tfjs/compare.py \
+    "$PWD/build/tfjs/node_modules" "${models[@]}"
+}
+
+node_setup() { # a Node.js from elsewhere brings its own npm
+  if ! command -v node npm > /dev/null; then install nodejs npm; fi
 }
 
 run() { # run VERB
@@ -133,6 +153,12 @@ run() { # run VERB
       python_arm arm64 aarch64
       python_arm armhf armhf
       ;;
+    sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
+    tfjs)
+      step "tfjs setup" node_setup
+      step "tfjs build" build host pipit_python
+      step tfjs tfjs
+      ;;
   esac
 }
 
@@ -146,7 +172,7 @@ summary() { # the table and the totals; fails if anything failed
 verbs=()
 for verb in "${@:---help}"; do
   case $verb in
-    setup | demo | format | lint | tidy | host | asan | aarch64 | armhf | python-arm) verbs+=("$verb") ;;
+    setup | demo | format | lint | tidy | host | asan | aarch64 | armhf | python-arm | sdist | tfjs) verbs+=("$verb") ;;
     all) verbs+=(setup format lint host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;

@@ -38,4 +38,10 @@ foreach(package tflite_runtime ai_edge_litert)
   set(CPACK_DEBIAN_PYTHON_${upper}_PACKAGE_SECTION python)
   set(CPACK_DEBIAN_PYTHON_${upper}_PACKAGE_DEPENDS "python3-pipit (= ${PROJECT_VERSION})")
 endforeach()
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # cpack packs what is built: no tests are needed for it
 include(CPack)
+if(TARGET pipit_shared)
+  # All of them, in <build>/packages.
+  add_custom_target(pipit_packages COMMAND ${CMAKE_CPACK_COMMAND} -B ${PROJECT_BINARY_DIR}/packages
+    DEPENDS pipit_convenience pipit_python $<TARGET_NAME_IF_EXISTS:pipit_command>)
+endif()

@@ -67,7 +67,7 @@ def write_wheel(out, name, version, tag, files, requires):
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             wheel.writestr(entry, data)
-    print(path)
+    return path
 
 
 def sources(package):
@@ -75,20 +75,26 @@ def sources(package):
             if p.suffix == ".py" or p.name == "py.typed"}
 
 
+def write_all(library, out):
+    """The wheels of a library and of the drop-in packages; their paths, the library's first."""
+    out.mkdir(parents=True, exist_ok=True)
+    version = project_version()
+    files = sources("pipit")
+    files["pipit/libpipit.so.1"] = library.read_bytes()
+    made = [write_wheel(out, "pipit", version, platform_tag(library), files,
+                        [("Requires-Dist", "numpy")])]
+    return made + [write_wheel(out, name, version, "any", sources(package),
+                               [("Requires-Dist", "pipit (==%s)" % version)])
+                   for name, package in DROP_INS.items()]
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--library", type=pathlib.Path, required=True)
     arguments.add_argument("--out", type=pathlib.Path, default=pathlib.Path("dist"))
     arguments = arguments.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    version = project_version()
-    files = sources("pipit")
-    files["pipit/libpipit.so.1"] = arguments.library.read_bytes()
-    write_wheel(arguments.out, "pipit", version, platform_tag(arguments.library), files,
-                [("Requires-Dist", "numpy")])
-    for name, package in DROP_INS.items():
-        write_wheel(arguments.out, name, version, "any", sources(package),
-                    [("Requires-Dist", "pipit (==%s)" % version)])
+    for path in write_all(arguments.library, arguments.out):
+        print(path)
 
 
 if __name__ == "__main__":

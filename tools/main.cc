@@ -17,6 +17,7 @@ constexpr char kFooter[] = R"(Examples:
   pipit inspect model.tflite                     what is in the file, and how much memory it takes
   pipit run model.tflite --input x.npy --output-dir out
   pipit classify model.tflite cat.jpg --labels labels.txt
+  pipit export-keras model.tflite -o keras       its layers and weights, for Keras and TensorFlow.js
 
 `pipit COMMAND --help` says more. Exit status: 0 done; 2 wrong usage; 3 the model is refused; 4 an
 input is unreadable, or has the wrong size or type; 5 out of memory; 6 failed while running, or the
@@ -46,6 +47,7 @@ int run(int argc, char** argv) {
   add_run(app);
   add_inspect(app);
   add_classify(app);
+  add_export_keras(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -219,6 +219,63 @@ TEST_F(CInterface, BindsBuffers) {
   EXPECT_EQ(out[3], 24);
 }
 
+TEST_F(CInterface, RebindsBuffersBetweenInvocations) {
+  init();
+  int32_t in[2][4] = {{1, 2, 3, 4}, {5, 6, 7, 8}}, out[2][4] = {};
+  for (const int i : {0, 1, 0}) {
+    ASSERT_EQ(pipit_interpreter_bind_input(net_, 0, 0, in[i], sizeof(in[i]), &why_), PIPIT_OK);
+    ASSERT_EQ(pipit_interpreter_bind_output(net_, 0, 0, out[i], sizeof(out[i]), &why_), PIPIT_OK);
+    ASSERT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_OK) << why_.text;
+    EXPECT_EQ(out[i][0], in[i][0] + 20);
+    in[i][0] += 100;
+  }
+  EXPECT_EQ(out[1][0], 25);
+  ASSERT_EQ(pipit_interpreter_bind_input(net_, 0, 0, nullptr, 0, &why_), PIPIT_OK);
+  ASSERT_EQ(pipit_interpreter_bind_output(net_, 0, 0, nullptr, 0, &why_), PIPIT_OK);
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{21, 22, 23, 24}));
+  EXPECT_EQ(out[0][0], 121);
+}
+
+TEST_F(CInterface, RunsSeveralInterpretersOverOneModel) {
+  init();
+  const auto first_arena = std::move(arena_);
+  pipit_interpreter* first = net_;
+  init();
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{21, 22, 23, 24}));
+  std::swap(net_, first);
+  EXPECT_EQ(invoke({5, 6, 7, 8}), (Numbers{25, 26, 27, 28}));
+  auto t = sized<pipit_tensor>();
+  ASSERT_EQ(pipit_interpreter_output(first, 0, 0, &t), PIPIT_OK);
+  EXPECT_EQ(*static_cast<int32_t*>(t.data), 21);  // untouched by the other
+}
+
+TEST_F(CInterface, SharesMemoryForActivations) {
+  auto need = sized<pipit_memory>();
+  ASSERT_EQ(pipit_required_memory(model_, &options_, &need, &why_), PIPIT_OK) << why_.text;
+  using Buffer = GuardedBuffer<uint8_t>;
+  const Buffer common(need.activation_bytes, Against::kUpperGuard, 16);
+  const Buffer one(need.separate_bytes, Against::kUpperGuard, 16);
+  const Buffer two(need.separate_bytes, Against::kUpperGuard, 16);
+  options_.activations = common.data();
+  options_.activation_bytes = common.size();
+  pipit_interpreter* nets[2] = {};
+  for (const int i : {0, 1}) {
+    const Buffer& arena = i == 0 ? one : two;
+    ASSERT_EQ(
+        pipit_interpreter_init(model_, arena.data(), arena.size(), &options_, &nets[i], &why_),
+        PIPIT_OK)
+        << why_.text;
+  }
+  for (const int32_t i : {0, 1, 0, 1}) {
+    net_ = nets[i];
+    EXPECT_EQ(invoke({1, 2, 3, i}), (Numbers{21, 22, 23, 20 + i}));
+    auto t = sized<pipit_tensor>();
+    pipit_interpreter_input(net_, 0, 0, &t);
+    EXPECT_GE(static_cast<uint8_t*>(t.data), common.data());
+    EXPECT_LT(static_cast<uint8_t*>(t.data), common.data() + common.size());
+  }
+}
+
 TEST_F(CInterface, TellsAboutTheModel) {
   const int32_t* inputs = nullptr;
   ASSERT_EQ(pipit_model_inputs(model_, 0, &inputs), 1);

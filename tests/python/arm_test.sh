@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the tests of the Python packages with Debian's own ARM python3 and numpy under qemu-user: the
-# packages are downloaded once into a root of their own. Not part of ctest, since it needs a network.
+# Tests the wheels and the Debian packages on Debian's own ARM python3 and numpy under qemu-user.
+# These are downloaded once into a root of their own. Not part of ctest, since it needs a network.
 #
 # usage: arm_test.sh arm64|armhf BUILD ROOT
 #
-# BUILD is a cross build (preset aarch64 or armhf) with its target pipit_python.
+# BUILD is a cross build (preset aarch64 or armhf) with its targets pipit_packages and
+# sample_delegate.
 set -euo pipefail
-arch=$1 build=$(realpath "$2") root=$3
+arch=$1 build=$(realpath "$2") root=$(realpath -m "$3")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$(cd "$here/../.." && pwd)
 
 case $arch in
-  arm64) emulator=qemu-aarch64 ;;
-  armhf) emulator=qemu-arm ;;
+  arm64) emulator=qemu-aarch64 triple=aarch64-linux-gnu machine=aarch64 ;;
+  armhf) emulator=qemu-arm triple=arm-linux-gnueabihf machine=armv7l ;;
   *) echo "arm64 or armhf, not '$arch'" >&2; exit 2 ;;
 esac
 
@@ -20,29 +22,61 @@ fill() { # downloads python3 and numpy with all that they need; unpacking is all
   local try package
   for try in 1 2 3 4 5; do
     rm -rf "$root"
-    debootstrap --foreign --variant=minbase --include=python3,python3-numpy --arch="$arch" \
-      bookworm "$root" > "$root.log" 2>&1 && break
+    mkdir -p "$(dirname "$root")"
+    if debootstrap --foreign --variant=minbase --include=python3,python3-numpy,python3-pil \
+      --arch="$arch" bookworm "$root" > "$root.log" 2>&1; then
+      for package in "$root"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$root"; done
+      touch "$root/filled"
+      return
+    fi
     sleep $((2 * try))
   done
-  for package in "$root"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$root"; done
+  tail "$root.log"
+  echo "FAILED: Debian's $arch packages could not be had"
+  exit 1
 }
 
-python() { # python ARGUMENT...: the root's own, with the build's packages
-  PYTHONPATH=$build/python:$root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONHOME=$root/usr "$emulator" -cpu max -L "$root" \
-    -E "LD_LIBRARY_PATH=$(libraries)" "$root/usr/bin/python3.11" "$@"
+guest=("$emulator" -cpu max -L "$root" -E PYTHONDONTWRITEBYTECODE=1 -E PIPIT_TEST_EMULATED=1
+  # numpy's BLAS lies where Debian's alternatives would lead.
+  -E "LD_LIBRARY_PATH=/usr/lib/$triple:/usr/lib/$triple/blas:/usr/lib/$triple/lapack")
+
+wheels() { # the tests, on what pip would unpack
+  local site=$build/wheels/site test
+  rm -rf "$build/wheels"
+  python3 "$source/python/build_wheel.py" --library "$build/lib/libpipit.so.1" --out "$build/wheels"
+  compgen -G "$build/wheels/pipit-*-py3-none-manylinux_*_$machine.whl" > /dev/null ||
+    { echo "FAILED: no wheel for $machine"; exit 1; }
+  for test in "$build"/wheels/*.whl; do python3 -m zipfile -e "$test" "$site"; done
+  export PIPIT_TEST_MODELS=$build/tests/python/models
+  export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so
+  python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
+  guest+=(-E "PYTHONPATH=$site:$root/usr/lib/python3/dist-packages")
+  for test in interpreter threads no_numpy; do
+    echo "== $test, $arch"
+    "${guest[@]}" "$root/usr/bin/python3.11" "$here/${test}_test.py"
+  done
+  echo "== examples, $arch"
+  PIPIT_TEST_PYTHON="${guest[*]} $root/usr/bin/python3.11" /usr/bin/python3 "$here/examples_test.py"
 }
 
-libraries() { # BLAS and LAPACK lie where Debian's alternatives would lead
-  local triple
-  triple=$(basename "$(dirname "$(find "$root/usr/lib" -path '*/libopenblas.so.0' -o -path '*linux-gnu*/libz.so.1' | head -n 1)")")
-  echo "$root/usr/lib/$triple:$root/usr/lib/$triple/blas:$root/usr/lib/$triple/lapack"
+packages() { # the Debian packages, in their places in the root
+  local deb said pipit=$root/usr/lib/python3/dist-packages/pipit
+  for deb in "$build"/packages/*.deb; do
+    echo "== $(basename "$deb"): $(dpkg-deb -f "$deb" Depends)"
+    [[ $(dpkg-deb -f "$deb" Architecture) == "$arch" ]] || { echo "FAILED: not for $arch"; exit 1; }
+    dpkg -x "$deb" "$root"
+  done
+  "$here/depends_test.sh" "$build/packages" "$root"
+  said=$("$emulator" -L "$root" "$root/usr/bin/pipit" classify "$source/models/digits_int8.tflite" \
+    "$source/models/samples/digit_7_0.png" --labels "$source/models/digits_labels.txt")
+  [[ $said == *seven* ]] || { echo "FAILED: pipit said $said"; exit 1; }
+  said=$("${guest[@]}" -E "PYTHONPATH=$root/usr/lib/python3/dist-packages" "$root/usr/bin/python3.11" -c \
+    'import pipit, tflite_runtime.interpreter as t; print(pipit.__file__, t.Interpreter.__module__)')
+  [[ $said == "$pipit/__init__.py pipit.interpreter" ]] || { echo "FAILED: python3 said $said"; exit 1; }
+  [[ ! -e $pipit/libpipit.so.1 ]] || { echo "FAILED: the library is there twice"; exit 1; }
+  echo "ok: pipit and python3-pipit run"
 }
 
-[[ -e $root/usr/bin/python3.11 ]] || fill
-export PIPIT_TEST_MODELS=$build/tests/python/models
-python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
-for test in interpreter no_numpy; do
-  echo "== $test, $arch"
-  python "$here/${test}_test.py"
-done
+[[ -e $root/filled ]] || fill
+(wheels)
+packages

@@ -3,16 +3,19 @@
 
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
+# The interpreter that runs them: this one, or another machine's under an emulator.
+PYTHON = shlex.split(os.environ.get("PIPIT_TEST_PYTHON", shlex.quote(sys.executable)))
 
 
 def run(name, *arguments):
-    done = subprocess.run([sys.executable, ROOT / "python" / "examples" / (name + ".py"),
+    done = subprocess.run([*PYTHON, ROOT / "python" / "examples" / (name + ".py"),
                            *map(str, arguments)], capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(done.stderr)

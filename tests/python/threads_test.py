@@ -48,6 +48,8 @@ class Threads(unittest.TestCase):
     def test_the_default_fits_the_board(self):
         self.assertEqual(pipit.default_threads(), min(4, len(os.sched_getaffinity(0))))
 
+    @unittest.skipIf("PIPIT_TEST_EMULATED" in os.environ,
+                     "qemu-user does not survive new threads in a forked process")
     def test_a_forked_process_has_threads_of_its_own(self):
         alone = scores("digits_int8", num_threads=1)
         keep = pipit.Interpreter(MODELS / "add.tflite", num_threads=2)

@@ -87,7 +87,7 @@ class Usage(CommandTest):
     def test_version_and_help(self):
         self.assertRegex(self.succeed("--version"), r"\Apipit \d+\.\d+\.\d+\n\Z")
         self.assertIn("Examples:", self.succeed("--help"))
-        for command in "run", "inspect", "classify":
+        for command in "run", "inspect", "classify", "export-keras":
             text = self.succeed(command, "--help")
             self.assertIn("Examples:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 104)

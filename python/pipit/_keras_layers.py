@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which Keras layers stand for an operator: functions (graph, node, inputs, outputs) by its name.
+
+Numbers after `option` are the fields' ids in the file format's tables of options.
+"""
+
+from __future__ import annotations
+
+from . import _types as types
+
+np = types.np
+
+_ACTIVATIONS = {0: "linear", 1: "relu", 3: "relu6", 4: "tanh"}
+
+
+class Unsupported(Exception):
+    """No layer does what is asked; the argument says what."""
+
+
+def _activation(g, node, field):
+    number = g.option(node, field, 1)
+    if number not in _ACTIVATIONS:
+        raise Unsupported("its activation (%d of the file format) is none of %s"
+                          % (number, ", ".join(_ACTIVATIONS.values())))
+    return _ACTIVATIONS[number]
+
+
+def _with_activation(g, kind, output, inputs, activation, weights=None, **config):
+    """A layer that has an `activation`; relu6 becomes a layer of its own."""
+    separate = activation == "relu6"
+    name = g.layer(kind, output, inputs, weights, activation="linear" if separate else activation,
+                   **config)
+    if separate:
+        g.layer("ReLU", output, [name], max_value=6.0)
+
+
+def _then(g, output, name, activation):
+    """The activation of a layer that has none itself."""
+    if activation == "relu6":
+        g.layer("ReLU", output, [name], max_value=6.0)
+    elif activation != "linear":
+        g.layer("Activation", output, [name], activation=activation)
+
+
+def _padding(g, node):
+    return "same" if g.option(node, 0, 1) == 0 else "valid"
+
+
+def _bias(g, inputs):
+    present = len(inputs) > 2 and inputs[2] >= 0
+    return {"bias": g.constant(inputs[2])} if present else {}
+
+
+def _strides(g, node, dilation):
+    strides = [g.option(node, 2, 4), g.option(node, 1, 4)]
+    rate = [g.option(node, dilation + 1, 4, 1), g.option(node, dilation, 4, 1)]
+    if rate != [1, 1] and strides != [1, 1]:
+        raise Unsupported("it has both strides and dilation")
+    return {"strides": strides, "dilation_rate": rate, "padding": _padding(g, node),
+            "data_format": "channels_last"}
+
+
+def conv_2d(g, node, inputs, outputs):
+    kernel = g.constant(inputs[1]).transpose(1, 2, 3, 0)
+    if kernel.shape[2] != g.shape(inputs[0])[3]:
+        raise Unsupported("it has groups of channels")
+    bias = _bias(g, inputs)
+    _with_activation(g, "Conv2D", outputs[0], inputs[:1], _activation(g, node, 3),
+                     dict(kernel=kernel, **bias), filters=kernel.shape[3],
+                     kernel_size=list(kernel.shape[:2]), use_bias=bool(bias),
+                     **_strides(g, node, 4))
+
+
+def depthwise_conv_2d(g, node, inputs, outputs):
+    kernel = g.constant(inputs[1])
+    channels = g.shape(inputs[0])[3]
+    kernel = kernel.reshape(kernel.shape[1], kernel.shape[2], channels, -1)
+    bias = _bias(g, inputs)
+    _with_activation(g, "DepthwiseConv2D", outputs[0], inputs[:1], _activation(g, node, 4),
+                     dict(depthwise_kernel=kernel, **bias), depth_multiplier=kernel.shape[3],
+                     kernel_size=list(kernel.shape[:2]), use_bias=bool(bias),
+                     **_strides(g, node, 5))
+
+
+def fully_connected(g, node, inputs, outputs):
+    if g.option(node, 1, 1) != 0:
+        raise Unsupported("its weights are shuffled")
+    kernel = g.constant(inputs[1]).transpose()
+    source, shape = inputs[0], g.shape(inputs[0])
+    if len(shape) > 2 and not g.option(node, 2, 1):
+        if shape[0] != g.shape(outputs[0])[0]:
+            raise Unsupported("it makes one batch of several dimensions")
+        source = g.layer("Flatten", outputs[0], [source])
+    bias = _bias(g, inputs)
+    _with_activation(g, "Dense", outputs[0], [source], _activation(g, node, 0),
+                     dict(kernel=kernel, **bias), units=kernel.shape[1], use_bias=bool(bias))
+
+
+def _pool(kind):
+    def convert(g, node, inputs, outputs):
+        name = g.layer(kind, outputs[0], inputs, padding=_padding(g, node),
+                       pool_size=[g.option(node, 4, 4), g.option(node, 3, 4)],
+                       strides=[g.option(node, 2, 4), g.option(node, 1, 4)],
+                       data_format="channels_last")
+        _then(g, outputs[0], name, _activation(g, node, 5))
+    return convert
+
+
+def _reduce(kind):
+    def convert(g, node, inputs, outputs):
+        rank = len(g.shape(inputs[0]))
+        axes = sorted(axis % rank for axis in g.integers(inputs[1]))
+        kinds = {(4, (1, 2)): "2D", (3, (1,)): "1D"}
+        if (rank, tuple(axes)) not in kinds:
+            raise Unsupported("it reduces axes %s of %d" % (axes, rank))
+        name = g.layer(kind + kinds[rank, tuple(axes)], outputs[0], inputs[:1])
+        if g.option(node, 0, 1):
+            g.layer("Reshape", outputs[0], [name], target_shape=list(g.shape(outputs[0])[1:]))
+    return convert
+
+
+def reshape(g, node, inputs, outputs):
+    before, after = g.shape(inputs[0]), g.shape(outputs[0])
+    if before[:1] != after[:1]:
+        raise Unsupported("it changes the first dimension, which is the batch: %s to %s"
+                          % (list(before), list(after)))
+    if len(after) == 2 and len(before) > 2:
+        g.layer("Flatten", outputs[0], inputs[:1])
+    else:
+        g.layer("Reshape", outputs[0], inputs[:1], target_shape=list(after[1:]))
+
+
+def _arithmetic(kind, gamma, beta):
+    """Two tensors merge; with a constant for each channel it is a batch normalization that
+    multiplies by gamma(constant) and adds beta(constant)."""
+    def convert(g, node, inputs, outputs):
+        constants = [i for i in inputs if g.is_constant(i)]
+        if constants:
+            name = _scale(g, inputs, constants[0], outputs[0])
+        elif kind is None:
+            raise Unsupported("of two computed tensors")
+        elif g.shape(inputs[0])[1:] != g.shape(inputs[1])[1:]:
+            raise Unsupported("its operands have different shapes")
+        else:
+            name = g.layer(kind, outputs[0], inputs)
+        _then(g, outputs[0], name, _activation(g, node, 0))
+
+    def _scale(g, inputs, constant, output):
+        channels = g.shape(output)[-1]
+        values = g.constant(constant)
+        if values.size not in (1, channels) or (values.size > 1 and values.shape[-1] != channels):
+            raise Unsupported("a constant of shape %s is not one number for each channel"
+                              % (list(values.shape),))
+        if gamma is None:
+            raise Unsupported("with a constant")
+        if kind is None and constant == inputs[0]:
+            raise Unsupported("its first operand is a constant")
+        values = np.broadcast_to(values.reshape(-1), [channels])
+        ones, zeros = np.ones(channels), np.zeros(channels)
+        source = inputs[0] if constant == inputs[1] else inputs[1]
+        return g.layer("BatchNormalization", output, [source], dict(
+            gamma=gamma(values) * ones, beta=beta(values) * ones, moving_mean=zeros,
+            moving_variance=ones), axis=-1, momentum=0.99, epsilon=0.0, center=True, scale=True)
+    return convert
+
+
+def concatenation(g, node, inputs, outputs):
+    rank = len(g.shape(outputs[0]))
+    axis = g.option(node, 0, 4) % rank
+    if axis == 0:
+        raise Unsupported("along the batch")
+    if any(g.is_constant(i) for i in inputs):
+        raise Unsupported("of constants")
+    name = g.layer("Concatenate", outputs[0], inputs, axis=axis)
+    _then(g, outputs[0], name, _activation(g, node, 1))
+
+
+def pad(g, node, inputs, outputs):
+    amounts = np.reshape(g.integers(inputs[1]), [-1, 2]).tolist()
+    if len(amounts) != 4 or amounts[0] != [0, 0] or amounts[3] != [0, 0]:
+        raise Unsupported("of other than height and width: %s" % amounts)
+    if len(inputs) > 2 and np.any(g.constant(inputs[2]) != 0):
+        raise Unsupported("with other numbers than 0")
+    g.layer("ZeroPadding2D", outputs[0], inputs[:1], padding=amounts[1:3],
+            data_format="channels_last")
+
+
+def softmax(g, node, inputs, outputs):
+    if g.real_option(node, 0, 0) != 1:
+        raise Unsupported("its beta is %g, not 1" % g.real_option(node, 0, 0))
+    g.layer("Softmax", outputs[0], inputs, axis=-1)
+
+
+def leaky_relu(g, node, inputs, outputs):
+    g.layer("LeakyReLU", outputs[0], inputs, alpha=g.real_option(node, 0, 0))
+
+
+def prelu(g, node, inputs, outputs):
+    alpha, shape = g.constant(inputs[1]), g.shape(inputs[0])
+    alpha = alpha.reshape([1] * (len(shape) - alpha.ndim) + list(alpha.shape))[0]
+    shared = [axis + 1 for axis, n in enumerate(alpha.shape) if n == 1 and shape[axis + 1] != 1]
+    g.layer("PReLU", outputs[0], inputs[:1], dict(alpha=alpha), shared_axes=shared or None)
+
+
+def _function(kind, **config):
+    return lambda g, node, inputs, outputs: g.layer(kind, outputs[0], inputs[:1], **config)
+
+
+def same(g, node, inputs, outputs):
+    g.rename(outputs[0], inputs[0])
+
+
+def lstm(g, node, inputs, outputs):
+    present = inputs + [-1] * (24 - len(inputs))
+    for what, which in (("peepholes", (9, 10, 11)), ("a projection", (16, 17)),
+                        ("layer normalization", (20, 21, 22, 23))):
+        if any(present[i] >= 0 for i in which):
+            raise Unsupported("it has " + what)
+    if min(present[1:9] + present[12:16]) < 0:
+        raise Unsupported("its input and forget gates are coupled")
+    if g.option(node, 3, 1):
+        raise Unsupported("time is its first dimension")
+    # The converter writes 10 for every Keras LSTM, and beyond that tanh is 1 all the same.
+    if g.real_option(node, 1, 0) not in (0, 10):
+        raise Unsupported("its cell is clipped at %g" % g.real_option(node, 1, 0))
+
+    def gates(first):
+        return np.concatenate([g.constant(i).transpose() for i in present[first:first + 4]], -1)
+
+    # Both have the gates in the order input, forget, cell, output.
+    kernel = gates(1)
+    g.layer("LSTM", outputs[0], inputs[:1], dict(kernel=kernel, recurrent_kernel=gates(5),
+                                                bias=gates(12)),
+            units=kernel.shape[1] // 4, activation=_activation(g, node, 0),
+            recurrent_activation="sigmoid", use_bias=True, return_sequences=True,
+            unit_forget_bias=False, implementation=1)
+
+
+LAYERS = {
+    "ADD": _arithmetic("Add", lambda c: 1, lambda c: c),
+    "AVERAGE_POOL_2D": _pool("AveragePooling2D"),
+    "CONCATENATION": concatenation,
+    "CONV_2D": conv_2d,
+    "DEPTHWISE_CONV_2D": depthwise_conv_2d,
+    "DEQUANTIZE": same,
+    "DIV": _arithmetic(None, lambda c: 1 / c, lambda c: 0),
+    "ELU": _function("ELU"),
+    "EXPAND_DIMS": reshape,
+    "FAKE_QUANT": same,
+    "FULLY_CONNECTED": fully_connected,
+    "LEAKY_RELU": leaky_relu,
+    "LOGISTIC": _function("Activation", activation="sigmoid"),
+    "MAXIMUM": _arithmetic("Maximum", None, None),
+    "MAX_POOL_2D": _pool("MaxPooling2D"),
+    "MEAN": _reduce("GlobalAveragePooling"),
+    "MINIMUM": _arithmetic("Minimum", None, None),
+    "MUL": _arithmetic("Multiply", lambda c: c, lambda c: 0),
+    "PAD": pad,
+    "PADV2": pad,
+    "PRELU": prelu,
+    "QUANTIZE": same,
+    "REDUCE_MAX": _reduce("GlobalMaxPooling"),
+    "RELU": _function("ReLU"),
+    "RELU6": _function("ReLU", max_value=6.0),
+    "RESHAPE": reshape,
+    "SOFTMAX": softmax,
+    "SQUEEZE": reshape,
+    "SUB": _arithmetic(None, lambda c: 1, lambda c: -c),
+    "TANH": _function("Activation", activation="tanh"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
+}

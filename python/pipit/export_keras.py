@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rebuilds a Keras model from a `.tflite` file: its layers and its weights as real numbers.
+
+    python3 -m pipit.export_keras model.tflite -o DIR
+
+writes model.json and weights.bin, which TensorFlow.js loads as a layers model and whose
+`model_config` Keras takes by model_from_json(), and weights.npz with the same weights by name
+("conv2d/kernel"). Batches may have any size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import tempfile
+
+from . import _types as types
+from ._keras_layers import LAYERS, Unsupported
+from ._library import lib
+from .interpreter import Interpreter
+
+np = types.np
+
+
+class Graph:
+    """The layers that come of a model's operators."""
+
+    def __init__(self, interpreter):
+        self.interpreter = interpreter
+        self.model = interpreter._model
+        self.layers, self.weights = [], {}
+        self._made = {}  # {tensor: layer that computes it}
+        self._names = set()
+        for index in self.model.inputs():
+            self._input(index)
+        for node in range(self.model.nodes()):
+            self._convert(node)
+
+    # ---- what layers ask for
+
+    def shape(self, index):
+        return self.model.tensor(0, index).shape
+
+    def is_constant(self, index):
+        return self.model.tensor(0, index).storage == 1
+
+    def constant(self, index):
+        """The values of a constant as real numbers; Unsupported when the tensor is none."""
+        tensor = self.model.tensor(0, index)
+        if index in self._made or not self.is_constant(index):
+            raise Unsupported("tensor %d is computed, and no layer takes it" % index)
+        if tensor.scale_count:
+            return self.interpreter.dequantize(index)
+        return np.asarray(self.interpreter.get_tensor(index), np.float32)
+
+    def integers(self, index):
+        if not self.is_constant(index):
+            raise Unsupported("tensor %d, which fixes shapes, is computed" % index)
+        return [int(n) for n in np.reshape(self.interpreter.get_tensor(index), -1)]
+
+    def option(self, node, field, size, otherwise=0):
+        return lib.pipit_model_option(self.model.handle, 0, node, field, size, otherwise)
+
+    def real_option(self, node, field, otherwise):
+        bits = np.float32(otherwise).view(np.int32)
+        return float(np.int32(self.option(node, field, 4, int(bits))).view(np.float32))
+
+    # ---- what they make
+
+    def layer(self, kind, output, inputs, weights=None, **config):
+        """Adds a layer that computes tensor `output` from tensors (or from other layers)."""
+        name = self._name(output)
+        inbound = [self._made[i] if isinstance(i, int) else i for i in inputs]
+        config = dict(name=name, trainable=True, dtype="float32", **config)
+        self.layers.append({
+            "class_name": kind, "name": name, "config": config,
+            "inbound_nodes": [[[layer, 0, 0, {}] for layer in inbound]] if inbound else []})
+        for part, values in (weights or {}).items():
+            self.weights["%s/%s" % (name, part)] = np.ascontiguousarray(values, np.float32)
+        self._made[output] = name
+        return name
+
+    def rename(self, output, source):
+        """Tensor `output` holds the same numbers as `source`."""
+        if source in self._made:
+            self._made[output] = self._made[source]
+
+    def _input(self, index):
+        shape = list(self.shape(index))
+        self.layer("InputLayer", index, [], batch_input_shape=[None] + shape[1:], sparse=False)
+        del self.layers[-1]["config"]["trainable"]
+
+    def _name(self, output):
+        """The layer's own part of a name like "model/conv2d/Relu;model/conv2d/BiasAdd"."""
+        parts = self.model.tensor(0, output).name.decode("utf-8", "replace").split(";")[0].split("/")
+        wanted = parts[0] if len(parts) < 3 else parts[1]
+        wanted = "".join(c if c.isalnum() or c in "_-." else "_" for c in wanted.split(":")[0])
+        name, number = wanted or "layer", 0
+        while name in self._names:
+            number += 1
+            name = "%s_%d" % (wanted, number)
+        self._names.add(name)
+        return name
+
+    def _convert(self, node):
+        op, inputs, outputs = self.model.node(node)
+        try:
+            if op not in LAYERS:
+                raise Unsupported("no layer does that")
+            if any(i >= 0 and i not in self._made and not self.is_constant(i) and
+                   self.model.tensor(0, i).type in (5, 13, 14) for i in inputs):
+                raise Unsupported("it works on strings or resources")
+            LAYERS[op](self, node, inputs, outputs)
+        except Unsupported as error:
+            raise ValueError("%s (operator %d) cannot be a Keras layer: %s"
+                             % (op, node, error)) from None
+
+    def config(self):
+        """What Keras' model_from_json() takes."""
+        def ends(indices):
+            missing = [i for i in indices if i not in self._made]
+            if missing:
+                raise ValueError("Tensor %d is computed by no layer." % missing[0])
+            return [[self._made[i], 0, 0] for i in indices]
+
+        return {"class_name": "Functional", "config": {
+            "name": "model", "layers": self.layers, "input_layers": ends(self.model.inputs()),
+            "output_layers": ends(self.model.outputs())}}
+
+
+def files(path):
+    """{file name: bytes} of the export of a model file."""
+    if np is None:
+        raise ImportError("pipit.export_keras needs numpy")
+    graph = Graph(Interpreter(model_path=path))
+    manifest = [{"name": name, "shape": list(values.shape), "dtype": "float32"}
+                for name, values in graph.weights.items()]
+    topology = {
+        "format": "layers-model", "generatedBy": "keras v2.15.0",
+        "convertedBy": "pipit %s" % lib.pipit_version().decode(),
+        "modelTopology": {"keras_version": "2.15.0", "backend": "tensorflow",
+                          "model_config": graph.config()},
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": manifest}]}
+    npz = io.BytesIO()
+    np.savez(npz, **graph.weights)
+    return {"weights.bin": b"".join(v.astype("<f4").tobytes() for v in graph.weights.values()),
+            "weights.npz": npz.getvalue(),
+            "model.json": json.dumps(topology, indent=1).encode()}
+
+
+def export_keras(model, folder):
+    """Writes the files of a model into `folder`, which is made if need be.
+
+    They come under temporary names first: what is there already stays whole when anything fails.
+
+    Raises:
+      ValueError: the model is refused, or has an operator that no layer expresses, named in it.
+      OSError: the files cannot be written.
+    """
+    made = files(model)
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as beside:
+        for name, data in made.items():
+            with open(os.path.join(beside, name), "wb") as file:
+                file.write(data)
+        for name in made:
+            os.replace(os.path.join(beside, name), os.path.join(folder, name))
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="pipit export-keras", description="Rebuilds a Keras model from a .tflite file: "
+        "model.json and weights.bin for TensorFlow.js and Keras, and weights.npz.")
+    parser.add_argument("model")
+    parser.add_argument("-o", "--output-dir", metavar="DIR", required=True)
+    arguments = parser.parse_args(arguments)
+    try:
+        export_keras(arguments.model, arguments.output_dir)
+    except (ValueError, ImportError) as error:
+        print("pipit: %s: %s" % (arguments.model, error), file=sys.stderr)
+        return 3
+    except OSError as error:
+        print("pipit: %s: %s" % (arguments.output_dir, error.strerror or error), file=sys.stderr)
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes the source distribution, builds a wheel from it with nothing but gcc, cmake and make, and
+# runs a model with what comes of it.
+#
+# usage: sdist_test.sh SCRATCH
+set -euo pipefail
+scratch=$(realpath -m "$1")
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+backend() { # backend SOURCES CALL
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$1/python python3 -c "import build_backend; build_backend.$2"
+}
+
+rm -rf "$scratch"
+mkdir -p "$scratch/bin" "$scratch/python"
+backend "$source" "build_sdist('$scratch')"
+tar -xzf "$scratch"/pipit-*.tar.gz -C "$scratch"
+unpacked=$(echo "$scratch"/pipit-*/)
+grep -q '^Name: pipit$' "$unpacked/PKG-INFO"
+
+for tool in ar as awk basename c++ cat cc cmake g++ gcc ld make nm python3 ranlib sh strip uname; do
+  ln -s "$(command -v "$tool")" "$scratch/bin/$tool"
+done
+# The compiler leaves a list of the headers that it read.
+TMPDIR=$scratch PATH=$scratch/bin CXXFLAGS="-H" backend "$unpacked" "build_wheel('$scratch')" \
+  > "$scratch/build.log" 2> "$scratch/headers" || { tail -n 30 "$scratch/headers"; exit 1; }
+if grep -E '^\.+ /usr/(local/)?include/flatbuffers' "$scratch/headers"; then
+  echo "FAILED: the build took headers from the system's packages"
+  exit 1
+fi
+for wheel in "$scratch"/*.whl; do python3 -m zipfile -e "$wheel" "$scratch/python"; done
+said=$(cd "$scratch" && PYTHONPATH=$scratch/python python3 "$source/python/examples/basic.py" \
+  "$source/models/digits_float.tflite")
+[[ $said == *"Output shape: (1, 10)"* ]] || { echo "FAILED: $said"; exit 1; }
+echo "ok: $(basename "$scratch"/pipit-*.tar.gz) becomes $(basename "$scratch"/pipit-*.whl)"
