@@ -131,7 +131,7 @@ tfjs() { # the float models that are here
 }
 
 node_setup() { # a Node.js from elsewhere brings its own npm
-  if ! command -v node npm > /dev/null; then install nodejs npm; fi
+  if ! { command -v node && command -v npm; } > /dev/null; then install nodejs npm; fi
 }
 
 run() { # run VERB
