@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models and what they say of themselves.
 #include "capi/handles.h"
+#include "pipit/sparsity.h"
 
 using pipit::Model;
 using pipit::Span;
@@ -26,6 +27,10 @@ pipit_tensor describe(const Tensor& t) {
   c.zero_points = q.zero_points.data();
   c.zero_point_count = static_cast<int32_t>(q.zero_points.size());
   c.quantized_dimension = q.dimension;
+  const ScaleBlocks blocks = scale_blocks(t);
+  c.block_size = blocks.size;
+  c.block_scales = blocks.scales;
+  c.sparse_dimensions = sparsity(t).dimensions;
   return c;
 }
 
@@ -112,6 +117,27 @@ pipit_code pipit_model_tensor(const pipit_model* model, int32_t subgraph, int32_
                               pipit_tensor* tensor) {
   if (!capi::in_range(i, pipit_model_tensors(model, subgraph))) return PIPIT_BAD_ARGUMENT;
   return capi::give(capi::describe(model->model.tensor(i, subgraph)), tensor);
+}
+
+pipit_code pipit_model_sparsity(const pipit_model* model, int32_t subgraph, int32_t tensor,
+                                pipit_sparsity* to) {
+  if (!capi::in_range(tensor, pipit_model_tensors(model, subgraph))) return PIPIT_BAD_ARGUMENT;
+  const pipit::Sparsity s = pipit::sparsity(model->model.tensor(tensor, subgraph));
+  if (s.dimensions == 0) return PIPIT_BAD_ARGUMENT;
+  to->traversal_count = capi::list(s.traversal_order, &to->traversal_order);
+  to->block_map_count = capi::list(s.block_map, &to->block_map);
+  return PIPIT_OK;
+}
+
+pipit_code pipit_model_sparse_dimension(const pipit_model* model, int32_t subgraph, int32_t tensor,
+                                        int32_t i, pipit_sparse_dimension* to) {
+  if (!capi::in_range(tensor, pipit_model_tensors(model, subgraph))) return PIPIT_BAD_ARGUMENT;
+  const pipit::Tensor t = model->model.tensor(tensor, subgraph);
+  if (!capi::in_range(i, pipit::sparsity(t).dimensions)) return PIPIT_BAD_ARGUMENT;
+  const pipit::SparseDimension d = pipit::sparse_dimension(t, i);
+  *to = {d.sparse ? 1 : 0, d.dense_size,     d.segments.data, d.indices.data,
+         d.segments.count, d.segments.bytes, d.indices.count, d.indices.bytes};
+  return PIPIT_OK;
 }
 
 int32_t pipit_model_inputs(const pipit_model* model, int32_t subgraph, const int32_t** tensors) {

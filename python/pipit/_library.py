@@ -51,6 +51,9 @@ class Tensor(ctypes.Structure):
         ("scale_count", c_int32),
         ("zero_point_count", c_int32),
         ("quantized_dimension", c_int32),
+        ("block_size", c_int32),
+        ("block_scales", c_int32),
+        ("sparse_dimensions", c_int32),
     ]
 
     def __init__(self):
@@ -63,6 +66,28 @@ class Tensor(ctypes.Structure):
     @property
     def shape_signature(self):
         return tuple(self.signature[:self.rank])
+
+
+class Sparsity(ctypes.Structure):
+    _fields_ = [
+        ("traversal_order", POINTER(c_int32)),
+        ("block_map", POINTER(c_int32)),
+        ("traversal_count", c_int32),
+        ("block_map_count", c_int32),
+    ]
+
+
+class SparseDimension(ctypes.Structure):
+    _fields_ = [
+        ("sparse", c_int32),
+        ("dense_size", c_int32),
+        ("segments", c_void_p),
+        ("indices", c_void_p),
+        ("segment_count", c_int32),
+        ("segment_bytes", c_int32),
+        ("index_count", c_int32),
+        ("index_bytes", c_int32),
+    ]
 
 
 class Node(ctypes.Structure):
@@ -167,6 +192,9 @@ _PROTOTYPES = {
     "pipit_model_subgraphs": (c_int32, _handle),
     "pipit_model_tensors": (c_int32, _handle, c_int32),
     "pipit_model_tensor": (c_int32, _handle, c_int32, c_int32, POINTER(Tensor)),
+    "pipit_model_sparsity": (c_int32, _handle, c_int32, c_int32, POINTER(Sparsity)),
+    "pipit_model_sparse_dimension": (
+        c_int32, _handle, c_int32, c_int32, c_int32, POINTER(SparseDimension)),
     "pipit_model_inputs": (c_int32, _handle, c_int32, _int_list),
     "pipit_model_outputs": (c_int32, _handle, c_int32, _int_list),
     "pipit_model_nodes": (c_int32, _handle, c_int32),

@@ -16,6 +16,11 @@ def aligned(size, to=_ALIGN):
     return buffer, -(-ctypes.addressof(buffer) // to) * to
 
 
+def _numbers(address, count, size):
+    kind = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_int32}[size]
+    return list((kind * count).from_address(address)) if count else []
+
+
 class Model:
     """The bytes of a `.tflite` file; `handle` is the C interface's."""
 
@@ -62,6 +67,22 @@ class Model:
         tensor = c.Tensor()
         lib.pipit_model_tensor(self.handle, subgraph, index, ctypes.byref(tensor))
         return tensor
+
+    def sparsity(self, subgraph, index):
+        """How the file stores a sparse tensor, with TensorFlow Lite's names; {} when it is dense."""
+        s, d = c.Sparsity(), c.SparseDimension()
+        if lib.pipit_model_sparsity(self.handle, subgraph, index, ctypes.byref(s)) != c.OK:
+            return {}
+        dimensions = []
+        for i in range(self.tensor(subgraph, index).sparse_dimensions):
+            lib.pipit_model_sparse_dimension(self.handle, subgraph, index, i, ctypes.byref(d))
+            dimensions.append({
+                "format": 1,
+                "array_segments": _numbers(d.segments, d.segment_count, d.segment_bytes),
+                "array_indices": _numbers(d.indices, d.index_count, d.index_bytes),
+            } if d.sparse else {"format": 0, "dense_size": d.dense_size})
+        return {"traversal_order": s.traversal_order[:s.traversal_count],
+                "block_map": s.block_map[:s.block_map_count], "dim_metadata": dimensions}
 
     def inputs(self, subgraph=0):
         return self._list(lib.pipit_model_inputs, subgraph)

@@ -31,6 +31,8 @@ _TYPES = {
     18: ("BFLOAT16", None, None),
     19: ("INT2", "int8", "b"),
     20: ("UINT4", "uint8", "B"),
+    21: ("FLOAT8E4M3FN", None, None),
+    22: ("FLOAT8E5M2", None, None),
 }
 
 # Several elements in a byte, the first in its lowest bits: bits, smallest, largest.

@@ -69,10 +69,21 @@ class Values:
                 "scales": _floats(scales),
                 "zero_points": _ints(zero_points),
                 "quantized_dimension": tensor.quantized_dimension,
-                "block_size": 0,
+                "block_size": tensor.block_size,
             },
-            "sparsity_parameters": {},
+            "sparsity_parameters": self._sparsity(subgraph, index),
         }
+
+    def _sparsity(self, subgraph, index):
+        found = self._model.sparsity(subgraph, index)
+        if not found:
+            return {}
+        for dimension in found["dim_metadata"]:
+            for key in ("array_segments", "array_indices"):
+                if key in dimension:
+                    dimension[key] = _ints(dimension[key])
+        return dict(found, traversal_order=_ints(found["traversal_order"]),
+                    block_map=_ints(found["block_map"]))
 
     def get_input_details(self):
         """A list of dicts: name, index, shape, shape_signature (-1: any size), dtype, quantization

@@ -372,8 +372,17 @@ class InterpreterWithCustomOps(Interpreter):
 
     @staticmethod
     def _find(symbol):
+        """A function of this process, or of a library that programs for TensorFlow Lite name."""
+        name, library = symbol, None
+        if symbol.startswith("pywrap_genai_ops."):
+            library, name = "pywrap_genai_ops.so", symbol.split(".", 1)[1]
         try:
-            function = getattr(ctypes.CDLL(None), symbol)
+            loaded = ctypes.CDLL(library)
+        except OSError as error:
+            raise ValueError("Loading library '%s' failed with error '%s'."
+                             % (library, error)) from None
+        try:
+            function = getattr(loaded, name)
         except AttributeError as error:
             raise ValueError("Looking up symbol '%s' failed with error '%s'."
                              % (symbol, error)) from None

@@ -138,6 +138,19 @@ class Details(unittest.TestCase):
         d = Interpreter(path("open")).get_input_details()[0]
         self.assertEqual((d["shape"].tolist(), d["shape_signature"].tolist()), ([1, 2], [-1, 2]))
 
+    def test_sparse_and_blockwise_constants(self):
+        sparse, _, blocks = Interpreter(path("stored")).get_tensor_details()[2:]
+        found = sparse["sparsity_parameters"]
+        self.assertEqual(list(found), ["traversal_order", "block_map", "dim_metadata"])
+        self.assertEqual(found["traversal_order"].tolist(), [0, 1])
+        self.assertEqual(found["block_map"].tolist(), [])
+        self.assertEqual(found["dim_metadata"][0], {"format": 0, "dense_size": 2})
+        self.assertEqual(found["dim_metadata"][1]["format"], 1)
+        self.assertEqual(found["dim_metadata"][1]["array_segments"].tolist(), [0, 1, 2])
+        self.assertEqual(found["dim_metadata"][1]["array_indices"].tolist(), [2, 0])
+        self.assertEqual(blocks["quantization_parameters"]["block_size"], 2)
+        self.assertEqual(sparse["quantization_parameters"]["block_size"], 0)
+
     def test_all_tensors_of_each_subgraph(self):
         interpreter = Interpreter(path("signatures"))
         self.assertEqual(interpreter.num_subgraphs(), 2)
@@ -482,6 +495,11 @@ class Extras(unittest.TestCase):
             pipit.load_delegate("no_such_library.so")
         with self.assertRaisesRegex(ValueError, "Looking up symbol 'no_such_symbol' failed"):
             pipit.InterpreterWithCustomOps(["no_such_symbol"], model_path=path("add"))
+        with self.assertRaisesRegex(
+                ValueError, "Loading library 'pywrap_genai_ops.so' failed with error "
+                "'pywrap_genai_ops.so: cannot open shared object file: No such file or directory'"):
+            pipit.InterpreterWithCustomOps(["pywrap_genai_ops.GenAIOpsRegisterer"],
+                                           model_path=path("add"))
 
     def test_delegates(self):
         library = os.environ["PIPIT_TEST_DELEGATE"]

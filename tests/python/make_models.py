@@ -84,6 +84,22 @@ def sums():
     return g
 
 
+def stored():
+    """A sparse constant and one with a scale for each block of two."""
+    g = open_shape()
+    g.tensor("sparse", "FLOAT32", [2, 3], struct.pack("<2f", 5, 7), sparsity={
+        "traversal_order": [0, 1], "dim_metadata": [
+            {"format": "DENSE", "dense_size": 2},
+            {"format": "SPARSE_CSR",
+             "array_segments_type": "Uint8Vector", "array_segments": {"values": [0, 1, 2]},
+             "array_indices_type": "Int32Vector", "array_indices": {"values": [2, 0]}}]})
+    scales = g.tensor("scales", "FLOAT16", [2], bytes(4))
+    g.tensor("blocks", "INT8", [1, 4], bytes(4), quantization={
+        "details_type": "BlockwiseQuantization",
+        "details": {"scales": scales, "block_size": 2}})
+    return g
+
+
 def unknown(op):
     """An operator that the library has not."""
     g = small.Graph()
@@ -104,7 +120,7 @@ def main(flatc, folder):
     for name, graph in {
             "add": small.add_model(), "chain": chain(), "empty": empty(), "gather":
             small.gather_model(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
-            packed(), "quantized": quantized(), "random": random(), "strings": strings(), "sums": sums(), "tile": small.tile_model(),
+            packed(), "quantized": quantized(), "random": random(), "strings": strings(), "stored": stored(), "sums": sums(), "tile": small.tile_model(),
             "unknown": unknown("nobody_has_this"), "unknown_builtin": unknown("DELEGATE")}.items():
         small.write(flatc, folder / (name + ".tflite"), graph)
     small.write(flatc, folder / "signatures.tflite", small.add_model("one"),

@@ -87,7 +87,9 @@ enum {
   PIPIT_INT4 = 17,  // two elements a byte, the first in the low half
   PIPIT_BFLOAT16 = 18,
   PIPIT_INT2 = 19,
-  PIPIT_UINT4 = 20
+  PIPIT_UINT4 = 20,
+  PIPIT_FLOAT8_E4M3FN = 21,
+  PIPIT_FLOAT8_E5M2 = 22
 };
 
 // "float32", "int8", ...
@@ -120,6 +122,9 @@ typedef struct pipit_tensor {
   int32_t scale_count;
   int32_t zero_point_count;
   int32_t quantized_dimension;
+  int32_t block_size;         // elements that share a scale, in blocks along the last dimension
+  int32_t block_scales;       // the tensor that has their scales (float16); -1 without blocks
+  int32_t sparse_dimensions;  // see pipit_model_sparsity(); 0 when it is dense
 } pipit_tensor;
 
 // ---- models
@@ -144,6 +149,36 @@ PIPIT_API int32_t pipit_model_tensors(const pipit_model* model, int32_t subgraph
 // As the file has it: data and bytes of constants only.
 PIPIT_API pipit_code pipit_model_tensor(const pipit_model* model, int32_t subgraph, int32_t i,
                                         pipit_tensor* tensor);
+
+// How the file stores a sparse constant: dimensions in traversal order, then the blocks that divide
+// those of block_map.
+typedef struct pipit_sparsity {
+  const int32_t* traversal_order;
+  const int32_t* block_map;
+  int32_t traversal_count;
+  int32_t block_map_count;
+} pipit_sparsity;
+
+// One of them: dense, or in compressed rows. Segments and indices have 1, 2 or 4 bytes each; those
+// of less than 4 have no sign.
+typedef struct pipit_sparse_dimension {
+  int32_t sparse;
+  int32_t dense_size;
+  const void* segments;
+  const void* indices;
+  int32_t segment_count;
+  int32_t segment_bytes;
+  int32_t index_count;
+  int32_t index_bytes;
+} pipit_sparse_dimension;
+
+// PIPIT_BAD_ARGUMENT when the tensor is dense.
+PIPIT_API pipit_code pipit_model_sparsity(const pipit_model* model, int32_t subgraph,
+                                          int32_t tensor, pipit_sparsity* sparsity);
+PIPIT_API pipit_code pipit_model_sparse_dimension(const pipit_model* model, int32_t subgraph,
+                                                  int32_t tensor, int32_t i,
+                                                  pipit_sparse_dimension* dimension);
+
 // The number of inputs (outputs), and their tensor indices.
 PIPIT_API int32_t pipit_model_inputs(const pipit_model* model, int32_t subgraph,
                                      const int32_t** tensors);
