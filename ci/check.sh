@@ -120,7 +120,8 @@ python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leave
 tfjs() { # the float models that are here
   local try models=(models/digits_float.tflite) model
   for model in ../shared/models/*_float/*.tflite; do [[ ! -e $model ]] || models+=("$model"); done
-  mkdir -p build/tfjs
+  /usr/bin/python3 tests/python/make_models.py flatc build/tfjs/models
+  models+=(build/tfjs/models/layers.tflite)
   cp tests/tfjs/package.json build/tfjs
   for try in 1 2 3; do
     npm install --prefix build/tfjs --no-audit --no-fund --ignore-scripts && break

@@ -10,7 +10,8 @@ from . import _types as types
 
 np = types.np
 
-_ACTIVATIONS = {0: "linear", 1: "relu", 3: "relu6", 4: "tanh"}
+_ACTIVATIONS = {0: "linear", 1: "relu", 3: "relu6"}
+_TANH = 4  # computed by recurrent operators alone
 
 
 class Unsupported(Exception):
@@ -39,7 +40,7 @@ def _then(g, output, name, activation):
     if activation == "relu6":
         g.layer("ReLU", output, [name], max_value=6.0)
     elif activation != "linear":
-        g.layer("Activation", output, [name], activation=activation)
+        g.layer("ReLU", output, [name])
 
 
 def _padding(g, node):
@@ -220,6 +221,8 @@ def lstm(g, node, inputs, outputs):
         raise Unsupported("its input and forget gates are coupled")
     if g.option(node, 3, 1):
         raise Unsupported("time is its first dimension")
+    if g.option(node, 0, 1) != _TANH:
+        raise Unsupported("its activation is not tanh")
     # The converter writes 10 for every Keras LSTM, and beyond that tanh is 1 all the same.
     if g.real_option(node, 1, 0) not in (0, 10):
         raise Unsupported("its cell is clipped at %g" % g.real_option(node, 1, 0))
@@ -231,7 +234,7 @@ def lstm(g, node, inputs, outputs):
     kernel = gates(1)
     g.layer("LSTM", outputs[0], inputs[:1], dict(kernel=kernel, recurrent_kernel=gates(5),
                                                 bias=gates(12)),
-            units=kernel.shape[1] // 4, activation=_activation(g, node, 0),
+            units=kernel.shape[1] // 4, activation="tanh",
             recurrent_activation="sigmoid", use_bias=True, return_sequences=True,
             unit_forget_bias=False, implementation=1)
 

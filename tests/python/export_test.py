@@ -76,6 +76,17 @@ class Export(unittest.TestCase):
             np.testing.assert_allclose(np.moveaxis(kernel / scales, -1, 0).reshape(
                 len(numbers), -1), numbers.reshape(len(numbers), -1), atol=1e-4)
 
+    def test_kinds_of_layers(self):
+        made, npz = self.exported(MODELS / "layers.tflite")
+        config = made["modelTopology"]["model_config"]["config"]
+        self.assertEqual([layer["class_name"] for layer in config["layers"]], [
+            "InputLayer", "BatchNormalization", "BatchNormalization", "ReLU", "BatchNormalization",
+            "BatchNormalization", "Activation", "ZeroPadding2D", "LeakyReLU", "PReLU",
+            "Concatenate", "MaxPooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D",
+            "Reshape", "Flatten", "Activation", "Maximum", "ELU", "Multiply", "ReLU", "ReLU"])
+        self.assertEqual(len(config["output_layers"]), 2)
+        self.assertEqual(npz["mul/gamma"].tolist(), [0.5, 3])
+
     def test_refusals_name_the_operator(self):
         for model, text in (("gather", "GATHER (operator 0) cannot be a Keras layer: no layer does"),
                             ("tile", "TILE (operator 0) cannot be a Keras layer"),

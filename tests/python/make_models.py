@@ -100,6 +100,45 @@ def stored():
     return g
 
 
+def layers():
+    """Every kind of operator that export_keras has a layer for and trained models here lack."""
+    g = small.Graph()
+
+    def constant(*values, shape=None, dtype="FLOAT32"):
+        kind = "<%df" if dtype == "FLOAT32" else "<%di"
+        return g.tensor("c", dtype, shape or [len(values)],
+                        struct.pack(kind % len(values), *values))
+
+    def then(op, shape, *inputs, options=None, **fields):
+        out = g.tensor("net/%s/%d" % (op.lower(), len(g.tensors)), "FLOAT32", shape)
+        g.op(op, list(inputs), [out], options, **fields)
+        return out
+
+    x = g.tensor("x", "FLOAT32", [1, 4, 4, 2])
+    y = then("MUL", [1, 4, 4, 2], x, constant(0.5, 3), options="MulOptions")
+    y = then("ADD", [1, 4, 4, 2], constant(0.25, shape=[1]), y, options="AddOptions",
+             fused_activation_function="RELU6")
+    y = then("SUB", [1, 4, 4, 2], y, constant(1, 2), options="SubOptions")
+    y = then("DIV", [1, 4, 4, 2], y, constant(4, 0.5), options="DivOptions")
+    y = then("TANH", [1, 4, 4, 2], y)
+    y = then("PAD", [1, 7, 5, 2], y, constant(0, 0, 1, 2, 1, 0, 0, 0, shape=[4, 2], dtype="INT32"),
+             options="PadOptions")
+    leaky = then("LEAKY_RELU", [1, 7, 5, 2], y, options="LeakyReluOptions", alpha=0.25)
+    other = then("PRELU", [1, 7, 5, 2], y, constant(0.5, -1, shape=[1, 1, 2]))
+    y = then("CONCATENATION", [1, 7, 5, 4], leaky, other, options="ConcatenationOptions", axis=-1)
+    y = then("MAX_POOL_2D", [1, 4, 3, 4], y, options="Pool2DOptions", padding="SAME", stride_w=2,
+             stride_h=2, filter_width=3, filter_height=2)
+    top = then("REDUCE_MAX", [1, 4], y, constant(1, 2, dtype="INT32"), options="ReducerOptions")
+    y = then("MEAN", [1, 1, 1, 4], y, constant(1, 2, dtype="INT32"), options="ReducerOptions",
+             keep_dims=True)
+    y = then("SQUEEZE", [1, 4], y, options="SqueezeOptions")
+    y = then("MAXIMUM", [1, 4], y, then("LOGISTIC", [1, 4], top), options="MaximumMinimumOptions")
+    y = then("MUL", [1, 4], y, then("ELU", [1, 4], top), options="MulOptions",
+             fused_activation_function="RELU")
+    g.inputs, g.outputs = [x], [y, then("RELU6", [1, 4], top)]
+    return g
+
+
 def unknown(op):
     """An operator that the library has not."""
     g = small.Graph()
@@ -119,7 +158,7 @@ def main(flatc, folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, graph in {
             "add": small.add_model(), "chain": chain(), "empty": empty(), "gather":
-            small.gather_model(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
+            small.gather_model(), "layers": layers(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
             packed(), "quantized": quantized(), "random": random(), "strings": strings(), "stored": stored(), "sums": sums(), "tile": small.tile_model(),
             "unknown": unknown("nobody_has_this"), "unknown_builtin": unknown("DELEGATE")}.items():
         small.write(flatc, folder / (name + ".tflite"), graph)
