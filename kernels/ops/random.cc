@@ -2,9 +2,9 @@
 // RANDOM_UNIFORM, RANDOM_STANDARD_NORMAL and MULTINOMIAL: the numbers that TensorFlow Lite draws
 // for the same seeds. They go on from invocation to invocation.
 #include <algorithm>
-#include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
@@ -93,8 +93,9 @@ Status prepare_numbers(Prepare& p) {
 }
 
 // The running sum of the classes' odds; those that are not finite have none.
-double add_odds(const float* logits, int32_t classes, double* sums) {
-  float most = -FLT_MAX;
+template <class Real>
+double add_odds(const Real* logits, int32_t classes, double* sums) {
+  Real most = std::numeric_limits<Real>::lowest();
   for (int32_t i = 0; i < classes; ++i) {
     if (std::isfinite(logits[i])) most = std::max(most, logits[i]);
   }
@@ -108,11 +109,11 @@ double add_odds(const float* logits, int32_t classes, double* sums) {
   return sum;
 }
 
-template <class Out>
+template <class Real, class Out>
 Status run_multinomial(const Step& s, Run& run) {
   const Shape& shape = s.output(0).shape;
   const int32_t classes = s.input(0).shape[1];
-  const float* logits = s.input(0).as<float>();
+  const Real* logits = s.input(0).as<Real>();
   double* sums = reinterpret_cast<double*>(s.scratch);
   Out* out = s.output(0).as<Out>();
   uint64_t& counter = run.counter(s);
@@ -137,7 +138,7 @@ Status prepare_multinomial(Prepare& p) {
   PIPIT_TRY(p.arity(2, 2, 1));
   const Tensor& logits = p.input(0);
   const Tensor& samples = p.input(1);
-  PIPIT_TRY(need_type(p, logits, types(Type::kFloat32)));
+  PIPIT_TRY(need_type(p, logits, types(Type::kFloat32, Type::kFloat64)));
   PIPIT_TRY(need_type(p, samples, types(Type::kInt32)));
   PIPIT_TRY(need_type(p, p.output(0), types(Type::kInt32, Type::kInt64)));
   if (logits.shape.rank != 2 || logits.shape[1] < 1) {
@@ -154,7 +155,11 @@ Status prepare_multinomial(Prepare& p) {
   if (classes > SIZE_MAX / sizeof(double)) return Code::kArenaTooSmall;
   p.scratch(classes * sizeof(double));
   const bool wide = p.output(0).type == Type::kInt64;
-  return p.run(wide ? run_multinomial<int64_t> : run_multinomial<int32_t>, start, "portable");
+  const RunFn run =
+      logits.type == Type::kFloat32
+          ? (wide ? run_multinomial<float, int64_t> : run_multinomial<float, int32_t>)
+          : (wide ? run_multinomial<double, int64_t> : run_multinomial<double, int32_t>);
+  return p.run(run, start, "portable");
 }
 
 constexpr auto kFlags = static_cast<uint8_t>(kOpNoFold | kOpCounter);

@@ -71,12 +71,14 @@ ModelBuilder numbers_model(fb::BuiltinOperator op, int32_t n, bool constant, See
   return b;
 }
 
-ModelBuilder multinomial_model(const std::vector<float>& logits, int32_t batch, int32_t samples,
+template <class Real>
+ModelBuilder multinomial_model(const std::vector<Real>& logits, int32_t batch, int32_t samples,
                                Seeds seeds) {
   ModelBuilder b;
   const auto classes = static_cast<int32_t>(logits.size()) / batch;
-  const int in = b.tensor(
-      {.type = Type::kFloat32, .shape = Shape::of(batch, classes), .bytes = bytes_of(logits)});
+  const int in = b.tensor({.type = sizeof(Real) == sizeof(float) ? Type::kFloat32 : Type::kFloat64,
+                           .shape = Shape::of(batch, classes),
+                           .bytes = bytes_of(logits)});
   const int n = b.tensor({.shape = Shape(), .bytes = bytes_of(std::vector<int32_t>{samples})});
   const int out = b.tensor({.shape = Shape::of(batch, samples)});
   b.builtin_node(fb::BuiltinOperator::MULTINOMIAL, {in, n}, {out}, options_for(seeds));
@@ -141,19 +143,25 @@ TEST(Random, WithoutSeedsTheApplicationsDecides) {
 
 // What TensorFlow draws for these seeds.
 TEST(Random, MultinomialDrawsWhatTensorFlowDraws) {
-  Net two(multinomial_model({-1.2039728f, -0.35667497f}, 1, 10, {1234, 5678}));
+  Net two(multinomial_model<float>({-1.2039728f, -0.35667497f}, 1, 10, {1234, 5678}));
   EXPECT_EQ(two.run<int32_t>(), (std::vector<int32_t>{1, 0, 1, 0, 1, 1, 1, 1, 1, 1}));
   EXPECT_EQ(two.run<int32_t>(), (std::vector<int32_t>{1, 1, 1, 0, 1, 1, 0, 0, 0, 1}));
   EXPECT_EQ(two.run<int32_t>(), (std::vector<int32_t>{0, 1, 1, 0, 1, 1, 1, 1, 0, 1}));
-  Net three(multinomial_model({-1.609438f, -1.2039728f, -0.6931472f}, 1, 15, {5678, 1234}));
+  Net three(multinomial_model<float>({-1.609438f, -1.2039728f, -0.6931472f}, 1, 15, {5678, 1234}));
   EXPECT_EQ(three.run<int32_t>(),
             (std::vector<int32_t>{1, 2, 1, 2, 1, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2}));
   EXPECT_EQ(three.run<int32_t>(),
             (std::vector<int32_t>{1, 2, 0, 0, 2, 1, 2, 0, 1, 0, 2, 2, 0, 2, 2}));
 }
 
+TEST(Random, MultinomialTakesDoubles) {
+  const std::vector<double> logits = {std::log(0.3), std::log(0.7)};
+  Net net(multinomial_model(logits, 1, 10, {1234, 5678}));
+  EXPECT_EQ(net.run<int32_t>(), (std::vector<int32_t>{1, 0, 1, 0, 1, 1, 1, 1, 1, 1}));
+}
+
 TEST(Random, MultinomialLeavesOutWhatIsNotFinite) {
-  Net net(multinomial_model({-INFINITY, 0.0f, NAN, INFINITY}, 1, 100, {1, 2}));
+  Net net(multinomial_model<float>({-INFINITY, 0.0f, NAN, INFINITY}, 1, 100, {1, 2}));
   EXPECT_EQ(net.run<int32_t>(), std::vector<int32_t>(100, 1));
 }
 
