@@ -64,10 +64,8 @@ Status fill_tables(Prepare& p, Params* params) {
 }
 
 Status prepare(Prepare& p) {
-  PIPIT_TRY(p.arity(1, 1, 1));
+  PIPIT_TRY(need_one_to_one(p, types(Type::kFloat32)));
   const Tensor& in = p.input(0);
-  PIPIT_TRY(need_type(p, in, types(Type::kFloat32)));
-  PIPIT_TRY(same_type(p, in, p.output(0)));
   if (in.shape.rank != 2) return p.bad(in, " is not [samples, channels]");
   const Flex o = Flex::root(p.custom_options());
   const int64_t window = o["window_size"].integer(), stride = o["stride"].integer();

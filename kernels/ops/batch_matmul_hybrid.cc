@@ -2,8 +2,8 @@
 // BATCH_MATMUL of float32 by int8 matrices: the left operand's rows are quantized on the fly.
 #include <algorithm>
 
-#include "kernels/hybrid.h"
 #include "kernels/ops/batch_matmul.h"
+#include "kernels/ops/hybrid_scratch.h"
 #include "kernels/variant.h"
 
 namespace pipit::batch_matmul {
@@ -16,18 +16,13 @@ struct Params {
   const float* scale;
   int32_t scale_step;
   size_t left_at, right_at, weight_sums_at, sums_at;  // in scratch
-  size_t values_at, scale_at, zero_point_at;
+  HybridScratch rows;
   void (*kernel)(const MatmulS8&);
 };
 
 HybridRows quantize_left(const Step& s, const Params& p, const float* left) {
   const Size& z = p.size;
-  HybridRows rows;
-  rows.values = scratch_at<int8_t>(s, p.values_at);
-  rows.scale = scratch_at<float>(s, p.scale_at);
-  rows.zero_point = scratch_at<int32_t>(s, p.zero_point_at);
-  rows.rows = z.m;
-  rows.depth = z.k;
+  const HybridRows rows = p.rows.rows(s, z.m, z.k);
   quantize_rows(
       rows_along_k(left, !z.left_adjoint, z.m, z.k, 0, z.m, scratch_at<float>(s, p.left_at)), z.k,
       p.asymmetric, rows);
@@ -93,15 +88,12 @@ Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
   params->scale = q.scales.data();
   params->scale_step = n > 1 ? 1 : 0;
   params->tile_n = std::min(tile_rows(z.n, z.k, 1), 256);
-  const int64_t left = int64_t{z.m} * z.k;
   ScratchLayout layout;
-  params->left_at = layout.add(z.left_adjoint ? left : 0, sizeof(float));
+  params->left_at = layout.add(z.left_adjoint ? int64_t{z.m} * z.k : 0, sizeof(float));
   params->right_at = layout.add(z.right_adjoint ? 0 : int64_t{params->tile_n} * z.k, 1);
   params->weight_sums_at = layout.add(params->tile_n, sizeof(int32_t));
   params->sums_at = layout.add(int64_t{params->tile_n} * z.m, sizeof(int32_t));
-  params->values_at = layout.add(left, 1);
-  params->scale_at = layout.add(z.m, sizeof(float));
-  params->zero_point_at = layout.add(z.m, sizeof(int32_t));
+  params->rows = HybridScratch::add(&layout, z.m, z.k);
   p.scratch(layout.size());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;

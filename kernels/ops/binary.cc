@@ -47,6 +47,14 @@ Status broadcast_shape(const Prepare& p, int inputs, Shape* shape) {
   return {};
 }
 
+Status check_alike(const Prepare& p) {
+  PIPIT_TRY(p.arity(2, 2, 1));
+  PIPIT_TRY(same_type(p, p.input(0), p.input(1)));
+  PIPIT_TRY(same_type(p, p.input(0), p.output(0)));
+  if (p.input(0).shape == p.input(1).shape) return {};
+  return p.bad("inputs ", p.input(0), " and ", p.input(1), " differ in shape");
+}
+
 Broadcast walk_inputs(const Prepare& p, const Shape& shape, int inputs) {
   BroadcastDims operands[kBroadcastOperands];
   for (int i = 0; i < inputs; ++i) operands[i] = dims(p.input(i).shape);

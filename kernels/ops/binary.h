@@ -13,6 +13,9 @@ namespace pipit {
 // The shape that the first `inputs` inputs have after broadcasting.
 Status broadcast_shape(const Prepare& p, int inputs, Shape* shape);
 
+// Fails unless two inputs and the output are of one type, and the inputs of one shape.
+Status check_alike(const Prepare& p);
+
 // The walk over the first `inputs` inputs to a result of that shape.
 Broadcast walk_inputs(const Prepare& p, const Shape& shape, int inputs);
 

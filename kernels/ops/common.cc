@@ -12,6 +12,12 @@ Status need_type(const Prepare& p, const Tensor& t, TypeSet set) {
   return p.unsupported(t, ": ", t.type, " is not accepted here");
 }
 
+Status need_one_to_one(const Prepare& p, TypeSet set) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  PIPIT_TRY(need_type(p, p.input(0), set));
+  return same_type(p, p.input(0), p.output(0));
+}
+
 Status same_type(const Prepare& p, const Tensor& a, const Tensor& b) {
   return a.type == b.type ? Status() : p.bad(a, " and ", b, " differ in type");
 }

@@ -38,6 +38,9 @@ Status need_type(const Prepare& p, const Tensor& t, TypeSet set);
 // Fails unless `a` and `b` have one element type.
 Status same_type(const Prepare& p, const Tensor& a, const Tensor& b);
 
+// Fails unless one input becomes one output, both of one of these types.
+Status need_one_to_one(const Prepare& p, TypeSet set);
+
 // ---- activations
 
 // The smallest and largest value of a quantized type; of int32 for any other.

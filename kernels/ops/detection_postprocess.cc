@@ -7,9 +7,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/flexbuffer.h"
 #include "kernels/ops.h"
-#include "kernels/ops/common.h"
+#include "kernels/ops/custom_options.h"
+#include "kernels/ops/detection_box.h"
 
 namespace pipit {
 namespace {
@@ -17,15 +17,6 @@ namespace {
 constexpr int kEncodings = 0, kScores = 1, kAnchors = 2;
 constexpr int kBoxes = 0, kClasses = 1, kBoxScores = 2, kCount = 3;
 constexpr int32_t kDetectionsPerClass = 100;  // unless the options say something else
-
-struct Box {
-  float ymin, xmin, ymax, xmax;
-};
-
-// A box by its center and size; also the scales of encodings.
-struct CenterSize {
-  float y, x, h, w;
-};
 
 struct Detection {
   int32_t box;
@@ -82,44 +73,6 @@ Work lay_out(const Params& p, bool quantized, uint8_t* base, size_t* bytes) {
   w.labels = carve<int32_t>(base, bytes, p.classes);
   w.found = carve<Detection>(base, bytes, int64_t{p.max_detections} + p.detections_per_class);
   return w;
-}
-
-// ---- boxes
-
-float real(const Tensor& t, int32_t i) {
-  if (t.type == Type::kFloat32) return t.as<float>()[i];
-  return (static_cast<float>(t.as<uint8_t>()[i]) - static_cast<float>(t.zero_point)) * t.scale;
-}
-
-CenterSize center_size(const Tensor& t, int32_t i) {
-  return {real(t, i), real(t, i + 1), real(t, i + 2), real(t, i + 3)};
-}
-
-float center(float value, float scale, float size, float anchor) {
-  return static_cast<float>(double{value} / scale * size + anchor);
-}
-
-float half_size(float value, float scale, float size) {
-  return static_cast<float>(0.5 * std::exp(double{value} / scale) * size);
-}
-
-Box decode(const CenterSize& e, const CenterSize& anchor, const CenterSize& scale) {
-  const float y = center(e.y, scale.y, anchor.h, anchor.y);
-  const float x = center(e.x, scale.x, anchor.w, anchor.x);
-  const float h = half_size(e.h, scale.h, anchor.h);
-  const float w = half_size(e.w, scale.w, anchor.w);
-  return {y - h, x - w, y + h, x + w};
-}
-
-float area(const Box& b) { return (b.ymax - b.ymin) * (b.xmax - b.xmin); }
-
-// Intersection over union.
-float overlap(const Box& a, const Box& b) {
-  if (area(a) <= 0 || area(b) <= 0) return 0;
-  const float h = std::min(a.ymax, b.ymax) - std::max(a.ymin, b.ymin);
-  const float w = std::min(a.xmax, b.xmax) - std::max(a.xmin, b.xmin);
-  const float common = std::max(h, 0.0f) * std::max(w, 0.0f);
-  return common / (area(a) + area(b) - common);
 }
 
 Status decode_boxes(const Step& s, Run& run, const Params& p, Box* boxes) {
@@ -254,24 +207,20 @@ Status run(const Step& s, Run& run) {
 
 // ---- prepare
 
-int32_t clamped(int64_t value) {
-  return static_cast<int32_t>(std::clamp<int64_t>(value, INT32_MIN, INT32_MAX));
-}
-
 Params read_options(const Prepare& p) {
   const Flex o = Flex::root(p.custom_options());
   const auto real_option = [&](const char* key) { return static_cast<float>(o[key].real()); };
   Params r = {};
-  r.max_detections = clamped(o["max_detections"].integer());
-  r.classes_per_detection = clamped(o["max_classes_per_detection"].integer());
+  r.max_detections = integer_option(p, "max_detections");
+  r.classes_per_detection = integer_option(p, "max_classes_per_detection");
   r.detections_per_class = o["detections_per_class"].is_null()
                                ? kDetectionsPerClass
-                               : clamped(o["detections_per_class"].integer());
+                               : integer_option(p, "detections_per_class");
   r.detections_per_class = std::min(r.detections_per_class, r.max_detections);
   r.regular = o["use_regular_nms"].boolean();
   r.score_threshold = real_option("nms_score_threshold");
   r.overlap_threshold = real_option("nms_iou_threshold");
-  r.classes = clamped(o["num_classes"].integer());
+  r.classes = integer_option(p, "num_classes");
   r.scale = {real_option("y_scale"), real_option("x_scale"), real_option("h_scale"),
              real_option("w_scale")};
   return r;

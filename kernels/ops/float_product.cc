@@ -46,16 +46,11 @@ Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t output
   return {};
 }
 
-ProductScratch add_rows(const FloatProduct& f, int32_t rows, int32_t depth, ScratchLayout* layout) {
-  if (!f.hybrid) return {};
-  ProductScratch at;
-  at.values = layout->add(int64_t{rows} * depth, 1);
-  at.scale = layout->add(rows, sizeof(float));
-  at.zero_point = layout->add(rows, sizeof(int32_t));
-  return at;
+HybridScratch add_rows(const FloatProduct& f, int32_t rows, int32_t depth, ScratchLayout* layout) {
+  return f.hybrid ? HybridScratch::add(layout, rows, depth) : HybridScratch();
 }
 
-ProductRows quantize(const Step& s, const FloatProduct& f, const ProductScratch& at,
+ProductRows quantize(const Step& s, const FloatProduct& f, const HybridScratch& at,
                      const float* values, ptrdiff_t stride, int32_t rows, int32_t depth) {
   ProductRows r;
   r.values = values;
@@ -63,9 +58,7 @@ ProductRows quantize(const Step& s, const FloatProduct& f, const ProductScratch&
   r.quantized.rows = rows;
   r.quantized.depth = depth;
   if (!f.hybrid) return r;
-  r.quantized.values = scratch_at<int8_t>(s, at.values);
-  r.quantized.scale = scratch_at<float>(s, at.scale);
-  r.quantized.zero_point = scratch_at<int32_t>(s, at.zero_point);
+  r.quantized = at.rows(s, rows, depth);
   quantize_rows(values, stride, f.asymmetric, r.quantized);
   return r;
 }

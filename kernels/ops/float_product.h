@@ -5,9 +5,8 @@
 
 #include <cstdint>
 
-#include "kernels/hybrid.h"
 #include "kernels/matmul.h"
-#include "kernels/ops/scratch.h"
+#include "kernels/ops/hybrid_scratch.h"
 #include "pipit/op.h"
 
 namespace pipit {
@@ -39,10 +38,7 @@ Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t output
                     ProductWeights* w, bool* ready);
 
 // Scratch for quantized activations.
-struct ProductScratch {
-  size_t values = 0, scale = 0, zero_point = 0;
-};
-ProductScratch add_rows(const FloatProduct& f, int32_t rows, int32_t depth, ScratchLayout* layout);
+HybridScratch add_rows(const FloatProduct& f, int32_t rows, int32_t depth, ScratchLayout* layout);
 
 // Activations, ready to be multiplied.
 struct ProductRows {
@@ -50,7 +46,7 @@ struct ProductRows {
   ptrdiff_t stride = 0;
   HybridRows quantized;
 };
-ProductRows quantize(const Step& s, const FloatProduct& f, const ProductScratch& at,
+ProductRows quantize(const Step& s, const FloatProduct& f, const HybridScratch& at,
                      const float* values, ptrdiff_t stride, int32_t rows, int32_t depth);
 
 // out[r][o] += product; `sums` is scratch for [rows][outputs].

@@ -5,9 +5,9 @@
 
 #include "kernels/activate.h"
 #include "kernels/half.h"
-#include "kernels/hybrid.h"
 #include "kernels/ops/block_scales.h"
 #include "kernels/ops/fully_connected.h"
+#include "kernels/ops/hybrid_scratch.h"
 #include "kernels/variant.h"
 
 namespace pipit::fully_connected {
@@ -17,7 +17,8 @@ struct Params {
   Request request;
   Tile tile;
   BlockScales blocks;
-  size_t values_at, scale_at, zero_point_at, sums_at, weight_sums_at, expanded_at;  // in scratch
+  HybridScratch in;
+  size_t sums_at, weight_sums_at, expanded_at;  // in scratch
   void (*kernel)(const MatmulS8&);
 };
 
@@ -76,13 +77,8 @@ void finish_rows(const Step& s, const Params& p, const HybridRows& in, float* ou
 Status run_blockwise(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const Request& q = p.request;
-  HybridRows in;
-  in.values = scratch_at<int8_t>(s, p.values_at);
-  in.scale = scratch_at<float>(s, p.scale_at);
-  in.zero_point = scratch_at<int32_t>(s, p.zero_point_at);
-  in.depth = q.depth;
   in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
-    in.rows = rows;
+    const HybridRows in = p.in.rows(s, rows, q.depth);
     quantize_rows(s.input(kInput).as<float>() + ptrdiff_t{row} * q.depth, q.depth, true, in);
     float* out = s.output(0).as<float>() + ptrdiff_t{row} * q.outputs;
     std::fill_n(out, static_cast<size_t>(rows) * static_cast<size_t>(q.outputs), 0.0f);
@@ -113,9 +109,7 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   PIPIT_TRY(find_block_scales(p, weights, &params->blocks));
   const Tile& tile = params->tile;
   ScratchLayout layout;
-  params->values_at = layout.add(int64_t{tile.rows} * r.depth, 1);
-  params->scale_at = layout.add(tile.rows, sizeof(float));
-  params->zero_point_at = layout.add(tile.rows, sizeof(int32_t));
+  params->in = HybridScratch::add(&layout, tile.rows, r.depth);
   params->sums_at = layout.add(int64_t{tile.rows} * tile.outputs, sizeof(int32_t));
   params->weight_sums_at = layout.add(tile.outputs, sizeof(int32_t));
   params->expanded_at = layout.add(int64_t{tile.outputs} * params->blocks.block, 1);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "kernels/activate.h"
-#include "kernels/hybrid.h"
 #include "kernels/ops/fully_connected.h"
+#include "kernels/ops/hybrid_scratch.h"
 #include "kernels/variant.h"
 
 namespace pipit::fully_connected {
@@ -16,7 +16,8 @@ struct Params {
   const float* weight_scale;
   const int32_t* weight_sums;  // of constant weights, when inputs are asymmetric
   int32_t weight_scale_step;
-  size_t values_at, scale_at, zero_point_at, sums_at, weight_sums_at, expanded_at;  // in scratch
+  HybridScratch in;
+  size_t sums_at, weight_sums_at, expanded_at;  // in scratch
   void (*kernel)(const MatmulS8&);
 };
 
@@ -54,13 +55,8 @@ Status run_hybrid(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const Request& q = p.request;
   const Tensor* bias = s.optional_input(kBias);
-  HybridRows in;
-  in.values = scratch_at<int8_t>(s, p.values_at);
-  in.scale = scratch_at<float>(s, p.scale_at);
-  in.zero_point = scratch_at<int32_t>(s, p.zero_point_at);
-  in.depth = q.depth;
   in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
-    in.rows = rows;
+    const HybridRows in = p.in.rows(s, rows, q.depth);
     quantize_rows(s.input(kInput).as<float>() + static_cast<ptrdiff_t>(row) * q.depth, q.depth,
                   q.asymmetric_inputs, in);
     float* out = s.output(0).as<float>() + static_cast<ptrdiff_t>(row) * q.outputs;
@@ -123,9 +119,7 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   const auto outputs = static_cast<size_t>(params->tile.outputs);
   const auto depth = static_cast<size_t>(r.depth);
   ScratchLayout layout;
-  params->values_at = layout.add(rows * depth, 1);
-  params->scale_at = layout.add(rows, sizeof(float));
-  params->zero_point_at = layout.add(rows, sizeof(int32_t));
+  params->in = HybridScratch::add(&layout, params->tile.rows, r.depth);
   params->sums_at = layout.add(rows * outputs, sizeof(int32_t));
   params->weight_sums_at = layout.add(outputs, sizeof(int32_t));
   params->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * depth, 1);

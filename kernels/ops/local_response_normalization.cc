@@ -42,10 +42,8 @@ Status run(const Step& s, Run&) {
 }
 
 Status prepare(Prepare& p) {
-  PIPIT_TRY(p.arity(1, 1, 1));
+  PIPIT_TRY(need_one_to_one(p, types(Type::kFloat32)));
   const Tensor& in = p.input(0);
-  PIPIT_TRY(need_type(p, in, types(Type::kFloat32)));
-  PIPIT_TRY(same_type(p, in, p.output(0)));
   if (in.shape.rank != 4) return p.bad("input ", in, " is not [batch,height,width,channels]");
   const auto* o = options<fb::LocalResponseNormalizationOptions>(p);
   if (o == nullptr) return p.bad("has no LocalResponseNormalizationOptions");

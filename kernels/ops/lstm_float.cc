@@ -15,7 +15,7 @@ struct CellParams {
   Cell cell;
   FloatProduct product;
   ProductWeights input[kGates], aux[kGates], recurrent[kGates], projection;
-  ProductScratch input_rows, aux_rows, state_rows, hidden_rows;
+  HybridScratch input_rows, aux_rows, state_rows, hidden_rows;
   size_t gates_at[3], sums_at;  // in scratch
 };
 

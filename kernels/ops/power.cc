@@ -113,12 +113,7 @@ void angles_16_bits(const Binary& r) {
 }
 
 Status prepare_atan2(Prepare& p) {
-  PIPIT_TRY(p.arity(2, 2, 1));
-  PIPIT_TRY(same_type(p, p.input(0), p.input(1)));
-  PIPIT_TRY(same_type(p, p.input(0), p.output(0)));
-  if (p.input(0).shape != p.input(1).shape) {
-    return p.bad("inputs ", p.input(0), " and ", p.input(1), " differ in shape");
-  }
+  PIPIT_TRY(check_alike(p));
   switch (p.input(0).type) {
     case Type::kFloat32:
       return plan_binary(p, angles<float>);

@@ -35,7 +35,7 @@ struct Cell {
   int32_t output_offset;  // of the cell's part in them
   FloatProduct product;
   ProductWeights weights, aux_weights, recurrent;
-  ProductScratch input_rows, aux_rows, state_rows;
+  HybridScratch input_rows, aux_rows, state_rows;
   size_t sums_at;
 };
 

@@ -68,10 +68,8 @@ Status plan(Prepare& p, Params params, bool inverse, Params* kept) {
 }
 
 Status prepare(Prepare& p, bool inverse) {
-  PIPIT_TRY(p.arity(1, 1, 1));
+  PIPIT_TRY(need_one_to_one(p, types(Type::kInt16, Type::kInt32, Type::kFloat32)));
   const Tensor& in = p.input(0);
-  PIPIT_TRY(need_type(p, in, types(Type::kInt16, Type::kInt32, Type::kFloat32)));
-  PIPIT_TRY(same_type(p, in, p.output(0)));
   const int64_t n = Flex::root(p.custom_options())["fft_length"].integer();
   if (!RealFft<float>::accepts(n)) {
     return p.unsupported("fft_length ", n, ": powers of two from 4 to 2^20 only");

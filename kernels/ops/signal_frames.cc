@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SignalFramer, SignalStacker, SignalDelay, SignalOverlapAdd, SignalWindow: audio cut into frames
-// that overlap, and put together again. All but the last keep samples from one invocation to the
-// next.
+// SignalFramer, SignalStacker, SignalDelay, SignalOverlapAdd: audio cut into frames that overlap,
+// and put together again. They keep samples from one invocation to the next.
 #include <algorithm>
 #include <cstring>
 
@@ -22,9 +21,9 @@ Status read_count(const Prepare& p, const char* key, int64_t least, int32_t* cou
   return {};
 }
 
-Status check_samples(const Prepare& p, int values) {
-  PIPIT_TRY(p.arity(values, values, p.outputs()));
-  for (int i = 0; i < values; ++i) PIPIT_TRY(need_type(p, p.input(i), types(Type::kInt16)));
+Status check_samples(const Prepare& p) {
+  PIPIT_TRY(p.arity(1, 1, p.outputs()));
+  PIPIT_TRY(need_type(p, p.input(0), types(Type::kInt16)));
   PIPIT_TRY(same_type(p, p.input(0), p.output(0)));
   if (p.input(0).shape.rank < 1 || p.input(0).shape.last() == 0) {
     return p.bad(p.input(0), " has no samples");
@@ -82,7 +81,7 @@ Status run_framer(const Step& s, Run&) {
 }
 
 Status prepare_framer(Prepare& p) {
-  PIPIT_TRY(check_samples(p, 1));
+  PIPIT_TRY(check_samples(p));
   Framer* f = p.allocate<Framer>();
   if (f == nullptr) return Code::kArenaTooSmall;
   PIPIT_TRY(read_count(p, "frame_size", 1, &f->size));
@@ -149,7 +148,7 @@ Status run_stacker(const Step& s, Run&) {
 }
 
 Status prepare_stacker(Prepare& p) {
-  PIPIT_TRY(check_samples(p, 1));
+  PIPIT_TRY(check_samples(p));
   Stacker* k = p.allocate<Stacker>();
   if (k == nullptr) return Code::kArenaTooSmall;
   int32_t after = 0;
@@ -195,7 +194,7 @@ Status run_delay(const Step& s, Run&) {
 }
 
 Status prepare_delay(Prepare& p) {
-  PIPIT_TRY(check_samples(p, 1));
+  PIPIT_TRY(check_samples(p));
   if (p.outputs() != 1) return p.bad("has ", p.outputs(), " outputs, not 1");
   Delay* d = p.allocate<Delay>();
   if (d == nullptr) return Code::kArenaTooSmall;
@@ -269,46 +268,11 @@ Status prepare_overlap_add(Prepare& p) {
                                          : plan_overlap_add<float>(p, o);
 }
 
-// ---- SignalWindow: frames times weights
-
-Status run_window(const Step& s, Run&) {
-  const int32_t n = s.input(1).elements();
-  const int32_t shift = *s.params<int32_t>();
-  const int16_t* weights = s.input(1).as<int16_t>();
-  const int16_t* in = s.input(0).as<int16_t>();
-  int16_t* out = s.output(0).as<int16_t>();
-  for (const int16_t* end = in + s.input(0).elements(); in != end; in += n, out += n) {
-    for (int32_t i = 0; i < n; ++i) {
-      const int32_t product = (int32_t{in[i]} * weights[i]) >> shift;
-      out[i] = static_cast<int16_t>(std::clamp(product, INT16_MIN, INT16_MAX));
-    }
-  }
-  return {};
-}
-
-Status prepare_window(Prepare& p) {
-  PIPIT_TRY(check_samples(p, 2));
-  if (p.outputs() != 1) return p.bad("has ", p.outputs(), " outputs, not 1");
-  int32_t shift = 0;
-  PIPIT_TRY(read_count(p, "shift", 0, &shift));
-  if (shift > 31) return p.bad("shifts by ", shift, " bits");
-  const Tensor& in = p.input(0);
-  if (p.input(1).shape.rank != 1 || p.input(1).elements() == 0 ||
-      in.shape.last() % p.input(1).elements() != 0) {
-    return p.bad(in, " has no frames as long as ", p.input(1));
-  }
-  PIPIT_TRY(p.set_output(0, in.shape));
-  p.in_place(0, 0);
-  const int32_t* kept = keep(p, shift);
-  return kept == nullptr ? Status(Code::kArenaTooSmall) : p.run(run_window, kept, "portable");
-}
-
 }  // namespace
 
 const Op kSignalDelay = {kCustomOp, "SignalDelay", prepare_delay, kOpNoFold};
 const Op kSignalFramer = {kCustomOp, "SignalFramer", prepare_framer, kOpNoFold};
 const Op kSignalOverlapAdd = {kCustomOp, "SignalOverlapAdd", prepare_overlap_add, kOpNoFold};
 const Op kSignalStacker = {kCustomOp, "SignalStacker", prepare_stacker, kOpNoFold};
-const Op kSignalWindow = {kCustomOp, "SignalWindow", prepare_window};
 
 }  // namespace pipit

@@ -15,11 +15,24 @@
 namespace pipit {
 namespace {
 
-// A share of rows; the exponentials of fixed-point numbers are no faster than others.
-template <class F>
-void for_rows(Run& run, int32_t rows, int32_t depth, const F& f) {
+template <class Pointer>
+Pointer element(const Tensor& t, ptrdiff_t i) {
+  return reinterpret_cast<Pointer>(t.as<uint8_t>() + i * (type_bits(t.type) / 8));
+}
+
+// The kernel on shares of the rows; exponentials of fixed-point numbers are no faster than others.
+template <class Args, class Kernel>
+Status run_rows(const Step& s, Run& run, const Args& args, const Kernel& kernel) {
   constexpr int64_t kCycles = 32;  // of an element
-  run.for_each_part(rows, 1, kCycles * rows * depth, f);
+  run.for_each_part(args.rows, 1, kCycles * args.rows * args.depth, [&](const Part& rows) {
+    const ptrdiff_t at = ptrdiff_t{rows.first} * args.depth;
+    Args a = args;
+    a.rows = rows.count;
+    a.in = element<decltype(a.in)>(s.input(0), at);
+    a.out = element<decltype(a.out)>(s.output(0), at);
+    kernel(a);
+  });
+  return {};
 }
 
 // ---- float32
@@ -31,15 +44,7 @@ struct F32Params {
 
 Status run_f32(const Step& s, Run& run) {
   const auto& p = *s.params<F32Params>();
-  for_rows(run, p.args.rows, p.args.depth, [&](const Part& rows) {
-    const ptrdiff_t at = ptrdiff_t{rows.first} * p.args.depth;
-    SoftmaxF32 a = p.args;
-    a.rows = rows.count;
-    a.in = s.input(0).as<float>() + at;
-    a.out = s.output(0).as<float>() + at;
-    p.kernel(a);
-  });
-  return {};
+  return run_rows(s, run, p.args, p.kernel);
 }
 
 Status prepare_f32(Prepare& p, const Rows& rows, float beta) {
@@ -95,16 +100,7 @@ struct S8Params {
 
 Status run_s8(const Step& s, Run& run) {
   const auto& p = *s.params<S8Params>();
-  const ptrdiff_t out_bytes = type_bits(s.output(0).type) / 8;
-  for_rows(run, p.args.rows, p.args.depth, [&](const Part& rows) {
-    const ptrdiff_t at = ptrdiff_t{rows.first} * p.args.depth;
-    SoftmaxS8 a = p.args;
-    a.rows = rows.count;
-    a.in = s.input(0).as<uint8_t>() + at;
-    a.out = s.output(0).as<uint8_t>() + at * out_bytes;
-    p.kernel(a);
-  });
-  return {};
+  return run_rows(s, run, p.args, p.kernel);
 }
 
 Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
@@ -142,16 +138,7 @@ struct S16Params {
 };
 
 Status run_s16(const Step& s, Run& run) {
-  const auto& p = *s.params<S16Params>();
-  for_rows(run, p.args.rows, p.args.depth, [&](const Part& rows) {
-    const ptrdiff_t at = ptrdiff_t{rows.first} * p.args.depth;
-    SoftmaxS16 a = p.args;
-    a.rows = rows.count;
-    a.in = s.input(0).as<int16_t>() + at;
-    a.out = s.output(0).as<int16_t>() + at;
-    softmax_s16(a);
-  });
-  return {};
+  return run_rows(s, run, s.params<S16Params>()->args, softmax_s16);
 }
 
 Status prepare_s16(Prepare& p, const Rows& rows, float beta) {

@@ -139,12 +139,7 @@ BinaryFn shift_kernel(Type type) {
 
 template <BinaryFn (*kernel_for)(Type)>
 Status prepare(Prepare& p) {
-  PIPIT_TRY(p.arity(2, 2, 1));
-  PIPIT_TRY(same_type(p, p.input(0), p.input(1)));
-  PIPIT_TRY(same_type(p, p.input(0), p.output(0)));
-  if (p.input(0).shape != p.input(1).shape) {
-    return p.bad("inputs ", p.input(0), " and ", p.input(1), " differ in shape");
-  }
+  PIPIT_TRY(check_alike(p));
   const BinaryFn kernel = kernel_for(p.input(0).type);
   return kernel == nullptr ? p.unsupported("type ", p.input(0).type) : plan_binary(p, kernel);
 }

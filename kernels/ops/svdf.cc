@@ -39,7 +39,7 @@ struct FloatParams {
   Activation activation;
   FloatProduct product;
   ProductWeights feature;
-  ProductScratch rows;
+  HybridScratch rows;
   size_t features_at, sums_at;  // in scratch
 };
 
