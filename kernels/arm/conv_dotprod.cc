@@ -120,6 +120,12 @@ PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const int8_t* const* windows,
   }
 }
 
+// The results of one position.
+PIPIT_INLINE inline void put_group(const uint8_t* from, int32_t channels, uint8_t* to) {
+  if (channels == kPanel) return vst1_u8(to, vld1_u8(from));
+  std::memcpy(to, from, static_cast<size_t>(channels));
+}
+
 // What the tiles of one panel share.
 struct Panel {
   const int8_t* weights;
@@ -129,6 +135,7 @@ struct Panel {
   int32_t channels;  // that exist
   ConvSteps steps;
   RequantizeNeon q;
+  bool right;  // all shifts, see all_right()
 };
 
 struct Results {
@@ -207,7 +214,7 @@ template <bool kFlips>
       vst1q_u8(results + m * kPanel, finish<false, kFlips>(p, sum[m], sum[m + 1]));
     });
     for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
-      std::memcpy(out.at, results + m * kPanel, static_cast<size_t>(p.channels));
+      put_group(results + m * kPanel, p.channels, out.at);
     }
   }
 }
@@ -217,7 +224,7 @@ template <bool kFlips>
 void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                    int32_t count, const Results& out) {
   const auto behind = [&](int32_t n) { return Results{out.at + n * out.step, out.step}; };
-  if (p.channels < kPanel || !p.q.right) {
+  if (!p.right) {
     const int32_t whole = p.channels < kPanel ? 0 : count / kTile, n = whole * kTile;
     run_tiles<kTile, kFlips, false>(p, windows, terms, whole, out);
     return run_any_tiles<kFlips>(p, windows + n, terms + (kFlips ? n : 0), count - n, behind(n));
@@ -288,8 +295,14 @@ struct Conv {
     const int32_t left = a.size.out_c - c;
     const Requantize& r = a.requantize;
     if (!pack_all) pack(panel, packed(0));
-    Panel p = {
-        packed(pack_all ? panel : 0), a.bias + c, r.multiplier + c, r.shift + c, kPanel, steps, q};
+    Panel p = {packed(pack_all ? panel : 0),
+               a.bias + c,
+               r.multiplier + c,
+               r.shift + c,
+               kPanel,
+               steps,
+               q,
+               false};
     int32_t last[3][kPanel] = {};
     if (left < kPanel) {
       const size_t bytes = static_cast<size_t>(left) * sizeof(int32_t);
@@ -301,6 +314,7 @@ struct Conv {
       p.shift = last[2];
       p.channels = left;
     }
+    p.right = left >= kPanel && all_right(vld1q_s32(p.shift), vld1q_s32(p.shift + 4));
     constexpr bool kFlips = ConvRows<Args>::kFlips;
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
@@ -311,7 +325,7 @@ struct Conv {
   }
 
   void run() const {
-    const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
+    const RequantizeNeon q = load_requantize(int8_results(a));
     for (int32_t p = 0; pack_all && p < panels; ++p) pack(p, packed(p));
     auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes());
     rows.for_each_block(

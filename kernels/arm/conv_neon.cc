@@ -147,19 +147,6 @@ PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const Windows<kM>& windows, con
   for (; s != end; ++s) half_step<false>(sum, windows, w, *s);
 }
 
-// Four sums of lanes in one register.
-PIPIT_INLINE inline int32x4_t reduce(const int32x4_t (&s)[kPanel]) {
-#if PIPIT_ARM64
-  return vpaddq_s32(vpaddq_s32(s[0], s[1]), vpaddq_s32(s[2], s[3]));
-#else
-  const int32x2_t a = vadd_s32(vget_low_s32(s[0]), vget_high_s32(s[0]));
-  const int32x2_t b = vadd_s32(vget_low_s32(s[1]), vget_high_s32(s[1]));
-  const int32x2_t c = vadd_s32(vget_low_s32(s[2]), vget_high_s32(s[2]));
-  const int32x2_t d = vadd_s32(vget_low_s32(s[3]), vget_high_s32(s[3]));
-  return vcombine_s32(vpadd_s32(a, b), vpadd_s32(c, d));
-#endif
-}
-
 // Writes the sums of kM positions, kGroup numbers apart.
 template <bool kPairs, int kM>
 PIPIT_INLINE inline void run_tile(const int8_t* const* windows, const Filters& w,
@@ -168,7 +155,9 @@ PIPIT_INLINE inline void run_tile(const int8_t* const* windows, const Filters& w
   unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
   Sums<kM> sum;
   dot_tile<kPairs>(sum, at, w, steps);
-  unroll<kM>([&](auto m) PIPIT_INLINE { vst1q_s32(to + m * kGroup, reduce(sum[m])); });
+  unroll<kM>([&](auto m) PIPIT_INLINE {
+    vst1q_s32(to + m * kGroup, reduce_s32(sum[m][0], sum[m][1], sum[m][2], sum[m][3]));
+  });
 }
 
 // The sums of `count` positions and four channels. There is room for whole tiles.
@@ -277,7 +266,7 @@ struct Conv {
   }
 
   void run() const {
-    const RequantizeNeon q = load_requantize(int8_results(a), a.size.out_c);
+    const RequantizeNeon q = load_requantize(int8_results(a));
     if (copies_all) copy_all();
     rows.for_each_block(
         a.scratch + own_bytes(),

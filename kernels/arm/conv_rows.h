@@ -12,6 +12,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/arm/reduce_s32.h"
 #include "kernels/arm/unroll.h"
 #include "kernels/conv.h"
 
@@ -325,16 +326,23 @@ class ConvRows {
   // Rows of padded_depth() bytes, with zeros at the end. Each copy may write more than its segment:
   // the next one, or those zeros, come over it.
   void gather(const int8_t** windows, int32_t count, int8_t* to) const {
-    const int32_t pitch = padded_depth(), in_line = g_.kernel_w / taps_;
+    const ptrdiff_t pitch = padded_depth(), segment = segment_;
     const ptrdiff_t down = ptrdiff_t{g_.dilation_h} * line_;
     const ptrdiff_t right = ptrdiff_t{g_.dilation_w} * pixel_;
+    const int32_t lines = g_.kernel_h, in_line = g_.kernel_w / taps_;
+    const bool short_lines = in_line == 1 && segment <= 16;
     for (int32_t i = 0; i < count; ++i, to += pitch) {
       const int8_t* line = windows[i];
       int8_t* at = to;
-      for (int32_t ky = 0; ky < g_.kernel_h; ++ky, line += down) {
+      for (int32_t ky = 0; ky < lines; ++ky, line += down) {
+        if (short_lines) {
+          vst1q_s8(at, vld1q_s8(line));
+          at += segment;
+          continue;
+        }
         const int8_t* from = line;
-        for (int32_t kx = 0; kx < in_line; ++kx, from += right, at += segment_) {
-          for (int32_t k = 0; k < segment_; k += 16) vst1q_s8(at + k, vld1q_s8(from + k));
+        for (int32_t kx = 0; kx < in_line; ++kx, from += right, at += segment) {
+          for (ptrdiff_t k = 0; k < segment; k += 16) vst1q_s8(at + k, vld1q_s8(from + k));
         }
       }
       vst1q_s8(at, vdupq_n_s8(0));
@@ -364,7 +372,7 @@ class ConvRows {
   int32_t band_rows_, band_columns_;  // output positions
 };
 
-// The sums of the bytes of n windows.
+// The sums of the bytes of one or four windows.
 template <int n>
 void sum_windows(const int8_t* const* windows, const ConvSteps& steps, int32_t* to) {
   constexpr int32_t kFit = 127;  // pairs of bytes whose sum fits into 16 bits
@@ -386,10 +394,12 @@ void sum_windows(const int8_t* const* windows, const ConvSteps& steps, int32_t* 
       sum[m] = vaddw_s16(sum[m], vpaddl_s8(vld1_s8(windows[m] + s->x)));
     });
   }
-  unroll<n>([&](auto m) [[gnu::always_inline]] {
-    const int32x2_t two = vadd_s32(vget_low_s32(sum[m]), vget_high_s32(sum[m]));
-    to[m] = vget_lane_s32(vpadd_s32(two, two), 0);
-  });
+  if constexpr (n == 4) {
+    vst1q_s32(to, reduce_s32(sum[0], sum[1], sum[2], sum[3]));
+  } else {
+    const int32x4_t one = sum[0];
+    to[0] = vgetq_lane_s32(reduce_s32(one, one, one, one), 0);
+  }
   for (int32_t i = 0; i < steps.fours; ++i, ++s) {
     for (int m = 0; m < n; ++m) {
       for (int b = 0; b < 4; ++b) to[m] += windows[m][s->x + b];

@@ -166,7 +166,7 @@ class Depthwise {
     q.zero_point -= down;
     q.min -= down;
     q.max -= down;
-    q_ = load_requantize(q, g_.out_c);
+    q_ = load_requantize(q);
   }
 
   // Channel blocks pass over a band of rows that the cache can hold.
@@ -208,32 +208,44 @@ class Depthwise {
 
   // ---- weights
 
-  // Of a tap, as in the file.
-  uint8x8_t tap(int32_t ky, int32_t kx) const {
-    const Element* w =
-        a_.weights + static_cast<ptrdiff_t>(ky * g_.kernel_w + kx) * a_.weights_tap + first_;
-    if (channels_ == kDwLanes) return vld1_u8(reinterpret_cast<const uint8_t*>(w));
-    uint8_t eight[kDwLanes] = {};
-    std::memcpy(eight, w, static_cast<size_t>(channels_));
-    return vld1_u8(eight);
+  // The weights of a block, as in the file. Copies of what stores could change.
+  struct Taps {
+    const uint8_t* first;
+    ptrdiff_t row, tap;
+    int32_t channels, rows, columns;
+    uint8_t zero_point;
+
+    uint8x8_t at(int32_t ky, int32_t kx) const {
+      const uint8_t* w = first + ky * row + kx * tap;
+      if (channels == kDwLanes) return vld1_u8(w);
+      uint8_t eight[kDwLanes] = {};
+      std::memcpy(eight, w, static_cast<size_t>(channels));
+      return vld1_u8(eight);
+    }
+    // Less the zero point.
+    int16x8_t wide(uint8x8_t w) const {
+      if (!kFlips) return vmovl_s8(vreinterpret_s8_u8(w));
+      return vreinterpretq_s16_u16(vsubl_u8(w, vdup_n_u8(zero_point)));
+    }
+  };
+
+  Taps taps() const {
+    Taps t = {reinterpret_cast<const uint8_t*>(a_.weights + first_),
+              ptrdiff_t{g_.kernel_w} * a_.weights_tap,
+              a_.weights_tap,
+              channels_,
+              g_.kernel_h,
+              g_.kernel_w,
+              0};
+    if constexpr (kFlips) t.zero_point = static_cast<uint8_t>(a_.weights_zero_point);
+    return t;
   }
 
-  int32_t zero_point() const {
-    if constexpr (kFlips) return a_.weights_zero_point;
-    return 0;
-  }
-
-  int16x8_t less_zero_point(uint8x8_t w) const {
-    const int16x8_t wide =
-        kFlips ? vreinterpretq_s16_u16(vmovl_u8(w)) : vmovl_s8(vreinterpret_s8_u8(w));
-    return vsubq_s16(wide, vdupq_n_s16(static_cast<int16_t>(zero_point())));
-  }
-
-  int32_t count_parts() const {
+  static int32_t count_parts(const Taps& taps) {
     uint16x8_t most = vdupq_n_u16(0);
-    for (int32_t ky = 0; ky < g_.kernel_h; ++ky) {
-      for (int32_t kx = 0; kx < g_.kernel_w; ++kx) {
-        const int16x8_t w = less_zero_point(tap(ky, kx));
+    for (int32_t ky = 0; ky < taps.rows; ++ky) {
+      for (int32_t kx = 0; kx < taps.columns; ++kx) {
+        const int16x8_t w = taps.wide(taps.at(ky, kx));
         most = vmaxq_u16(most, vreinterpretq_u16_s16(vabsq_s16(w)));
       }
     }
@@ -247,16 +259,20 @@ class Depthwise {
 
   // Slot s of output row r has tap s - r.
   void load_weights() {
-    weights_.parts = count_parts();
+    const Taps t = taps();
+    const int32_t parts = count_parts(t);
+    weights_.parts = parts;
     const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
     const int32_t slots = kUnit == 1 ? g_.kernel_h : cut_.slots;
     int8_t* to = weights_.values;
     for (int32_t r = 0; r < rows; ++r) {
-      for (int32_t part = 0; part < weights_.parts; ++part) {
-        for (int32_t kx = 0; kx < g_.kernel_w; ++kx) {
+      for (int32_t part = 0; part < parts; ++part) {
+        for (int32_t kx = 0; kx < t.columns; ++kx) {
           for (int32_t s = 0; s < slots; s += kUnit, to += kUnit * kDwLanes) {
             int8x8_t lanes[kUnit];
-            for (int32_t i = 0; i < kUnit; ++i) lanes[i] = weight_part(s + i - r, kx, part);
+            unroll<kUnit>([&](auto i) [[gnu::always_inline]] {
+              lanes[i] = weight_part(t, s + i - r, kx, parts, part);
+            });
             Engine::put_slots(lanes, to);
           }
         }
@@ -264,13 +280,11 @@ class Depthwise {
     }
   }
 
-  int8x8_t weight_part(int32_t ky, int32_t kx, int32_t part) const {
-    if (ky < 0 || ky >= g_.kernel_h) return vdup_n_s8(0);
-    const uint8x8_t w = tap(ky, kx);
-    if (weights_.parts == 1) {
-      return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(static_cast<uint8_t>(zero_point()))));
-    }
-    int16x8_t left = less_zero_point(w);
+  static int8x8_t weight_part(const Taps& t, int32_t ky, int32_t kx, int32_t parts, int32_t part) {
+    if (ky < 0 || ky >= t.rows) return vdup_n_s8(0);
+    const uint8x8_t w = t.at(ky, kx);
+    if (parts == 1) return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(t.zero_point)));
+    int16x8_t left = t.wide(w);
     const int16x8_t most = vdupq_n_s16(127);
     const auto clamped = [&](int16x8_t v) {
       return vmaxq_s16(vminq_s16(v, most), vnegq_s16(most));
@@ -360,26 +374,25 @@ class Depthwise {
       return static_cast<int32_t>(at < 0 ? 0 : at < count ? at : count);
     };
     const int32_t begin = clip(-x), end = clip(g_.in_w - x);
-    for (int32_t s = 0, n = 0; s < cut_.slots; s += n) {
-      const int32_t left = cut_.slots - s;
+    const ptrdiff_t step = a_.stride.in_pixel, line_step = step * g_.in_w;
+    const ptrdiff_t first =
+        ptrdiff_t{batch} * g_.in_h * line_step + static_cast<ptrdiff_t>(x + begin) * step + source_;
+    const int32_t taps = begin < end ? cut_.taps : 0, slots = cut_.slots;
+    for (int32_t s = 0, n = 0; s < slots; s += n) {
+      const int32_t left = slots - s;
       n = left >= 4 ? 4 : left == 3 ? 3 : 1;
       Row rows[4];
       for (int32_t i = 0; i < n; ++i) {
         const int64_t line = y + int64_t{s + i} * g_.dilation_h;
-        const bool exists = s + i < cut_.taps && line >= 0 && line < g_.in_h && begin < end;
-        rows[i] = exists ? row(batch, static_cast<int32_t>(line), x + begin) : Row{border, 0};
+        const bool exists = s + i < taps && line >= 0 && line < g_.in_h;
+        rows[i] = exists ? Row{a_.in + first + static_cast<ptrdiff_t>(line) * line_step, step}
+                         : Row{border, 0};
       }
       const auto put = n == 4   ? &Depthwise::put_slots<4>
                        : n == 3 ? &Depthwise::put_slots<3 / kUnit * kUnit + (kUnit == 4) * 4>
                                 : &Depthwise::put_slots<kUnit>;
       (this->*put)(rows, border, begin, end, count, columns_ + s * kDwLanes);
     }
-  }
-
-  Row row(int32_t batch, int32_t y, int64_t x) const {
-    const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.in_h + y;
-    const ptrdiff_t pixel = line * g_.in_w + static_cast<ptrdiff_t>(x);
-    return {a_.in + pixel * a_.stride.in_pixel + source_, a_.stride.in_pixel};
   }
 
   // The columns [begin, end) from the rows, the others of [0, count) from the border.
@@ -411,7 +424,7 @@ class Depthwise {
                                 q_, rows, count,    to,       a_.stride.out_row};
     const bool whole = channels_ == kDwLanes && count >= kDwAtOnce<1>;
     if (whole &&
-        (q_.right ? Engine::template run<true>(pass) : Engine::template run<false>(pass))) {
+        (block_.right ? Engine::template run<true>(pass) : Engine::template run<false>(pass))) {
       return;
     }
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);

@@ -22,21 +22,25 @@ constexpr int kMany = 4;  // sixteen registers only
 
 struct Channels {
   int32x4_t bias[2], multiplier[2], shift[2];
+  bool right;  // all shifts, see all_right()
 };
 
 inline Channels load_channels(const int32_t* bias, const Requantize& q, int32_t first, int32_t n) {
-  int32_t values[3][kGroup] = {};
-  for (int32_t i = 0; i < n; ++i) {
-    values[0][i] = bias[first + i];
-    values[1][i] = q.multiplier[first + i];
-    values[2][i] = q.shift[first + i];
+  const int32_t* of_each[3] = {bias + first, q.multiplier + first, q.shift + first};
+  int32_t some[3][kGroup] = {};
+  if (n < kGroup) {
+    for (int i = 0; i < 3; ++i) {
+      std::memcpy(some[i], of_each[i], static_cast<size_t>(n) * sizeof(int32_t));
+      of_each[i] = some[i];
+    }
   }
   Channels c;
   for (int half = 0; half < 2; ++half) {
-    c.bias[half] = vld1q_s32(values[0] + 4 * half);
-    c.multiplier[half] = vld1q_s32(values[1] + 4 * half);
-    c.shift[half] = vld1q_s32(values[2] + 4 * half);
+    c.bias[half] = vld1q_s32(of_each[0] + 4 * half);
+    c.multiplier[half] = vld1q_s32(of_each[1] + 4 * half);
+    c.shift[half] = vld1q_s32(of_each[2] + 4 * half);
   }
+  c.right = n == kGroup && all_right(c.shift[0], c.shift[1]);
   return c;
 }
 
@@ -124,7 +128,7 @@ inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t coun
   if (to.channels == kGroup && count >= kMany) {
     const auto right = terms != nullptr ? finish_many<true, true> : finish_many<false, true>;
     const auto any = terms != nullptr ? finish_many<true, false> : finish_many<false, false>;
-    return (q.right ? right : any)(sums, terms, count, c, q, to);
+    return (c.right ? right : any)(sums, terms, count, c, q, to);
   }
   for (int32_t m = 0; m < count; m += kMany) {
     const int32_t left = count - m, some = left < kMany ? left : kMany;

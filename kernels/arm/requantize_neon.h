@@ -14,16 +14,19 @@ namespace {
 struct RequantizeNeon {
   int16x8_t zero_point;
   int8x16_t min, max;
-  // All shifts go to the right, by at least one bit: the usual case, and three instructions
-  // shorter.
-  bool right;
 };
 
-inline RequantizeNeon load_requantize(const Requantize& q, int32_t channels) {
-  bool right = true;
-  for (int32_t c = 0; c < channels; ++c) right &= q.shift[c] < 0;
+inline RequantizeNeon load_requantize(const Requantize& q) {
   return {vdupq_n_s16(static_cast<int16_t>(q.zero_point)), vdupq_n_s8(static_cast<int8_t>(q.min)),
-          vdupq_n_s8(static_cast<int8_t>(q.max)), right};
+          vdupq_n_s8(static_cast<int8_t>(q.max))};
+}
+
+// Whether eight shifts all go to the right, by at least one bit: the usual case, and three
+// instructions shorter.
+inline bool all_right(int32x4_t low, int32x4_t high) {
+  const int32x4_t most = vmaxq_s32(low, high);
+  const int32x2_t two = vmax_s32(vget_low_s32(most), vget_high_s32(most));
+  return vget_lane_s32(vpmax_s32(two, two), 0) < 0;
 }
 
 // The high product, plus `sign`, which is -1 for negative sums and else zero.
