@@ -85,15 +85,21 @@ struct DepthwisePass {
   Results row(int r) const { return {out.at + r * out_row, out.step, out.channels, out.flip}; }
 };
 
-// Positions that are finished together: four rows of vectors, which an in-order core needs, and
-// registers allow.
+// Positions of each of kRows rows that are finished together: as many sums as registers can hold,
+// since an in-order core would wait for each step of fewer.
 #if PIPIT_ARM64
 template <int kRows>
-constexpr int kDwAtOnce = 2;
+constexpr int kDwAtOnce = 4 / kRows;
 #else
 template <int kRows>
-constexpr int kDwAtOnce = kRows == 1 ? 2 : 1;
+constexpr int kDwAtOnce = 2 / kRows;
 #endif
+
+// Whether kRows output rows at a time have enough positions.
+template <int kRows>
+bool enough(const DepthwisePass& pass) {
+  return pass.count >= kDwAtOnce<kRows>;
+}
 
 // Sums start from the bias. The larger cores are kept from loading it once and copying: copies
 // would take the place of products, loads do not.
@@ -422,7 +428,7 @@ class Depthwise {
     const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
     const DepthwisePass pass = {g_, cut_, weights_, columns_, block_,
                                 q_, rows, count,    to,       a_.stride.out_row};
-    const bool whole = channels_ == kDwLanes && count >= kDwAtOnce<1>;
+    const bool whole = channels_ == kDwLanes;
     if (whole &&
         (block_.right ? Engine::template run<true>(pass) : Engine::template run<false>(pass))) {
       return;

@@ -32,21 +32,19 @@ struct DotprodEngine {
   static bool run(const DepthwisePass& pass) {
     const ConvGeometry& g = pass.size;
     const int32_t quads = pass.cut.slots / kUnit, parts = pass.weights.parts;
-    if (g.dilation_w != 1 || parts > 2) return false;
-    if (quads == 1 && g.kernel_w == 3) {
-      if (parts == 1 && pass.rows == 2) {
-        window_of<2, 3, 1, kRight>(pass, 0);
-      } else {
-        const auto window = parts == 1 ? window_of<1, 3, 1, kRight> : window_of<1, 3, 2, kRight>;
-        for (int r = 0; r < pass.rows; ++r) window(pass, r);
-      }
+    if (g.dilation_w != 1) return false;
+    const bool three = quads == 1 && g.kernel_w == 3;
+    if (three && parts == 1 && pass.rows == 2 && enough<2>(pass)) {
+      window_of<2, 3, 1, kRight>(pass, 0);
       return true;
     }
-    if (quads == 2 && g.kernel_w == 5 && parts == 1) {
-      for (int r = 0; r < pass.rows; ++r) window_of<1, 10, 1, kRight>(pass, r);
-      return true;
-    }
-    return false;
+    void (*window)(const DepthwisePass&, int) = nullptr;
+    if (three && parts <= 2)
+      window = parts == 1 ? window_of<1, 3, 1, kRight> : window_of<1, 3, 2, kRight>;
+    if (quads == 2 && g.kernel_w == 5 && parts == 1) window = window_of<1, 10, 1, kRight>;
+    if (window == nullptr || !enough<1>(pass)) return false;
+    for (int r = 0; r < pass.rows; ++r) window(pass, r);
+    return true;
   }
 
   // A window whose weights stay in registers: kQuads times four slots, kParts times. Output rows
