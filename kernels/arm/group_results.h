@@ -77,27 +77,40 @@ template <int n, bool kRight, bool kTerms>
   });
 }
 
-// Whole groups, without a branch between the results: at least kMany positions, the last of them
-// twice where they are no multiple.
+// Positions [first, first + n), all channels, without a branch between the results.
+template <int n, bool kTerms, bool kRight>
+[[gnu::always_inline]] inline void finish_at(const int32_t* sums, const int32_t* terms,
+                                             int32_t first, const Channels& c,
+                                             const RequantizeNeon& q, const Results& to) {
+  uint8x16_t out[n / 2];
+  requantize<n, kRight, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q, to.flip,
+                                out);
+  uint8_t* at = to.at + first * to.step;
+  unroll<n / 2>([&](auto pair) [[gnu::always_inline]] {
+    vst1_u8(at, vget_low_u8(out[pair]));
+    at += to.step;
+    store_high(at, out[pair]);
+    at += to.step;
+  });
+}
+
+// All channels of at least kMany positions. What is left in the end overlaps what was done.
 template <bool kTerms, bool kRight>
 [[gnu::noinline]] void finish_many(const int32_t* sums, const int32_t* terms, int32_t count,
                                    const Channels& channels, const RequantizeNeon& scaling,
-                                   const Results& to) {
+                                   const Results& results) {
   const Channels c = channels;
   const RequantizeNeon q = scaling;
-  for (int32_t m = 0; m < count; m += kMany) {
-    const int32_t first = m + kMany <= count ? m : count - kMany;
-    uint8x16_t out[kMany / 2];
-    requantize<kMany, kRight, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q,
-                                      to.flip, out);
-    uint8_t* at = to.at + first * to.step;
-    unroll<kMany / 2>([&](auto pair) [[gnu::always_inline]] {
-      vst1_u8(at, vget_low_u8(out[pair]));
-      at += to.step;
-      store_high(at, out[pair]);
-      at += to.step;
-    });
+  const Results to = results;
+  int32_t m = 0;
+  for (; m + kMany <= count; m += kMany) {
+    finish_at<kMany, kTerms, kRight>(sums, terms, m, c, q, to);
   }
+  const int32_t left = count - m;
+  if (left == 0) return;
+  if (left <= 2) return finish_at<2, kTerms, kRight>(sums, terms, count - 2, c, q, to);
+  if (left <= 4) return finish_at<4, kTerms, kRight>(sums, terms, count - 4, c, q, to);
+  finish_at<kMany, kTerms, kRight>(sums, terms, count - kMany, c, q, to);
 }
 
 // Up to kMany positions, of any number of channels. Reads kMany sums.
