@@ -95,12 +95,6 @@ template <int kRows>
 constexpr int kDwAtOnce = 2 / kRows;
 #endif
 
-// Whether kRows output rows at a time have enough positions.
-template <int kRows>
-bool enough(const DepthwisePass& pass) {
-  return pass.count >= kDwAtOnce<kRows>;
-}
-
 // Sums start from the bias. The larger cores are kept from loading it once and copying: copies
 // would take the place of products, loads do not.
 template <int n>
@@ -115,7 +109,8 @@ template <int n>
   });
 }
 
-// Output rows [r, r + kRows), at least kDwAtOnce positions, eight channels. products(at, y) adds
+// Output rows [r, r + kRows), eight channels. Where fewer positions are left, the last one is done
+// several times. products(at, y) adds
 // to y[row * kDwAtOnce + position] what the columns at at[position] contribute.
 template <int kRows, bool kRight, class Products>
 [[gnu::always_inline]] inline void finish_windows(const DepthwisePass& pass, int r,
@@ -125,11 +120,18 @@ template <int kRows, bool kRight, class Products>
   const RequantizeNeon q = pass.q;
   const Results to = pass.row(r);
   const ptrdiff_t out_row = pass.out_row;
-  for (int32_t x = 0; x < pass.count; x += kAtOnce) {
-    const int32_t first = x + kAtOnce <= pass.count ? x : pass.count - kAtOnce;
+  const ptrdiff_t last = pass.count - kAtOnce;
+  ptrdiff_t in[kAtOnce], out[kAtOnce];
+  unroll<kAtOnce>([&](auto i) [[gnu::always_inline]] {
+    const ptrdiff_t position = i < pass.count ? i : pass.count - 1;
+    in[i] = position * column_step;
+    out[i] = position * to.step;
+  });
+  for (ptrdiff_t x = 0; x < pass.count; x += kAtOnce) {
+    const ptrdiff_t first = x <= last || last < 0 ? x : last;
     const int8_t* at[kAtOnce];
     unroll<kAtOnce>(
-        [&](auto i) [[gnu::always_inline]] { at[i] = pass.columns + (first + i) * column_step; });
+        [&](auto i) [[gnu::always_inline]] { at[i] = pass.columns + first * column_step + in[i]; });
     int32x4_t y[n][2];
     start(c, y);
     products(at, y);
@@ -138,11 +140,11 @@ template <int kRows, bool kRight, class Products>
     narrow_all(q, y, results);
     unroll<n>([&](auto m) [[gnu::always_inline]] {
       const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(results[m / 2]), to.flip);
-      uint8_t* out = to.at + (m / kAtOnce) * out_row + (first + m % kAtOnce) * to.step;
+      uint8_t* result = to.at + first * to.step + (m / kAtOnce) * out_row + out[m % kAtOnce];
       if (m % 2 == 0) {
-        vst1_u8(out, vget_low_u8(v));
+        vst1_u8(result, vget_low_u8(v));
       } else {
-        store_high(out, v);
+        store_high(result, v);
       }
     });
   }

@@ -34,7 +34,7 @@ struct DotprodEngine {
     const int32_t quads = pass.cut.slots / kUnit, parts = pass.weights.parts;
     if (g.dilation_w != 1) return false;
     const bool three = quads == 1 && g.kernel_w == 3;
-    if (three && parts == 1 && pass.rows == 2 && enough<2>(pass)) {
+    if (three && parts == 1 && pass.rows == 2) {
       window_of<2, 3, 1, kRight>(pass, 0);
       return true;
     }
@@ -42,7 +42,7 @@ struct DotprodEngine {
     if (three && parts <= 2)
       window = parts == 1 ? window_of<1, 3, 1, kRight> : window_of<1, 3, 2, kRight>;
     if (quads == 2 && g.kernel_w == 5 && parts == 1) window = window_of<1, 10, 1, kRight>;
-    if (window == nullptr || !enough<1>(pass)) return false;
+    if (window == nullptr) return false;
     for (int r = 0; r < pass.rows; ++r) window(pass, r);
     return true;
   }

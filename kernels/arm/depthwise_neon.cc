@@ -68,7 +68,7 @@ struct NeonEngine {
     const ConvGeometry& g = pass.size;
     const int32_t parts = pass.weights.parts;
     if (g.dilation_w != 1 || g.kernel_w != g.kernel_h || parts > 2) return false;
-    if (g.kernel_w == 3 && pass.rows == 2 && enough<2>(pass)) {
+    if (g.kernel_w == 3 && pass.rows == 2) {
       (parts == 1 ? window_of<2, 3, 3, 1, kRight> : window_of<2, 3, 3, 2, kRight>)(pass, 0);
       return true;
     }
@@ -76,7 +76,7 @@ struct NeonEngine {
     if (g.kernel_w == 3)
       window = parts == 1 ? window_of<1, 3, 3, 1, kRight> : window_of<1, 3, 3, 2, kRight>;
     if (g.kernel_w == 5 && parts == 1) window = window_of<1, 5, 5, 1, kRight>;
-    if (window == nullptr || !enough<1>(pass)) return false;
+    if (window == nullptr) return false;
     for (int r = 0; r < pass.rows; ++r) window(pass, r);
     return true;
   }
