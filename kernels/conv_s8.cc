@@ -11,6 +11,7 @@ constexpr ConvS8Variant kVariants[] = {
 #endif
 #if PIPIT_ARM64
     {"dotprod", kCpuNeon | kCpuDotprod, conv_s8_dotprod, conv_s8_dotprod_scratch},
+    {"i8mm", kCpuNeon | kCpuDotprod | kCpuI8mm, conv_s8_i8mm, conv_s8_i8mm_scratch},
 #endif
 };
 

@@ -11,6 +11,7 @@ constexpr ConvU8Variant kVariants[] = {
 #endif
 #if PIPIT_ARM64
     {"dotprod", kCpuNeon | kCpuDotprod, conv_u8_dotprod, conv_u8_dotprod_scratch},
+    {"i8mm", kCpuNeon | kCpuDotprod | kCpuI8mm, conv_u8_i8mm, conv_u8_i8mm_scratch},
 #endif
 };
 

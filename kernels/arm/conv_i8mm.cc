@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Built with -march=armv8.2-a+dotprod+i8mm. Call only when kCpuI8mm is set.
+//
+// Panels are [depth / 8][4][2][8]: one SMMLA multiplies two positions with two channels over eight
+// bytes of depth, 32 multiply-adds. Per 16 bytes of depth a tile has 16 loads and 8 ZIPs for 32 of
+// them.
+#include "kernels/arm/conv_panels.h"
+#include "kernels/conv_s8.h"
+#include "kernels/conv_u8.h"
+
+namespace pipit {
+namespace {
+
+struct I8mmEngine {
+  static constexpr int32_t kUnit = 8;
+  static constexpr int kPairs = kPanel / 2;  // of channels
+
+  // A row of two channels' bytes, or of two positions'.
+  PIPIT_INLINE static int8x16_t low(int8x16_t a, int8x16_t b) {
+    return vreinterpretq_s8_s64(vzip1q_s64(vreinterpretq_s64_s8(a), vreinterpretq_s64_s8(b)));
+  }
+  PIPIT_INLINE static int8x16_t high(int8x16_t a, int8x16_t b) {
+    return vreinterpretq_s8_s64(vzip2q_s64(vreinterpretq_s64_s8(a), vreinterpretq_s64_s8(b)));
+  }
+
+  template <bool kFlips>
+  static void pack(const int8_t* const w[kPanel], int32_t k, int8_t* to) {
+    const int8x16_t flip = vdupq_n_s8(kFlips ? INT8_MIN : 0);
+    for (int n = 0; n < kPairs; ++n, to += 16) {
+      const int8x16_t a = veorq_s8(vld1q_s8(w[2 * n] + k), flip);
+      const int8x16_t b = veorq_s8(vld1q_s8(w[2 * n + 1] + k), flip);
+      vst1q_s8(to, low(a, b));
+      vst1q_s8(to + 8 * kPanel, high(a, b));
+    }
+  }
+
+  // Two positions and two channels in each: [position][channel].
+  template <int kRows>
+  using Blocks = int32x4_t[kRows][kPairs];
+
+  template <int kRows>
+  PIPIT_INLINE static void add(Blocks<kRows>& block, const int8x16_t (&x)[kRows], const int8_t* w) {
+    unroll<kPairs>([&](auto n) PIPIT_INLINE {
+      const int8x16_t channels = vld1q_s8(w + 16 * n);
+      unroll<kRows>([&](auto m)
+                        PIPIT_INLINE { block[m][n] = vmmlaq_s32(block[m][n], x[m], channels); });
+    });
+  }
+
+  template <int kRows, int kM>
+  PIPIT_INLINE static void add_all(Blocks<kRows>& block, const int8_t* const* windows,
+                                   const int8_t* weights, const ConvSteps& steps) {
+    const int8_t* at[kM];
+    unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
+    constexpr auto second = [](int row) { return 2 * row + 1 < kM ? 2 * row + 1 : 2 * row; };
+    int8x16_t x[kRows], y[kRows];
+    const ConvStep* s = steps.at;
+    for (int32_t i = steps.sixteens; i > 0; --i, ++s) {
+      unroll<kRows>([&](auto m) PIPIT_INLINE {
+        const int8x16_t a = vld1q_s8(at[2 * m] + s->x), b = vld1q_s8(at[second(m)] + s->x);
+        x[m] = low(a, b);
+        y[m] = high(a, b);
+      });
+      add<kRows>(block, x, weights + s->w);
+      add<kRows>(block, y, weights + s->w + 8 * kPanel);
+    }
+    for (int32_t i = steps.eights; i > 0; --i, ++s) {
+      unroll<kRows>([&](auto m) PIPIT_INLINE {
+        x[m] = vcombine_s8(vld1_s8(at[2 * m] + s->x), vld1_s8(at[second(m)] + s->x));
+      });
+      add<kRows>(block, x, weights + s->w);
+    }
+  }
+
+  template <bool kTerms, int kM>
+  PIPIT_INLINE static void sum(const Panel& p, const int8_t* const* windows, const int32_t* terms,
+                               Sums<kM>& sums) {
+    constexpr int kRows = (kM + 1) / 2;
+    Blocks<kRows> block;
+    unroll<kRows>([&](auto m) PIPIT_INLINE {
+      unroll<kPairs>([&](auto n) PIPIT_INLINE {
+        const int32x2_t two = vld1_s32(p.bias + 2 * n);
+        block[m][n] = vcombine_s32(two, two);
+      });
+    });
+    add_all<kRows, kM>(block, windows, p.weights, p.steps);
+    unroll<kM>([&](auto m) PIPIT_INLINE {
+      unroll<2>([&](auto half) PIPIT_INLINE {
+        const int64x2_t a = vreinterpretq_s64_s32(block[m / 2][2 * half]);
+        const int64x2_t b = vreinterpretq_s64_s32(block[m / 2][2 * half + 1]);
+        const int64x2_t row = m % 2 == 0 ? vzip1q_s64(a, b) : vzip2q_s64(a, b);
+        sums[m][half] = vreinterpretq_s32_s64(row);
+        if (kTerms) sums[m][half] = vaddq_s32(sums[m][half], vdupq_n_s32(terms[m]));
+      });
+    });
+  }
+};
+
+template <class Args>
+using Conv = PanelConv<Args, I8mmEngine>;
+
+}  // namespace
+
+size_t conv_s8_i8mm_scratch(const ConvS8& a) { return Conv<ConvS8>(a).scratch(); }
+void conv_s8_i8mm(const ConvS8& a) { Conv<ConvS8>(a).run(); }
+size_t conv_u8_i8mm_scratch(const ConvU8& a) { return Conv<ConvU8>(a).scratch(); }
+void conv_u8_i8mm(const ConvU8& a) { Conv<ConvU8>(a).run(); }
+
+}  // namespace pipit

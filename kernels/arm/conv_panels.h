@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution of 8-bit numbers whose weights are turned, eight output channels at a time, into
+// panels in the order in which instructions for dot products take them: then sums need no reduction
+// at the end. That saves twelve instructions for sixteen results, and costs one to two percent of
+// the work of MobileNet V2. A tile is eight positions by eight channels.
+//
+// The Engine has the instructions:
+//   kUnit                              bytes of depth in its shortest step
+//   pack<kFlips>(filters, k, to)       16 bytes of depth of eight channels into 128
+//   sum<kTerms>(panel, windows, terms, sums)
+//                                      the sums of a tile, with bias and terms
+#pragma once
+
+#include "kernels/arm/conv_rows.h"
+#include "kernels/arm/requantize_neon.h"
+#include "kernels/arm/unroll.h"
+
+#define PIPIT_INLINE [[gnu::always_inline]]
+
+namespace pipit {
+namespace {
+
+constexpr int32_t kPanel = 8;               // output channels
+constexpr int kTile = 8;                    // positions
+constexpr int32_t kPackAll = 64 << 10;      // all panels at once when they fit into this
+constexpr int32_t kSmallBlock = 16 << 10;   // bytes of windows over which all panels pass in turn
+constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs the panels again
+constexpr int32_t kMost = 512;              // positions of a block
+
+template <int kM>
+using Sums = int32x4_t[kM][2];
+
+// Channels that do not exist repeat the last one (their sums are not stored); depth is padded with
+// numbers that meet zeros.
+template <class Engine, class Element>
+void pack_panel(const Element* weights, int32_t depth, int32_t channels, int8_t* to) {
+  constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
+  const int8_t* w[kPanel];
+  for (int32_t c = 0; c < kPanel; ++c) {
+    const ptrdiff_t filter = c < channels ? c : channels - 1;
+    w[c] = reinterpret_cast<const int8_t*>(weights) + filter * depth;
+  }
+  int32_t k = 0;
+  for (; k + 16 <= depth; k += 16, to += 16 * kPanel) Engine::template pack<kFlips>(w, k, to);
+  if (k == depth) return;
+  int8_t last[kPanel][16] = {};
+  const int8_t* ends[kPanel];
+  for (int32_t c = 0; c < kPanel; ++c) {
+    std::memcpy(last[c], w[c] + k, static_cast<size_t>(depth - k));
+    ends[c] = last[c];
+  }
+  Engine::template pack<kFlips>(ends, 0, to);
+}
+
+// ---- tiles
+
+// The results of one position.
+PIPIT_INLINE inline void put_group(const uint8_t* from, int32_t channels, uint8_t* to) {
+  if (channels == kPanel) return vst1_u8(to, vld1_u8(from));
+  std::memcpy(to, from, static_cast<size_t>(channels));
+}
+
+// What the tiles of one panel share.
+struct Panel {
+  const int8_t* weights;
+  const int32_t* bias;  // of kPanel channels, as the next two
+  const int32_t* multiplier;
+  const int32_t* shift;
+  int32_t channels;  // that exist
+  ConvSteps steps;
+  RequantizeNeon q;
+  bool right;  // all shifts, see all_right()
+};
+
+struct Results {
+  uint8_t* at;
+  ptrdiff_t step;
+};
+
+// Sixteen results from the sums of two positions.
+template <bool kRight, bool kFlips>
+PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
+                                      const int32x4_t (&b)[2]) {
+  const int32x4_t multiplier[2] = {vld1q_s32(p.multiplier), vld1q_s32(p.multiplier + 4)};
+  const int32x4_t shift[2] = {vld1q_s32(p.shift), vld1q_s32(p.shift + 4)};
+  const int8x16_t v = narrow(p.q, scale<kRight>(a[0], multiplier[0], shift[0]),
+                             scale<kRight>(a[1], multiplier[1], shift[1]),
+                             scale<kRight>(b[0], multiplier[0], shift[0]),
+                             scale<kRight>(b[1], multiplier[1], shift[1]));
+  return kFlips ? veorq_u8(vreinterpretq_u8_s8(v), vdupq_n_u8(0x80)) : vreinterpretq_u8_s8(v);
+}
+
+// Tiles of all channels of the panel. No branch between the last product and the last result.
+template <class Engine, int kM, bool kFlips, bool kRight>
+[[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* const* windows,
+                                 const int32_t* terms, int32_t count, Results out) {
+  const Panel p = panel;
+  for (; count > 0; --count, windows += kM) {
+    Sums<kM> sum;
+    Engine::template sum<kFlips>(p, windows, terms, sum);
+    if (kFlips) terms += kM;
+    unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
+      constexpr int m = 2 * decltype(pair)();
+      constexpr int next = m + 1 < kM ? m + 1 : m;
+      const uint8x16_t v = finish<kRight, kFlips>(p, sum[m], sum[next]);
+      vst1_u8(out.at, vget_low_u8(v));
+      if constexpr (next != m) {
+        out.at += out.step;
+        store_high(out.at, v);
+      }
+      out.at += out.step;
+    });
+  }
+}
+
+// Any number of positions and channels, any shifts.
+template <class Engine, bool kFlips>
+[[gnu::noinline]] void run_any_tiles(const Panel& p, const int8_t* const* windows,
+                                     const int32_t* terms, int32_t count, Results out) {
+  for (; count > 0; count -= kTile, windows += kTile) {
+    const int32_t exist = count < kTile ? count : kTile;
+    int32_t some[kTile] = {};
+    if (kFlips) std::memcpy(some, terms, static_cast<size_t>(exist) * sizeof(int32_t));
+    if (kFlips) terms += exist;
+    Sums<kTile> sum;
+    Engine::template sum<kFlips>(p, windows, some, sum);
+    uint8_t results[kTile * kPanel];
+    unroll<kTile / 2>([&](auto pair) PIPIT_INLINE {
+      constexpr int m = 2 * decltype(pair)();
+      vst1q_u8(results + m * kPanel, finish<false, kFlips>(p, sum[m], sum[m + 1]));
+    });
+    for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
+      put_group(results + m * kPanel, p.channels, out.at);
+    }
+  }
+}
+
+// As few tiles as there can be, of nearly equal sizes: a small one would wait for its sums.
+template <class Engine, bool kFlips>
+void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
+                   int32_t count, const Results& out) {
+  const auto behind = [&](int32_t n) { return Results{out.at + n * out.step, out.step}; };
+  if (!p.right) {
+    const int32_t whole = p.channels < kPanel ? 0 : count / kTile, n = whole * kTile;
+    run_tiles<Engine, kTile, kFlips, false>(p, windows, terms, whole, out);
+    return run_any_tiles<Engine, kFlips>(p, windows + n, terms + (kFlips ? n : 0), count - n,
+                                         behind(n));
+  }
+  using Run = void (*)(const Panel&, const int8_t* const*, const int32_t*, int32_t, Results);
+  static constexpr Run kRuns[] = {
+      run_tiles<Engine, 1, kFlips, true>, run_tiles<Engine, 2, kFlips, true>,
+      run_tiles<Engine, 3, kFlips, true>, run_tiles<Engine, 4, kFlips, true>,
+      run_tiles<Engine, 5, kFlips, true>, run_tiles<Engine, 6, kFlips, true>,
+      run_tiles<Engine, 7, kFlips, true>, run_tiles<Engine, 8, kFlips, true>};
+  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile);
+  const int32_t tiles = (count + kTile - 1) / kTile, size = count / tiles;
+  const int32_t larger = count - size * tiles, n = larger * (size + 1);
+  if (larger != 0) kRuns[size](p, windows, terms, larger, out);
+  kRuns[size - 1](p, windows + n, terms + (kFlips ? n : 0), tiles - larger, behind(n));
+}
+
+// ---- the whole
+
+// How a convolution is cut, and where scratch memory is: panels, row terms, rows.
+template <class Args, class Engine>
+struct PanelConv {
+  const Args& a;
+  int32_t panels, panel_bytes;
+  bool pack_all;
+  ConvRows<Args> rows;
+
+  explicit PanelConv(const Args& args) : a(args), rows(args, limits(args)) {
+    panels = panels_of(a);
+    panel_bytes = panel_bytes_of(a);
+    pack_all = packs_all(a);
+  }
+
+  static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
+  static int32_t panel_bytes_of(const Args& a) {
+    return (a.size.kernel_h * a.size.kernel_w * a.size.in_c + 15) / 16 * 16 * kPanel;
+  }
+  static bool packs_all(const Args& a) {
+    return int64_t{panels_of(a)} * panel_bytes_of(a) <= kPackAll;
+  }
+  static ConvLimits limits(const Args& a) {
+    return {Engine::kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost};
+  }
+
+  // Scratch memory: panels, terms of windows, windows. However many panels are packed together:
+  // fewer channels change that.
+  int8_t* packed(int32_t p) const {
+    return reinterpret_cast<int8_t*>(a.scratch) + static_cast<ptrdiff_t>(p) * panel_bytes;
+  }
+  size_t pack_bytes() const {
+    const int64_t all = int64_t{panels} * panel_bytes;
+    const int64_t most = panel_bytes > kPackAll ? panel_bytes : kPackAll;
+    return static_cast<size_t>(all < most ? all : most);
+  }
+  static constexpr size_t kTermBytes = ConvRows<Args>::kFlips ? kMost * sizeof(int32_t) : 0;
+  size_t scratch() const { return pack_bytes() + kTermBytes + rows.bytes(); }
+
+  void pack(int32_t panel, int8_t* to) const {
+    const int32_t c = panel * kPanel;
+    const int32_t left = a.size.out_c - c;
+    pack_panel<Engine>(a.weights + static_cast<ptrdiff_t>(c) * rows.depth, rows.depth,
+                       left < kPanel ? left : kPanel, to);
+  }
+
+  void run_panel(int32_t panel, const RequantizeNeon& q, const ConvSteps& steps,
+                 const int8_t* const* windows, const int32_t* terms, int32_t from,
+                 int32_t count) const {
+    const int32_t c = panel * kPanel;
+    const int32_t left = a.size.out_c - c;
+    const Requantize& r = a.requantize;
+    if (!pack_all) pack(panel, packed(0));
+    Panel p = {packed(pack_all ? panel : 0),
+               a.bias + c,
+               r.multiplier + c,
+               r.shift + c,
+               kPanel,
+               steps,
+               q,
+               false};
+    int32_t last[3][kPanel] = {};
+    if (left < kPanel) {
+      const size_t bytes = static_cast<size_t>(left) * sizeof(int32_t);
+      std::memcpy(last[0], p.bias, bytes);
+      std::memcpy(last[1], p.multiplier, bytes);
+      std::memcpy(last[2], p.shift, bytes);
+      p.bias = last[0];
+      p.multiplier = last[1];
+      p.shift = last[2];
+      p.channels = left;
+    }
+    p.right = left >= kPanel && all_right(vld1q_s32(p.shift), vld1q_s32(p.shift + 4));
+    constexpr bool kFlips = ConvRows<Args>::kFlips;
+    for (int32_t m = 0, some = 0; m < count; m += some) {
+      some = rows.line(from + m, count - m);
+      run_positions<Engine, kFlips>(
+          p, windows + m, terms + (kFlips ? m : 0), some,
+          {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
+    }
+  }
+
+  void run() const {
+    const RequantizeNeon q = load_requantize(int8_results(a));
+    for (int32_t p = 0; pack_all && p < panels; ++p) pack(p, packed(p));
+    auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes());
+    rows.for_each_block(
+        a.scratch + pack_bytes() + kTermBytes,
+        [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
+          const int32_t* found = window_terms(a, windows, steps, count, terms);
+          for (int32_t p = 0; p < panels; ++p) {
+            run_panel(p, q, steps, windows, found, from, count);
+          }
+        });
+  }
+};
+
+}  // namespace
+}  // namespace pipit
