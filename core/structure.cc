@@ -50,6 +50,14 @@ const flatbuffers::Table* builtin_options(const fb::Operator& node) {
   return static_cast<const flatbuffers::Table*>(table);
 }
 
+// A number that may lie anywhere: the caller's idea of its size need not be the file's.
+template <class T>
+int64_t read(const uint8_t* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(value));
+  return flatbuffers::EndianScalar(value);
+}
+
 // More than any table of options has.
 constexpr int kMostFields = 64;
 
@@ -110,13 +118,13 @@ int64_t Model::option(int i, int field, int bytes, int64_t otherwise, int subgra
   if (bytes > left) return otherwise;
   switch (bytes) {
     case 1:
-      return flatbuffers::ReadScalar<int8_t>(from);
+      return read<int8_t>(from);
     case 2:
-      return flatbuffers::ReadScalar<int16_t>(from);
+      return read<int16_t>(from);
     case 4:
-      return flatbuffers::ReadScalar<int32_t>(from);
+      return read<int32_t>(from);
     case 8:
-      return flatbuffers::ReadScalar<int64_t>(from);
+      return read<int64_t>(from);
     default:
       return otherwise;
   }

@@ -151,6 +151,7 @@ TEST_F(Delegates, ReadOptionsOfTheFile) {
   EXPECT_EQ(pipit_model_option(model_, 0, 1, 4, 4, 9), 9);   // dilation_w_factor: left out
   EXPECT_EQ(pipit_model_option(model_, 0, 1, 99, 4, 9), 9);  // no such field
   EXPECT_EQ(pipit_model_option(model_, 0, 1, 1, 3, 9), 9);   // no such size
+  pipit_model_option(model_, 0, 1, 3, 8, 9);                 // the size of none there, yet harmless
   EXPECT_EQ(pipit_model_option(model_, 0, 3, 0, 1, 9), 9);   // no options
   EXPECT_EQ(pipit_model_option(model_, 0, 5, 0, 1, 9), 9);   // no such node
 }
