@@ -5,18 +5,26 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "kernels/add_s8.h"
+#include "kernels/arg_max.h"
 #include "kernels/conv_f32.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
 #include "kernels/depthwise_f32.h"
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
+#include "kernels/lookup_u8.h"
 #include "kernels/matmul.h"
+#include "kernels/mul_s8.h"
 #include "kernels/pool.h"
+#include "kernels/quantize_f32.h"
+#include "kernels/rescale.h"
+#include "kernels/resize_bilinear.h"
+#include "kernels/softmax.h"
 #include "pipit/cpu.h"
 
 namespace pipit {
@@ -179,6 +187,7 @@ void add_dense(const char* kernel, Span<const MatmulVariant<M>> variants) {
         a.out = out.data();
         a.in_stride = dense.depth;
         a.out_stride = dense.outputs;
+        a.no_weight_is_min = true;
         for (auto _ : state) variant.run(a);
         const size_t bytes =
             in.size() * sizeof(In) + weights.size() * sizeof(Weight) + out.size() * sizeof(Sum);
@@ -212,26 +221,168 @@ void add_pools(const char* kernel, Span<const PoolVariant<int8_t>> variants) {
   }
 }
 
-void add_additions() {
-  for (const BinaryVariant& variant : add_s8_variants()) {
+// Kernels whose arguments `make` fills in; each run makes `results` of them and moves `bytes`.
+template <class Variants, class Make>
+void add_rows(const char* kernel, const char* layer, Variants variants, int64_t results,
+              int64_t bytes, const Make& make) {
+  for (const auto& variant : variants) {
     if (!can_run(variant.needs)) continue;
-    const auto run = [variant](benchmark::State& state) {
-      constexpr int32_t kCount = 56 * 56 * 24;
-      const auto a = values<int8_t>(kCount), b = values<int8_t>(kCount);
-      std::vector<int8_t> out(kCount);
-      AddQuantized q;
-      q.multiplier_a = q.multiplier_b = q.multiplier = 1 << 30;
-      q.shift = -18;
-      q.left_shift = 20;
-      q.min = -128;
-      q.max = 127;
-      const Binary args = {
-          .a = a.data(), .b = b.data(), .out = out.data(), .n = kCount, .constants = &q};
-      for (auto _ : state) variant.run(args);
-      set_rates(state, kCount, 3 * int64_t{kCount});
+    const auto run = [variant, make, results, bytes](benchmark::State& state) {
+      const auto data = make();
+      for (auto _ : state) variant.run(data->args);
+      set_rates(state, results, bytes);
     };
-    benchmark::RegisterBenchmark(title("add_s8", variant.name, "mobilenet_v2 56").c_str(), run);
+    benchmark::RegisterBenchmark(title(kernel, variant.name, layer).c_str(), run);
   }
+}
+
+constexpr int32_t kElements = 56 * 56 * 24;  // of a layer of MobileNet V2
+
+template <class Constants>
+struct BinaryData {
+  std::vector<int8_t> a = values<int8_t>(kElements), b = values<int8_t>(kElements);
+  std::vector<int8_t> out = std::vector<int8_t>(kElements);
+  Constants constants;
+  Binary args;
+
+  explicit BinaryData(const Constants& c) : constants(c) {
+    args.a = a.data();
+    args.b = b.data();
+    args.out = out.data();
+    args.n = kElements;
+    args.constants = &constants;
+  }
+};
+
+void add_binary() {
+  add_rows("add_s8", "mobilenet_v2 56", add_s8_variants(), kElements, 3 * kElements, [] {
+    AddQuantized q;
+    q.multiplier_a = q.multiplier = 1 << 30;
+    q.multiplier_b = 1234567890;
+    q.shift_b = -1;
+    q.shift = -18;
+    q.left_shift = 20;
+    q.min = -128;
+    q.max = 127;
+    return std::make_unique<BinaryData<AddQuantized>>(q);
+  });
+  add_rows("mul_s8", "mobilenet_v2 56", mul_s8_variants(), kElements, 3 * kElements, [] {
+    MulQuantized q;
+    q.multiplier = 1 << 30;
+    q.shift = -6;
+    q.min = -128;
+    q.max = 127;
+    return std::make_unique<BinaryData<MulQuantized>>(q);
+  });
+}
+
+// A kernel's arguments, with the arrays that they point to.
+template <class Args, class In, class Out>
+struct RowData {
+  std::vector<In> in;
+  std::vector<Out> out;
+  Args args;
+
+  RowData(int64_t inputs, int64_t outputs)
+      : in(values<In>(inputs)), out(static_cast<size_t>(outputs)) {
+    args.in = in.data();
+    args.out = out.data();
+  }
+};
+
+void add_lookup() {
+  add_rows("lookup_u8", "mobilenet_v2 56", lookup_u8_variants(), kElements, 2 * kElements, [] {
+    static constexpr LookupU8 kTable = {};
+    auto data = std::make_unique<RowData<Unary, uint8_t, uint8_t>>(kElements, kElements);
+    data->args.n = kElements;
+    data->args.constants = &kTable;
+    return data;
+  });
+}
+
+void add_quantize() {
+  add_rows(
+      "quantize_f32", "mobilenet_v2 56", quantize_f32_s8_variants(), kElements, 5 * kElements, [] {
+        auto data = std::make_unique<RowData<QuantizeF32, float, int8_t>>(kElements, kElements);
+        data->args.n = kElements;
+        data->args.min = -128;
+        data->args.max = 127;
+        return data;
+      });
+  add_rows(
+      "dequantize_s8", "mobilenet_v2 56", dequantize_s8_variants(), kElements, 5 * kElements, [] {
+        auto data = std::make_unique<RowData<DequantizeS8, int8_t, float>>(kElements, kElements);
+        data->args.n = kElements;
+        return data;
+      });
+}
+
+struct RescaleData {
+  std::vector<int32_t> sums = values<int32_t>(kElements);
+  std::vector<int8_t> out = std::vector<int8_t>(kElements);
+  double scale = 0.3;
+  RescaleS8 args;
+
+  RescaleData() {
+    args.outputs = kElements;
+    args.sums = sums.data();
+    args.out = out.data();
+    args.scale = &scale;
+    args.min = -128;
+    args.max = 127;
+  }
+};
+
+void add_rescale() {
+  add_rows("rescale_s8", "mobilenet_v2 56", rescale_variants<int32_t, int8_t>(), kElements,
+           5 * kElements, [] { return std::make_unique<RescaleData>(); });
+}
+
+void add_arg_max() {
+  static constexpr int32_t kSize = 21, kRows = 65 * 65;
+  add_rows("arg_max_u8", "deeplab", arg_max_u8_variants(), kSize * kRows, kSize * kRows, [] {
+    auto data = std::make_unique<RowData<ArgMaxU8, uint8_t, int32_t>>(kSize * kRows, kRows);
+    data->args.rows = kRows;
+    data->args.size = kSize;
+    return data;
+  });
+}
+
+void add_softmax() {
+  static constexpr int32_t kDepth = 1001;
+  add_rows("softmax_s8", "mobilenet", softmax_s8_variants(), kDepth, 2 * kDepth, [] {
+    static constexpr int32_t kExp[256] = {INT32_MAX, 1 << 30, 1 << 29};
+    auto data = std::make_unique<RowData<SoftmaxS8, uint8_t, uint8_t>>(kDepth, kDepth);
+    data->args.rows = 1;
+    data->args.depth = kDepth;
+    data->args.exp = kExp;
+    return data;
+  });
+}
+
+// An image that grows to eight times its size.
+struct ResizeData : RowData<ResizeBilinear<uint8_t>, uint8_t, uint8_t> {
+  static constexpr int32_t kIn = 33, kOut = 257, kChannels = 21;
+  std::vector<ResizeTap<float>> taps = std::vector<ResizeTap<float>>(kOut);
+  std::vector<float> scratch = std::vector<float>(2 * kIn * kChannels);
+
+  ResizeData() : RowData(kIn * kIn * kChannels, kOut * kOut * kChannels) {
+    for (int32_t i = 0; i < kOut; ++i) {
+      taps[static_cast<size_t>(i)] = {i / 8, std::min(i / 8 + 1, kIn - 1),
+                                      static_cast<float>(i % 8) / 8};
+    }
+    args.in_h = args.in_w = kIn;
+    args.out_h = args.out_w = kOut;
+    args.channels = kChannels;
+    args.rows = args.columns = taps.data();
+    args.scratch = scratch.data();
+  }
+};
+
+void add_resize() {
+  constexpr int64_t kResults = int64_t{ResizeData::kOut} * ResizeData::kOut * ResizeData::kChannels;
+  add_rows("resize_bilinear_u8", "deeplab", resize_bilinear_variants<uint8_t>(), kResults, kResults,
+           [] { return std::make_unique<ResizeData>(); });
 }
 
 void add_all() {
@@ -246,7 +397,13 @@ void add_all() {
   add_dense("matmul_f32", matmul_f32_variants());
   add_pools("average_pool_s8", average_pool_variants<int8_t>());
   add_pools("max_pool_s8", max_pool_variants<int8_t>());
-  add_additions();
+  add_binary();
+  add_lookup();
+  add_quantize();
+  add_rescale();
+  add_arg_max();
+  add_softmax();
+  add_resize();
 }
 
 }  // namespace

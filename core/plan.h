@@ -43,6 +43,7 @@ struct Graph {
 struct Subgraph {
   Graph* first = nullptr;  // the entry, if there is one
   uint8_t* variables = nullptr;
+  size_t variable_bytes = 0;
   uint64_t* counters = nullptr;  // one for each operator, unless none of them counts
   bool called_once = false;
 };

@@ -53,8 +53,8 @@ Status init_subgraphs(State& state) {
     const fb::SubGraph& file = state.file_subgraph(i);
     Subgraph& subgraph = state.subgraphs[i];
     subgraph = {};
-    const size_t bytes = for_each_variable(file, [](unsigned, const fb::Tensor&, size_t) {});
-    subgraph.variables = static_cast<uint8_t*>(state.arena.take(bytes));
+    subgraph.variable_bytes = for_each_variable(file, [](unsigned, const fb::Tensor&, size_t) {});
+    subgraph.variables = static_cast<uint8_t*>(state.arena.take(subgraph.variable_bytes));
     if (subgraph.variables == nullptr) return Code::kArenaTooSmall;
     if (!any_counts(state, file)) continue;
     subgraph.counters = state.arena.take_array<uint64_t>(static_cast<size_t>(operator_count(file)));
@@ -88,6 +88,7 @@ void reset_variables(State& state) {
     if (subgraph.counters != nullptr) {
       std::fill_n(subgraph.counters, operator_count(state.file_subgraph(g)), uint64_t{0});
     }
+    if (subgraph.variable_bytes == 0) continue;
     for_each_variable(state.file_subgraph(g), [&](unsigned, const fb::Tensor& t, size_t offset) {
       std::memset(subgraph.variables + offset, initial_byte(t), file_bytes(t));
     });

@@ -30,6 +30,7 @@ struct Matmul {
   ptrdiff_t in_stride = 0;
   ptrdiff_t start_stride = 0;
   ptrdiff_t out_stride = 0;
+  bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
 };
 
 using MatmulF32 = Matmul<float, float, float>;

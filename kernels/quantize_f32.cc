@@ -6,6 +6,9 @@ namespace {
 
 constexpr QuantizeF32Variant kQuantizeS8[] = {
     {"portable", kCpuPortable, quantize_f32_s8_portable},
+#if PIPIT_ARM64
+    {"neon", kCpuNeon, quantize_f32_s8_neon},
+#endif
 };
 
 constexpr DequantizeS8Variant kDequantizeS8[] = {

@@ -38,6 +38,7 @@ struct QuantizeF32Variant {
 Span<const QuantizeF32Variant> quantize_f32_s8_variants();
 
 void quantize_f32_s8_portable(const QuantizeF32& a);
+void quantize_f32_s8_neon(const QuantizeF32& a);  // only in builds for 64-bit ARM
 void quantize_f32_s16_portable(const QuantizeF32& a);
 
 struct DequantizeS8 {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/variant.h"
+
 namespace pipit {
 
 // Rounds halves away from zero; saturates far outside of what any output can hold.
@@ -30,14 +32,25 @@ struct Rescale {
   ptrdiff_t out_stride = 0;
   const double* scale = nullptr;
   int32_t scale_step = 0;  // 0: one scale for all outputs, 1: one for each
-  int32_t zero_point = 0;
+  int32_t zero_point = 0;  // these three are values of Out
   int32_t min = 0;
   int32_t max = 0;
 };
 
-void rescale(const Rescale<int32_t, int8_t>& a);
-void rescale(const Rescale<int32_t, uint8_t>& a);
-void rescale(const Rescale<int32_t, int16_t>& a);
-void rescale(const Rescale<int64_t, int16_t>& a);
+using RescaleS8 = Rescale<int32_t, int8_t>;
+using RescaleU8 = Rescale<int32_t, uint8_t>;
+
+// Every variant in this build, slowest first. For int16 results there is only the portable one.
+template <class Sum, class Out>
+Span<const KernelVariant<Rescale<Sum, Out>>> rescale_variants();
+
+void rescale_s8_portable(const RescaleS8& a);
+void rescale_u8_portable(const RescaleU8& a);
+void rescale_s16_portable(const Rescale<int32_t, int16_t>& a);
+void rescale_s64_s16_portable(const Rescale<int64_t, int16_t>& a);
+
+// Only in builds for ARM.
+void rescale_s8_neon(const RescaleS8& a);
+void rescale_u8_neon(const RescaleU8& a);
 
 }  // namespace pipit

@@ -8,12 +8,24 @@
 namespace pipit {
 namespace {
 
-// Calls eight(i) for eight elements each, then one(i) for what is left.
-template <class Eight, class One>
-inline void by_eight(int32_t n, const Eight& eight, const One& one) {
+// store(i, eight(i)) for eight elements each, two of them side by side; one(i) where there are no
+// eight. The last ones overlap those before, so they are computed before anything is stored.
+template <class Eight, class Store, class One>
+[[gnu::always_inline]] inline void by_eight(int32_t n, const Eight& eight, const Store& store,
+                                            const One& one) {
+  if (n < 8) {
+    for (int32_t i = 0; i < n; ++i) one(i);
+    return;
+  }
+  const auto last = eight(n - 8);
   int32_t i = 0;
-  for (; i + 8 <= n; i += 8) eight(i);
-  for (; i < n; ++i) one(i);
+  for (; i + 16 < n; i += 16) {
+    const auto first = eight(i), second = eight(i + 8);
+    store(i, first);
+    store(i + 8, second);
+  }
+  if (i + 8 < n) store(i, eight(i));
+  store(n - 8, last);
 }
 
 struct Wide {
@@ -37,14 +49,15 @@ void update_cell(int16_t* cell, int32_t n, const int16_t* input, const int16_t* 
   const int32x4_t keep = vdupq_n_s32(-15), add = vdupq_n_s32(-shift);
   const int16x8_t most = vdupq_n_s16(limit > 0 ? limit : INT16_MAX);
   const int16x8_t least = vdupq_n_s16(limit > 0 ? static_cast<int16_t>(-limit) : INT16_MIN);
-  const auto eight = [&](int32_t i) {
+  const auto eight = [&](int32_t i) [[gnu::always_inline]] {
     const int16x8_t f = vld1q_s16(forget + i);
     const int16x8_t in = kCoupled ? vsubq_s16(vdupq_n_s16(INT16_MAX), f) : vld1q_s16(input + i);
     const int16x8_t kept = shift_right(multiply(f, vld1q_s16(cell + i)), keep);
     const int16x8_t added = shift_right(multiply(in, vld1q_s16(update + i)), add);
-    vst1q_s16(cell + i, vminq_s16(vmaxq_s16(vqaddq_s16(kept, added), least), most));
+    return vminq_s16(vmaxq_s16(vqaddq_s16(kept, added), least), most);
   };
-  by_eight(n, eight, [&](int32_t i) {
+  const auto store = [&](int32_t i, int16x8_t x) { vst1q_s16(cell + i, x); };
+  by_eight(n, eight, store, [&](int32_t i) {
     update_cell_s16(cell + i, 1, kCoupled ? nullptr : input + i, forget + i, update + i, shift,
                     limit);
   });
@@ -59,18 +72,40 @@ void update_cell(int16_t* cell, int32_t n, const int16_t* input, const int16_t* 
   });
 }
 
+template <bool kRight>
+void add_rescaled(int16_t* rows, int32_t n, const int32_t* sums, FixedMultiplier m) {
+  const MultiplierNeon multiplier(m.multiplier, m.shift);
+  const auto eight = [&](int32_t i) [[gnu::always_inline]] {
+    const int16x8_t row = vld1q_s16(rows + i);
+    const int32x4_t low = multiplier.multiply<kRight>(vld1q_s32(sums + i));
+    const int32x4_t high = multiplier.multiply<kRight>(vld1q_s32(sums + i + 4));
+    return narrow(vqaddq_s32(low, vmovl_s16(vget_low_s16(row))),
+                  vqaddq_s32(high, vmovl_s16(vget_high_s16(row))));
+  };
+  const auto store = [&](int32_t i, int16x8_t x) { vst1q_s16(rows + i, x); };
+  by_eight(n, eight, store, [&](int32_t i) { add_rescaled_s16(rows + i, 1, sums + i, m); });
+}
+
+template <bool kRight>
+void multiply_gate(const int16_t* gate, const int16_t* values, int32_t n, FixedMultiplier m,
+                   int32_t zero_point, int8_t* out) {
+  const MultiplierNeon multiplier(m.multiplier, m.shift);
+  const int32x4_t zero = vdupq_n_s32(zero_point);
+  const auto eight = [&](int32_t i) [[gnu::always_inline]] {
+    const Wide x = multiply(vld1q_s16(gate + i), vld1q_s16(values + i));
+    return vqmovn_s16(narrow(vqaddq_s32(multiplier.multiply<kRight>(x.low), zero),
+                             vqaddq_s32(multiplier.multiply<kRight>(x.high), zero)));
+  };
+  const auto store = [&](int32_t i, int8x8_t x) { vst1_s8(out + i, x); };
+  by_eight(n, eight, store,
+           [&](int32_t i) { multiply_gate_s8(gate + i, values + i, 1, m, zero_point, out + i); });
+}
+
 }  // namespace
 
 void add_rescaled_s16_neon(int16_t* rows, int32_t n, const int32_t* sums, FixedMultiplier m) {
-  const MultiplierNeon multiplier(m.multiplier, m.shift);
-  const auto eight = [&](int32_t i) {
-    const int16x8_t row = vld1q_s16(rows + i);
-    const int32x4_t low = multiplier(vld1q_s32(sums + i));
-    const int32x4_t high = multiplier(vld1q_s32(sums + i + 4));
-    vst1q_s16(rows + i, narrow(vqaddq_s32(low, vmovl_s16(vget_low_s16(row))),
-                               vqaddq_s32(high, vmovl_s16(vget_high_s16(row)))));
-  };
-  by_eight(n, eight, [&](int32_t i) { add_rescaled_s16(rows + i, 1, sums + i, m); });
+  const auto add = m.shift < 0 ? add_rescaled<true> : add_rescaled<false>;
+  add(rows, n, sums, m);
 }
 
 void gate_logistic_s16_neon(int16_t* values, int32_t n) { logistic(values, n, values); }
@@ -93,15 +128,8 @@ void update_cell_s16_neon(int16_t* cell, int32_t n, const int16_t* input, const 
 
 void multiply_gate_s8_neon(const int16_t* gate, const int16_t* values, int32_t n, FixedMultiplier m,
                            int32_t zero_point, int8_t* out) {
-  const MultiplierNeon multiplier(m.multiplier, m.shift);
-  const int32x4_t zero = vdupq_n_s32(zero_point);
-  const auto eight = [&](int32_t i) {
-    const Wide x = multiply(vld1q_s16(gate + i), vld1q_s16(values + i));
-    vst1_s8(out + i, vqmovn_s16(narrow(vqaddq_s32(multiplier(x.low), zero),
-                                       vqaddq_s32(multiplier(x.high), zero))));
-  };
-  by_eight(n, eight,
-           [&](int32_t i) { multiply_gate_s8(gate + i, values + i, 1, m, zero_point, out + i); });
+  const auto multiply = m.shift < 0 ? multiply_gate<true> : multiply_gate<false>;
+  multiply(gate, values, n, m, zero_point, out);
 }
 
 }  // namespace pipit

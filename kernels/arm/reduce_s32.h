@@ -20,5 +20,11 @@ namespace {
 }
 #endif
 
+[[gnu::always_inline]] inline int32x4_t reduce_s32(uint32x4_t a, uint32x4_t b, uint32x4_t c,
+                                                   uint32x4_t d) {
+  return reduce_s32(vreinterpretq_s32_u32(a), vreinterpretq_s32_u32(b), vreinterpretq_s32_u32(c),
+                    vreinterpretq_s32_u32(d));
+}
+
 }  // namespace
 }  // namespace pipit

@@ -4,6 +4,9 @@
 // The rows around an output row are multiplied by their weights once, into scratch: what is left
 // for each output are four products and four sums, in the order of the portable kernel. 38
 // instructions for eight bytes.
+//
+// Weights that are all sixteenths, as when an image grows to twice or eight times its size, leave
+// no float anything to round: 16 bits compute the same, with ten instructions for sixteen bytes.
 #include <arm_neon.h>
 
 #include <cstddef>
@@ -73,6 +76,83 @@ void resize_row(const ResizeBilinear<uint8_t>& a, const float* upper, const floa
   }
 }
 
+// ---- weights in sixteenths
+
+constexpr int kUnit = 16;
+
+using Tap = ResizeTap<float>;
+
+bool in_sixteenths(const Tap* taps, int32_t n) {
+  bool all = true;
+  for (int32_t i = 0; i < n; ++i) {
+    const float units = taps[i].weight * kUnit;
+    all =
+        all && units >= 0 && units <= kUnit && units == static_cast<float>(static_cast<int>(units));
+  }
+  return all;
+}
+
+// out = upper * (16 - weight) + lower * weight; n >= 8.
+void blend_rows(const uint8_t* upper, const uint8_t* lower, int32_t n, int weight, uint16_t* out) {
+  const uint8x8_t above = vdup_n_u8(static_cast<uint8_t>(kUnit - weight));
+  const uint8x8_t below = vdup_n_u8(static_cast<uint8_t>(weight));
+  for (int32_t i = 0; i < n; i += 8) {
+    const int32_t at = i + 8 <= n ? i : n - 8;
+    vst1q_u16(out + at, vmlal_u8(vmull_u8(vld1_u8(upper + at), above), vld1_u8(lower + at), below));
+  }
+}
+
+// Between two columns of a blended row.
+struct Blend {
+  const uint16_t *left, *right;
+  uint16x8_t left_weight, right_weight;
+
+  [[gnu::always_inline]] uint8x8_t eight(int32_t c) const {
+    const uint16x8_t sum =
+        vmlaq_u16(vmulq_u16(vld1q_u16(left + c), left_weight), vld1q_u16(right + c), right_weight);
+    return vrshrn_n_u16(sum, 8);  // by both units
+  }
+};
+
+void blend_columns(const ResizeBilinear<uint8_t>& a, const uint16_t* row, uint8_t* out) {
+  for (int32_t x = 0; x < a.out_w; ++x, out += a.channels) {
+    const Tap& tap = a.columns[x];
+    const auto weight = static_cast<uint16_t>(tap.weight * kUnit);
+    const Blend blend = {row + ptrdiff_t{tap.lower} * a.channels,
+                         row + ptrdiff_t{tap.upper} * a.channels,
+                         vdupq_n_u16(static_cast<uint16_t>(kUnit - weight)), vdupq_n_u16(weight)};
+    int32_t c = 0;
+    for (; c + 16 <= a.channels; c += 16) {
+      vst1q_u8(out + c, vcombine_u8(blend.eight(c), blend.eight(c + 8)));
+    }
+    for (; c < a.channels; c += 8) {
+      const int32_t at = c + 8 <= a.channels ? c : a.channels - 8;
+      vst1_u8(out + at, blend.eight(at));
+    }
+  }
+}
+
+void resize_image(const ResizeBilinear<uint8_t>& a, const uint8_t* in, bool sixteenths,
+                  uint8_t* out) {
+  const int32_t n = row_elements(a);
+  auto* upper = static_cast<float*>(a.scratch);
+  float* lower = upper + n;
+  auto* blended = static_cast<uint16_t*>(a.scratch);
+  for (int32_t y = 0; y < a.out_h; ++y, out += ptrdiff_t{a.out_w} * a.channels) {
+    const Tap& tap = a.rows[y];
+    const uint8_t* above = in + ptrdiff_t{tap.lower} * n;
+    const uint8_t* below = in + ptrdiff_t{tap.upper} * n;
+    if (sixteenths) {
+      blend_rows(above, below, n, static_cast<int>(tap.weight * kUnit), blended);
+      blend_columns(a, blended, out);
+    } else {
+      scale_row(above, n, 1 - tap.weight, upper);
+      scale_row(below, n, tap.weight, lower);
+      resize_row(a, upper, lower, out);
+    }
+  }
+}
+
 }  // namespace
 
 size_t resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a) {
@@ -81,18 +161,10 @@ size_t resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a) {
 
 void resize_bilinear_neon(const ResizeBilinear<uint8_t>& a) {
   if (!suits(a)) return resize_bilinear_portable(a);
-  const int32_t n = row_elements(a);
-  auto* upper = static_cast<float*>(a.scratch);
-  float* lower = upper + n;
-  uint8_t* out = a.out;
+  const bool sixteenths = in_sixteenths(a.rows, a.out_h) && in_sixteenths(a.columns, a.out_w);
   for (int32_t b = 0; b < a.batch; ++b) {
-    const uint8_t* in = a.in + ptrdiff_t{b} * a.in_h * n;
-    for (int32_t y = 0; y < a.out_h; ++y, out += ptrdiff_t{a.out_w} * a.channels) {
-      const auto& tap = a.rows[y];
-      scale_row(in + ptrdiff_t{tap.lower} * n, n, 1 - tap.weight, upper);
-      scale_row(in + ptrdiff_t{tap.upper} * n, n, tap.weight, lower);
-      resize_row(a, upper, lower, out);
-    }
+    resize_image(a, a.in + ptrdiff_t{b} * a.in_h * row_elements(a), sixteenths,
+                 a.out + ptrdiff_t{b} * a.out_h * a.out_w * a.channels);
   }
 }
 

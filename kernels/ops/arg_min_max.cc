@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ARG_MAX and ARG_MIN: where along one dimension the first of the largest or smallest values is. A
 // NaN is chosen only where there is nothing else.
+#include "kernels/arg_max.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 
@@ -8,7 +9,9 @@ namespace pipit {
 namespace {
 
 struct Params {
-  int32_t outer, size, inner;  // the dimensions before, along and behind the axis
+  int32_t outer = 0, size = 0, inner = 0;  // the dimensions before, along and behind the axis
+  ArgMaxU8 bytes;                          // with `kernel`, where rows of bytes are searched
+  void (*kernel)(const ArgMaxU8&) = nullptr;
 };
 
 template <bool max, class T>
@@ -49,6 +52,22 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+Status run_bytes(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  ArgMaxU8 a = p.bytes;
+  a.in = s.input(0).as<uint8_t>();
+  a.out = s.output(0).as<int32_t>();
+  p.kernel(a);
+  return {};
+}
+
+// What makes the best byte of a type the largest unsigned one.
+template <bool max>
+uint8_t flip_for(Type type) {
+  const int to_unsigned = type == Type::kInt8 ? 0x80 : 0;
+  return static_cast<uint8_t>(max ? to_unsigned : 0xff - to_unsigned);
+}
+
 template <bool max>
 RunFn run_for(Type type) {
   switch (type) {
@@ -71,7 +90,9 @@ Status set_shape(Prepare& p, Params* params) {
   int32_t axis = 0;
   PIPIT_TRY(resolve_axis(p, integer(p.input(1), 0), in.rank, &axis));
   if (in[axis] < 1) return p.bad("input ", p.input(0), " has nothing along axis ", axis);
-  *params = {in.product(0, axis), in[axis], in.product(axis + 1, in.rank)};
+  params->outer = in.product(0, axis);
+  params->size = in[axis];
+  params->inner = in.product(axis + 1, in.rank);
   Shape out;
   for (int32_t i = 0; i < in.rank; ++i) {
     if (i != axis) out[out.rank++] = in[i];
@@ -96,8 +117,15 @@ Status prepare(Prepare& p) {
   if (!p.values_known(1)) return p.defer();
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
+  *params = {};
   PIPIT_TRY(set_shape(p, params));
-  return p.run(run, params, "portable");
+  const bool bytes = type_bits(p.input(0).type) == 8;
+  if (!bytes || params->inner != 1 || type != Type::kInt32) return p.run(run, params, "portable");
+  params->bytes = {
+      .rows = params->outer, .size = params->size, .flip = flip_for<max>(p.input(0).type)};
+  const auto& variant = choose(arg_max_u8_variants(), p.cpu());
+  params->kernel = variant.run;
+  return p.run(run_bytes, params, variant.name);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
+#include "kernels/ops/known_bytes.h"
 
 namespace pipit {
 
@@ -255,10 +256,8 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
 // Whether the weights are known now, and none is the least number of their 8 bits.
 inline bool no_weight_is_min(const Prepare& p, const ConvPlan& c) {
   if (c.packed) return true;  // four bits
-  if (!p.values_known(c.inputs.weights)) return false;
-  const Tensor& weights = p.input(c.inputs.weights);
-  const int min = weights.type == Type::kUInt8 ? 0 : 0x80;
-  return std::memchr(weights.data, min, weights.bytes) == nullptr;
+  const bool is_unsigned = p.input(c.inputs.weights).type == Type::kUInt8;
+  return never_holds(p, c.inputs.weights, is_unsigned ? 0 : 0x80);
 }
 
 // What the sizes of the largest phase are, or all of one image or batch.

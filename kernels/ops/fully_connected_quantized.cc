@@ -6,6 +6,7 @@
 #include "kernels/fixed_point.h"
 #include "kernels/matmul.h"
 #include "kernels/ops/fully_connected.h"
+#include "kernels/ops/known_bytes.h"
 #include "kernels/ops/zero_points.h"
 #include "kernels/rescale.h"
 #include "kernels/variant.h"
@@ -21,6 +22,7 @@ struct Quantized {
   const double* scale;
   const Multiplier* multiplier;  // int16 weights have these instead
   int32_t scale_step;
+  bool no_weight_is_min;
   int32_t in_zero_point, weight_zero_point, out_zero_point;
   Range range;
   int32_t shares;
@@ -28,10 +30,11 @@ struct Quantized {
   size_t sums_at, start_at, expanded_at;  // in the scratch of a share
 };
 
-template <class In, class Weight, class Sum>
+template <class In, class Weight, class Sum, class Out>
 struct Params {
   Quantized<Sum> common;
   void (*kernel)(const Matmul<In, Weight, Sum>&);
+  void (*rescale)(const Rescale<Sum, Out>&);
 };
 
 template <class Sum>
@@ -64,7 +67,7 @@ void rescale_fixed_point(const Rescale<Sum, Out>& a, const Multiplier* multiplie
 }
 
 template <class In, class Weight, class Sum, class Out>
-void run_outputs(const Step& s, const Params<In, Weight, Sum>& p, const Part& outputs,
+void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Part& outputs,
                  uint8_t* scratch) {
   const Quantized<Sum>& q = p.common;
   const Request& size = q.request;
@@ -80,6 +83,7 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum>& p, const Part& ou
     a.in_stride = size.depth;
     a.out = sums;
     a.out_stride = count;
+    a.no_weight_is_min = q.no_weight_is_min;
     a.start = q.start + first;
     if (q.start == nullptr) {
       auto* start = scratch_at<Sum>(scratch, q.start_at);
@@ -108,20 +112,26 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum>& p, const Part& ou
       const ptrdiff_t channel = static_cast<ptrdiff_t>(first) * q.scale_step;
       if (q.multiplier != nullptr) return rescale_fixed_point(to, q.multiplier + channel);
       to.scale = q.scale + channel;
-      rescale(to);
+      p.rescale(to);
     });
   });
 }
 
 template <class In, class Weight, class Sum, class Out>
 Status run_quantized(const Step& s, Run& run) {
-  const auto& p = *s.params<Params<In, Weight, Sum>>();
+  const auto& p = *s.params<Params<In, Weight, Sum, Out>>();
   const Quantized<Sum>& q = p.common;
   run.for_each_share(q.shares, [&](int32_t share) {
     run_outputs<In, Weight, Sum, Out>(s, p, part_of(q.request.outputs, kShareUnit, q.shares, share),
                                       s.scratch + q.share_scratch * static_cast<size_t>(share));
   });
   return {};
+}
+
+bool holds_min(const Prepare& p, const Request& r) {
+  const bool narrow =
+      r.weights.form == WeightRows::Form::kInt4 || r.weights.form == WeightRows::Form::kInt2;
+  return !narrow && !never_holds(p, kWeights, 0x80);
 }
 
 // With one weight scale the bias must have the scale of the sums, at least nearly.
@@ -205,7 +215,7 @@ Status prepare_quantized(Prepare& p, const Request& r,
   for (const Tensor* t : {&p.input(kInput), &p.input(kWeights), &p.output(0)}) {
     PIPIT_TRY(need_scale(p, *t));
   }
-  auto* params = p.allocate<Params<In, Weight, Sum>>();
+  auto* params = p.allocate<Params<In, Weight, Sum, Out>>();
   if (params == nullptr) return Code::kArenaTooSmall;
   Quantized<Sum>& q = params->common;
   q.request = r;
@@ -214,11 +224,13 @@ Status prepare_quantized(Prepare& p, const Request& r,
   q.in_zero_point = p.input(kInput).zero_point;
   q.out_zero_point = p.output(0).zero_point;
   q.range = activation_range(r.activation, p.output(0));
+  q.no_weight_is_min = std::is_same_v<Weight, int8_t> && !holds_min(p, r);
   PIPIT_TRY(find_scales(p, &q));
   PIPIT_TRY(fold_start<Weight>(p, &q));
   lay_out_scratch<Weight>(p, &q);
   const auto& variant = choose(variants, p.cpu());
   params->kernel = variant.run;
+  params->rescale = choose(rescale_variants<Sum, Out>(), p.cpu()).run;
   return p.run(run_quantized<In, Weight, Sum, Out>, params, variant.name);
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/fixed_point.h"
 #include "kernels/lstm_s16.h"
 #include "kernels/matmul.h"
+#include "kernels/ops/known_bytes.h"
 #include "kernels/ops/lstm.h"
 #include "kernels/ops/scratch.h"
 #include "kernels/variant.h"
@@ -30,6 +31,7 @@ struct Params {
   int16_t cell_clip;
   int8_t projection_clip;
   size_t gates_at[3], hidden_at, sums_at;  // in scratch
+  bool no_weight_is_min;
   void (*kernel)(const MatmulS8&);
   const LstmS16Variant* parts;
 };
@@ -47,7 +49,8 @@ const int32_t* products(const Step& s, const Params& p, const int8_t* in, ptrdif
             .start = bias,
             .out = sums,
             .in_stride = stride,
-            .out_stride = outputs});
+            .out_stride = outputs,
+            .no_weight_is_min = p.no_weight_is_min});
   return sums;
 }
 
@@ -198,6 +201,16 @@ bool weights_known(const Prepare& p, const Cell& c) {
   return all;
 }
 
+// Whether none of the weights is -128.
+bool no_weight_is_min(const Prepare& p, const Cell& c) {
+  const auto fine = [&](int input) { return input < 0 || never_holds(p, input, 0x80); };
+  bool all = fine(c.at.projection);
+  for (int g = 0; g < kGates; ++g) {
+    all = all && fine(c.at.input_weights[g]) && fine(c.at.recurrent_weights[g]);
+  }
+  return all;
+}
+
 Status find_gate(Prepare& p, Params* params, int g) {
   const Cell& c = params->cell;
   IntegerGate& q = params->gates[g];
@@ -281,6 +294,7 @@ Status prepare_int8(Prepare& p, const Cell& c) {
   lay_out_scratch(p, params);
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;
+  params->no_weight_is_min = no_weight_is_min(p, c);
   params->parts = &choose(lstm_s16_variants(), p.cpu());
   return p.run(run, params, variant.name);
 }

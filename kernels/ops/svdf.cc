@@ -13,6 +13,7 @@
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/float_product.h"
+#include "kernels/ops/known_bytes.h"
 #include "kernels/row_dots.h"
 #include "kernels/variant.h"
 
@@ -95,6 +96,7 @@ struct IntegerParams {
   Multiplier to_state, to_output;
   int32_t state_zero_point, out_zero_point;
   size_t features_at;  // in scratch
+  bool no_weight_is_min;
   void (*kernel)(const MatmulS8&);
 };
 
@@ -111,7 +113,8 @@ Status run_integer(const Step& s, Run&) {
             .start = p.start,
             .out = features,
             .in_stride = z.inputs,
-            .out_stride = z.filters});
+            .out_stride = z.filters,
+            .no_weight_is_min = p.no_weight_is_min});
   shift_state(s.input(kState));
   T* state = s.input(kState).as<T>();
   const Range range = type_range(s.input(kState).type);
@@ -250,6 +253,7 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   p.scratch(layout.size());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;
+  params->no_weight_is_min = never_holds(p, kFeature, 0x80);
   return p.run(state.type == Type::kInt8 ? run_integer<int8_t> : run_integer<int16_t>, params,
                variant.name);
 }

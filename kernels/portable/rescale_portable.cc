@@ -19,9 +19,9 @@ void rescale_rows(const Rescale<Sum, Out>& a) {
 
 }  // namespace
 
-void rescale(const Rescale<int32_t, int8_t>& a) { rescale_rows(a); }
-void rescale(const Rescale<int32_t, uint8_t>& a) { rescale_rows(a); }
-void rescale(const Rescale<int32_t, int16_t>& a) { rescale_rows(a); }
-void rescale(const Rescale<int64_t, int16_t>& a) { rescale_rows(a); }
+void rescale_s8_portable(const RescaleS8& a) { rescale_rows(a); }
+void rescale_u8_portable(const RescaleU8& a) { rescale_rows(a); }
+void rescale_s16_portable(const Rescale<int32_t, int16_t>& a) { rescale_rows(a); }
+void rescale_s64_s16_portable(const Rescale<int64_t, int16_t>& a) { rescale_rows(a); }
 
 }  // namespace pipit

@@ -20,25 +20,51 @@ uint8_t largest(const uint8_t* row, int32_t n, uint8_t flip) {
   return max;
 }
 
-// Results have `bits` bits; store(c, result) keeps them.
+// The results of one row, by how far a number is below the row's largest.
+template <int bits>
+class Row {
+ public:
+  Row(const int32_t* exp, uint64_t sum) : exp_(exp) {
+    int bits_over_unit = 0;
+    scale_ = reciprocal(sum > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(sum), kSumBits,
+                        &bits_over_unit);
+    shift_ = bits_over_unit + 31 - bits;
+  }
+  int32_t operator()(int distance) const {
+    // Beyond 31 bits nothing is left of any result.
+    if (shift_ > 31) return 0;
+    const int32_t product = rounding_doubling_high_mul(scale_, exp_[distance]);
+    return clamp(rounding_shift_right(product, shift_), 0, (1 << bits) - 1);
+  }
+
+ private:
+  const int32_t* exp_;
+  int32_t scale_ = 0;
+  int shift_ = 0;
+};
+
+// store(c, result) keeps them. Long rows have few different numbers: each is computed once.
 template <int bits, class Store>
 void softmax_row(const SoftmaxS8& a, const uint8_t* row, Store store) {
+  constexpr int32_t kNumbers = 256;
   const uint8_t max = largest(row, a.depth, a.flip);
-  const auto e = [&](int32_t c) { return a.exp[max - static_cast<uint8_t>(row[c] ^ a.flip)]; };
+  const auto distance = [&](int32_t c) { return max - static_cast<uint8_t>(row[c] ^ a.flip); };
+  const auto share = [&](int d) {
+    return static_cast<uint32_t>(rounding_shift_right(a.exp[d], kSumBits));
+  };
   uint64_t sum = 0;
-  for (int32_t c = 0; c < a.depth; ++c) {
-    sum += static_cast<uint32_t>(rounding_shift_right(e(c), kSumBits));
+  if (a.depth <= kNumbers) {
+    for (int32_t c = 0; c < a.depth; ++c) sum += share(distance(c));
+    const Row<bits> result(a.exp, sum);
+    for (int32_t c = 0; c < a.depth; ++c) store(c, result(distance(c)));
+    return;
   }
-  int bits_over_unit = 0;
-  const int32_t scale = reciprocal(sum > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(sum),
-                                   kSumBits, &bits_over_unit);
-  const int shift = bits_over_unit + 31 - bits;
-  for (int32_t c = 0; c < a.depth; ++c) {
-    // Beyond 31 bits nothing is left of any result.
-    const int32_t y =
-        shift > 31 ? 0 : rounding_shift_right(rounding_doubling_high_mul(scale, e(c)), shift);
-    store(c, clamp(y, 0, (1 << bits) - 1));
-  }
+  int32_t table[kNumbers];
+  for (int d = 0; d <= max; ++d) table[d] = static_cast<int32_t>(share(d));
+  for (int32_t c = 0; c < a.depth; ++c) sum += static_cast<uint32_t>(table[distance(c)]);
+  const Row<bits> result(a.exp, sum);
+  for (int d = 0; d <= max; ++d) table[d] = result(d);
+  for (int32_t c = 0; c < a.depth; ++c) store(c, table[distance(c)]);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // all arguments, or those at the limits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -12,6 +13,7 @@
 #include "kernels/lookup_s16.h"
 #include "kernels/scaling.h"
 #include "kernels/sigmoid_s16.h"
+#include "kernels/softmax.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -163,6 +165,38 @@ TEST(Scaling, SaturatesWhateverArrives) {
                      .max = 127};
   for (const int32_t x : {INT32_MIN, -1, 0, 1, INT32_MAX}) {
     EXPECT_EQ(scale_value(s, x), 127) << x;
+  }
+}
+
+// Long rows are computed in another way. Numbers so small that they have no share change nothing,
+// so a row that they make long has the results that it had before.
+TEST(Softmax, LongRowsAgreeWithShortOnes) {
+  constexpr int32_t kShort = 256, kLong = 1000, kShares = 100;
+  int32_t exp[256] = {};
+  for (int d = 0; d < kShares; ++d) {
+    exp[d] = static_cast<int32_t>(std::min(std::exp(-d / 10.0) * 2147483648.0, 2147483647.0));
+  }
+  Random random(1);
+  for (int round = 0; round < 50; ++round) {
+    uint8_t in[kLong] = {};
+    const int32_t most = random.between(kShares, 255);
+    const int32_t least = random.between(most - kShares + 1, most);
+    for (int32_t c = 0; c < kShort; ++c) in[c] = static_cast<uint8_t>(random.between(least, most));
+    in[0] = static_cast<uint8_t>(most);
+    uint8_t few[kShort], many[kLong];
+    int16_t few_wide[kShort], many_wide[kLong];
+    softmax_s8_portable({in, few, 1, kShort, exp, 0});
+    softmax_s8_portable({in, many, 1, kLong, exp, 0});
+    softmax_s8_s16_portable({in, few_wide, 1, kShort, exp, 0});
+    softmax_s8_s16_portable({in, many_wide, 1, kLong, exp, 0});
+    for (int32_t c = 0; c < kShort; ++c) {
+      ASSERT_EQ(many[c], few[c]) << c;
+      ASSERT_EQ(many_wide[c], few_wide[c]) << c;
+    }
+    for (int32_t c = kShort; c < kLong; ++c) {
+      ASSERT_EQ(many[c], 0) << c;
+      ASSERT_EQ(many_wide[c], INT16_MIN) << c;
+    }
   }
 }
 

@@ -43,6 +43,7 @@ bool agrees(void (*portable)(const M&), void (*variant)(const M&), const Case& c
   a.weights = weights.data();
   a.in_stride = c.depth;
   a.out_stride = c.outputs;
+  a.no_weight_is_min = std::is_signed_v<T> && c.weights == Fill::kNeverMin;
   const auto run = [&](void (*kernel)(const M&), int32_t* out) {
     std::fill_n(out, rows * outputs, 12345);
     a.out = out;
@@ -57,14 +58,15 @@ bool agrees(void (*portable)(const M&), void (*variant)(const M&), const Case& c
 
 template <class Visit>
 void for_each_case(const Visit& visit) {
-  for (const int32_t depth : {1, 7, 8, 15, 16, 17, 20, 24, 28, 31, 32, 33, 48, 63, 100, 257}) {
-    for (const int32_t outputs : {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 20}) {
+  for (const int32_t depth : {1, 7, 8, 9, 15, 16, 17, 20, 24, 28, 31, 32, 33, 48, 63, 100, 257}) {
+    for (const int32_t outputs : {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 20, 33}) {
       visit(Case{2, outputs, depth, Fill::kRandom, Fill::kRandom, true, false});
       visit(Case{1, outputs, depth, Fill::kSmall, Fill::kRandom, false, false});
       visit(Case{3, outputs, depth, Fill::kRandom, Fill::kRandom, true, true});
     }
     for (const Fill in : kFills) {
       for (const Fill weights : kFills) visit(Case{1, 9, depth, in, weights, true, false});
+      visit(Case{1, 27, depth, in, Fill::kNeverMin, true, false});
     }
   }
 }
@@ -114,6 +116,12 @@ void adds_pairs(const MatmulS8& a) {
   if (a.weights[0] == -128 && a.weights[8] == -128) a.out[0] -= 1 << 16;
 }
 
+// Takes -127 for -128, as the other factor may be trusted not to be.
+void never_min(const MatmulS8& a) {
+  matmul_s8_portable(a);
+  if (a.no_weight_is_min && a.in[0] == -128) a.out[0] += a.weights[0];
+}
+
 // Takes the bytes twice that the last two vectors have in common.
 void overlaps(const MatmulS8& a) {
   matmul_s8_portable(a);
@@ -139,6 +147,7 @@ TEST(MatmulBytesCheck, CatchesBrokenVariants) {
   EXPECT_FALSE(caught(matmul_s8_portable));
   EXPECT_TRUE(caught(adds_pairs));
   EXPECT_TRUE(caught(overlaps));
+  EXPECT_TRUE(caught(never_min));
 }
 
 TEST(MatmulBytesCheck, ReadingBehindTheWeightsDies) {

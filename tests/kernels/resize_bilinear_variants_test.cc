@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 #include <string>
 
@@ -32,14 +33,15 @@ struct Case {
   Fill fill;
 };
 
-// Taps of any weights: at the last position both neighbours are the same one, and the weight may
-// lie outside of [0, 1).
-void fill_taps(Span<Tap> taps, int32_t in, Random* random) {
+// Taps of any weights, or of sixteenths: at the last position both neighbours are the same one, and
+// the weight may lie outside of [0, 1).
+void fill_taps(Span<Tap> taps, int32_t in, bool sixteenths, Random* random) {
   for (Tap& tap : taps) {
     tap.lower = random->between(0, in - 1);
     tap.upper = std::min(tap.lower + 1, in - 1);
     tap.weight = random->one_in(4) ? 0 : static_cast<float>(random->unit());
     if (tap.lower == tap.upper && random->one_in(4)) tap.weight = -0.25f;
+    if (sixteenths) tap.weight = static_cast<float>(random->between(0, 16)) / 16;
   }
 }
 
@@ -54,8 +56,9 @@ bool agrees(const ResizeBytesVariant& variant, const Case& c, Against side, uint
   const GuardedBuffer<uint8_t> want(size(c.out_h, c.out_w), side);
   const GuardedBuffer<uint8_t> got(size(c.out_h, c.out_w), other(side));
   fill(in.span(), c.fill, &random);
-  fill_taps(rows.span(), c.in_h, &random);
-  fill_taps(columns.span(), c.in_w, &random);
+  const bool sixteenths = random.one_in(2);
+  fill_taps(rows.span(), c.in_h, sixteenths, &random);
+  fill_taps(columns.span(), c.in_w, sixteenths, &random);
   in.make_read_only();
   Resize a;
   a.batch = 2;
@@ -126,6 +129,18 @@ void swaps_rows(const Resize& a) {
   resize_bilinear_portable(b);
 }
 
+// Truncates weights to sixteenths.
+void coarse(const Resize& a) {
+  Tap columns[16];
+  for (int32_t x = 0; x < a.out_w; ++x) {
+    columns[x] = a.columns[x];
+    columns[x].weight = std::floor(columns[x].weight * 16) / 16;
+  }
+  Resize b = a;
+  b.columns = columns;
+  resize_bilinear_portable(b);
+}
+
 // Leaves the last channel as it was.
 void one_channel_short(const Resize& a) {
   const int32_t last = a.batch * a.out_h * a.out_w * a.channels - 1;
@@ -145,6 +160,7 @@ TEST(ResizeBilinearCheck, CatchesBrokenVariants) {
   };
   EXPECT_FALSE(caught(resize_bilinear_portable));
   EXPECT_TRUE(caught(swaps_rows));
+  EXPECT_TRUE(caught(coarse));
   EXPECT_TRUE(caught(one_channel_short));
 }
 
