@@ -28,6 +28,7 @@ struct Checker {
   const Model& model;
   const fb::Model& root;
   Message* why;
+  uint64_t listed = 0;  // elements of lists so far
 
   template <class... P>
   Status bad(const P&... parts) const {
@@ -35,7 +36,15 @@ struct Checker {
     return Code::kBadModel;
   }
 
-  Status check() const {
+  // Tables may share their lists, so what is quick to read for each of a million tables may not be
+  // for all of them. A list of its own takes more bytes than elements.
+  Status count_list(uint64_t elements) {
+    listed += elements;
+    if (listed <= model.file().size()) return {};
+    return bad("the file's lists have more elements than the file has bytes");
+  }
+
+  Status check() {
     if (root.version() != kFormatVersion) {
       return bad("the file has format version ", root.version(), ", not ", kFormatVersion);
     }
@@ -62,7 +71,7 @@ struct Checker {
     return {};
   }
 
-  Status check_subgraph(int index, const fb::SubGraph& graph) const {
+  Status check_subgraph(int index, const fb::SubGraph& graph) {
     const int32_t tensors = count(graph.tensors());
     for (int i = 0; i < tensors; ++i) {
       PIPIT_TRY(check_tensor(index, i, *graph.tensors()->Get(static_cast<unsigned>(i))));
@@ -76,7 +85,8 @@ struct Checker {
   }
 
   Status check_list(int subgraph, const char* what, const flatbuffers::Vector<int32_t>* list,
-                    int32_t tensors) const {
+                    int32_t tensors) {
+    PIPIT_TRY(count_list(static_cast<uint64_t>(count(list))));
     for (int i = 0; i < count(list); ++i) {
       const int32_t t = list->Get(static_cast<unsigned>(i));
       if (t < 0 || t >= tensors) {
@@ -94,7 +104,7 @@ struct Checker {
     return bad(": ", parts...);
   }
 
-  Status check_tensor(int subgraph, int index, const fb::Tensor& t) const {
+  Status check_tensor(int subgraph, int index, const fb::Tensor& t) {
     const auto type = static_cast<Type>(t.type());
     if (static_cast<int>(type) >= kTypeCount) {
       return bad_tensor(subgraph, index, t, "type ", static_cast<int>(t.type()), " is unknown");
@@ -135,10 +145,12 @@ struct Checker {
                       " dimensions along dimension ", named);
   }
 
-  Status check_quantization(int subgraph, int index, const fb::Tensor& t) const {
+  Status check_quantization(int subgraph, int index, const fb::Tensor& t) {
     const fb::QuantizationParameters* q = t.quantization();
     if (q == nullptr) return {};
     const int32_t scales = count(q->scale());
+    PIPIT_TRY(
+        count_list(static_cast<uint64_t>(scales) + static_cast<uint64_t>(count(q->zero_point()))));
     PIPIT_TRY(check_channels(subgraph, index, t, scales));
     for (int i = 0; i < scales; ++i) {
       const float s = q->scale()->Get(static_cast<unsigned>(i));
@@ -160,7 +172,7 @@ struct Checker {
   }
 
   Status check_constant(int subgraph, int index, const fb::Tensor& t, Type type, const Shape& shape,
-                        int64_t bytes) const {
+                        int64_t bytes) {
     if (t.external_buffer() != 0) {
       text(why, "tensor ", index, " '", c_str(t.name()), "' has its bytes in another file");
       return Code::kUnsupported;
@@ -174,7 +186,9 @@ struct Checker {
     if (have == 0 || t.buffer() == 0) return {};
     if (t.is_variable()) return bad_tensor(subgraph, index, t, "is both a variable and a constant");
     if (type == Type::kString) {
-      if (valid_strings(buffer_bytes(model, t.buffer()), shape.elements())) return {};
+      if (valid_strings(buffer_bytes(model, t.buffer()), shape.elements())) {
+        return count_list(static_cast<uint64_t>(shape.elements()));
+      }
       return bad_tensor(subgraph, index, t, "its buffer does not hold ", shape.elements(),
                         " strings");
     }
@@ -194,7 +208,7 @@ struct Checker {
   }
 
   Status check_operator(int subgraph, int index, const fb::SubGraph& graph,
-                        const fb::Operator& node) const {
+                        const fb::Operator& node) {
     if (node.opcode_index() >= static_cast<uint32_t>(count(root.operator_codes()))) {
       return bad_node(subgraph, index, "operator code ", node.opcode_index(), " of ",
                       count(root.operator_codes()));
@@ -229,8 +243,8 @@ struct Checker {
   }
 
   Status check_node_list(int subgraph, int node, const char* what,
-                         const flatbuffers::Vector<int32_t>* list, int32_t tensors,
-                         bool optional) const {
+                         const flatbuffers::Vector<int32_t>* list, int32_t tensors, bool optional) {
+    PIPIT_TRY(count_list(static_cast<uint64_t>(count(list))));
     for (int i = 0; i < count(list); ++i) {
       const int32_t t = list->Get(static_cast<unsigned>(i));
       if (t >= (optional ? -1 : 0) && t < tensors) continue;
@@ -239,7 +253,7 @@ struct Checker {
     return {};
   }
 
-  Status check_signatures() const {
+  Status check_signatures() {
     for (int i = 0; i < count(root.signature_defs()); ++i) {
       const fb::SignatureDef& s = *root.signature_defs()->Get(static_cast<unsigned>(i));
       if (s.subgraph_index() >= static_cast<uint32_t>(count(root.subgraphs()))) {
@@ -252,9 +266,9 @@ struct Checker {
     return {};
   }
 
-  Status check_tensor_map(
-      const fb::SignatureDef& s,
-      const flatbuffers::Vector<flatbuffers::Offset<fb::TensorMap>>* map) const {
+  Status check_tensor_map(const fb::SignatureDef& s,
+                          const flatbuffers::Vector<flatbuffers::Offset<fb::TensorMap>>* map) {
+    PIPIT_TRY(count_list(static_cast<uint64_t>(count(map))));
     const auto tensors =
         static_cast<uint32_t>(count(root.subgraphs()->Get(s.subgraph_index())->tensors()));
     for (int i = 0; i < count(map); ++i) {

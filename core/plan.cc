@@ -124,13 +124,6 @@ Status take_arguments(Graph& graph, const Tensor* const* arguments, Message* why
   return {};
 }
 
-bool is_graph_output(const Graph& graph, const Tensor* t) {
-  for (int i = 0; i < graph.outputs(); ++i) {
-    if (&graph.output(i) == t) return true;
-  }
-  return false;
-}
-
 bool any_input_dynamic(const Step& step) {
   for (int i = 0; i < step.inputs; ++i) {
     if (step.tensors[i] != nullptr && step.tensors[i]->storage == Storage::kDynamic) return true;
@@ -183,7 +176,7 @@ bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& 
   size_t bytes = 0;
   for (int i = 0; i < step.outputs; ++i) {
     const Tensor& t = step.output(i);
-    if (t.storage != Storage::kActivation || is_graph_output(graph, &t)) return false;
+    if (t.storage != Storage::kActivation || planning.output[t.index] != 0) return false;
     bytes += t.bytes;
   }
   return bytes <= kFoldBytes || renames_constants(graph, planning, step);
@@ -199,7 +192,7 @@ Status fold(State& state, Graph& graph, const Planning& planning, Step step, siz
     t.data = renames ? aliased_constant(graph, planning, t)->data : state.pool->take(t.bytes);
     if (t.data == nullptr) return Code::kArenaTooSmall;
   }
-  if (renames) return {};
+  if (renames || computes_nothing(state.op(state.node(graph, step.node)), step)) return {};
   const size_t mark = state.pool->temporary_mark();
   step.scratch = static_cast<uint8_t*>(state.pool->take_temporary(scratch_bytes));
   if (step.scratch == nullptr) return Code::kArenaTooSmall;
@@ -218,6 +211,15 @@ struct Planner {
   Planning& planning;
   Message* why;
 
+  // Looks for the reader only now that there is one: with many inputs and outputs, each against
+  // each would take too long.
+  Status read_before(const Prepare& p, const Step& step, const Tensor& output) const {
+    const auto* const* inputs = step.tensors;
+    const bool own = std::find(inputs, inputs + step.inputs, &output) != inputs + step.inputs;
+    if (own) return p.bad(output, " is both input and output");
+    return p.bad("output ", output, " has been read by an earlier operator");
+  }
+
   Status check_inputs(const Prepare& p, const Op& op, const Step& step) const {
     for (int i = 0; i < step.inputs; ++i) {
       const Tensor* t = step.tensors[i];
@@ -230,12 +232,10 @@ struct Planner {
       if (sparse && t->constant() && (op.flags & kOpSparse) == 0) {
         return p.unsupported("input ", i, ", ", *t, ", is sparse");
       }
-      for (int o = 0; o < step.outputs; ++o) {
-        if (&step.output(o) == t) return p.bad(*t, " is both input and output");
-      }
     }
     for (int o = 0; o < step.outputs; ++o) {
       const Tensor& t = step.output(o);
+      if (planning.read[t.index] != 0) return read_before(p, step, t);
       if (t.constant()) return p.bad("output ", o, ", ", t, ", is a constant");
       if (t.storage == Storage::kVariable) return p.bad("output ", o, ", ", t, ", is a variable");
       if (t.storage != Storage::kNone) {
@@ -265,12 +265,14 @@ struct Planner {
     } else {
       PIPIT_TRY(op.prepare(p));
     }
-    mark_outputs(p.step_, p.deferred_ || p.outputs_later_);
+    const bool later = p.deferred_ || p.outputs_later_;
+    mark_outputs(p.step_, later);
     if (p.deferred_) p.step_.run = run_deferred;
     const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
     if (known && outputs_foldable(graph, planning, p.step_)) {
       return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
+    if (!later && computes_nothing(op, p.step_)) return {};
     planning.scratch[graph.step_count] = p.deferred_ ? 0 : p.scratch_bytes_;
     const int32_t who = p.deferred_ ? Planning::kNobody : claim_step(state, graph, op, p.step_);
     planning.claimed[graph.step_count] = who;
@@ -288,15 +290,18 @@ Status make_planning(const State& state, const Graph& graph, Planning* planning)
   planning->share = pool.temporary_array<int32_t>(tensors);
   planning->exact = pool.temporary_array<uint8_t>(tensors);
   planning->read = pool.temporary_array<uint8_t>(tensors);
+  planning->output = pool.temporary_array<uint8_t>(tensors);
   const auto operators = static_cast<size_t>(count(graph.file->operators()));
   planning->scratch = pool.temporary_array<size_t>(operators);
   planning->claimed = pool.temporary_array<int32_t>(operators);
-  if (!planning->share || !planning->exact || !planning->read || !planning->scratch ||
-      !planning->claimed) {
+  if (!planning->share || !planning->exact || !planning->read || !planning->output ||
+      !planning->scratch || !planning->claimed) {
     return Code::kArenaTooSmall;
   }
   std::fill(planning->share, planning->share + tensors, Planning::kNobody);
   std::fill(planning->read, planning->read + tensors, uint8_t{0});
+  std::fill(planning->output, planning->output + tensors, uint8_t{0});
+  for (int i = 0; i < graph.outputs(); ++i) planning->output[graph.output(i).index] = 1;
   return {};
 }
 

@@ -101,6 +101,7 @@ struct Planning {
   size_t* scratch = nullptr;   // for each step
   int32_t* claimed = nullptr;  // for each step: the delegate that computes it, or kNobody
   uint8_t* read = nullptr;     // whether any operator reads the tensor
+  uint8_t* output = nullptr;   // whether it is an output of the graph
 };
 
 // Plans `model` into `arena`. On success the state lies at the arena's base; variables have yet to
@@ -134,6 +135,10 @@ StepInfo step_info(const State& state, const Graph& graph, const Step& step);
 
 // "CONV_2D (operator 3 of subgraph 1): " in place of what the message says.
 void begin_node_message(const State& state, const Graph& graph, int node, Message* why);
+
+// Whether all that the step would compute is empty. Such a step does not run: no kernel meets rows
+// without elements, of which there may be billions.
+bool computes_nothing(const Op& op, const Step& step);
 
 // Runs all steps of a planned graph.
 Status run_graph(State& state, Graph& graph, Message* why);

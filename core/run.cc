@@ -53,6 +53,15 @@ StepInfo step_info(const State& state, const Graph& graph, const Step& step) {
   return {op, step.variant, step.node, graph.index};
 }
 
+bool computes_nothing(const Op& op, const Step& step) {
+  if ((op.flags & kOpNoFold) != 0) return false;
+  for (int i = 0; i < step.outputs; ++i) {
+    const Tensor& t = step.output(i);
+    if (type_bits(t.type) == 0 || t.elements() != 0) return false;
+  }
+  return step.outputs != 0;
+}
+
 uint64_t& Run::counter(const Step& step) {
   return state_.subgraphs[graph_.index].counters[step.node];
 }
@@ -83,9 +92,11 @@ Status Run::too_small(const Step& step) const {
 Status Run::prepare_and_run(const Step& step) {
   Prepare p(state_, graph_, nullptr, step.node, why_);
   if (p.step_.tensors == nullptr) return too_small(step);
-  const Status status = state_.op(state_.node(graph_, step.node)).prepare(p);
+  const Op& op = state_.op(state_.node(graph_, step.node));
+  const Status status = op.prepare(p);
   if (status.code() == Code::kArenaTooSmall) return too_small(step);
   PIPIT_TRY(status);
+  if (computes_nothing(op, p.step_)) return {};
   Arena& arena = state_.dynamic;
   const size_t before = arena.low_mark();
   p.step_.scratch = static_cast<uint8_t*>(arena.reserve(p.scratch_bytes_));

@@ -105,6 +105,9 @@ Status find_shape(Prepare& p, const fb::FullyConnectedOptions* o, Request* r) {
   if (keep && (in.rank < 1 || in.last() != r->depth)) {
     return p.bad("input ", input, " does not end in the weights' depth ", r->depth);
   }
+  if (r->depth == 0 && input.elements() != 0) {
+    return p.bad("input ", input, " has values, weights ", weights, " for none of them");
+  }
   r->rows = r->depth != 0 ? in.elements() / r->depth : in.product(0, std::max(in.rank - 1, 0));
   Shape out = keep ? in : Shape::of(r->rows, r->outputs);
   out[out.rank - 1] = r->outputs;

@@ -16,13 +16,18 @@ struct Params {
   int32_t numbers;        // of an index
 };
 
-// Where the slice of an index begins, or -1 when it lies outside.
+// The first number of an index that lies outside, or -1.
+int32_t find_outside(const Params& p, const Shape& out, const int32_t* index) {
+  for (int32_t d = 0; d < p.numbers; ++d) {
+    if (index[d] < 0 || index[d] >= out[d]) return d;
+  }
+  return -1;
+}
+
+// Where the slice of an index begins.
 int64_t find_slice(const Params& p, const Shape& out, const int32_t* index) {
   int64_t at = 0;
-  for (int32_t d = 0; d < p.numbers; ++d) {
-    if (index[d] < 0 || index[d] >= out[d]) return -1;
-    at = at * out[d] + index[d];
-  }
+  for (int32_t d = 0; d < p.numbers; ++d) at = at * out[d] + index[d];
   return at * p.slice;
 }
 
@@ -35,8 +40,11 @@ Status run(const Step& s, Run& run) {
   const Fold add;
   std::fill_n(out, s.output(0).elements(), T{0});
   for (int32_t i = 0; i < p.slices; ++i, index += p.numbers, in += p.slice) {
-    const int64_t at = find_slice(p, s.output(0).shape, index);
-    if (at < 0) return run.fail(s, "index ", i, " lies outside of ", s.output(0).shape);
+    const Shape& shape = s.output(0).shape;
+    if (const int32_t d = find_outside(p, shape, index); d >= 0) {
+      return run.fail(s, "index ", i, " is ", index[d], " in dimension ", d, " of ", shape);
+    }
+    const int64_t at = find_slice(p, shape, index);
     for (int32_t j = 0; j < p.slice; ++j) out[at + j] = add(out[at + j], in[j]);
   }
   return {};
