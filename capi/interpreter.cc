@@ -127,6 +127,7 @@ pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* sh
   to->random_seed = from.random_seed;
   to->team = from.team == nullptr ? nullptr : &from.team->team;
   to->least_share = from.least_share;
+  if (from.max_calls > 0) to->max_calls = from.max_calls;
   if (from.isa == nullptr) return PIPIT_OK;
   CpuFeatures wanted = kCpuPortable;
   if (!parse_isa(from.isa, &wanted)) {

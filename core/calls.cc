@@ -118,7 +118,7 @@ Status Run::call(const Step& step, const Callee& callee, const Tensor* const* ar
   Graph& graph = *callee.graph_;
   if (++state_.calls > state_.options.max_calls) {
     return fail(step, "this invocation has called subgraphs ", state_.options.max_calls,
-                " times: an endless loop? (Options::max_calls)");
+                " times: an endless loop? (max_calls sets the limit)");
   }
   for (int i = 0; i < graph.inputs(); ++i) {
     Tensor& in = graph.input(i);

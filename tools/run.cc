@@ -59,6 +59,7 @@ struct Settings {
   int iterations = 1;
   int threads = 1;
   int invocations = 1;
+  int64_t max_calls = Options().max_calls;
   bool numbered = false;  // --invocations was given
   uint64_t seed = 0;
   bool profile = false;
@@ -145,6 +146,7 @@ class Runner {
     options.cpu = cpu_;
     options.shapes = shapes_;
     options.preserve_all = !set_.dump_dir.empty();
+    options.max_calls = set_.max_calls;
     if (team_.start(set_.threads) < set_.threads) {
       throw Failure(kUsage, "--threads " + std::to_string(set_.threads) + ": only " +
                                 std::to_string(team_.threads()) + " can be had");
@@ -346,6 +348,10 @@ void add_run(CLI::App& pipit) {
   app->add_option("--invocations", set->invocations,
                   "Runs K inferences one after the other and keeps the model's state")
       ->type_name("K")
+      ->check(at_least_one());
+  app->add_option("--max-calls", set->max_calls,
+                  "Takes more calls of subgraphs for an endless loop (default 20,000,000)")
+      ->type_name("N")
       ->check(at_least_one());
   app->add_option("--seed", set->seed, "Seed of the random data (default 0)")->type_name("N");
   app->add_option("--dump-tensors", set->dump_dir,

@@ -165,6 +165,7 @@ class Options(ctypes.Structure):
         ("random_seed", c_uint64),
         ("team", c_void_p),
         ("least_share", c_int64),
+        ("max_calls", c_int64),
     ]
 
 

@@ -19,13 +19,15 @@ class PlanError(Exception):
     """Planning failed; the argument is a Message."""
 
 
-def make_options(shapes, team, preserve_all, random_seed, operators, delegates):
+def make_options(shapes, team, preserve_all, random_seed, max_calls, operators, delegates):
     """The C struct; `shapes` is {(subgraph, position): dimensions}."""
     options = c.Options()
     lib.pipit_options_init(ctypes.byref(options))
     options.team = team.handle if team is not None else None
     options.preserve_all = 1 if preserve_all else 0
     options.random_seed = random_seed
+    if max_calls is not None:
+        options.max_calls = max_calls
     array = (c.InputShape * max(len(shapes), 1))()
     for entry, ((subgraph, position), dims) in zip(array, shapes.items()):
         entry.subgraph, entry.input, entry.rank = subgraph, position, len(dims)

@@ -68,6 +68,8 @@ class Interpreter(Values):
         depend on it.
       random_seed: where random operators start from to which the file gives no seeds; the same
         numbers follow each time.
+      max_calls: more calls of subgraphs in one invoke() (two for each turn of a loop) are taken for
+        an endless loop; None: twenty million.
       experimental_preserve_all_tensors: every tensor can be read after invoke().
       The other arguments are accepted for programs that pass them, and change nothing.
 
@@ -90,12 +92,14 @@ class Interpreter(Values):
         experimental_force_delegate_node_profiling=False,
         *,
         random_seed=0,
+        max_calls=None,
     ):
         if not isinstance(experimental_op_resolver_type, OpResolverType):
             raise ValueError("Unrecognized passed in op resolver type: {}".format(
                 experimental_op_resolver_type))
         self._team = team(_check_threads(num_threads))
         self._random_seed = random_seed
+        self._max_calls = max_calls
         self._compress_zero_points = experimental_compress_quantization_zero_points
         self._preserve_all = bool(experimental_preserve_all_tensors)
         self._operators = getattr(self, "_operators", None)
@@ -123,7 +127,7 @@ class Interpreter(Values):
 
     def _options(self):
         return make_options(self._shapes, self._team, self._preserve_all, self._random_seed,
-                            self._operators, self._delegate_tables)
+                            self._max_calls, self._operators, self._delegate_tables)
 
     def _check_operators(self):
         why, options = c.Message(), self._options()
