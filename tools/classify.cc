@@ -15,6 +15,7 @@
 #include "tools/format.h"
 #include "tools/image.h"
 #include "tools/io.h"
+#include "tools/labels.h"
 #include "tools/session.h"
 
 namespace pipit::tools {
@@ -45,22 +46,6 @@ struct Settings {
   bool normalize = false;  // --mean or --std was given
   bool json = false;
 };
-
-// One label a line.
-std::vector<std::string> read_labels(const std::string& path) {
-  constexpr size_t kLimit = size_t{16} << 20;
-  const std::vector<uint8_t> file = read_file(path, kLimit);
-  if (file.size() > kLimit) throw Failure(kBadInput, path + ": is too large for a list of labels");
-  std::vector<std::string> labels;
-  for (auto at = file.begin(); at != file.end();) {
-    const auto end = std::find(at, file.end(), '\n');
-    std::string label(at, end);
-    while (!label.empty() && (label.back() == '\r' || label.back() == ' ')) label.pop_back();
-    labels.push_back(printable(label));
-    at = end == file.end() ? end : end + 1;
-  }
-  return labels;
-}
 
 struct Scores {
   std::vector<double> values;

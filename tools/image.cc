@@ -7,6 +7,7 @@
 
 #include "tools/failure.h"
 #include "tools/io.h"
+#include "tools/jpeg.h"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -24,7 +25,6 @@ namespace pipit::tools {
 namespace {
 
 constexpr size_t kMostBytes = size_t{256} << 20;
-constexpr int64_t kMostPixels = int64_t{1} << 26;
 
 // Weights are fixed-point, so that a picture is resized to the same samples on every machine.
 constexpr int kWeightBits = 22;
@@ -91,21 +91,29 @@ Image blank(int width, int height, int channels) {
 }  // namespace
 
 Image read_image(const std::string& path) {
+  return decode_image(path, read_file(path, kMostBytes), kMostPixels);
+}
+
+Image decode_image(const std::string& name, const std::vector<uint8_t>& file, int64_t most_pixels) {
   const auto fail = [&](const std::string& why) -> Failure {
-    return {kBadInput, path + ": " + why};
+    return {kBadInput, name + ": " + why};
   };
   const auto unreadable = [&] {
     return fail(std::string("is no readable PNG, JPEG or BMP image: ") + stbi_failure_reason());
   };
-  const std::vector<uint8_t> file = read_file(path, kMostBytes);
   if (file.empty()) throw fail("is empty");
   if (file.size() > kMostBytes) throw fail("is too large for an image");
+  if (file[0] == 0xff && !huffman_tables_fit(file)) {
+    throw fail("is a damaged JPEG image: a Huffman table has more than 256 codes");
+  }
   const int bytes = static_cast<int>(file.size());
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(file.data(), bytes, &width, &height, &channels) == 0) {
     throw unreadable();
   }
-  if (int64_t{width} * height > kMostPixels) throw fail("has more than 2^26 pixels");
+  if (int64_t{width} * height > most_pixels) {
+    throw fail("has more than " + std::to_string(most_pixels) + " pixels");
+  }
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
       stbi_load_from_memory(file.data(), bytes, &width, &height, &channels, 3), stbi_image_free);
   if (decoded == nullptr) throw unreadable();

@@ -18,6 +18,9 @@ struct Image {
 
 // PNG, JPEG or BMP, as RGB. Throws Failure(kBadInput) that starts with `path`.
 Image read_image(const std::string& path);
+// The same for the bytes of a file of that name.
+constexpr int64_t kMostPixels = int64_t{1} << 26;
+Image decode_image(const std::string& name, const std::vector<uint8_t>& file, int64_t most_pixels);
 
 // Luma of ITU-R BT.601, rounded.
 Image to_grey(const Image& rgb);
