@@ -15,6 +15,7 @@ usage: ci/check.sh VERB...
   tidy      clang-tidy
   host      configure, build and test on this machine
   asan      the same with the address and undefined-behaviour sanitizers
+  tsan      the tests of threads with the thread sanitizer
   aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those labelled
             `isa` also on cortex-a53, cortex-a72 and cortex-a76
   armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
@@ -23,6 +24,8 @@ usage: ci/check.sh VERB...
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
+  fuzz      run every fuzz target for some time: PIPIT_FUZZ_SECONDS, or 60 s (not part of all;
+            see ci/fuzz.sh)
   all       setup format lint host asan aarch64 armhf
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
@@ -33,6 +36,7 @@ demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
   clang-format clang-tidy git python3 python3-numpy python3-pil xz-utils)
+fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
@@ -145,8 +149,16 @@ run() { # run VERB
       ;;
     format | tidy) step "$1" "$1" ;;
     lint) step lint ci/lint.sh ;;
+    fuzz)
+      step "fuzz setup" install "${all_packages[@]}" "${fuzz_packages[@]}"
+      step fuzz ci/fuzz.sh "${PIPIT_FUZZ_SECONDS:-60}"
+      ;;
     host) native host ;;
     asan) native host-asan ;;
+    tsan)
+      step "tsan build" build host-tsan thread_tests
+      if ((status == 0)); then ctests "tsan tests" host-tsan '' -L '^threads$'; fi
+      ;;
     aarch64) cross aarch64 cortex-a53 cortex-a72 cortex-a76 ;;
     armhf) cross armhf cortex-a7 cortex-a15 ;;
     python-arm)
@@ -173,7 +185,8 @@ summary() { # the table and the totals; fails if anything failed
 verbs=()
 for verb in "${@:---help}"; do
   case $verb in
-    setup | demo | format | lint | tidy | host | asan | aarch64 | armhf | python-arm | sdist | tfjs) verbs+=("$verb") ;;
+    setup | demo | format | lint | tidy | host | asan | tsan | aarch64 | armhf) verbs+=("$verb") ;;
+    python-arm | sdist | tfjs | fuzz) verbs+=("$verb") ;;
     all) verbs+=(setup format lint host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;

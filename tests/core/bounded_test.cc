@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time to parse and plan grows with the file's size and no faster, whatever the file looks like,
+// and what calls itself or never ends is found out.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipit/interpreter.h"
+#include "tests/support/model_builder.h"
+
+namespace pipit::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+constexpr int kMany = 1'000'000;
+#else
+constexpr int kMany = 40'000;  // for an emulator, or with a sanitizer
+#endif
+
+// Of this process: others do not matter.
+double cpu_seconds() {
+  timespec t = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+struct Planned {
+  std::string why;
+  double seconds = 0;
+  int steps = 0;
+};
+
+Planned plan(const std::vector<uint8_t>& file) {
+  const ModelBytes bytes = in_memory(file);
+  Planned result;
+  const double begin = cpu_seconds();
+  Message why;
+  const auto model = Model::parse(bytes->span(), &why);
+  if (model.ok()) {
+    const auto need = Interpreter::required_arena_bytes(model.value(), all_operators(), {}, &why);
+    if (need.ok()) {
+      const GuardedBuffer<uint8_t> arena(need.value(), Against::kUpperGuard, 16);
+      const auto net = Interpreter::create(model.value(), arena.span(), all_operators(), {}, &why);
+      if (net.ok()) result.steps = net.value().steps();
+    }
+  }
+  result.seconds = cpu_seconds() - begin;
+  result.why = why.text();
+  return result;
+}
+
+// A row of operators, each on what the one before it left.
+std::vector<uint8_t> chain(int operators, fb::BuiltinOperator op) {
+  ModelBuilder b;
+  int last = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1)});
+  b.inputs({last});
+  for (int i = 0; i < operators; ++i) {
+    const int next = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1)});
+    b.builtin_node(op, {last}, {next});
+    last = next;
+  }
+  b.outputs({last});
+  return b.finish();
+}
+
+// Operators on constants, all of whose results are outputs.
+std::vector<uint8_t> many_outputs(int operators) {
+  ModelBuilder b;
+  const int in = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1), .bytes = {0, 0, 0, 0}});
+  std::vector<int> outputs;
+  for (int i = 0; i < operators; ++i) {
+    outputs.push_back(b.tensor({.type = Type::kFloat32, .shape = Shape::of(1)}));
+    b.builtin_node(fb::BuiltinOperator::ABS, {in}, {outputs.back()});
+  }
+  b.outputs(outputs);
+  return b.finish();
+}
+
+// One operator with very many inputs and outputs.
+std::vector<uint8_t> wide(int each) {
+  ModelBuilder b;
+  const int axis = b.tensor({.shape = {}, .bytes = bytes_of<int32_t>({0})});
+  const int in = b.tensor({.type = Type::kFloat32, .shape = Shape::of(each)});
+  std::vector<int> outputs;
+  for (int i = 0; i < each; ++i) {
+    outputs.push_back(b.tensor({.type = Type::kFloat32, .shape = Shape::of(1)}));
+  }
+  b.builtin_node(fb::BuiltinOperator::SPLIT, {axis, in}, outputs,
+                 {fb::BuiltinOptions::SplitOptions, [=](flatbuffers::FlatBufferBuilder& f) {
+                    return fb::CreateSplitOptions(f, each).Union();
+                  }});
+  b.inputs({in});
+  b.outputs(outputs);
+  return b.finish();
+}
+
+// Four times as much takes about four times as long; what is quadratic takes sixteen times.
+void expect_linear(const std::function<std::vector<uint8_t>(int)>& make, int n) {
+  const Planned few = plan(make(n / 4)), many = plan(make(n));
+  EXPECT_EQ(few.why, "");
+  EXPECT_EQ(many.why, "");
+  std::printf("%8d: %.3f s, %8d: %.3f s, %.0f ns each\n", n / 4, few.seconds, n, many.seconds,
+              many.seconds / n * 1e9);
+  EXPECT_LT(many.seconds, 8 * few.seconds + 0.01);
+}
+
+TEST(Bounded, AMillionOperators) {
+  expect_linear([](int n) { return chain(n, fb::BuiltinOperator::ABS); }, kMany);
+}
+
+TEST(Bounded, OperatorsThatWriteInPlace) {
+  expect_linear([](int n) { return chain(n, fb::BuiltinOperator::RESHAPE); }, kMany / 4);
+}
+
+TEST(Bounded, ManyOutputs) { expect_linear(many_outputs, kMany / 4); }
+
+TEST(Bounded, AnOperatorWithManyOutputs) { expect_linear(wide, 60'000); }
+
+// Lists that many tables share cost the file nothing.
+TEST(Bounded, SharedListsAreRefused) {
+  constexpr size_t kTensors = 20'000, kScales = 20'000;
+  flatbuffers::FlatBufferBuilder f;
+  const auto scales = f.CreateVector(std::vector<float>(kScales, 1.0f));
+  const auto quantization = fb::CreateQuantizationParameters(f, 0, 0, scales);
+  const auto shape = f.CreateVector(std::vector<int32_t>{static_cast<int32_t>(kScales)});
+  const auto tensor = fb::CreateTensor(f, shape, fb::TensorType::INT8, 0, 0, quantization);
+  const auto graph = fb::CreateSubGraph(
+      f, f.CreateVector(std::vector<flatbuffers::Offset<fb::Tensor>>(kTensors, tensor)));
+  const auto graphs = f.CreateVector(std::vector<flatbuffers::Offset<fb::SubGraph>>{graph});
+  fb::FinishModelBuffer(f, fb::CreateModel(f, 3, 0, graphs));
+  const Planned p = plan({f.GetBufferPointer(), f.GetBufferPointer() + f.GetSize()});
+  EXPECT_THAT(p.why, HasSubstr("the file's lists have more elements than the file has bytes"));
+  EXPECT_LT(p.seconds, 1);
+}
+
+// Subgraph i calls subgraph i + 1, whatever comes in.
+std::vector<uint8_t> nest(int depth) {
+  ModelBuilder b;
+  for (int i = 0; i <= depth; ++i) {
+    if (i != 0) b.begin_subgraph();
+    const int yes = b.tensor({.type = Type::kBool, .shape = {}, .bytes = {1}});
+    const int in = b.tensor({.type = Type::kFloat32, .shape = Shape::of(2)});
+    const int out = b.tensor({.type = Type::kFloat32, .shape = Shape::of(2)});
+    if (i == depth) {
+      b.builtin_node(fb::BuiltinOperator::ABS, {in}, {out});
+    } else {
+      b.builtin_node(fb::BuiltinOperator::IF, {yes, in}, {out},
+                     {fb::BuiltinOptions::IfOptions, [=](flatbuffers::FlatBufferBuilder& f) {
+                        return fb::CreateIfOptions(f, i + 1, i + 1).Union();
+                      }});
+    }
+    b.inputs({in});
+    b.outputs({out});
+  }
+  return b.finish();
+}
+
+TEST(Bounded, DeepNestingIsRefused) {
+  EXPECT_EQ(plan(nest(15)).why, "");
+  EXPECT_THAT(plan(nest(16)).why, HasSubstr("is called from more than 16 others"));
+  EXPECT_THAT(plan(nest(5000)).why, HasSubstr("is called from more than 16 others"));
+}
+
+}  // namespace
+}  // namespace pipit::test

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/malformed/malformed.h"
+
+#include "pipit/interpreter.h"
+#include "tflite_edit_generated.h"
+
+namespace pipit::test {
+namespace {
+
+// More than any of these models needs, and far less than some of them ask for.
+constexpr size_t kArenaBytes = size_t{1} << 18;
+
+}  // namespace
+
+std::string verdict(const std::vector<uint8_t>& file) {
+  const ModelBytes bytes = in_memory(file);
+  const GuardedBuffer<uint8_t> arena(kArenaBytes, Against::kUpperGuard, 16);
+  Message why;
+  const Result<Model> model = Model::parse(bytes->span(), &why);
+  if (!model.ok()) return why.text();
+  Options options;
+  options.max_calls = 1000;
+  Result<Interpreter> net =
+      Interpreter::create(model.value(), arena.span(), all_operators(), options, &why);
+  if (!net.ok()) return why.text();
+  Interpreter& n = net.value();
+  for (int i = 0; i < n.inputs(); ++i) {
+    const Tensor& t = *n.input(i);
+    if (t.storage == Storage::kActivation && t.data != nullptr) std::memset(t.data, 0, t.bytes);
+  }
+  return n.invoke(&why).ok() ? "runs" : why.text();
+}
+
+std::vector<uint8_t> edited(const std::vector<uint8_t>& file,
+                            const std::function<void(edit::ModelT&)>& change) {
+  edit::ModelT model;
+  edit::GetModel(file.data())->UnPackTo(&model);
+  change(model);
+  flatbuffers::FlatBufferBuilder builder;
+  edit::FinishModelBuffer(builder, edit::Model::Pack(builder, &model));
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+ModelBuilder one(BuiltinOperator op, const std::vector<TensorSpec>& inputs,
+                 const std::vector<TensorSpec>& outputs, const OptionsSpec& options) {
+  ModelBuilder b;
+  std::vector<int> in, out, given;
+  for (const TensorSpec& spec : inputs) {
+    in.push_back(b.tensor(spec));
+    if (spec.bytes.empty() && !spec.variable) given.push_back(in.back());
+  }
+  for (const TensorSpec& spec : outputs) out.push_back(b.tensor(spec));
+  b.builtin_node(op, in, out, options);
+  b.inputs(given);
+  b.outputs(out);
+  return b;
+}
+
+}  // namespace pipit::test

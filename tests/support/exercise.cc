@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/exercise.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "pipit/strings.h"
+#include "tests/support/random.h"
+
+namespace pipit::test {
+namespace {
+
+constexpr int64_t kMostCalls = 64;
+constexpr int32_t kMostStrings = 4096;
+
+// Small numbers mostly, as indices are, and now and then the ends of the type.
+template <class T>
+T integer(Random& random) {
+  switch (random.between(0, 15)) {
+    case 0:
+      return std::numeric_limits<T>::min();
+    case 1:
+      return std::numeric_limits<T>::max();
+    case 2:
+      return static_cast<T>(random.bits());
+    case 3:
+      return static_cast<T>(-1);
+    default:
+      return static_cast<T>(random.between(0, 5));
+  }
+}
+
+template <class T>
+T real(Random& random) {
+  switch (random.between(0, 31)) {
+    case 0:
+      return std::numeric_limits<T>::quiet_NaN();
+    case 1:
+      return -std::numeric_limits<T>::infinity();
+    case 2:
+      return std::numeric_limits<T>::max();
+    case 3:
+      return std::numeric_limits<T>::denorm_min();
+    case 4:
+      return 0;
+    default:
+      return static_cast<T>(random.unit() * 8 - 4);
+  }
+}
+
+template <class T>
+void fill(void* bytes, size_t size, Random& random, T (*make)(Random&)) {
+  auto* to = static_cast<uint8_t*>(bytes);
+  for (size_t i = 0; i + sizeof(T) <= size; i += sizeof(T)) {
+    const T value = make(random);
+    std::memcpy(to + i, &value, sizeof(value));
+  }
+}
+
+void fill(Type type, void* bytes, size_t size, Random& random) {
+  switch (type) {
+    case Type::kFloat32:
+    case Type::kComplex64:
+      return fill(bytes, size, random, real<float>);
+    case Type::kFloat64:
+    case Type::kComplex128:
+      return fill(bytes, size, random, real<double>);
+    case Type::kInt32:
+    case Type::kUInt32:
+      return fill(bytes, size, random, integer<int32_t>);
+    case Type::kInt64:
+    case Type::kUInt64:
+      return fill(bytes, size, random, integer<int64_t>);
+    case Type::kBool:
+      return fill<uint8_t>(bytes, size, random,
+                           [](Random& r) { return static_cast<uint8_t>(r.bits() & 1); });
+    case Type::kResource:
+      return;
+    default:
+      return fill<uint8_t>(bytes, size, random,
+                           [](Random& r) { return static_cast<uint8_t>(r.bits()); });
+  }
+}
+
+// A piece of the heap for itself, so that a sanitizer sees one byte too far.
+using Bytes = std::unique_ptr<uint8_t[]>;
+
+Bytes random_strings(int32_t count, size_t* size, Random& random) {
+  constexpr size_t kLongest = 7;
+  std::vector<size_t> lengths;
+  size_t characters = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    lengths.push_back(random.bits() % (kLongest + 1));
+    characters += lengths.back();
+  }
+  *size = strings_bytes(count, characters);
+  Bytes bytes(new uint8_t[*size]);
+  StringWriter writer(bytes.get(), count);
+  for (const size_t length : lengths) writer.add({"ab cd \xff", length});
+  return bytes;
+}
+
+class Run {
+ public:
+  Run(const Model& model, const Exercise& how) : model_(model), how_(how), random_(how.seed) {
+    options_.cpu = how.cpu;
+    options_.team = how.team;
+    options_.least_share = 1;
+    options_.max_calls = kMostCalls;
+    options_.preserve_inputs = !random_.one_in(4);
+    options_.preserve_all = random_.one_in(8);
+  }
+
+  std::string run() {
+    Message why;
+    Result<Interpreter> net =
+        Interpreter::create(model_, how_.arena, all_operators(), options_, &why);
+    if (!net.ok()) return why.empty() ? "refused without a message" : "";
+    net_ = net.value();
+    if (random_.one_in(16)) {
+      std::string wrong = check_required();
+      if (!wrong.empty()) return wrong;
+    }
+    std::string wrong = invoke();
+    if (how_.outputs != nullptr) *how_.outputs = outputs();
+    if (wrong.empty() && random_.one_in(4)) wrong = invoke();
+    if (wrong.empty() && random_.one_in(4)) wrong = resize();
+    return wrong;
+  }
+
+ private:
+  // The size that the plan reports is enough.
+  std::string check_required() {
+    const size_t need = net_.memory().arena_bytes;
+    if (need > how_.arena.size()) return "needs more than the arena that it was planned into";
+    Message why;
+    const Result<Interpreter> net =
+        Interpreter::create(model_, how_.arena.subspan(0, need), all_operators(), options_, &why);
+    if (!net.ok()) return std::string("does not fit the size that it asked for: ") + why.text();
+    net_ = net.value();
+    return "";
+  }
+
+  std::string invoke() {
+    // A signature's subgraph has inputs of its own.
+    const int signature =
+        model_.signatures() == 0 || random_.one_in(2)
+            ? -1
+            : static_cast<int>(random_.bits() % static_cast<uint64_t>(model_.signatures()));
+    const int subgraph = signature < 0 ? 0 : model_.signature_subgraph(signature);
+    const bool own = random_.one_in(2);
+    for (int i = 0; i < net_.inputs(subgraph); ++i) feed(i, subgraph, own);
+    for (int i = 0; own && i < net_.outputs(subgraph); ++i) bind_output(i, subgraph);
+    Message why;
+    const Status status =
+        signature < 0 ? net_.invoke(&why) : net_.invoke_signature(signature, &why);
+    return !status.ok() && why.empty() ? "failed without a message" : "";
+  }
+
+  void feed(int i, int subgraph, bool own) {
+    const Tensor& t = *net_.input(i, subgraph);
+    if (t.storage != Storage::kActivation || t.data == nullptr) return;
+    if (t.type == Type::kString) {
+      if (t.elements() > kMostStrings) return;
+      size_t size = 0;
+      kept_.push_back(random_strings(t.elements(), &size, random_));
+      (void)net_.bind_input(i, kept_.back().get(), size, nullptr, subgraph);
+    } else if (own) {
+      kept_.emplace_back(new uint8_t[t.bytes]);
+      fill(t.type, kept_.back().get(), t.bytes, random_);
+      (void)net_.bind_input(i, kept_.back().get(), t.bytes, nullptr, subgraph);
+    } else {
+      fill(t.type, t.data, t.bytes, random_);
+    }
+  }
+
+  void bind_output(int i, int subgraph) {
+    const Tensor& t = *net_.output(i, subgraph);
+    if (t.storage != Storage::kActivation || t.type == Type::kString) return;
+    for (int k = 0; k < net_.inputs(subgraph); ++k) {
+      if (net_.input(k, subgraph) == &t) return;  // an input handed through
+    }
+    kept_.emplace_back(new uint8_t[t.bytes]());
+    (void)net_.bind_output(i, kept_.back().get(), t.bytes, nullptr, subgraph);
+  }
+
+  std::string outputs() const {
+    std::string all;
+    for (int i = 0; i < net_.outputs(); ++i) {
+      const Tensor& t = *net_.output(i);
+      if (t.data != nullptr) all.append(t.as<char>(), t.bytes);
+    }
+    return all;
+  }
+
+  std::string resize() {
+    std::vector<InputShape> shapes;
+    for (int i = 0; i < net_.inputs(); ++i) {
+      InputShape s{i, net_.input(i)->shape, 0};
+      if (s.shape.rank == 0 || random_.one_in(2)) continue;
+      s.shape[random_.between(0, s.shape.rank - 1)] = random_.between(0, 9);
+      shapes.push_back(s);
+    }
+    Message why;
+    const Status status = net_.resize({shapes.data(), shapes.size()}, &why);
+    if (!status.ok() && why.empty()) return "resize failed without a message";
+    return invoke();
+  }
+
+  const Model& model_;
+  const Exercise& how_;
+  Random random_;
+  Options options_;
+  Interpreter net_;
+  std::vector<Bytes> kept_;
+};
+
+}  // namespace
+
+std::string exercise(Span<const uint8_t> file, const Exercise& how) {
+  Message why;
+  const Result<Model> model = Model::parse(file, &why);
+  if (!model.ok()) return why.empty() ? "refused without a message" : "";
+  return Run(model.value(), how).run();
+}
+
+}  // namespace pipit::test
