@@ -18,9 +18,10 @@ tar -xzf "$scratch"/pipit-*.tar.gz -C "$scratch"
 unpacked=$(echo "$scratch"/pipit-*/)
 grep -q '^Name: pipit$' "$unpacked/PKG-INFO"
 
-for tool in ar as awk basename c++ cat cc cmake g++ gcc ld make nm python3 ranlib sh strip uname; do
+for tool in ar as awk basename c++ cat cc cmake g++ gcc ld make nm ranlib sh strip uname; do
   ln -s "$(command -v "$tool")" "$scratch/bin/$tool"
 done
+ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$scratch/bin/python3"  # no shell script
 # The compiler leaves a list of the headers that it read.
 TMPDIR=$scratch PATH=$scratch/bin CXXFLAGS="-H" backend "$unpacked" "build_wheel('$scratch')" \
   > "$scratch/build.log" 2> "$scratch/headers" || { tail -n 30 "$scratch/headers"; exit 1; }
