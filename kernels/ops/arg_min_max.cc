@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ARG_MAX and ARG_MIN: where along one dimension the first of the largest or smallest values is. A
 // NaN is chosen only where there is nothing else.
+#include <cstring>
+
 #include "kernels/arg_max.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
@@ -52,12 +54,23 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+// From int32 to int64, in place.
+void widen(uint8_t* numbers, int32_t n) {
+  while (n-- > 0) {
+    int32_t narrow = 0;
+    std::memcpy(&narrow, numbers + ptrdiff_t{n} * 4, 4);
+    const int64_t wide = narrow;
+    std::memcpy(numbers + ptrdiff_t{n} * 8, &wide, 8);
+  }
+}
+
 Status run_bytes(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   ArgMaxU8 a = p.bytes;
   a.in = s.input(0).as<uint8_t>();
   a.out = s.output(0).as<int32_t>();
   p.kernel(a);
+  if (s.output(0).type == Type::kInt64) widen(s.output(0).as<uint8_t>(), a.rows);
   return {};
 }
 
@@ -120,7 +133,7 @@ Status prepare(Prepare& p) {
   *params = {};
   PIPIT_TRY(set_shape(p, params));
   const bool bytes = type_bits(p.input(0).type) == 8;
-  if (!bytes || params->inner != 1 || type != Type::kInt32) return p.run(run, params, "portable");
+  if (!bytes || params->inner != 1) return p.run(run, params, "portable");
   params->bytes = {
       .rows = params->outer, .size = params->size, .flip = flip_for<max>(p.input(0).type)};
   const auto& variant = choose(arg_max_u8_variants(), p.cpu());
