@@ -6,6 +6,12 @@ namespace {
 
 constexpr ConvHybridVariant kVariants[] = {
     {"portable", kCpuPortable, conv_hybrid_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, conv_hybrid_neon, conv_hybrid_scratch},
+#endif
+#if PIPIT_ARM64
+    {"dotprod", kCpuNeon | kCpuDotprod, conv_hybrid_dotprod, conv_hybrid_scratch},
+#endif
 };
 
 }  // namespace

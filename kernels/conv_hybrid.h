@@ -36,4 +36,9 @@ Span<const ConvHybridVariant> conv_hybrid_variants();
 
 void conv_hybrid_portable(const ConvHybrid& a);
 
+// Only in builds for ARM; dotprod only for 64 bits. Both have the same scratch.
+void conv_hybrid_neon(const ConvHybrid& a);
+void conv_hybrid_dotprod(const ConvHybrid& a);
+size_t conv_hybrid_scratch(const ConvHybrid& a);
+
 }  // namespace pipit

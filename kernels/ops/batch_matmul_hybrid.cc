@@ -17,13 +17,14 @@ struct Params {
   int32_t scale_step;
   size_t left_at, right_at, weight_sums_at, sums_at;  // in scratch
   HybridScratch rows;
-  void (*kernel)(const MatmulS8&);
+  const HybridVariant* kernels;
 };
 
 HybridRows quantize_left(const Step& s, const Params& p, const float* left) {
   const Size& z = p.size;
   const HybridRows rows = p.rows.rows(s, z.m, z.k);
   quantize_rows(
+      *p.kernels,
       rows_along_k(left, !z.left_adjoint, z.m, z.k, 0, z.m, scratch_at<float>(s, p.left_at)), z.k,
       p.asymmetric, rows);
   return rows;
@@ -51,7 +52,7 @@ void run_columns(const Step& s, const Params& p, const HybridRows& rows, const i
     }
     a.weight_sums = sums;
   }
-  hybrid_matmul(a, p.kernel);
+  hybrid_matmul(*p.kernels, a);
 }
 
 Status run(const Step& s, Run&) {
@@ -59,7 +60,6 @@ Status run(const Step& s, Run&) {
   const Size& z = p.size;
   for_each_batch(z, [&](int64_t left, int64_t right, int64_t at) {
     float* out = s.output(0).as<float>() + at;
-    std::fill_n(out, int64_t{z.m} * z.n, 0.0f);
     const HybridRows rows = quantize_left(s, p, s.input(kLeft).as<float>() + left);
     for (int32_t first = 0; first < z.n; first += p.tile_n) {
       run_columns(s, p, rows, s.input(kRight).as<int8_t>() + right, first,
@@ -95,9 +95,8 @@ Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
   params->sums_at = layout.add(int64_t{params->tile_n} * z.m, sizeof(int32_t));
   params->rows = HybridScratch::add(&layout, z.m, z.k);
   p.scratch(layout.size());
-  const auto& variant = choose(matmul_s8_variants(), p.cpu());
-  params->kernel = variant.run;
-  return p.run(run, params, variant.name);
+  params->kernels = &choose(hybrid_variants(), p.cpu());
+  return p.run(run, params, params->kernels->name);
 }
 
 }  // namespace pipit::batch_matmul

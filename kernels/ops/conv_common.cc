@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "kernels/variant.h"
+
 namespace pipit {
 namespace {
 
@@ -133,6 +135,7 @@ Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Hy
   }
   bool equal = true;
   for (const float scale : all) equal &= scale == all[0];
+  hybrid->kernels = &choose(hybrid_variants(), p.cpu());
   hybrid->symmetric = equal && spec.symmetric;
   hybrid->weights_scale = equal ? all[0] : 1;
   *scales = equal ? nullptr : all.data();

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/conv.h"
+#include "kernels/hybrid.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {
@@ -40,6 +41,7 @@ struct ConvSpec {
 
 // What becomes of float activations that meet integer weights.
 struct HybridInput {
+  const HybridVariant* kernels = nullptr;
   float weights_scale = 1;  // 1 where each channel has its own
   bool symmetric = false;
 };

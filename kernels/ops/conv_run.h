@@ -133,7 +133,7 @@ void for_each_image(const Step& s, const ConvInputs& at, const HybridInput& hybr
   for (int32_t b = 0; b < batch; ++b) {
     if constexpr (Hybrid<Args>) {
       const float* image = s.input(at.input).as<float>() + ptrdiff_t{b} * elements;
-      quantize_rows(image, elements, !hybrid.symmetric,
+      quantize_rows(*hybrid.kernels, image, elements, !hybrid.symmetric,
                     {.values = quantized,
                      .scale = &a.in_scale,
                      .zero_point = &a.in_zero_point,

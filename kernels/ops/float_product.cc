@@ -13,9 +13,9 @@ Status choose_product(const Prepare& p, const Tensor& weights, bool asymmetric, 
   }
   f->asymmetric = f->hybrid && asymmetric;
   const auto& f32 = choose(matmul_f32_variants(), p.cpu());
-  const auto& s8 = choose(matmul_s8_variants(), p.cpu());
+  const auto& s8 = choose(hybrid_variants(), p.cpu());
   f->f32 = f32.run;
-  f->s8 = s8.run;
+  f->s8 = &s8;
   f->variant = f->hybrid ? s8.name : f32.name;
   return {};
 }
@@ -59,7 +59,7 @@ ProductRows quantize(const Step& s, const FloatProduct& f, const HybridScratch& 
   r.quantized.depth = depth;
   if (!f.hybrid) return r;
   r.quantized = at.rows(s, rows, depth);
-  quantize_rows(values, stride, f.asymmetric, r.quantized);
+  quantize_rows(*f.s8, values, stride, f.asymmetric, r.quantized);
   return r;
 }
 
@@ -85,9 +85,9 @@ void add_product(const Step& s, const FloatProduct& f, const ProductRows& in,
   a.weight_sums = w.sums;
   a.outputs = w.outputs;
   a.sums = sums;
-  a.out = out;
-  a.out_stride = out_stride;
-  hybrid_matmul(a, f.s8);
+  a.start = a.out = out;
+  a.start_stride = a.out_stride = out_stride;
+  hybrid_matmul(*f.s8, a);
 }
 
 }  // namespace pipit

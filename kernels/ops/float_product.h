@@ -16,7 +16,7 @@ struct FloatProduct {
   bool hybrid = false;
   bool asymmetric = false;
   void (*f32)(const MatmulF32&) = nullptr;
-  void (*s8)(const MatmulS8&) = nullptr;
+  const HybridVariant* s8 = nullptr;
   const char* variant = "";
 };
 

@@ -19,7 +19,7 @@ struct Params {
   BlockScales blocks;
   HybridScratch in;
   size_t sums_at, weight_sums_at, expanded_at;  // in scratch
-  void (*kernel)(const MatmulS8&);
+  const HybridVariant* kernels;
 };
 
 // Block `b` of rows [first, first + count), as int8, and the sum of each.
@@ -44,14 +44,14 @@ void add_block(const Step& s, const Params& p, const HybridRows& in, int32_t b, 
   auto* weight_sums = scratch_at<int32_t>(s, p.weight_sums_at);
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
   expand_block(p, s.input(kWeights).as<uint8_t>(), b, first, count, expanded, weight_sums);
-  p.kernel({.rows = in.rows,
-            .outputs = count,
-            .depth = p.blocks.block,
-            .in = in.values + ptrdiff_t{b} * p.blocks.block,
-            .weights = expanded,
-            .out = sums,
-            .in_stride = q.depth,
-            .out_stride = count});
+  p.kernels->products({.rows = in.rows,
+                       .outputs = count,
+                       .depth = p.blocks.block,
+                       .in = in.values + ptrdiff_t{b} * p.blocks.block,
+                       .weights = expanded,
+                       .out = sums,
+                       .in_stride = q.depth,
+                       .out_stride = count});
   const int32_t blocks = q.depth / p.blocks.block;
   const uint16_t* scales = p.blocks.scales->as<uint16_t>() + ptrdiff_t{first} * blocks + b;
   for (int32_t o = 0; o < count; ++o) {
@@ -79,7 +79,8 @@ Status run_blockwise(const Step& s, Run&) {
   const Request& q = p.request;
   in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
     const HybridRows in = p.in.rows(s, rows, q.depth);
-    quantize_rows(s.input(kInput).as<float>() + ptrdiff_t{row} * q.depth, q.depth, true, in);
+    quantize_rows(*p.kernels, s.input(kInput).as<float>() + ptrdiff_t{row} * q.depth, q.depth, true,
+                  in);
     float* out = s.output(0).as<float>() + ptrdiff_t{row} * q.outputs;
     std::fill_n(out, static_cast<size_t>(rows) * static_cast<size_t>(q.outputs), 0.0f);
     in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
@@ -114,9 +115,8 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   params->weight_sums_at = layout.add(tile.outputs, sizeof(int32_t));
   params->expanded_at = layout.add(int64_t{tile.outputs} * params->blocks.block, 1);
   p.scratch(layout.size());
-  const auto& variant = choose(matmul_s8_variants(), p.cpu());
-  params->kernel = variant.run;
-  return p.run(run_blockwise, params, variant.name);
+  params->kernels = &choose(hybrid_variants(), p.cpu());
+  return p.run(run_blockwise, params, params->kernels->name);
 }
 
 }  // namespace pipit::fully_connected

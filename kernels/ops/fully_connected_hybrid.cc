@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // FULLY_CONNECTED with float32 input and output and quantized weights.
-#include <algorithm>
+#include <cfloat>
+#include <cmath>
 
 #include "kernels/activate.h"
 #include "kernels/ops/fully_connected.h"
@@ -18,7 +19,9 @@ struct Params {
   int32_t weight_scale_step;
   HybridScratch in;
   size_t sums_at, weight_sums_at, expanded_at;  // in scratch
-  void (*kernel)(const MatmulS8&);
+  const HybridVariant* kernels;
+  RealRange range;      // of the results
+  bool finishes_later;  // the activation is more than a range
 };
 
 void find_weight_sums(const WeightRows& w, const int8_t* weights, int32_t first, int32_t count,
@@ -39,7 +42,10 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
   a.weight_scale = p.weight_scale + static_cast<ptrdiff_t>(first) * p.weight_scale_step;
   a.weight_scale_step = p.weight_scale_step;
   a.sums = scratch_at<int32_t>(s, p.sums_at);
+  if (const Tensor* bias = s.optional_input(kBias)) a.start = bias->as<float>() + first;
   a.out = out + first;
+  a.min = p.range.min;
+  a.max = p.range.max;
   a.out_stride = q.outputs;
   if (p.weight_sums != nullptr) {
     a.weight_sums = p.weight_sums + first;
@@ -48,32 +54,35 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
     find_weight_sums(q.weights, weights, first, count, sums);
     a.weight_sums = sums;
   }
-  hybrid_matmul(a, p.kernel);
+  hybrid_matmul(*p.kernels, a);
 }
 
 Status run_hybrid(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const Request& q = p.request;
-  const Tensor* bias = s.optional_input(kBias);
   in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
     const HybridRows in = p.in.rows(s, rows, q.depth);
-    quantize_rows(s.input(kInput).as<float>() + static_cast<ptrdiff_t>(row) * q.depth, q.depth,
-                  q.asymmetric_inputs, in);
+    quantize_rows(*p.kernels, s.input(kInput).as<float>() + static_cast<ptrdiff_t>(row) * q.depth,
+                  q.depth, q.asymmetric_inputs, in);
     float* out = s.output(0).as<float>() + static_cast<ptrdiff_t>(row) * q.outputs;
-    for (int32_t r = 0; r < rows; ++r) {
-      float* to = out + static_cast<ptrdiff_t>(r) * q.outputs;
-      if (bias != nullptr) {
-        std::copy_n(bias->as<float>(), q.outputs, to);
-      } else {
-        std::fill_n(to, q.outputs, 0.0f);
-      }
-    }
     in_blocks(q.outputs, p.tile.outputs,
               [&](int32_t first, int32_t count) { add_products(s, p, in, first, count, out); });
-    activate(static_cast<Activation>(q.activation), out,
-             static_cast<size_t>(rows) * static_cast<size_t>(q.outputs));
+    if (p.finishes_later) {
+      activate(static_cast<Activation>(q.activation), out,
+               static_cast<size_t>(rows) * static_cast<size_t>(q.outputs));
+    }
   });
   return {};
+}
+
+// Infinities are results, too.
+void find_range(Params* params) {
+  RealRange& r = params->range;
+  r = activation_range(params->request.activation);
+  if (r.min == -FLT_MAX) r.min = -INFINITY;
+  if (r.max == FLT_MAX) r.max = INFINITY;
+  params->finishes_later = params->request.activation == fb::ActivationFunctionType::TANH ||
+                           params->request.activation == fb::ActivationFunctionType::SIGN_BIT;
 }
 
 Status find_scales(Prepare& p, Params* params) {
@@ -113,6 +122,7 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
   params->tile = choose_tile(r, 1);
+  find_range(params);
   PIPIT_TRY(find_scales(p, params));
   PIPIT_TRY(fold_weight_sums(p, params));
   const auto rows = static_cast<size_t>(params->tile.rows);
@@ -124,9 +134,8 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   params->weight_sums_at = layout.add(outputs, sizeof(int32_t));
   params->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * depth, 1);
   p.scratch(layout.size());
-  const auto& variant = choose(matmul_s8_variants(), p.cpu());
-  params->kernel = variant.run;
-  return p.run(run_hybrid, params, variant.name);
+  params->kernels = &choose(hybrid_variants(), p.cpu());
+  return p.run(run_hybrid, params, params->kernels->name);
 }
 
 }  // namespace pipit::fully_connected

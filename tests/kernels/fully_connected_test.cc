@@ -118,7 +118,8 @@ TEST(FullyConnected, ScaleForEachBlock) {
   std::vector<int8_t> q(in.size());
   float scale[kRows];
   int32_t zero_point[kRows];
-  quantize_rows(in.data(), kDepth, true, {q.data(), scale, zero_point, kRows, kDepth});
+  quantize_rows(hybrid_variants()[0], in.data(), kDepth, true,
+                {q.data(), scale, zero_point, kRows, kDepth});
   for (size_t r = 0; r < kRows; ++r) {
     for (size_t o = 0; o < kOutputs; ++o) {
       double sum = bias[o];
