@@ -6,14 +6,23 @@ namespace {
 
 constexpr BinaryVariant kAdd[] = {
     {"portable", kCpuPortable, add_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, add_f32_neon},
+#endif
 };
 
 constexpr BinaryVariant kSub[] = {
     {"portable", kCpuPortable, sub_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, sub_f32_neon},
+#endif
 };
 
 constexpr BinaryVariant kMul[] = {
     {"portable", kCpuPortable, mul_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, mul_f32_neon},
+#endif
 };
 
 }  // namespace

@@ -19,4 +19,9 @@ void add_f32_portable(const Binary& r);
 void sub_f32_portable(const Binary& r);
 void mul_f32_portable(const Binary& r);
 
+// Only in builds for ARM.
+void add_f32_neon(const Binary& r);
+void sub_f32_neon(const Binary& r);
+void mul_f32_neon(const Binary& r);
+
 }  // namespace pipit

@@ -108,7 +108,8 @@ struct ConvSegments {
 
   // Where the addresses of position `i` of the table stand, kTile apart.
   float** slot(Row* table, int32_t i) const {
-    return table[ptrdiff_t{i / kTile} * (count + 1)] + i % kTile;
+    const auto at = static_cast<uint32_t>(i);
+    return table[static_cast<ptrdiff_t>(at / kTile) * (count + 1)] + at % kTile;
   }
 
   // `some` positions of one output row, of which the first is number `i` of the table. Returns

@@ -24,13 +24,31 @@ namespace {
   return vcombine_f32(pair, one);
 }
 
+// Moves n addresses on by 32 bytes. In C, gcc would rather add one offset to all of them in each
+// load, which costs a Cortex-A72 a quarter of its time where there is a load to each product.
+#if PIPIT_ARM64
+constexpr bool kAdvances = true;
+template <int n>
+[[gnu::always_inline]] inline void advance(const float* (&at)[n]) {
+  unroll<n>([&](auto i) [[gnu::always_inline]] { asm("add %0, %0, #32" : "+r"(at[i])); });
+}
+#else
+constexpr bool kAdvances = false;  // sixteen registers only
+template <int n>
+void advance(const float* (&)[n]);
+#endif
+
 // sum[m][n] += the products of x[m] and w[n], n elements each, in four parts. All loads of a step
 // come before its multiplications: an in-order core that has begun to multiply waits for all of
 // them before the next load's result is due.
 template <bool kLast, int kRows, int kColumns>
 [[gnu::always_inline]] inline void add_products(float32x4_t (&sum)[kRows][kColumns],
-                                                const float* const (&x)[kRows],
-                                                const float* const (&w)[kColumns], ptrdiff_t n) {
+                                                const float* const (&rows)[kRows],
+                                                const float* const (&columns)[kColumns],
+                                                ptrdiff_t n) {
+  const float *x[kRows], *w[kColumns];
+  unroll<kRows>([&](auto r) [[gnu::always_inline]] { x[r] = rows[r]; });
+  unroll<kColumns>([&](auto c) [[gnu::always_inline]] { w[c] = columns[c]; });
   const auto step = [&](const auto& load) __attribute__((always_inline)) {
     float32x4_t u[kRows], v[kColumns];
     unroll<kRows>([&](auto r) [[gnu::always_inline]] { u[r] = load(x[r]); });
@@ -40,14 +58,23 @@ template <bool kLast, int kRows, int kColumns>
           [&](auto c) [[gnu::always_inline]] { sum[r][c] = vfmaq_f32(sum[r][c], u[r], v[c]); });
     });
   };
-  const ptrdiff_t whole = (n & ~ptrdiff_t{3}) * ptrdiff_t{sizeof(float)};
+  ptrdiff_t left = n;
+  if constexpr (kAdvances && kRows == 1) {
+    for (; left >= 8; left -= 8) {
+      step([](const float* p) __attribute__((always_inline)) { return vld1q_f32(p); });
+      step([](const float* p) __attribute__((always_inline)) { return vld1q_f32(p + 4); });
+      advance(x);
+      advance(w);
+    }
+  }
+  const ptrdiff_t whole = (left & ~ptrdiff_t{3}) * ptrdiff_t{sizeof(float)};
   for (ptrdiff_t at = 0; at != whole; at += 16) {
     step([=](const float* p) __attribute__((always_inline)) { return load_bytes(p, at); });
   }
   if (!kLast) return;
   const ptrdiff_t last = n & 3;
   step([=](const float* p)
-           __attribute__((always_inline)) { return load_last(p + (n - last), last); });
+           __attribute__((always_inline)) { return load_last(p + (left - last), last); });
 }
 
 // The four parts of each of four sums in one.
