@@ -162,6 +162,10 @@ struct Checker {
       return bad_tensor(subgraph, index, t, scales, " scales, but ", count(q->zero_point()),
                         " zero points");
     }
+    if (count(q->zero_point()) > 0 &&
+        reinterpret_cast<uintptr_t>(q->zero_point()->Data()) % sizeof(int64_t) != 0) {
+      return bad_tensor(subgraph, index, t, "its zero points are not aligned to 8 bytes");
+    }
     for (int i = 0; i < count(q->zero_point()); ++i) {
       const int64_t z = q->zero_point()->Get(static_cast<unsigned>(i));
       if (z < INT32_MIN || z > INT32_MAX) {

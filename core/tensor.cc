@@ -2,6 +2,8 @@
 // Facts about types and shapes, and a tensor's description in the file.
 #include "pipit/tensor.h"
 
+#include <cstring>
+
 #include "core/schema.h"
 
 namespace pipit {
@@ -49,6 +51,12 @@ int64_t dense_bytes(Type type, const Shape& shape) {
   const int64_t bytes = (elements * type_bits(type) + 7) / 8;
   if (bytes > INT32_MAX) return -1;
   return empty ? 0 : bytes;
+}
+
+int64_t element(const flatbuffers::Vector<int64_t>& list, uint32_t i) {
+  int64_t x;
+  std::memcpy(&x, list.Data() + i * sizeof(x), sizeof(x));
+  return flatbuffers::EndianScalar(x);
 }
 
 Shape file_shape(const fb::Tensor& file) {

@@ -116,7 +116,7 @@ class Reader {
     for (int32_t i = rank(); i < levels_; ++i) {
       const int32_t d = blocks_->Get(static_cast<unsigned>(walked(i) - rank()));
       const int32_t size = file_level(i).dense_size();
-      if (d < 0 || d >= rank() || block_[d] != 1 || size < 1) {
+      if (d < 0 || d >= rank() || block_[d] != 1 || size < 1 || size > p_.input(0).shape[d]) {
         return bad("blocks of ", size, " in dimension ", d);
       }
       block_[d] = size;

@@ -88,7 +88,7 @@ Status prepare_dilate(Prepare& p) {
 using Numbers = flatbuffers::Vector<int64_t>;
 
 Status read_padding(const Prepare& p, int32_t d, const fb::StablehloPadOptions& o, Spread* s) {
-  const auto number = [d](const Numbers* v) { return v->Get(static_cast<unsigned>(d)); };
+  const auto number = [d](const Numbers* v) { return element(*v, static_cast<unsigned>(d)); };
   const int64_t low = number(o.edge_padding_low()), high = number(o.edge_padding_high());
   const int64_t inside = number(o.interior_padding());
   const auto fits = [](int64_t x) { return x >= INT32_MIN && x <= INT32_MAX; };

@@ -9,7 +9,7 @@ Status dimension_set(const Prepare& p, const char* what, const DimensionList* li
                      uint32_t* set) {
   *set = 0;
   for (unsigned i = 0; list != nullptr && i < list->size(); ++i) {
-    const int64_t d = list->Get(i);
+    const int64_t d = element(*list, i);
     if (d < 0 || d >= rank) return p.bad(what, " name ", d, " of ", rank, " dimensions");
     if (contains(*set, static_cast<int32_t>(d))) return p.bad(what, " name ", d, " twice");
     *set |= uint32_t{1} << d;
@@ -41,7 +41,7 @@ Status find_index_vectors(const Prepare& p, const Tensor& indices, int64_t along
     return p.bad("index vectors in ", indices, " have ", v->size, " numbers, which are not mapped");
   }
   for (int32_t k = 0; k < v->size; ++k) {
-    v->map[k] = static_cast<int32_t>(map->Get(static_cast<unsigned>(k)));
+    v->map[k] = static_cast<int32_t>(element(*map, static_cast<unsigned>(k)));
   }
   return {};
 }

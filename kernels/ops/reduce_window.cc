@@ -251,7 +251,8 @@ bool has_size(const Numbers* list, int32_t size) {
   return list == nullptr || list->size() == 0 || list->size() == static_cast<unsigned>(size);
 }
 int64_t number(const Numbers* list, int32_t i, int64_t otherwise) {
-  return list == nullptr || list->size() == 0 ? otherwise : list->Get(static_cast<unsigned>(i));
+  return list == nullptr || list->size() == 0 ? otherwise
+                                              : element(*list, static_cast<unsigned>(i));
 }
 
 Status find_function(const Prepare& p, int subgraph, Accumulate* fold) {
