@@ -225,7 +225,8 @@ struct Planner {
       const Tensor* t = step.tensors[i];
       if (t == nullptr) continue;
       planning.read[t->index] = 1;
-      if (t->storage == Storage::kNone && t->type != Type::kResource && t->bytes != 0) {
+      const bool empty = t->bytes == 0 && t->type != Type::kString;  // of these, not even the count
+      if (t->storage == Storage::kNone && t->type != Type::kResource && !empty) {
         return p.bad("input ", i, ", ", *t, ", has no bytes and no earlier operator computes it");
       }
       const bool sparse = static_cast<const fb::Tensor*>(t->file_tensor)->sparsity() != nullptr;

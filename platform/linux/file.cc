@@ -12,7 +12,7 @@ namespace pipit {
 
 const char* MappedFile::open(const char* path) {
   close();
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe would wait for a writer
   if (fd < 0) return strerrordesc_np(errno);
   struct stat info;
   const char* error = nullptr;

@@ -70,6 +70,12 @@ TEST(Malformed, CVE_2020_15209_CVE_2021_29592_ConstantWithoutBytes) {
       one(BuiltinOperator::RESHAPE, {floats(Shape::of(4)), shape}, {floats(Shape::of(4))});
   b.inputs({0});
   EXPECT_THAT(verdict(b.finish()), HasSubstr("has no bytes and no earlier operator computes it"));
+  for (const Shape& strings : {Shape::of(1), Shape::of(0)}) {
+    ModelBuilder m = one(BuiltinOperator::EQUAL, {of(Type::kString, strings), number(0)},
+                         {of(Type::kBool, strings)});
+    m.inputs({});
+    EXPECT_THAT(verdict(m.finish()), HasSubstr("has no bytes and no earlier operator computes it"));
+  }
 }
 
 TEST(Malformed, CVE_2020_15210_InputIsOutput) {
@@ -218,46 +224,6 @@ TEST(Malformed, RuntimeVersionIsNoText) {
               m.buffers[2]->data.assign(16, 0xff);
             }),
             "runs");
-}
-
-// A sparse constant that DENSIFY makes dense: 2x2, its second dimension compressed.
-std::vector<uint8_t> sparse(std::vector<int32_t> segments, std::vector<int32_t> indices,
-                            std::vector<int32_t> order = {0, 1}) {
-  const auto file = one(BuiltinOperator::DENSIFY, {filled(floats(Shape::of(2, 2)), 16)},
-                        {floats(Shape::of(2, 2))})
-                        .finish();
-  return edited(file, [&](edit::ModelT& m) {
-    m.buffers[1]->data.assign(8, 0);
-    auto s = std::make_unique<edit::SparsityParametersT>();
-    s->traversal_order = order;
-    for (const auto format : {edit::DimensionType::DENSE, edit::DimensionType::SPARSE_CSR}) {
-      auto d = std::make_unique<edit::DimensionMetadataT>();
-      d->format = format;
-      d->dense_size = 2;
-      s->dim_metadata.push_back(std::move(d));
-    }
-    edit::Int32VectorT list;
-    list.values = segments;
-    s->dim_metadata[1]->array_segments.Set(std::move(list));
-    edit::Int32VectorT more;
-    more.values = indices;
-    s->dim_metadata[1]->array_indices.Set(std::move(more));
-    tensor(m, 0).sparsity = std::move(s);
-  });
-}
-
-TEST(Malformed, CVE_2022_23560_InconsistentSparsity) {
-  EXPECT_EQ(verdict(sparse({0, 1, 2}, {0, 1})), "runs");
-  const char* const kOperator = "DENSIFY (operator 0): ";
-  EXPECT_THAT(verdict(sparse({0, 1, 2}, {0, 2})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 1, 2}, {0, -1})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 1, 5}, {0, 1})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 3, 2}, {0, 1})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 1}, {0, 1})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({}, {})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 1, 2}, {0, 1}, {0, 0})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 1, 2}, {0, 1}, {0, 7})), HasSubstr(kOperator));
-  EXPECT_THAT(verdict(sparse({0, 1, 2}, {0, 1}, {})), HasSubstr(kOperator));
 }
 
 }  // namespace
