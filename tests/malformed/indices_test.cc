@@ -121,6 +121,14 @@ TEST(Malformed, CVE_2021_37687_CVE_2022_35938_GatherOutside) {
   }
 }
 
+TEST(Malformed, CVE_2022_35937_MoreIndicesThanDimensions) {
+  EXPECT_THAT(verdict(BuiltinOperator::GATHER_ND,
+                      {floats(Shape::of(3, 2)),
+                       {.shape = Shape::of(1, 3), .bytes = bytes_of<int32_t>({0, 0, 0})}},
+                      {floats(Shape::of(1))}),
+              AllOf(HasSubstr("GATHER_ND (operator 0): "), HasSubstr("3")));
+}
+
 TEST(Malformed, CVE_2022_35939_ScatterOutside) {
   for (const int32_t index : {-1, 4, INT32_MAX, INT32_MIN}) {
     EXPECT_THAT(

@@ -181,6 +181,29 @@ TEST(Malformed, CVE_2021_29602_CVE_2022_21741_DepthwiseDivisors) {
   EXPECT_THAT(check(in, weights, depthwise(1, -1, 1)), HasSubstr("stride"));
 }
 
+TEST(Malformed, CVE_2021_37688_OperandLeftOut) {
+  const TensorSpec in = floats(Shape::of(1, 2));
+  for (const auto op : {BuiltinOperator::ADD, BuiltinOperator::FULLY_CONNECTED}) {
+    ModelBuilder b;
+    const int x = b.tensor(in), y = b.tensor(in);
+    b.builtin_node(op, {x, -1}, {y});
+    b.inputs({x});
+    b.outputs({y});
+    EXPECT_THAT(verdict(b.finish()), HasSubstr("(operator 0): input 1 is left out"));
+  }
+}
+
+TEST(Malformed, CVE_2021_37689_NoAxes) {
+  const TensorSpec in = floats(Shape::of(2, 3)), none = of(Type::kInt32, Shape::of(0));
+  for (const auto op : {BuiltinOperator::SUM, BuiltinOperator::MEAN, BuiltinOperator::REDUCE_MAX}) {
+    EXPECT_EQ(verdict(op, {in, none}, {in}, options(fb::CreateReducerOptions, true)), "runs");
+  }
+  EXPECT_THAT(
+      verdict(BuiltinOperator::L2_NORMALIZATION, {floats({})}, {floats({})},
+              options(fb::CreateL2NormOptions, kNoActivation)),
+      HasSubstr("L2_NORMALIZATION (operator 0): input tensor 0 float32 [] has no dimension"));
+}
+
 TEST(Malformed, CVE_2021_37680_FullyConnectedWithoutDepth) {
   EXPECT_THAT(
       verdict(BuiltinOperator::FULLY_CONNECTED, {floats(Shape::of(1, 4)), floats(Shape::of(2, 0))},
@@ -195,6 +218,19 @@ TEST(Malformed, CVE_2021_37691_LshProjectionOfNothing) {
             "runs");
 }
 
+TEST(Malformed, CVE_2022_23557_BiasOfNothing) {
+  const TensorSpec none = floats(Shape::of(0));
+  EXPECT_THAT(
+      verdict(BuiltinOperator::CONV_2D,
+              {floats(Shape::of(1, 4, 4, 1)), floats(Shape::of(1, 2, 2, 1)), none},
+              {floats(Shape::of(1, 4, 4, 1))}, conv(1, 1)),
+      AllOf(HasSubstr("CONV_2D (operator 0): bias "), HasSubstr("each of 1 output channels")));
+  EXPECT_THAT(
+      verdict(BuiltinOperator::FULLY_CONNECTED,
+              {floats(Shape::of(1, 4)), floats(Shape::of(2, 4)), none}, {floats(Shape::of(1, 2))}),
+      AllOf(HasSubstr("FULLY_CONNECTED (operator 0): bias "), HasSubstr("2 outputs")));
+}
+
 TEST(Malformed, CVE_2022_29212_MultiplierAbove1) {
   // Products of large scales, stored with a small one.
   const TensorSpec in = quantized(Type::kInt8, Shape::of(1, 2), 1000.0f);
@@ -205,6 +241,15 @@ TEST(Malformed, CVE_2022_29212_MultiplierAbove1) {
   EXPECT_EQ(
       verdict(BuiltinOperator::MUL, {in, in}, {quantized(Type::kInt8, Shape::of(1, 2), 0.1f)}),
       "runs");
+}
+
+TEST(Malformed, CVE_2023_27579_WeightsWithoutChannels) {
+  for (const int32_t channels : {0, 1}) {
+    EXPECT_THAT(verdict(BuiltinOperator::CONV_2D,
+                        conv_inputs(Shape::of(1, 4, 4, channels), Shape::of(1, 2, 2, 0)),
+                        {floats(Shape::of(1, 4, 4, 1))}, conv(1, 1)),
+                AllOf(HasSubstr("CONV_2D (operator 0): "), HasSubstr("no element in dimension 3")));
+  }
 }
 
 TEST(Malformed, CVE_2022_41894_Conv3dTransposeChannels) {
