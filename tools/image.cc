@@ -111,6 +111,7 @@ Image decode_image(const std::string& name, const std::vector<uint8_t>& file, in
   if (stbi_info_from_memory(file.data(), bytes, &width, &height, &channels) == 0) {
     throw unreadable();
   }
+  if (width < 1 || height < 1) throw fail("has no pixels");  // a BMP may say so
   if (int64_t{width} * height > most_pixels) {
     throw fail("has more than " + std::to_string(most_pixels) + " pixels");
   }

@@ -530,6 +530,9 @@ class Classify(CommandTest):
             with self.subTest(name=name):
                 path = self.path(name, content)
                 self.assertIn(path, self.fail_with(4, "classify", model, path))
+        for width, height in [(0, 0), (0, 2), (2, 0)]:
+            image = self.path("x.bmp", small.bmp(width, height, b""))
+            self.assertIn("x.bmp: has no pixels", self.fail_with(4, "classify", model, image))
         image = self.path("x.png", whole)
         self.fail_with(4, "classify", model, image, "--labels", self.path("no_labels"))
 
