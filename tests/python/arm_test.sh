@@ -53,7 +53,7 @@ wheels() { # the tests, on what pip would unpack
   export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so
   python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
   guest+=(-E "PYTHONPATH=$site:$root/usr/lib/python3/dist-packages")
-  for test in interpreter threads no_numpy; do
+  for test in interpreter threads no_numpy seeds; do
     echo "== $test, $arch"
     "${guest[@]}" "$root/usr/bin/python3.11" "$here/${test}_test.py"
   done

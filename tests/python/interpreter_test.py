@@ -531,7 +531,11 @@ class Extras(unittest.TestCase):
         self.assertIs(tf.lite.Interpreter, Interpreter)
         self.assertIs(tf.lite.experimental.load_delegate, pipit.load_delegate)
         with self.assertRaisesRegex(AttributeError, "needs TensorFlow"):
-            tf.keras
+            tf.keras.layers.Dense
+        with self.assertRaisesRegex(AttributeError, "tf.lite.TFLiteConverter needs TensorFlow"):
+            tf.lite.TFLiteConverter
+        with self.assertRaisesRegex(AttributeError, "tf.function needs TensorFlow"):
+            tf.function
 
 
 if __name__ == "__main__":
