@@ -257,7 +257,7 @@ class Running(unittest.TestCase):
             interpreter.invoke()
         with self.assertRaisesRegex(ValueError, "Passed in value type is not a numpy array, got "
                                     "type list."):
-            interpreter.set_tensor(0, [["a"]])
+            interpreter.set_tensor(0, [["a", "b"], ["c", "d"]])
         for value in (np.array([["a", "bc"], ["", "d\u00e9"]]),
                       np.array([[b"a", b"bc"], [b"", "d\u00e9".encode()]], object)):
             interpreter.set_tensor(0, value)
@@ -273,7 +273,7 @@ class Running(unittest.TestCase):
         interpreter.set_tensor(0, values)
         interpreter.invoke()
         self.assertEqual(interpreter.get_tensor(0).tolist(), values.tolist())
-        with self.assertRaisesRegex(ValueError, "INT4 must lie in \\[-8, 7\\]"):
+        with self.assertRaisesRegex(ValueError, "Values for INT4 input must be between -8 and 7."):
             interpreter.set_tensor(0, values + 1)
 
     def test_no_elements(self):

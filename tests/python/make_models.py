@@ -147,6 +147,35 @@ def unknown(op):
     return g
 
 
+def flat():
+    """y = x + 1, four numbers without a batch."""
+    g = small.Graph()
+    g.inputs, g.outputs = [g.tensor("x", "FLOAT32", [4])], [g.tensor("y", "FLOAT32", [4])]
+    g.op("ADD", g.inputs + [g.tensor("one", "FLOAT32", [1], struct.pack("<f", 1))], g.outputs,
+         "AddOptions")
+    return g
+
+
+def scalar():
+    """y = x + x, single numbers without a shape."""
+    g = small.Graph()
+    g.inputs, g.outputs = [g.tensor("x", "FLOAT32", [])], [g.tensor("y", "FLOAT32", [])]
+    g.op("ADD", g.inputs * 2, g.outputs, "AddOptions")
+    return g
+
+
+def types():
+    """A tensor of each type, which goes in and comes out, and one of each that numpy lacks."""
+    g = small.Graph()
+    g.inputs = g.outputs = [g.tensor(name.lower().replace("_", ""), name, [2]) for name in (
+        "FLOAT32", "FLOAT16", "INT32", "UINT8", "INT64", "BOOL", "INT16", "COMPLEX64", "INT8",
+        "FLOAT64", "COMPLEX128", "UINT64", "UINT32", "UINT16", "INT4", "UINT4", "INT2",
+        "FLOAT8_E4M3FN", "FLOAT8_E5M2")]
+    for name in ("RESOURCE", "VARIANT", "BFLOAT16"):
+        g.tensor(name.lower(), name, [2])
+    return g
+
+
 def constant(g, *numbers):
     return g.tensor("c", "INT32", [len(numbers)], struct.pack("<%di" % len(numbers), *numbers))
 
@@ -201,6 +230,7 @@ GRAPHS = {
     "add": small.add_model(),
     "chain": chain(),
     "empty": empty(),
+    "flat": flat(),
     "gather": small.gather_model(),
     "layers": layers(),
     "lstm": small.lstm_model(),
@@ -211,11 +241,13 @@ GRAPHS = {
     "picture224": picture(224),
     "quantized": quantized(),
     "random": random(),
+    "scalar": scalar(),
     "stored": stored(),
     "strings": strings(),
     "sums": sums(),
     "tile": small.tile_model(),
     "two_rows": rows(2, 2),
+    "types": types(),
     "unknown": unknown("nobody_has_this"),
     "unknown_builtin": unknown("DELEGATE"),
 }
