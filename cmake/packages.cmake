@@ -21,8 +21,8 @@ endif()
 set(library "libpipit1 (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME pipit)
 set(CPACK_DEBIAN_LIB_PACKAGE_NAME libpipit1)
-# The newest version of a C library symbol that libpipit.so asks for is 2.35.
-set(CPACK_DEBIAN_LIB_PACKAGE_DEPENDS "libc6 (>= 2.35)")
+# The newest version of a C library symbol that libpipit.so asks for: see older_glibc.cmake.
+set(CPACK_DEBIAN_LIB_PACKAGE_DEPENDS "libc6 (>= 2.29)")
 set(CPACK_DEBIAN_LIB_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/triggers)
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libpipit-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)

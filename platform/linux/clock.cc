@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// The seconds since the start fit a narrow time_t; older C libraries have no wide one on 32 bits.
+#undef _TIME_BITS
 #include "pipit/clock.h"
 
 #include <ctime>

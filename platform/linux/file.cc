@@ -13,24 +13,25 @@ namespace pipit {
 const char* MappedFile::open(const char* path) {
   close();
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe would wait for a writer
-  if (fd < 0) return strerrordesc_np(errno);
-  struct stat info;
+  if (fd < 0) return strerror(errno);
+  // Unlike fstat(), the C library has had it under this name for long.
+  struct statx info;
   const char* error = nullptr;
-  if (fstat(fd, &info) != 0) {
-    error = strerrordesc_np(errno);
-  } else if (S_ISDIR(info.st_mode)) {
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &info) != 0) {
+    error = strerror(errno);
+  } else if (S_ISDIR(info.stx_mode)) {
     error = "is a directory";
-  } else if (!S_ISREG(info.st_mode)) {
+  } else if (!S_ISREG(info.stx_mode)) {
     error = "is not a regular file";
-  } else if (info.st_size == 0) {
+  } else if (info.stx_size == 0) {
     error = "is empty";
-  } else if (static_cast<uint64_t>(info.st_size) > SIZE_MAX / 2) {
+  } else if (info.stx_size > SIZE_MAX / 2) {
     error = "is too large";
   } else {
-    const auto size = static_cast<size_t>(info.st_size);
+    const auto size = static_cast<size_t>(info.stx_size);
     void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
-      error = strerrordesc_np(errno);
+      error = strerror(errno);
     } else {
       data_ = static_cast<const uint8_t*>(data);
       size_ = size;

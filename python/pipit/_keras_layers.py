@@ -147,6 +147,8 @@ def _arithmetic(kind, gamma, beta):
         _then(g, outputs[0], name, _activation(g, node, 0))
 
     def _scale(g, inputs, constant, output):
+        if len(g.shape(output)) < 2:
+            raise Unsupported("of a tensor that has no dimension but the batch")
         channels = g.shape(output)[-1]
         values = g.constant(constant)
         if values.size not in (1, channels) or (values.size > 1 and values.shape[-1] != channels):

@@ -8,10 +8,10 @@ except ImportError:  # everything but arithmetic works without
 
 FLOAT32, STRING, INT4, INT2, UINT4 = 0, 5, 17, 19, 20
 
-# The file format's number: upper-case name, numpy's name, format of the struct module.
+# The file format's number: upper-case name, numpy's name, the buffer protocol's format (None: bytes).
 _TYPES = {
     0: ("FLOAT32", "float32", "f"),
-    1: ("FLOAT16", "float16", "e"),
+    1: ("FLOAT16", "float16", None),
     2: ("INT32", "int32", "i"),
     3: ("UINT8", "uint8", "B"),
     4: ("INT64", "int64", "q"),
@@ -23,20 +23,31 @@ _TYPES = {
     10: ("FLOAT64", "float64", "d"),
     11: ("COMPLEX128", "complex128", None),
     12: ("UINT64", "uint64", "Q"),
-    13: ("RESOURCE", None, None),
-    14: ("VARIANT", None, None),
+    13: ("RESOURCE", "object", None),
+    14: ("VARIANT", "object", None),
     15: ("UINT32", "uint32", "I"),
     16: ("UINT16", "uint16", "H"),
     17: ("INT4", "int8", "b"),
     18: ("BFLOAT16", None, None),
     19: ("INT2", "int8", "b"),
     20: ("UINT4", "uint8", "B"),
-    21: ("FLOAT8E4M3FN", None, None),
-    22: ("FLOAT8E5M2", None, None),
+    21: ("FLOAT8E4M3FN", "int8", "b"),
+    22: ("FLOAT8E5M2", "int8", "b"),
 }
+
+# What no array can hold.
+HANDLES = {13, 14}
+
+# Types that numpy lacks, in an array of the bytes that store them.
+RAW = {21: ("INT8", "UINT8"), 22: ("INT8", "UINT8")}
 
 # Several elements in a byte, the first in its lowest bits: bits, smallest, largest.
 PACKED = {INT4: (4, -8, 7), INT2: (2, -2, 1), UINT4: (4, 0, 15)}
+
+
+def need_numpy():
+    if np is None:
+        raise ImportError("this needs numpy")
 
 
 def name(code):
@@ -51,8 +62,13 @@ def dtype(code):
     return np.bytes_ if code == STRING else np.dtype(numpy_name).type
 
 
-def struct_format(code):
-    return _TYPES.get(code, (None, None, None))[2]
+def has_values(code):
+    return code not in HANDLES and dtype(code) is not None
+
+
+def buffer_format(code):
+    """Of an element in a buffer; None when only the bytes can be shown."""
+    return None if code in PACKED else _TYPES.get(code, (None, None, None))[2]
 
 
 def name_of_array(array):
@@ -81,7 +97,7 @@ def pack(values, code):
     """The bytes of int8 or uint8 elements; ValueError when one does not fit."""
     bits, low, high = PACKED[code]
     if values.size and (values.min() < low or values.max() > high):
-        raise ValueError("Cannot set tensor: values of type %s must lie in [%d, %d]."
+        raise ValueError("Cannot set tensor: Values for %s input must be between %d and %d."
                          % (name(code), low, high))
     per_byte = 8 // bits
     padded = np.zeros(-(-values.size // per_byte) * per_byte, np.uint8)
@@ -100,8 +116,11 @@ def unpack_strings(raw):
 
 
 def pack_strings(strings):
-    """A string buffer of str or bytes elements."""
-    strings = [s.encode() if isinstance(s, str) else bytes(s) for s in strings]
+    """A string buffer of str or bytes elements; ValueError when one is neither."""
+    wrong = [type(s).__name__ for s in strings if not isinstance(s, (str, bytes))]
+    if wrong:
+        raise ValueError("Cannot set tensor: strings are str or bytes, got %s." % wrong[0])
+    strings = [s.encode() if isinstance(s, str) else s for s in strings]
     offset = 4 * (len(strings) + 2)
     numbers = [len(strings), offset]
     for s in strings:

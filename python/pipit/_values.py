@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 
 from . import _library as c
 from . import _types as types
@@ -95,13 +96,14 @@ class Values:
         return [self._details(i) for i in self._model.outputs()]
 
     def get_tensor_details(self, subgraph_index=0):
-        """The same for every tensor of a subgraph."""
+        """The same for every tensor of a subgraph whose type numpy has."""
         count = self._model.tensors(subgraph_index)
         if count < 0:
             raise ValueError(
                 "subgraph_index is out of range: {} for the model, which has {} subgraphs.".format(
                     subgraph_index, self.num_subgraphs()))
-        return [self._details(i, subgraph_index) for i in range(count)]
+        return [d for d in (self._details(i, subgraph_index) for i in range(count))
+                if d["dtype"] is not None]
 
     def _get_tensor_details(self, tensor_index, subgraph_index):
         self._check_index(tensor_index, subgraph_index)
@@ -135,10 +137,10 @@ class Values:
         """
         self._check_index(tensor_index, subgraph_index)
         tensor = self._tensor(subgraph_index, tensor_index)
+        if not types.has_values(tensor.type):
+            raise ValueError("Unknown tensor type.")
         if not tensor.data and tensor.bytes:
             raise ValueError("Tensor data is null. Run allocate_tensors() first")
-        if types.dtype(tensor.type) is None:
-            raise ValueError("Unknown tensor type.")
         raw = ctypes.string_at(tensor.data, tensor.bytes) if tensor.bytes else b""
         if tensor.type == types.STRING and not raw:
             raise ValueError("Tensor data is null. Run allocate_tensors() first")
@@ -150,9 +152,7 @@ class Values:
             return _string_array(types.unpack_strings(raw), tensor.shape)
         if np is None:
             return _memory(bytearray(raw), tensor)
-        count = 1
-        for n in tensor.shape:
-            count *= n
+        count = math.prod(tensor.shape)
         if tensor.type in types.PACKED:
             values = types.unpack(np.frombuffer(raw, np.uint8), tensor.type, count)
         else:
@@ -174,10 +174,10 @@ class Values:
         tensor = self._tensor(0, index)
         if not tensor.data and tensor.bytes:
             raise ValueError("Tensor data is null. Run allocate_tensors() first")
-        if tensor.type in types.PACKED or types.struct_format(tensor.type) is None:
-            if types.dtype(tensor.type) is None or not _is_complex(tensor.type):
-                raise ValueError("Tensor %d of type %s has no elements that a view could show."
-                                 % (index, types.name(tensor.type)))
+        if tensor.type in types.PACKED or tensor.type == types.STRING or not types.has_values(
+                tensor.type):
+            raise ValueError("Tensor %d of type %s has no elements that a view could show."
+                             % (index, types.name(tensor.type)))
         if np is None:
             return _memory(self._plan.export(tensor), tensor)
         if not tensor.bytes or self._plan is None:
@@ -218,7 +218,7 @@ class Values:
         if tensor.type in types.PACKED:
             same = value.dtype == types.dtype(tensor.type)
         else:
-            same = have == want
+            same = have == want or have in types.RAW.get(tensor.type, ())
         if not same:
             raise ValueError(
                 "Cannot set tensor: Got value of type %s but expected type %s for input %d, name: %s "
@@ -237,19 +237,24 @@ class Values:
         ctypes.memmove(tensor.data, raw, len(raw))
 
     def _set_buffer(self, tensor, value):
-        """Without numpy: anything with a buffer of the tensor's element type and shape."""
-        view = memoryview(value)
-        if view.format != types.struct_format(tensor.type):
+        """Without numpy: anything with a buffer of the tensor's element type and shape, or with its
+        bytes for types that have no format."""
+        view, wanted = memoryview(value), types.buffer_format(tensor.type)
+        if wanted is None and view.format == "B":
+            return self._write(tensor, view.tobytes())
+        if view.format != wanted:
             raise ValueError(
                 "Cannot set tensor: Got value of type %s but expected type %s for input %d, name: %s "
                 % (view.format, types.name(tensor.type), tensor.index, tensor.name.decode()))
         _check_shape(tensor, view.shape)
-        self._write(tensor, view.tobytes())
+        return self._write(tensor, view.tobytes())
 
     def _set_strings(self, subgraph, tensor, value):
-        if np is not None and not isinstance(value, np.ndarray):
-            raise ValueError("Passed in value type is not a numpy array, got type %s."
-                             % type(value).__name__)
+        if np is not None:
+            self._check_value(tensor, np.asarray(value))
+            if not isinstance(value, np.ndarray):
+                raise ValueError("Passed in value type is not a numpy array, got type %s."
+                                 % type(value).__name__)
         inputs = self._model.inputs(subgraph)
         if tensor.index not in inputs:
             raise ValueError("Cannot set tensor: strings can be given to inputs only.")
@@ -259,7 +264,6 @@ class Values:
         if np is None:
             items = [value] if isinstance(value, (str, bytes)) else list(value)
         else:
-            _check_shape(tensor, value.shape)
             items = value.reshape(-1).tolist()
         raw = types.pack_strings(items)
         buffer = ctypes.create_string_buffer(raw, len(raw))
@@ -292,6 +296,7 @@ class Values:
 
     def _scale(self, index):
         """Scale and zero point, shaped so that they apply to the whole tensor."""
+        types.need_numpy()
         self._check_index(index)
         tensor = self._tensor(0, index)
         if tensor.scale_count == 0:
@@ -307,6 +312,7 @@ class Values:
     def run_float(self, *inputs):
         """Float in, float out: sets the inputs from real numbers, invokes, and returns the list of
         outputs as real numbers, whatever types the model uses inside."""
+        types.need_numpy()
         wanted = self._model.inputs()
         if len(inputs) != len(wanted):
             raise ValueError("The model has %d inputs, got %d." % (len(wanted), len(inputs)))
@@ -322,17 +328,17 @@ class Values:
                 else np.asarray(self.get_tensor(i), np.float32) for i in self._model.outputs()]
 
 
-def _is_complex(code):
-    return types.name(code).startswith("COMPLEX")
-
-
 def _memory(buffer, tensor):
-    """A memoryview of the tensor's type and shape."""
+    """A memoryview of the tensor's type and shape; of its bytes for types that have no format; flat
+    when it is sparse."""
     flat = memoryview(buffer).cast("B")
-    code = types.struct_format(tensor.type)
-    if code is None or 0 in tensor.shape or tensor.rank == 0:
-        return flat.cast(code) if code else flat
-    return flat.cast(code, tensor.shape)
+    code = types.buffer_format(tensor.type)
+    if code is None:
+        return flat
+    flat = flat.cast(code)
+    if 0 in tensor.shape or tensor.rank == 0 or len(flat) != math.prod(tensor.shape):
+        return flat
+    return flat.cast("B").cast(code, tensor.shape)
 
 
 def _string_array(strings, shape):

@@ -115,15 +115,15 @@ class Interpreter(Values):
 
     @staticmethod
     def _open(path, content):
-        if path is not None and content is not None:
-            raise ValueError("Can't both provide `model_path` and `model_content`")
-        if path is not None:
-            return Model(path=os.fspath(path))
-        if content is None or (isinstance(content, bytes) and not content):
-            raise ValueError("`model_path` or `model_content` must be specified.")
-        if not isinstance(content, bytes):
+        if content is not None and not isinstance(content, bytes):
             raise TypeError("model_content must be bytes, not %s" % type(content).__name__)
-        return Model(content=content)
+        if path and content:
+            raise ValueError("Can't both provide `model_path` and `model_content`")
+        if path:
+            return Model(path=os.fspath(path))
+        if content:
+            return Model(content=content)
+        raise ValueError("`model_path` or `model_content` must be specified.")
 
     def _options(self):
         return make_options(self._shapes, self._team, self._preserve_all, self._random_seed,

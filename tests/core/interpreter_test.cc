@@ -196,6 +196,21 @@ TEST(Interpreter, OutOfRangeIsNull) {
   EXPECT_EQ(Interpreter().output(0), nullptr);
 }
 
+TEST(Interpreter, ShowsTensorsAsTypedSpans) {
+  const Loaded m(diamond());
+  const Arena arena = arena_of(m.need());
+  Interpreter net = m.plan(arena);
+  const Span<int32_t> in = elements_of<int32_t>(net.input(0));
+  ASSERT_EQ(in.size(), 5u);
+  std::fill(in.begin(), in.end(), 4);
+  ASSERT_TRUE(net.invoke().ok());
+  const Span<const int32_t> out = elements_of<const int32_t>(net.output(0));
+  EXPECT_EQ(Numbers(out.begin(), out.end()), Numbers(5, 10));
+  EXPECT_TRUE(elements_of<int8_t>(net.input(0)).empty());
+  EXPECT_TRUE(elements_of<int64_t>(net.input(0)).empty());
+  EXPECT_TRUE(elements_of<int32_t>(net.input(1)).empty());
+}
+
 TEST(Interpreter, TakesOtherShapesFromTheStart) {
   const InputShape wanted[] = {{.input = 0, .shape = Shape::of(2, 3)}};
   Options options;

@@ -46,14 +46,14 @@ wheels() { # the tests, on what pip would unpack
   local site=$build/wheels/site test
   rm -rf "$build/wheels"
   python3 "$source/python/build_wheel.py" --library "$build/lib/libpipit.so.1" --out "$build/wheels"
-  compgen -G "$build/wheels/pipit-*-py3-none-manylinux_*_$machine.whl" > /dev/null ||
-    { echo "FAILED: no wheel for $machine"; exit 1; }
+  compgen -G "$build/wheels/pipit-*-py3-none-manylinux_2_29_$machine.whl" > /dev/null ||
+    { echo "FAILED: no wheel for $machine and the C library of Raspberry Pi OS 11"; exit 1; }
   for test in "$build"/wheels/*.whl; do python3 -m zipfile -e "$test" "$site"; done
   export PIPIT_TEST_MODELS=$build/tests/python/models
   export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so
   python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
   guest+=(-E "PYTHONPATH=$site:$root/usr/lib/python3/dist-packages")
-  for test in interpreter threads no_numpy; do
+  for test in interpreter values threads no_numpy seeds; do
     echo "== $test, $arch"
     "${guest[@]}" "$root/usr/bin/python3.11" "$here/${test}_test.py"
   done

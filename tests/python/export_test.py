@@ -90,6 +90,8 @@ class Export(unittest.TestCase):
     def test_refusals_name_the_operator(self):
         for model, text in (("gather", "GATHER (operator 0) cannot be a Keras layer: no layer does"),
                             ("tile", "TILE (operator 0) cannot be a Keras layer"),
+                            ("flat", "ADD (operator 0) cannot be a Keras layer: of a tensor that has "
+                                     "no dimension but the batch"),
                             ("unknown", "unresolved custom op: nobody_has_this")):
             with self.assertRaises(ValueError) as caught:
                 export_keras(MODELS / (model + ".tflite"), self.folder)

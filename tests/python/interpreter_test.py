@@ -257,7 +257,7 @@ class Running(unittest.TestCase):
             interpreter.invoke()
         with self.assertRaisesRegex(ValueError, "Passed in value type is not a numpy array, got "
                                     "type list."):
-            interpreter.set_tensor(0, [["a"]])
+            interpreter.set_tensor(0, [["a", "b"], ["c", "d"]])
         for value in (np.array([["a", "bc"], ["", "d\u00e9"]]),
                       np.array([[b"a", b"bc"], [b"", "d\u00e9".encode()]], object)):
             interpreter.set_tensor(0, value)
@@ -273,7 +273,7 @@ class Running(unittest.TestCase):
         interpreter.set_tensor(0, values)
         interpreter.invoke()
         self.assertEqual(interpreter.get_tensor(0).tolist(), values.tolist())
-        with self.assertRaisesRegex(ValueError, "INT4 must lie in \\[-8, 7\\]"):
+        with self.assertRaisesRegex(ValueError, "Values for INT4 input must be between -8 and 7."):
             interpreter.set_tensor(0, values + 1)
 
     def test_no_elements(self):
@@ -531,7 +531,11 @@ class Extras(unittest.TestCase):
         self.assertIs(tf.lite.Interpreter, Interpreter)
         self.assertIs(tf.lite.experimental.load_delegate, pipit.load_delegate)
         with self.assertRaisesRegex(AttributeError, "needs TensorFlow"):
-            tf.keras
+            tf.keras.layers.Dense
+        with self.assertRaisesRegex(AttributeError, "tf.lite.TFLiteConverter needs TensorFlow"):
+            tf.lite.TFLiteConverter
+        with self.assertRaisesRegex(AttributeError, "tf.function needs TensorFlow"):
+            tf.function
 
 
 if __name__ == "__main__":

@@ -147,21 +147,127 @@ def unknown(op):
     return g
 
 
+def flat():
+    """y = x + 1, four numbers without a batch."""
+    g = small.Graph()
+    g.inputs, g.outputs = [g.tensor("x", "FLOAT32", [4])], [g.tensor("y", "FLOAT32", [4])]
+    g.op("ADD", g.inputs + [g.tensor("one", "FLOAT32", [1], struct.pack("<f", 1))], g.outputs,
+         "AddOptions")
+    return g
+
+
+def scalar():
+    """y = x + x, single numbers without a shape."""
+    g = small.Graph()
+    g.inputs, g.outputs = [g.tensor("x", "FLOAT32", [])], [g.tensor("y", "FLOAT32", [])]
+    g.op("ADD", g.inputs * 2, g.outputs, "AddOptions")
+    return g
+
+
+def types():
+    """A tensor of each type, which goes in and comes out, and one of each that numpy lacks."""
+    g = small.Graph()
+    g.inputs = g.outputs = [g.tensor(name.lower().replace("_", ""), name, [2]) for name in (
+        "FLOAT32", "FLOAT16", "INT32", "UINT8", "INT64", "BOOL", "INT16", "COMPLEX64", "INT8",
+        "FLOAT64", "COMPLEX128", "UINT64", "UINT32", "UINT16", "INT4", "UINT4", "INT2",
+        "FLOAT8_E4M3FN", "FLOAT8_E5M2")]
+    for name in ("RESOURCE", "VARIANT", "BFLOAT16"):
+        g.tensor(name.lower(), name, [2])
+    return g
+
+
+def constant(g, *numbers):
+    return g.tensor("c", "INT32", [len(numbers)], struct.pack("<%di" % len(numbers), *numbers))
+
+
+def picture(size):
+    """The mean of each colour: three classes of pictures."""
+    g = small.Graph()
+    g.inputs = [g.tensor("picture", "FLOAT32", [1, size, size, 3])]
+    g.outputs = [g.tensor("scores", "FLOAT32", [1, 3])]
+    g.op("MEAN", g.inputs + [constant(g, 1, 2)], g.outputs, "ReducerOptions")
+    return g
+
+
+def rows(inputs, outputs):
+    """As many inputs of three numbers each as outputs: their double."""
+    g = small.Graph()
+    g.inputs = [g.tensor("x%d" % i, "FLOAT32", [1, 3]) for i in range(inputs)]
+    g.outputs = [g.tensor("y%d" % i, "FLOAT32", [1, 3]) for i in range(outputs)]
+    for x, y in zip(g.inputs, g.outputs):
+        g.op("ADD", [x, x], [y], "AddOptions")
+    return g
+
+
+def divide(dtype):
+    """Quotient and remainder of integers, as real numbers."""
+    g = small.Graph()
+    g.inputs = [g.tensor(name, dtype, [1]) for name in "xy"]
+    real = [g.tensor("real " + name, "FLOAT32", [1]) for name in "xy"]
+    for x, y in zip(g.inputs, real):
+        g.op("CAST", [x], [y], "CastOptions", in_data_type=dtype, out_data_type="FLOAT32")
+    g.outputs = [g.tensor(name, "FLOAT32", [1]) for name in ("quotient", "remainder")]
+    g.op("FLOOR_DIV", real, [g.outputs[0]], "FloorDivOptions")
+    g.op("FLOOR_MOD", real, [g.outputs[1]], "FloorModOptions")
+    return g
+
+
+def signature(graph, key, subgraph=0):
+    """A signature with the names of the graph's tensors."""
+    def named(indices):
+        return [{"name": graph.tensors[i]["name"], "tensor_index": i} for i in indices]
+    return {"signature_key": key, "subgraph_index": subgraph, "inputs": named(graph.inputs),
+            "outputs": named(graph.outputs)}
+
+
 def names(subgraph, key, output):
     return {"signature_key": key, "subgraph_index": subgraph,
             "inputs": [{"name": "x", "tensor_index": 1}, {"name": "a", "tensor_index": 0}],
             "outputs": [{"name": output, "tensor_index": 2}]}
 
 
+GRAPHS = {
+    "add": small.add_model(),
+    "chain": chain(),
+    "empty": empty(),
+    "flat": flat(),
+    "gather": small.gather_model(),
+    "layers": layers(),
+    "lstm": small.lstm_model(),
+    "one_row": rows(1, 1),
+    "open": open_shape(),
+    "packed": packed(),
+    "picture": picture(8),
+    "picture224": picture(224),
+    "quantized": quantized(),
+    "random": random(),
+    "scalar": scalar(),
+    "stored": stored(),
+    "strings": strings(),
+    "sums": sums(),
+    "tile": small.tile_model(),
+    "two_rows": rows(2, 2),
+    "types": types(),
+    "unknown": unknown("nobody_has_this"),
+    "unknown_builtin": unknown("DELEGATE"),
+}
+
+
 def main(flatc, folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, graph in {
-            "add": small.add_model(), "chain": chain(), "empty": empty(), "gather":
-            small.gather_model(), "layers": layers(), "lstm": small.lstm_model(), "open": open_shape(), "packed":
-            packed(), "quantized": quantized(), "random": random(), "strings": strings(), "stored": stored(), "sums": sums(), "tile": small.tile_model(),
-            "unknown": unknown("nobody_has_this"), "unknown_builtin": unknown("DELEGATE")}.items():
+    for name, graph in GRAPHS.items():
         small.write(flatc, folder / (name + ".tflite"), graph)
+    for dtype in ("INT32", "INT64"):
+        graph = divide(dtype)
+        small.write(flatc, folder / ("divide_%s.tflite" % dtype.lower()), graph,
+                    signature_defs=[signature(graph, "div_with_remainder")])
+    graph = small.Graph()
+    graph.inputs = [graph.tensor(name, "FLOAT32", [1]) for name in "xy"]
+    graph.outputs = [graph.tensor("output_0", "FLOAT32", [1])]
+    graph.op("ADD", graph.inputs, graph.outputs, "AddOptions")
+    small.write(flatc, folder / "add_signature.tflite", graph,
+                signature_defs=[signature(graph, "add")])
     small.write(flatc, folder / "signatures.tflite", small.add_model("one"),
                 small.add_model("two", "SUB"),
                 signature_defs=[names(0, "plus", "sum"), names(1, "minus", "difference")])

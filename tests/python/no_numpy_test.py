@@ -24,6 +24,10 @@ def floats(*values):
     return memoryview(array.array("f", values)).cast("B").cast("f", (1, len(values)))
 
 
+def detail_of(interpreter, name):
+    return next(d for d in interpreter.get_input_details() if d["name"] == name)
+
+
 class WithoutNumpy(unittest.TestCase):
 
     def test_runs(self):
@@ -61,6 +65,29 @@ class WithoutNumpy(unittest.TestCase):
         interpreter.set_tensor(0, ["a", "b", "c", "d"])
         interpreter.invoke()
         self.assertEqual(interpreter.get_tensor(1), [b"a", b"b", b"c", b"d"])
+
+    def test_signatures(self):
+        run = Interpreter(MODELS / "signatures.tflite").get_signature_runner("plus")
+        self.assertEqual(run(a=floats(1, 2), x=floats(3, 4))["sum"].tolist(), [[4, 6]])
+
+    def test_bytes_that_are_no_elements(self):
+        interpreter = loaded("packed")
+        self.assertEqual(bytes(interpreter.get_tensor(1)), bytes([0x8F, 0x07]))
+        self.assertEqual(loaded("stored").get_tensor(2).tolist(), [5, 7])
+        interpreter = loaded("types")
+        for detail in interpreter.get_input_details():
+            value = interpreter.get_tensor(detail["index"])
+            self.assertGreater(value.nbytes, 0)
+            interpreter.set_tensor(detail["index"], value)
+        with self.assertRaisesRegex(ValueError, "had 9 bytes but expected 1 bytes"):
+            interpreter.set_tensor(detail_of(interpreter, "int4")["index"], bytes(9))
+
+    def test_what_needs_numpy_says_so(self):
+        interpreter = loaded("quantized")
+        for call in (lambda: interpreter.quantize(0, [1]), lambda: interpreter.dequantize(0),
+                     lambda: interpreter.run_float([1])):
+            with self.assertRaisesRegex(ImportError, "numpy"):
+                call()
 
 
 if __name__ == "__main__":

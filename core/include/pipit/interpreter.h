@@ -7,7 +7,7 @@
 //   auto net = pipit::Interpreter::create(model.value(), arena, pipit::all_operators());
 //   std::copy(image.begin(), image.end(), net.value().input(0)->as<int8_t>());
 //   pipit::Status s = net.value().invoke();
-//   const int8_t* scores = net.value().output(0)->as<int8_t>();
+//   for (int8_t score : pipit::elements_of<int8_t>(net.value().output(0))) ...
 //
 // (Each of the three steps can fail: check ok() and print the Message.)
 #pragma once
@@ -103,6 +103,16 @@ struct MemoryPlan {
   size_t activation_bytes = 0;   // what the planner reached for activations and scratch
   size_t lower_bound_bytes = 0;  // the largest sum of activations and scratch alive at one step
 };
+
+// The elements of a tensor (input() and the like give one, or nullptr): none when T has another
+// size than they, and while the tensor has no bytes.
+template <class T>
+Span<T> elements_of(const Tensor* tensor) {
+  if (tensor == nullptr || tensor->data == nullptr) return {};
+  const size_t n = tensor->bytes / sizeof(T);
+  const bool same = n == static_cast<size_t>(tensor->elements()) && n * sizeof(T) == tensor->bytes;
+  return same ? Span<T>(tensor->as<T>(), n) : Span<T>();
+}
 
 // Fails, and names all of them, when the model has operators that neither table knows.
 Status check_operators(const Model& model, OpTable ops, const Options& options = {},
