@@ -224,7 +224,7 @@ struct Planner {
     for (int i = 0; i < step.inputs; ++i) {
       const Tensor* t = step.tensors[i];
       if (t == nullptr) continue;
-      planning.read[t->index] = 1;
+      planning.use[t->index] = Planning::kRead;
       const bool empty = t->bytes == 0 && t->type != Type::kString;  // of these, not even the count
       if (t->storage == Storage::kNone && t->type != Type::kResource && !empty) {
         return p.bad("input ", i, ", ", *t, ", has no bytes and no earlier operator computes it");
@@ -236,12 +236,15 @@ struct Planner {
     }
     for (int o = 0; o < step.outputs; ++o) {
       const Tensor& t = step.output(o);
-      if (planning.read[t.index] != 0) return read_before(p, step, t);
+      uint8_t& use = planning.use[t.index];
+      if (use == Planning::kRead) return read_before(p, step, t);
       if (t.constant()) return p.bad("output ", o, ", ", t, ", is a constant");
       if (t.storage == Storage::kVariable) return p.bad("output ", o, ", ", t, ", is a variable");
       if (t.storage != Storage::kNone) {
         return p.bad("output ", o, ", ", t, ", already has a value");
       }
+      if (use == Planning::kWritten) return p.bad("output ", o, ", ", t, ", is named twice");
+      use = Planning::kWritten;
     }
     return {};
   }
@@ -290,17 +293,17 @@ Status make_planning(const State& state, const Graph& graph, Planning* planning)
   const auto tensors = static_cast<size_t>(graph.tensor_count);
   planning->share = pool.temporary_array<int32_t>(tensors);
   planning->exact = pool.temporary_array<uint8_t>(tensors);
-  planning->read = pool.temporary_array<uint8_t>(tensors);
+  planning->use = pool.temporary_array<uint8_t>(tensors);
   planning->output = pool.temporary_array<uint8_t>(tensors);
   const auto operators = static_cast<size_t>(count(graph.file->operators()));
   planning->scratch = pool.temporary_array<size_t>(operators);
   planning->claimed = pool.temporary_array<int32_t>(operators);
-  if (!planning->share || !planning->exact || !planning->read || !planning->output ||
+  if (!planning->share || !planning->exact || !planning->use || !planning->output ||
       !planning->scratch || !planning->claimed) {
     return Code::kArenaTooSmall;
   }
   std::fill(planning->share, planning->share + tensors, Planning::kNobody);
-  std::fill(planning->read, planning->read + tensors, uint8_t{0});
+  std::fill(planning->use, planning->use + tensors, Planning::kUnused);
   std::fill(planning->output, planning->output + tensors, uint8_t{0});
   for (int i = 0; i < graph.outputs(); ++i) planning->output[graph.output(i).index] = 1;
   return {};
@@ -309,7 +312,7 @@ Status make_planning(const State& state, const Graph& graph, Planning* planning)
 Status check_graph_outputs(const Graph& graph, const Planning& planning, Message* why) {
   for (int i = 0; i < graph.outputs(); ++i) {
     const Tensor& t = graph.output(i);
-    planning.read[t.index] = 1;
+    planning.use[t.index] = Planning::kRead;
     if (t.storage != Storage::kNone || t.bytes == 0) continue;
     if (t.type == Type::kResource && graph.entry) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
@@ -322,7 +325,7 @@ Status check_graph_outputs(const Graph& graph, const Planning& planning, Message
 void forget_unread_inputs(Graph& graph, const Planning& planning) {
   for (int i = 0; i < graph.inputs(); ++i) {
     Tensor& t = graph.input(i);
-    if (!graph.entry && planning.read[t.index] == 0) t.storage = Storage::kNone;
+    if (!graph.entry && planning.use[t.index] != Planning::kRead) t.storage = Storage::kNone;
   }
 }
 

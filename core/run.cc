@@ -96,6 +96,7 @@ Status Run::prepare_and_run(const Step& step) {
   const Status status = op.prepare(p);
   if (status.code() == Code::kArenaTooSmall) return too_small(step);
   PIPIT_TRY(status);
+  if (p.deferred_) return fail(step, "needs values that nothing computes");
   if (computes_nothing(op, p.step_)) return {};
   Arena& arena = state_.dynamic;
   const size_t before = arena.low_mark();

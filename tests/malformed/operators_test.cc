@@ -291,5 +291,34 @@ TEST(Malformed, TF_124982_ReshapeToMoreDimensionsThanTheOutputHas) {
       AllOf(HasSubstr("RESHAPE (operator 0): "), HasSubstr("9")));
 }
 
+// Two results would be written to the same place, of which the plan knows one size.
+TEST(Malformed, OutputNamedTwice) {
+  ModelBuilder b;
+  const int axis = b.tensor(number(0)), in = b.tensor(floats(Shape::of(4)));
+  const int half = b.tensor(floats(Shape::of(2)));
+  b.builtin_node(BuiltinOperator::SPLIT, {axis, in}, {half, half},
+                 options(fb::CreateSplitOptions, 2));
+  b.inputs({in});
+  b.outputs({half});
+  EXPECT_THAT(verdict(b.finish()), AllOf(HasSubstr("SPLIT (operator 0): output 1, tensor "),
+                                         HasSubstr("is named twice")));
+}
+
+// A shape that is empty has no bytes, and nobody to compute them.
+TEST(Malformed, ShapeThatNobodyComputes) {
+  ModelBuilder b;
+  const int shape = b.tensor(of(Type::kInt32, Shape::of(0)));
+  const int weights = b.tensor(floats(Shape::of(1, 1, 1, 1)));
+  const int in = b.tensor(floats(Shape::of(1, 2, 2, 1)));
+  const int out = b.tensor(floats(Shape::of(1, 2, 2, 1)));
+  b.builtin_node(BuiltinOperator::TRANSPOSE_CONV, {shape, weights, in}, {out},
+                 options(fb::CreateTransposeConvOptions, fb::Padding::VALID, 1, 1,
+                         fb::ActivationFunctionType::NONE, fb::TensorType::FLOAT32));
+  b.inputs({weights, in});
+  b.outputs({out});
+  EXPECT_THAT(verdict(b.finish()),
+              AllOf(HasSubstr("TRANSPOSE_CONV (operator 0): "), HasSubstr("computes")));
+}
+
 }  // namespace
 }  // namespace pipit::test
