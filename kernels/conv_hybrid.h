@@ -26,6 +26,7 @@ struct ConvHybrid {
   float* out = nullptr;                  // [batch][out_h][out_w][out_c]
   float in_scale = 0;
   int32_t in_zero_point = 0;
+  bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
   float min = 0, max = 0;
   uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
 };

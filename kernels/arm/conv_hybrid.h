@@ -195,8 +195,7 @@ void run_panel(const HybridPanel& p, const DepthCut& cut, const int8_t* first, p
 
 // ---- the whole
 
-// Panels has run(panel, cut, windows, pitch, count, results).
-template <class Panels>
+template <class Dot>
 void conv_hybrid_arm(const ConvHybrid& a) {
   const HybridWindows windows(a);
   if (windows.depth < kShortestDepth) return conv_hybrid_portable(a);
@@ -209,8 +208,8 @@ void conv_hybrid_arm(const ConvHybrid& a) {
       const HybridPanel panel(a, windows.depth, c);
       for (int32_t m = 0, some = 0; m < count; m += some) {
         some = windows.line(from + m, count - m);
-        Panels::run(panel, cut, first + ptrdiff_t{m} * windows.pitch, windows.pitch, some,
-                    {windows.out(from + m) + c, a.stride.out_pixel});
+        run_panel<Dot>(panel, cut, first + ptrdiff_t{m} * windows.pitch, windows.pitch, some,
+                       {windows.out(from + m) + c, a.stride.out_pixel});
       }
     }
   }

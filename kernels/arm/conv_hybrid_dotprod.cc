@@ -17,15 +17,8 @@ struct Dot {
   }
 };
 
-struct Panels {
-  static void run(const HybridPanel& p, const DepthCut& cut, const int8_t* first, ptrdiff_t pitch,
-                  int32_t count, const HybridResults& to) {
-    run_panel<Dot>(p, cut, first, pitch, count, to);
-  }
-};
-
 }  // namespace
 
-void conv_hybrid_dotprod(const ConvHybrid& a) { conv_hybrid_arm<Panels>(a); }
+void conv_hybrid_dotprod(const ConvHybrid& a) { conv_hybrid_arm<Dot>(a); }
 
 }  // namespace pipit

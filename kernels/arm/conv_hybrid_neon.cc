@@ -2,8 +2,8 @@
 // Call only when kCpuNeon is set (on aarch64: always).
 //
 // Sixteen products take SMULL, SMULL2 and two SADALP. Two products of int8 fit into 16 bits unless
-// all four factors are -128, so panels of weights without that number take SMULL, SMLAL2 and
-// SADALP. (Of activations, the least is nearly always -128.)
+// all four factors are -128, so weights without that number take SMULL, SMLAL2 and SADALP. (Of
+// activations, the least is nearly always -128.)
 #include "kernels/arm/conv_hybrid.h"
 
 namespace pipit {
@@ -42,32 +42,11 @@ struct DotPairs {
   }
 };
 
-// Whether one of n numbers, at least eight, is -128.
-bool has_min(const int8_t* x, ptrdiff_t n) {
-  const int8x8_t end = vld1_s8(x + n - 8);
-  int8x16_t least = vcombine_s8(end, vld1_s8(x));
-  for (; n >= 16; n -= 16, x += 16) least = vminq_s8(least, vld1q_s8(x));
-  int8_t bytes[16];
-  vst1q_s8(bytes, n >= 8 ? vminq_s8(least, vcombine_s8(end, vld1_s8(x))) : least);
-  bool found = false;
-  for (const int8_t b : bytes) found |= b == INT8_MIN;
-  return found;
-}
-
-struct Panels {
-  static void run(const HybridPanel& p, const DepthCut& cut, const int8_t* first, ptrdiff_t pitch,
-                  int32_t count, const HybridResults& to) {
-    const ptrdiff_t depth = cut.last + (cut.is_short ? 8 : 16);
-    bool found = false;
-    for (const int8_t* w : p.weights) found |= has_min(w, depth);
-    found ? run_panel<DotAny>(p, cut, first, pitch, count, to)
-          : run_panel<DotPairs>(p, cut, first, pitch, count, to);
-  }
-};
-
 }  // namespace
 
 size_t conv_hybrid_scratch(const ConvHybrid& a) { return HybridWindows(a).bytes(); }
-void conv_hybrid_neon(const ConvHybrid& a) { conv_hybrid_arm<Panels>(a); }
+void conv_hybrid_neon(const ConvHybrid& a) {
+  a.no_weight_is_min ? conv_hybrid_arm<DotPairs>(a) : conv_hybrid_arm<DotAny>(a);
+}
 
 }  // namespace pipit

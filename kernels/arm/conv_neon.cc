@@ -9,6 +9,7 @@
 // in-order core would wait for each step of fewer.
 #include "kernels/arm/conv_rows.h"
 #include "kernels/arm/group_results.h"
+#include "kernels/arm/in_order.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
 
@@ -21,8 +22,10 @@ constexpr int32_t kUnit = 8;   // bytes of depth in the shorter step
 constexpr int32_t kPanel = 4;  // output channels of a tile
 #if PIPIT_ARM64
 constexpr int kTile = 4;  // positions
+constexpr int kHeld = 4;  // channels whose filters are held at a time
 #else
 constexpr int kTile = 2;  // sixteen registers only
+constexpr int kHeld = 2;
 #endif
 static_assert(kMany >= kTile);             // how far sums are read and written
 constexpr int32_t kAllFilters = 32 << 10;  // bytes; that many are copied once for all blocks
@@ -36,7 +39,8 @@ using Sums = int32x4_t[kM][kPanel];
 
 template <int kM>
 PIPIT_INLINE inline void multiply_low(Products<kM>& p, const int8x16_t (&x)[kM], int8x16_t w) {
-  unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = vmull_s8(vget_low_s8(x[m]), vget_low_s8(w)); });
+  unroll<kM>([&](auto m)
+                 PIPIT_INLINE { p[m] = in_order(vmull_s8(vget_low_s8(x[m]), vget_low_s8(w))); });
 }
 
 // Adds the products of the high halves to those of the low ones, or replaces them.
@@ -45,8 +49,8 @@ PIPIT_INLINE inline int16x8_t high_product(int16x8_t p, int8x16_t x, int8x16_t w
 #if PIPIT_ARM64
   return kAdd ? vmlal_high_s8(p, x, w) : vmull_high_s8(x, w);
 #else
-  return kAdd ? vmlal_s8(p, vget_high_s8(x), vget_high_s8(w))
-              : vmull_s8(vget_high_s8(x), vget_high_s8(w));
+  return in_order(kAdd ? vmlal_s8(p, vget_high_s8(x), vget_high_s8(w))
+                       : vmull_s8(vget_high_s8(x), vget_high_s8(w)));
 #endif
 }
 
@@ -54,7 +58,7 @@ PIPIT_INLINE inline int16x8_t high_product(int16x8_t p, int8x16_t x, int8x16_t w
 template <bool kFirst, int kM>
 PIPIT_INLINE inline void add(Sums<kM>& sum, int n, const Products<kM>& p) {
   unroll<kM>([&](auto m) PIPIT_INLINE {
-    sum[m][n] = kFirst ? vpaddlq_s16(p[m]) : vpadalq_s16(sum[m][n], p[m]);
+    sum[m][n] = in_order(kFirst ? vpaddlq_s16(p[m]) : vpadalq_s16(sum[m][n], p[m]));
   });
 }
 
@@ -72,56 +76,74 @@ using Windows = const int8_t* [kM];
 // Sixteen bytes of depth of a tile's rows and filters.
 template <int kM>
 struct Operands {
-  int8x16_t x[kM], w[kPanel];
+  int8x16_t x[kM], w[kHeld];
 
-  // With sixteen registers, the second half of the filters comes when the first one is through.
-  static constexpr int kEarly = kTile == 4 ? kPanel : kPanel / 2;
-
-  PIPIT_INLINE void load(const Windows<kM>& windows, const Filters& filters, const ConvStep& s) {
-    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(windows[m] + s.x); });
-    unroll<kEarly>([&](auto n) PIPIT_INLINE { w[n] = vld1q_s8(filters[n] + s.w); });
+  PIPIT_INLINE void load_window(const Windows<kM>& windows, int m, ptrdiff_t at) {
+    x[m] = in_order(vld1q_s8(windows[m] + at));
   }
-  PIPIT_INLINE void load_rest(const Filters& filters, const ConvStep& s) {
-    unroll<kPanel - kEarly>(
-        [&](auto n) PIPIT_INLINE { w[kEarly + n] = vld1q_s8(filters[kEarly + n] + s.w); });
+  PIPIT_INLINE void load_filter(const Filters& filters, int n, ptrdiff_t at) {
+    w[n % kHeld] = in_order(vld1q_s8(filters[n] + at));
+  }
+  PIPIT_INLINE void load(const Windows<kM>& windows, const Filters& filters, ptrdiff_t x_at,
+                         ptrdiff_t w_at) {
+    unroll<kM>([&](auto m) PIPIT_INLINE { load_window(windows, m, x_at); });
+    unroll<kHeld>([&](auto n) PIPIT_INLINE { load_filter(filters, n, w_at); });
   }
 };
 
-// One step of 16 bytes, whose operands are loaded; loads those of the next one. Each kind
-// of instruction comes kM times in a row, with two channels in flight, and all loads together: an
-// in-order core then rarely waits. This file is compiled without gcc's scheduling, which would undo
-// the order.
+// One step of 16 bytes, whose operands are loaded; loads those of the next one. Each kind of
+// instruction comes kM times in a row, with two channels in flight, so that an in-order core rarely
+// waits. With 32 registers, all loads come together: the Cortex-A53 waits where one follows a
+// multiplication. With 16, the filters of two channels take turns, and loads fill the gaps that
+// multiplications leave.
 template <bool kPairs, bool kFirst, bool kLast, int kM>
 PIPIT_INLINE inline void step(Sums<kM>& sum, Operands<kM>& o, const Windows<kM>& windows,
                               const Filters& filters, const ConvStep* s) {
-  constexpr bool kReplace = kFirst && kPairs;
+  constexpr bool kReplace = kFirst && kPairs, kTurns = kHeld < kPanel;
+  ptrdiff_t x_at = 0, w_at = 0;
+  if (!kLast) {
+    x_at = s[1].x;
+    w_at = s[1].w;
+    in_order(x_at, w_at);
+  }
   Products<kM> p, q;
   multiply_low(p, o.x, o.w[0]);
   multiply_low(q, o.x, o.w[1]);
   multiply_high<kPairs, kFirst>(sum, 0, p, o.x, o.w[0]);
+  if (kTurns) o.load_filter(filters, 2, s->w);
   multiply_high<kPairs, kFirst>(sum, 1, q, o.x, o.w[1]);
-  o.load_rest(filters, *s);
+  if (kTurns) o.load_filter(filters, 3, s->w);
   add<kReplace>(sum, 0, p);
-  multiply_low(p, o.x, o.w[2]);
+  multiply_low(p, o.x, o.w[2 % kHeld]);
   add<kReplace>(sum, 1, q);
-  multiply_low(q, o.x, o.w[3]);
-  multiply_high<kPairs, kFirst>(sum, 2, p, o.x, o.w[2]);
-  multiply_high<kPairs, kFirst>(sum, 3, q, o.x, o.w[3]);
-  if (!kLast) o.load(windows, filters, s[1]);
+  multiply_low(q, o.x, o.w[3 % kHeld]);
+  multiply_high<kPairs, kFirst>(sum, 2, p, o.x, o.w[2 % kHeld]);
+  if (kTurns && !kLast) o.load_filter(filters, 0, w_at);
+  multiply_high<kPairs, kFirst>(sum, 3, q, o.x, o.w[3 % kHeld]);
+  if (kTurns && !kLast) o.load_filter(filters, 1, w_at);
   add<kReplace>(sum, 2, p);
+  if (kTurns && !kLast) unroll<kM>([&](auto m) PIPIT_INLINE { o.load_window(windows, m, x_at); });
   add<kReplace>(sum, 3, q);
+  if (!kTurns && !kLast) o.load(windows, filters, x_at, w_at);
 }
 
 template <bool kFirst, int kM>
 PIPIT_INLINE inline void half_step(Sums<kM>& sum, const Windows<kM>& windows, const Filters& w,
                                    const ConvStep& s) {
   int8x8_t x[kM];
-  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1_s8(windows[m] + s.x); });
-  unroll<kPanel>([&](auto n) PIPIT_INLINE {
-    const int8x8_t wn = vld1_s8(w[n] + s.w);
-    Products<kM> p;
-    unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = vmull_s8(x[m], wn); });
-    add<kFirst>(sum, n, p);
+  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = in_order(vld1_s8(windows[m] + s.x)); });
+  const auto multiply = [&](Products<kM>& p, int8x8_t filter) PIPIT_INLINE {
+    unroll<kM>([&](auto m) PIPIT_INLINE { p[m] = in_order(vmull_s8(x[m], filter)); });
+  };
+  unroll<kPanel / 2>([&](auto pair) PIPIT_INLINE {
+    constexpr int kN = 2 * pair;
+    const int8x8_t first = in_order(vld1_s8(w[kN] + s.w));
+    const int8x8_t second = in_order(vld1_s8(w[kN + 1] + s.w));
+    Products<kM> p, q;
+    multiply(p, first);
+    multiply(q, second);
+    add<kFirst>(sum, kN, p);
+    add<kFirst>(sum, kN + 1, q);
   });
 }
 
@@ -134,7 +156,7 @@ PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const Windows<kM>& windows, con
     half_step<true>(sum, windows, w, *s++);
   } else {
     Operands<kM> o;
-    o.load(windows, w, *s);
+    o.load(windows, w, s->x, s->w);
     if (s == last) {
       step<kPairs, true, true>(sum, o, windows, w, s);
     } else {

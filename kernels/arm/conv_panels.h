@@ -54,12 +54,6 @@ void pack_panel(const Element* weights, int32_t depth, int32_t channels, int8_t*
 
 // ---- tiles
 
-// The results of one position.
-PIPIT_INLINE inline void put_group(const uint8_t* from, int32_t channels, uint8_t* to) {
-  if (channels == kPanel) return vst1_u8(to, vld1_u8(from));
-  std::memcpy(to, from, static_cast<size_t>(channels));
-}
-
 // What the tiles of one panel share.
 struct Panel {
   const int8_t* weights;
@@ -130,7 +124,7 @@ template <class Engine, bool kFlips>
       vst1q_u8(results + m * kPanel, finish<false, kFlips>(p, sum[m], sum[m + 1]));
     });
     for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
-      put_group(results + m * kPanel, p.channels, out.at);
+      store_some(out.at, results + m * kPanel, p.channels);
     }
   }
 }
@@ -161,7 +155,7 @@ void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* 
 
 // ---- the whole
 
-// How a convolution is cut, and where scratch memory is: panels, row terms, rows.
+// How a convolution is cut, and where scratch memory is.
 template <class Args, class Engine>
 struct PanelConv {
   const Args& a;

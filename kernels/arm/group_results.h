@@ -125,12 +125,7 @@ template <bool kTerms>
   unroll<kMany / 2>([&](auto pair)
                         [[gnu::always_inline]] { vst1q_u8(bytes + 16 * pair, out[pair]); });
   for (int32_t m = 0; m < count; ++m) {
-    uint8_t* at = to.at + m * to.step;
-    if (to.channels == kGroup) {
-      vst1_u8(at, vld1_u8(bytes + m * kGroup));
-    } else {
-      std::memcpy(at, bytes + m * kGroup, static_cast<size_t>(to.channels));
-    }
+    store_some(to.at + m * to.step, bytes + m * kGroup, to.channels);
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <arm_neon.h>
 
+#include <cstring>
+
 #include "kernels/arm/unroll.h"
 #include "kernels/conv.h"
 
@@ -66,6 +68,12 @@ inline void store_high(uint8_t* to, uint8x16_t v) {
 #endif
 }
 
+// The first `channels` of eight results.
+inline void store_some(uint8_t* to, const uint8_t* results, int32_t channels) {
+  if (channels == 8) return vst1_u8(to, vld1_u8(results));
+  std::memcpy(to, results, static_cast<size_t>(channels));
+}
+
 // Sixteen scaled sums to outputs.
 inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32x4_t c,
                         int32x4_t d) {
@@ -73,12 +81,6 @@ inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32
   const int16x8_t high = vqaddq_s16(vcombine_s16(vqmovn_s32(c), vqmovn_s32(d)), q.zero_point);
   const int8x16_t x = vcombine_s8(vqmovn_s16(low), vqmovn_s16(high));
   return vminq_s8(vmaxq_s8(x, q.min), q.max);
-}
-
-// Eight of them.
-inline int8x8_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b) {
-  const int16x8_t y = vqaddq_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)), q.zero_point);
-  return vmin_s8(vmax_s8(vqmovn_s16(y), vget_low_s8(q.min)), vget_low_s8(q.max));
 }
 
 // The same for n positions of eight channels, each kind of instruction many times in a row.

@@ -53,6 +53,8 @@ class HybridConv {
     for (float& v : scales_.span()) v = static_cast<float>(random.unit() / 64);
     for (float& v : bias_.span()) v = static_cast<float>(random.unit() * 4 - 2);
     zero_point_ = random.one_in(3) ? 0 : random.between(-128, 127);
+    no_weight_is_min_ = true;
+    for (const int8_t w : weights_.span()) no_weight_is_min_ &= w != -128;
     for (const auto* b : {&in_, &weights_}) b->make_read_only();
   }
 
@@ -83,6 +85,7 @@ class HybridConv {
     if (case_.bias) a.bias = bias_.data();
     a.in_scale = 0.01f;
     a.in_zero_point = zero_point_;
+    a.no_weight_is_min = no_weight_is_min_;
     a.min = 0;
     a.max = 1e6f;
     return a;
@@ -101,6 +104,7 @@ class HybridConv {
   GuardedBuffer<float> scales_, bias_;
   Against side_;
   int32_t zero_point_ = 0;
+  bool no_weight_is_min_ = false;
 };
 
 bool agrees(const ConvHybridVariant& variant, const ConvHybridVariant& portable, const Case& c,
