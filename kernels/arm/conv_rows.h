@@ -183,12 +183,12 @@ class ConvRows {
     band_columns_ = g_.out_w;
     band_rows_ = 1;
     if (row <= kBandBytes) {
-      const int64_t lines = kBandBytes / (columns_of(g_.out_w) * g_.in_c);
+      const int64_t lines = kBandBytes / most<int64_t>(columns_of(g_.out_w) * g_.in_c, 1);
       const int64_t rows = (lines - lines_of(1)) / g_.stride_h + 1;
       band_rows_ = static_cast<int32_t>(least<int64_t>(rows, g_.out_h));
     } else {
       const int64_t columns =
-          (kBandBytes / (lines_of(1) * g_.in_c) - columns_of(1)) / g_.stride_w + 1;
+          (kBandBytes / most<int64_t>(lines_of(1) * g_.in_c, 1) - columns_of(1)) / g_.stride_w + 1;
       const int64_t tiles = most<int64_t>(columns / limits_.tile, 1);
       band_columns_ = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, g_.out_w));
     }
@@ -199,7 +199,7 @@ class ConvRows {
   void choose_block() {
     const int64_t area = int64_t{g_.stride_h} * g_.stride_w * g_.in_c;
     const int64_t each = gathers ? padded_depth() : least<int64_t>(area, depth);
-    const int64_t fit = least<int64_t>(limits_.bytes / each, limits_.most);
+    const int64_t fit = least<int64_t>(limits_.bytes / most<int64_t>(each, 1), limits_.most);
     const int64_t tiles = most<int64_t>(fit / limits_.tile, 1);
     block = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, positions));
   }

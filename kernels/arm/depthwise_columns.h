@@ -11,6 +11,7 @@
 
 #include <arm_neon.h>
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -180,7 +181,8 @@ class Depthwise {
   // Channel blocks pass over a band of rows that the cache can hold.
   void run() {
     const int64_t row_bytes = int64_t{g_.in_w} * a_.stride.in_pixel;
-    const int64_t fit = kDwBandBytes / (row_bytes * g_.stride_h) / cut_.rows * cut_.rows;
+    const int64_t fit =
+        kDwBandBytes / std::max<int64_t>(row_bytes * g_.stride_h, 1) / cut_.rows * cut_.rows;
     const int32_t least = cut_.rows;
     const int32_t band = fit < least      ? least
                          : fit < g_.out_h ? static_cast<int32_t>(fit)
