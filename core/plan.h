@@ -101,7 +101,7 @@ struct Planning {
   uint8_t* exact = nullptr;    // 1: the shared content is the same (alias), 0: written in place
   size_t* scratch = nullptr;   // for each step
   int32_t* claimed = nullptr;  // for each step: the delegate that computes it, or kNobody
-  uint8_t* use = nullptr;      // for each tensor: one of the next three
+  uint8_t* use = nullptr;      // for each tensor: kUnused, kWritten or kRead
   uint8_t* output = nullptr;   // whether it is an output of the graph
 };
 
