@@ -14,11 +14,12 @@ namespace pipit {
 namespace fully_connected {
 
 Tile choose_tile(const Request& r, size_t weight_bytes) {
-  constexpr int32_t kRows = 16, kOutputs = 256, kExpandedBytes = 16384;
+  constexpr int32_t kRows = 16, kSums = 4096, kExpandedBytes = 16384;
+  const int32_t rows = std::min(r.rows, kRows);
   const auto row_bytes = static_cast<int64_t>(weight_bytes) * r.depth;
   const int64_t outputs =
-      r.weights.plain() ? kOutputs : std::max<int64_t>(1, kExpandedBytes / row_bytes);
-  return {std::min(r.rows, kRows), static_cast<int32_t>(std::min<int64_t>(r.outputs, outputs))};
+      r.weights.plain() ? kSums / rows : std::max<int64_t>(1, kExpandedBytes / row_bytes);
+  return {rows, static_cast<int32_t>(std::min<int64_t>(r.outputs, outputs))};
 }
 
 int32_t choose_shares(const Prepare& p, const Request& r, size_t weight_bytes) {

@@ -3,6 +3,7 @@
 // joins the bias, once and for all when the weights are constant.
 #include <algorithm>
 
+#include "kernels/dense_s8.h"
 #include "kernels/fixed_point.h"
 #include "kernels/matmul.h"
 #include "kernels/ops/fully_connected.h"
@@ -36,6 +37,11 @@ struct Params {
   void (*kernel)(const Matmul<In, Weight, Sum>&);
   void (*rescale)(const Rescale<Sum, Out>&);
 };
+template <>
+struct Params<int8_t, int8_t, int32_t, int8_t> {
+  Quantized<int32_t> common;
+  void (*dense)(const DenseS8&);
+};
 
 template <class Sum>
 Sum bias_value(const Tensor* bias, int32_t o) {
@@ -66,55 +72,73 @@ void rescale_fixed_point(const Rescale<Sum, Out>& a, const Multiplier* multiplie
   }
 }
 
+// Sums of a tile, and from them results.
+template <class In, class Weight, class Sum, class Out>
+void run_product(const Params<In, Weight, Sum, Out>& p, const Matmul<In, Weight, Sum>& a,
+                 const Rescale<Sum, Out>& to, const Multiplier* multiplier) {
+  if constexpr (std::is_same_v<In, int8_t>) {
+    p.dense({a, to});
+  } else {
+    p.kernel(a);
+    subtract_input_sums(a, Sum{p.common.weight_zero_point});
+    for (int32_t i = 0; p.common.request.sum_in_32_bits && i < a.rows * a.outputs; ++i) {
+      a.out[i] = static_cast<int32_t>(a.out[i]);
+    }
+    p.common.multiplier != nullptr ? rescale_fixed_point(to, multiplier) : p.rescale(to);
+  }
+}
+
 template <class In, class Weight, class Sum, class Out>
 void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Part& outputs,
                  uint8_t* scratch) {
   const Quantized<Sum>& q = p.common;
   const Request& size = q.request;
-  const In* in = s.input(kInput).as<In>();
   const Weight* weights = s.input(kWeights).as<Weight>();
+  const In* in = s.input(kInput).as<In>();
+  Out* out = s.output(0).as<Out>();
   auto* sums = scratch_at<Sum>(scratch, q.sums_at);
-  in_blocks(outputs, q.tile.outputs, [&](int32_t first, int32_t count) {
-    Matmul<In, Weight, Sum> a;
-    a.outputs = count;
-    a.depth = size.depth;
-    a.weights = weight_rows(size.weights, weights, first, count,
-                            scratch_at<Weight>(scratch, q.expanded_at));
-    a.in_stride = size.depth;
-    a.out = sums;
-    a.out_stride = count;
-    a.no_weight_is_min = q.no_weight_is_min;
-    a.start = q.start + first;
+  const int32_t end = outputs.first + outputs.count;
+  for (int32_t first = outputs.first, count = 0; first < end; first += count) {
+    count = std::min(end - first, q.tile.outputs);
+    const Weight* w = weight_rows(size.weights, weights, first, count,
+                                  scratch_at<Weight>(scratch, q.expanded_at));
+    const Sum* start = q.start + first;
     if (q.start == nullptr) {
-      auto* start = scratch_at<Sum>(scratch, q.start_at);
-      find_start(q, weights, s.optional_input(kBias), first, count, start);
-      a.start = start;
+      auto* found = scratch_at<Sum>(scratch, q.start_at);
+      find_start(q, weights, s.optional_input(kBias), first, count, found);
+      start = found;
     }
-    in_blocks(size.rows, q.tile.rows, [&](int32_t row, int32_t rows) {
-      a.rows = rows;
-      a.in = in + static_cast<ptrdiff_t>(row) * size.depth;
-      p.kernel(a);
-      subtract_input_sums(a, Sum{q.weight_zero_point});
-      for (int32_t i = 0; size.sum_in_32_bits && i < rows * count; ++i) {
-        sums[i] = static_cast<int32_t>(sums[i]);
-      }
-      Rescale<Sum, Out> to;
-      to.rows = rows;
-      to.outputs = count;
-      to.sums = sums;
-      to.sums_stride = count;
-      to.out = s.output(0).as<Out>() + static_cast<ptrdiff_t>(row) * size.outputs + first;
-      to.out_stride = size.outputs;
-      to.scale_step = q.scale_step;
-      to.zero_point = q.out_zero_point;
-      to.min = q.range.min;
-      to.max = q.range.max;
-      const ptrdiff_t channel = static_cast<ptrdiff_t>(first) * q.scale_step;
-      if (q.multiplier != nullptr) return rescale_fixed_point(to, q.multiplier + channel);
-      to.scale = q.scale + channel;
-      p.rescale(to);
-    });
-  });
+    const ptrdiff_t channel = static_cast<ptrdiff_t>(first) * q.scale_step;
+    for (int32_t row = 0; row < size.rows; row += q.tile.rows) {
+      const int32_t rows = std::min(size.rows - row, q.tile.rows);
+      const Matmul<In, Weight, Sum> matmul = {
+          .rows = rows,
+          .outputs = count,
+          .depth = size.depth,
+          .in = in + static_cast<ptrdiff_t>(row) * size.depth,
+          .weights = w,
+          .start = start,
+          .out = sums,
+          .in_stride = size.depth,
+          .out_stride = count,
+          .no_weight_is_min = q.no_weight_is_min,
+      };
+      const Rescale<Sum, Out> rescale = {
+          .rows = rows,
+          .outputs = count,
+          .sums = sums,
+          .out = out + static_cast<ptrdiff_t>(row) * size.outputs + first,
+          .sums_stride = count,
+          .out_stride = size.outputs,
+          .scale = q.scale + channel,
+          .scale_step = q.scale_step,
+          .zero_point = q.out_zero_point,
+          .min = q.range.min,
+          .max = q.range.max,
+      };
+      run_product(p, matmul, rescale, q.multiplier + channel);
+    }
+  }
 }
 
 template <class In, class Weight, class Sum, class Out>
@@ -204,6 +228,21 @@ void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   p.scratch(layout.size() * static_cast<size_t>(q->shares));
 }
 
+// Chooses among the variants, and names the choice.
+template <class In, class Weight, class Sum, class Out>
+const char* find_kernels(CpuFeatures cpu,
+                         Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants,
+                         Params<In, Weight, Sum, Out>* params) {
+  const auto& variant = choose(variants, cpu);
+  if constexpr (std::is_same_v<In, int8_t>) {
+    params->dense = choose(dense_s8_variants(), cpu).run;
+  } else {
+    params->kernel = variant.run;
+    params->rescale = choose(rescale_variants<Sum, Out>(), cpu).run;
+  }
+  return variant.name;
+}
+
 template <class In, class Weight, class Sum, class Out>
 Status prepare_quantized(Prepare& p, const Request& r,
                          Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
@@ -228,10 +267,8 @@ Status prepare_quantized(Prepare& p, const Request& r,
   PIPIT_TRY(find_scales(p, &q));
   PIPIT_TRY(fold_start<Weight>(p, &q));
   lay_out_scratch<Weight>(p, &q);
-  const auto& variant = choose(variants, p.cpu());
-  params->kernel = variant.run;
-  params->rescale = choose(rescale_variants<Sum, Out>(), p.cpu()).run;
-  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant.name);
+  const char* variant = find_kernels(p.cpu(), variants, params);
+  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant);
 }
 
 }  // namespace

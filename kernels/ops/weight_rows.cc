@@ -57,14 +57,11 @@ int32_t sum_row(const WeightRows& w, const T* data, int32_t row) {
 }
 
 template <class T>
-const T* expand(const WeightRows& w, const T* data, int32_t first, int32_t count, T* buffer) {
-  if (w.plain()) return data + static_cast<ptrdiff_t>(first) * w.depth;
-  T* row = buffer;
+void expand(const WeightRows& w, const T* data, int32_t first, int32_t count, T* row) {
   for (int32_t r = first; r < first + count; ++r, row += w.depth) {
     if (w.form == WeightRows::Form::kSparse) std::fill(row, row + w.depth, T{});
     for_each_value(w, data, r, [&](int32_t k, T v) { row[k] = v; });
   }
-  return buffer;
 }
 
 // Rows stored densely, columns compressed, optionally in blocks of some columns.
@@ -146,13 +143,12 @@ int32_t row_sum(const WeightRows& w, const int16_t* data, int32_t row) {
   return sum_row(w, data, row);
 }
 
-const int8_t* weight_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
-                          int8_t* buffer) {
-  return expand(w, data, first, count, buffer);
+void expand_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
+                 int8_t* to) {
+  expand(w, data, first, count, to);
 }
-const float* weight_rows(const WeightRows& w, const float* data, int32_t first, int32_t count,
-                         float* buffer) {
-  return expand(w, data, first, count, buffer);
+void expand_rows(const WeightRows& w, const float* data, int32_t first, int32_t count, float* to) {
+  expand(w, data, first, count, to);
 }
 
 }  // namespace pipit

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/ops/index_list.h"
 #include "pipit/op.h"
@@ -36,17 +37,19 @@ int32_t row_sum(const WeightRows& w, const int8_t* data, int32_t row);
 int32_t row_sum(const WeightRows& w, const uint8_t* data, int32_t row);
 int32_t row_sum(const WeightRows& w, const int16_t* data, int32_t row);
 
-// `count` rows from `first` on, as plain values: where they lie, or expanded into `buffer`.
-const int8_t* weight_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
-                          int8_t* buffer);
-const float* weight_rows(const WeightRows& w, const float* data, int32_t first, int32_t count,
-                         float* buffer);
-inline const uint8_t* weight_rows(const WeightRows& w, const uint8_t* data, int32_t first, int32_t,
-                                  uint8_t*) {
-  return data + static_cast<ptrdiff_t>(first) * w.depth;
-}
-inline const int16_t* weight_rows(const WeightRows& w, const int16_t* data, int32_t first, int32_t,
-                                  int16_t*) {
+// `count` rows from `first` on, as plain values.
+void expand_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int8_t* to);
+void expand_rows(const WeightRows& w, const float* data, int32_t first, int32_t count, float* to);
+
+// The same: where they lie, or expanded into `buffer`.
+template <class T>
+const T* weight_rows(const WeightRows& w, const T* data, int32_t first, int32_t count, T* buffer) {
+  if constexpr (std::is_same_v<T, int8_t> || std::is_same_v<T, float>) {
+    if (!w.plain()) {
+      expand_rows(w, data, first, count, buffer);
+      return buffer;
+    }
+  }
   return data + static_cast<ptrdiff_t>(first) * w.depth;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "kernels/rescale.h"
+#include "tests/support/any_scale.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -21,12 +22,6 @@ struct Case {
   Fill sums;
   int32_t scale_step;
 };
-
-// One in four is a power of two, which leaves exact halves; some are far above one.
-double any_scale(Random* random) {
-  const int exponent = random->one_in(8) ? random->between(-60, 40) : random->between(-12, 1);
-  return std::ldexp(random->one_in(4) ? 1.0 : 0.5 + random->unit() / 2, exponent);
-}
 
 template <class Out>
 bool agrees(void (*portable)(const Rescale<int32_t, Out>&),
