@@ -156,10 +156,11 @@ PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const Windows<kM>& windows, con
     half_step<true>(sum, windows, w, *s++);
   } else {
     Operands<kM> o;
-    o.load(windows, w, s->x, s->w);
     if (s == last) {
+      o.load(windows, w, s->x, s->w);
       step<kPairs, true, true>(sum, o, windows, w, s);
     } else {
+      o.load(windows, w, s->x, s->w);
       step<kPairs, true, false>(sum, o, windows, w, s);
       for (++s; s != last; ++s) step<kPairs, false, false>(sum, o, windows, w, s);
       step<kPairs, false, true>(sum, o, windows, w, s);
@@ -182,10 +183,12 @@ PIPIT_INLINE inline void run_tile(const int8_t* const* windows, const Filters& w
   });
 }
 
-// The sums of `count` positions and four channels. There is room for whole tiles.
+// The sums of `count` positions and four channels. There is room for whole tiles. Aligned so that
+// the loop over depth lies in one page of memory.
 template <bool kPairs>
-[[gnu::noinline]] void run_panel(const int8_t* const* windows, int32_t count,
-                                 const Filters& filters, const ConvSteps& steps, int32_t* to) {
+[[gnu::noinline, gnu::aligned(2048)]] void run_panel(const int8_t* const* windows, int32_t count,
+                                                     const Filters& filters, const ConvSteps& steps,
+                                                     int32_t* to) {
   const Filters w = {filters[0], filters[1], filters[2], filters[3]};
   const ConvSteps s = steps;
   int32_t left = count;

@@ -20,9 +20,9 @@ namespace {
 
 // A window whose sizes are known, [r, r + kRows) of the rows. The products of a pair of taps are
 // begun, those of the pair before the last one added to the sums, and then the second tap
-// multiplied: an in-order core waits for none of them.
+// multiplied: an in-order core waits for none of them. Aligned to stay in one page of memory.
 template <int kRows, int kHeight, int kWidth, int kParts, bool kRight>
-[[gnu::noinline]] void window_of(const DepthwisePass& pass, int row) {
+[[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row) {
   constexpr int kTaps = kHeight * kWidth, kPairs = (kTaps + 1) / 2;
   constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
   const ptrdiff_t pitch = pass.cut.slots * kDwLanes;

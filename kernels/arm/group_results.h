@@ -94,11 +94,13 @@ template <int n, bool kTerms, bool kRight>
   });
 }
 
-// All channels of at least kMany positions. What is left in the end overlaps what was done.
+// All channels of at least kMany positions. What is left in the end overlaps what was done. Aligned
+// so that the loop stays in one page of memory.
 template <bool kTerms, bool kRight>
-[[gnu::noinline]] void finish_many(const int32_t* sums, const int32_t* terms, int32_t count,
-                                   const Channels& channels, const RequantizeNeon& scaling,
-                                   const Results& results) {
+[[gnu::noinline, gnu::aligned(1024)]] void finish_many(const int32_t* sums, const int32_t* terms,
+                                                       int32_t count, const Channels& channels,
+                                                       const RequantizeNeon& scaling,
+                                                       const Results& results) {
   const Channels c = channels;
   const RequantizeNeon q = scaling;
   const Results to = results;
