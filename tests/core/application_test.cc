@@ -182,7 +182,7 @@ ModelBuilder two_signatures() {
   b.node("REVERSE", {0}, {1});
   b.inputs({0});
   b.outputs({1});
-  b.signature("turn", 1);
+  b.signature("turn", 1, {{"forwards", 0}}, {{"backwards", 1}, {"as it was", 0}});
   return b;
 }
 
@@ -219,6 +219,23 @@ TEST(Structure, IsThatOfTheFile) {
   EXPECT_EQ(model.node(0, 1).inputs[0], 0);
   EXPECT_EQ(model.node(0, 1).outputs[0], 1);
   EXPECT_EQ(model.signature_subgraph(0), 1);
+}
+
+TEST(Structure, SignaturesNameTheirTensors) {
+  const Loaded m(two_signatures());
+  const Model& model = m.model;
+  ASSERT_EQ(model.signatures(), 1);
+  EXPECT_STREQ(model.signature_key(0), "turn");
+  EXPECT_EQ(model.find_signature("turn"), 0);
+  EXPECT_EQ(model.find_signature("tur"), -1);
+  ASSERT_EQ(model.signature_inputs(0), 1);
+  EXPECT_STREQ(model.signature_input(0, 0).name, "forwards");
+  EXPECT_EQ(model.signature_input(0, 0).tensor, 0);
+  ASSERT_EQ(model.signature_outputs(0), 2);
+  EXPECT_STREQ(model.signature_output(0, 0).name, "backwards");
+  EXPECT_EQ(model.signature_output(0, 0).tensor, 1);
+  EXPECT_STREQ(model.signature_output(0, 1).name, "as it was");
+  EXPECT_EQ(model.signature_output(0, 1).tensor, 0);
 }
 
 TEST(Structure, ConstantsHaveTheirBytes) {
