@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from pipit import Interpreter
 from pipit.export_keras import export_keras
 
 MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
+# What starts Python: this one, or another machine's under an emulator, or by way of a loader.
+PYTHON = shlex.split(os.environ.get("PIPIT_TEST_PYTHON", shlex.quote(sys.executable)))
 DIGITS = pathlib.Path(__file__).resolve().parents[2] / "models"
 
 
@@ -108,7 +111,7 @@ class Export(unittest.TestCase):
 
     def test_as_a_command(self):
         def run(*arguments):
-            return subprocess.run([sys.executable, "-m", "pipit", *map(str, arguments)],
+            return subprocess.run([*PYTHON, "-m", "pipit", *map(str, arguments)],
                                   capture_output=True, text=True)
 
         good = run("export-keras", DIGITS / "digits_float.tflite", "-o", self.folder)

@@ -45,6 +45,13 @@ def strings():
     return g
 
 
+def text():
+    """One string without a shape, in and out."""
+    g = small.Graph()
+    g.inputs = g.outputs = [g.tensor("s", "STRING", [])]
+    return g
+
+
 def chain():
     """y = (a + b) * b: one tensor in between."""
     g = small.Graph()
@@ -245,6 +252,7 @@ GRAPHS = {
     "stored": stored(),
     "strings": strings(),
     "sums": sums(),
+    "text": text(),
     "tile": small.tile_model(),
     "two_rows": rows(2, 2),
     "types": types(),
