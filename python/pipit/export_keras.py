@@ -134,7 +134,7 @@ class Graph:
 def files(path):
     """{file name: bytes} of the export of a model file."""
     if np is None:
-        raise ImportError("pipit.export_keras needs numpy")
+        raise ImportError("export-keras needs numpy")
     graph = Graph(Interpreter(model_path=path))
     manifest = [{"name": name, "shape": list(values.shape), "dtype": "float32"}
                 for name, values in graph.weights.items()]
@@ -151,7 +151,7 @@ def files(path):
             "model.json": json.dumps(topology, indent=1).encode()}
 
 
-def export_keras(model, folder):
+def export_keras(model: str | os.PathLike, folder: str | os.PathLike) -> None:
     """Writes the files of a model into `folder`, which is made if need be.
 
     They come under temporary names first: what is there already stays whole when anything fails.
@@ -179,9 +179,12 @@ def main(arguments=None):
     arguments = parser.parse_args(arguments)
     try:
         export_keras(arguments.model, arguments.output_dir)
-    except (ValueError, ImportError) as error:
+    except ValueError as error:
         print("pipit: %s: %s" % (arguments.model, error), file=sys.stderr)
         return 3
+    except ImportError as error:
+        print("pipit: %s" % error, file=sys.stderr)
+        return 6
     except OSError as error:
         print("pipit: %s: %s" % (arguments.output_dir, error.strerror or error), file=sys.stderr)
         return 4
