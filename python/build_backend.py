@@ -62,7 +62,7 @@ def _sources():
     for name in SOURCES:
         top = ROOT / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", "dist"} & set(path.relative_to(ROOT).parts):
                 yield path
 
 
