@@ -44,6 +44,9 @@ class Graph:
     def shape(self, index):
         return self.model.tensor(0, index).shape
 
+    def type(self, index):
+        return self.model.tensor(0, index).type
+
     def is_constant(self, index):
         return self.model.tensor(0, index).storage == 1
 
@@ -72,6 +75,9 @@ class Graph:
 
     def layer(self, kind, output, inputs, weights=None, **config):
         """Adds a layer that computes tensor `output` from tensors (or from other layers)."""
+        absent = [i for i in inputs if isinstance(i, int) and i not in self._made]
+        if absent:
+            raise Unsupported("tensor %d, which is constant or a shape, is no layer" % absent[0])
         name = self._name(output)
         inbound = [self._made[i] if isinstance(i, int) else i for i in inputs]
         config = dict(name=name, trainable=True, dtype="float32", **config)
@@ -111,7 +117,7 @@ class Graph:
             if op not in LAYERS:
                 raise Unsupported("no layer does that")
             if any(i >= 0 and i not in self._made and not self.is_constant(i) and
-                   self.model.tensor(0, i).type in (5, 13, 14) for i in inputs):
+                   self.type(i) in (5, 13, 14) for i in inputs):
                 raise Unsupported("it works on strings or resources")
             LAYERS[op](self, node, inputs, outputs)
         except Unsupported as error:

@@ -90,6 +90,17 @@ class Export(unittest.TestCase):
         self.assertEqual(len(config["output_layers"]), 2)
         self.assertEqual(npz["mul/gamma"].tolist(), [0.5, 3])
 
+    def test_kinds_of_layers_for_pictures(self):
+        made, npz = self.exported(MODELS / "picture_layers.tflite")
+        config = made["modelTopology"]["model_config"]["config"]
+        self.assertEqual([layer["class_name"] for layer in config["layers"]], [
+            "InputLayer", "Conv2DTranspose", "BatchNormalization", "ReLU", "BatchNormalization",
+            "Multiply", "UpSampling2D", "Permute", "GlobalAveragePooling2D", "Reshape", "ReLU",
+            "Multiply", "Conv2DTranspose", "ReLU"])
+        self.assertEqual(npz["up/kernel"].shape, (3, 2, 3, 2))
+        by_name = {layer["name"]: layer["config"] for layer in config["layers"]}
+        self.assertEqual((by_name["twice"]["size"], by_name["turned"]["dims"]), ([2, 1], [2, 1, 3]))
+
     def test_refusals_name_the_operator(self):
         for model, text in (("gather", "GATHER (operator 0) cannot be a Keras layer: no layer does"),
                             ("tile", "TILE (operator 0) cannot be a Keras layer"),
