@@ -31,6 +31,7 @@ struct Writer {
     fb::QuantizationParametersBuilder q(fbb);
     q.add_scale(scales);
     q.add_zero_point(zero_points);
+    q.add_quantized_dimension(spec.dimension);
     return q.Finish();
   }
 

@@ -32,6 +32,7 @@ struct TensorSpec {
   bool variable = false;
   std::vector<float> scales = {};
   std::vector<int64_t> zero_points = {};
+  int dimension = 0;  // that the scales run along
   std::vector<int32_t> signature = {};
   int block = 0;  // elements that share a scale, which tensor `block_scales` has
   int block_scales = 0;
