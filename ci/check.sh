@@ -126,7 +126,7 @@ tfjs() { # the float models that are here
   local try models=(models/digits_float.tflite) model
   for model in ../shared/models/*_float/*.tflite; do [[ ! -e $model ]] || models+=("$model"); done
   /usr/bin/python3 tests/python/make_models.py flatc build/tfjs/models
-  models+=(build/tfjs/models/layers.tflite)
+  models+=(build/tfjs/models/{layers,picture_layers}.tflite)
   cp tests/tfjs/package.json build/tfjs
   for try in 1 2 3; do
     npm install --prefix build/tfjs --no-audit --no-fund --ignore-scripts && break

@@ -38,6 +38,10 @@ foreach(package tflite_runtime ai_edge_litert)
   set(CPACK_DEBIAN_PYTHON_${upper}_PACKAGE_SECTION python)
   set(CPACK_DEBIAN_PYTHON_${upper}_PACKAGE_DEPENDS "python3-pipit (= ${PROJECT_VERSION})")
 endforeach()
+# It has the same files.
+foreach(relation CONFLICTS PROVIDES REPLACES)
+  set(CPACK_DEBIAN_PYTHON_TFLITE_RUNTIME_PACKAGE_${relation} python3-tflite-runtime)
+endforeach()
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # cpack packs what is built: no tests are needed for it
 include(CPack)
 if(TARGET pipit_shared)

@@ -17,12 +17,20 @@ import subprocess
 import tarfile
 import tempfile
 
-from build_wheel import HERE, metadata, project_version, write_all
+from build_wheel import HERE, REQUIRES, metadata, project_version, write_all
 
 ROOT = HERE.parent
 SOURCES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml", "capi",
            "cmake", "core", "kernels", "platform", "python"]
 BUNDLED = ROOT / "bundled"
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    """Without this, pip builds the wheel twice: the first one to read its name."""
+    folder = pathlib.Path(metadata_directory) / ("pipit-%s.dist-info" % project_version())
+    folder.mkdir()
+    (folder / "METADATA").write_text(_metadata())
+    return folder.name
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
@@ -43,12 +51,16 @@ def build_sdist(sdist_directory, config_settings=None):
     with open(name, "wb") as file, gzip.GzipFile(fileobj=file, filename="", mode="wb",
                                                  mtime=0) as zipped, \
             tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        _add(tar, folder + "/PKG-INFO", metadata("pipit", version, [("Requires-Dist", "numpy")]))
+        _add(tar, folder + "/PKG-INFO", _metadata())
         for path in _sources():
             _add(tar, "%s/%s" % (folder, path.relative_to(ROOT)), path.read_bytes())
         for path, data in _bundled().items():
             _add(tar, "%s/bundled/%s" % (folder, path), data)
     return name.name
+
+
+def _metadata():
+    return metadata("pipit", project_version(), REQUIRES)
 
 
 def _add(tar, name, data):
@@ -62,7 +74,7 @@ def _sources():
     for name in SOURCES:
         top = ROOT / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", "dist"} & set(path.relative_to(ROOT).parts):
                 yield path
 
 

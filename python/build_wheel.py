@@ -18,6 +18,7 @@ import zipfile
 HERE = pathlib.Path(__file__).resolve().parent
 SUMMARY = "Runs .tflite models on ARM Linux boards"
 MACHINES = {62: "x86_64", 183: "aarch64", 40: "armv7l"}
+REQUIRES = [("Requires-Dist", "numpy")]
 DROP_INS = {"pipit_tflite_runtime": "tflite_runtime", "pipit_ai_edge_litert": "ai_edge_litert"}
 
 
@@ -81,8 +82,7 @@ def write_all(library, out):
     version = project_version()
     files = sources("pipit")
     files["pipit/libpipit.so.1"] = library.read_bytes()
-    made = [write_wheel(out, "pipit", version, platform_tag(library), files,
-                        [("Requires-Dist", "numpy")])]
+    made = [write_wheel(out, "pipit", version, platform_tag(library), files, REQUIRES)]
     return made + [write_wheel(out, name, version, "any", sources(package),
                                [("Requires-Dist", "pipit (==%s)" % version)])
                    for name, package in DROP_INS.items()]

@@ -29,13 +29,14 @@ struct Settings {
 };
 
 // Only when the package is not there does Python come back from this with a line of its own.
-constexpr char kProgram[] = R"(import sys
+constexpr char kProgram[] = R"py(import sys
 try:
     from pipit import export_keras
 except (ImportError, OSError) as error:
-    print("pipit: export-keras needs Python's package pipit: %s" % error, file=sys.stderr)
+    print("pipit: export-keras needs Python's package pipit: %s (install it, or let PYTHONPATH name "
+          "the folder `python` of a build)" % error, file=sys.stderr)
     sys.exit(6)
-sys.exit(export_keras.main(sys.argv[1:])))";
+sys.exit(export_keras.main(sys.argv[1:])))py";
 
 [[noreturn]] void become_python(const Settings& set) {
   flush_output();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/feed.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "pipit/strings.h"
@@ -85,6 +86,13 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+// For who takes `run` for the command that reads pictures.
+std::string picture_hint(const std::vector<uint8_t>& file) {
+  const std::string start(file.begin(), file.begin() + std::min<ptrdiff_t>(4, std::ssize(file)));
+  const bool picture = start == "\x89PNG" || start.substr(0, 3) == "\xff\xd8\xff";
+  return picture ? " (it is a picture: see pipit classify)" : "";
+}
+
 }  // namespace
 
 std::vector<uint8_t> file_bytes(const std::string& path, const Tensor& tensor) {
@@ -102,7 +110,7 @@ std::vector<uint8_t> file_bytes(const std::string& path, const Tensor& tensor) {
                   path + ": has " + (bytes.size() > tensor.bytes ? "more than " : "only ") +
                       std::to_string(bytes.size() > tensor.bytes ? tensor.bytes : bytes.size()) +
                       " bytes, the input " + tensor_text(tensor) + " takes " +
-                      std::to_string(tensor.bytes));
+                      std::to_string(tensor.bytes) + picture_hint(bytes));
   }
   return bytes;
 }

@@ -13,6 +13,9 @@ std::vector<std::string> read_labels(const std::string& path) {
   constexpr size_t kLimit = size_t{16} << 20;
   const std::vector<uint8_t> file = read_file(path, kLimit);
   if (file.size() > kLimit) throw Failure(kBadInput, path + ": is too large for a list of labels");
+  if (std::find(file.begin(), file.end(), 0) != file.end()) {
+    throw Failure(kBadInput, path + ": is no list of labels, which is text");
+  }
   return parse_labels(file);
 }
 

@@ -6,6 +6,9 @@ import sys
 import numpy as np
 import tflite_runtime.interpreter as tflite
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 interpreter = tflite.Interpreter(model_path=sys.argv[1])
 interpreter.allocate_tensors()
 

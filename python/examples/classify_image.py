@@ -11,6 +11,9 @@ import numpy as np
 import tflite_runtime.interpreter as tflite
 from PIL import Image
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
+
 
 def preprocess_image(path, detail):
     """The picture in the model's size: [1, height, width, channels]."""

@@ -7,6 +7,9 @@ import numpy as np
 
 from pipit import tf
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 
 class InferenceLayer:
     """Calls a model on one array, whatever its number of rows."""

@@ -7,6 +7,9 @@ import numpy as np
 
 from pipit import tf
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 interpreter = tf.lite.Interpreter(model_path=sys.argv[1])
 for key in interpreter.get_signature_list():
     run = interpreter.get_signature_runner(key)

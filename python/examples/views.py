@@ -5,6 +5,9 @@ import sys
 
 from pipit import tf
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 interpreter = tf.lite.Interpreter(model_path=sys.argv[1])
 interpreter.allocate_tensors()
 input = interpreter.tensor(interpreter.get_input_details()[0]["index"])

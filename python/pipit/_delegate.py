@@ -9,6 +9,7 @@ Interpreter refuses to use them, since their code works on the insides of Tensor
 from __future__ import annotations
 
 import ctypes
+import typing
 
 from . import _library as c
 
@@ -18,7 +19,7 @@ _NAMES = ctypes.POINTER(ctypes.c_char_p)
 class Delegate:
     """A loaded library's delegate; `options` are passed as strings."""
 
-    def __init__(self, library, options=None):
+    def __init__(self, library: str, options: dict[typing.Any, typing.Any] | None = None) -> None:
         self.library = library
         self.table = None  # what an Interpreter hands to Pipit
         self._delegate = None
@@ -68,7 +69,7 @@ class Delegate:
         return self._delegate
 
 
-def load_delegate(library, options=None):
+def load_delegate(library: str, options: dict[typing.Any, typing.Any] | None = None) -> Delegate:
     """A Delegate.
 
     Raises:

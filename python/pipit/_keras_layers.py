@@ -97,6 +97,51 @@ def fully_connected(g, node, inputs, outputs):
                      dict(kernel=kernel, **bias), units=kernel.shape[1], use_bias=bool(bias))
 
 
+def transpose_conv(g, node, inputs, outputs):
+    kernel = g.constant(inputs[1]).transpose(1, 2, 0, 3)
+    before, after = g.shape(inputs[2])[1:3], g.shape(outputs[0])[1:3]
+    strides, padding = [g.option(node, 2, 4), g.option(node, 1, 4)], _padding(g, node)
+    beyond = [max(k - s, 0) if padding == "valid" else 0 for k, s in zip(kernel.shape, strides)]
+    usual = tuple(n * s + more for n, s, more in zip(before, strides, beyond))
+    if after != usual:
+        raise Unsupported("it makes a picture of %s, the layer one of %s" % (list(after), list(usual)))
+    bias = _bias(g, inputs[1:])
+    _with_activation(g, "Conv2DTranspose", outputs[0], inputs[2:3], _activation(g, node, 3),
+                     dict(kernel=kernel, **bias), filters=kernel.shape[2],
+                     kernel_size=list(kernel.shape[:2]), use_bias=bool(bias), strides=strides,
+                     padding=padding, data_format="channels_last")
+
+
+def resize_nearest(g, node, inputs, outputs):
+    before, after = g.shape(inputs[0])[1:3], g.shape(outputs[0])[1:3]
+    size = [n // max(m, 1) for n, m in zip(after, before)]
+    if g.option(node, 0, 1) or 0 in size or any(n % m for n, m in zip(after, before)):
+        raise Unsupported("from %s to %s: it does not repeat rows and columns"
+                          % (list(before), list(after)))
+    g.layer("UpSampling2D", outputs[0], inputs[:1], size=size, interpolation="nearest",
+            data_format="channels_last")
+
+
+def transpose(g, node, inputs, outputs):
+    order = g.integers(inputs[1])
+    if order[0] != 0:
+        raise Unsupported("it moves the first dimension, which is the batch: %s" % order)
+    g.layer("Permute", outputs[0], inputs[:1], dims=order[1:])
+
+
+def hard_swish(g, node, inputs, outputs):
+    y = _affine(g, outputs[0], inputs[0], 1, 3)
+    y = g.layer("ReLU", outputs[0], [y], max_value=6.0)
+    y = _affine(g, outputs[0], y, 1 / 6, 0)
+    g.layer("Multiply", outputs[0], [inputs[0], y])
+
+
+def of_shapes(g, node, inputs, outputs):
+    """Layers know the shapes that operators compute before they use them."""
+    if any(g.type(i) not in (types.INT32, types.INT64) for i in outputs):
+        raise Unsupported("no layer does that")
+
+
 def _pool(kind):
     def convert(g, node, inputs, outputs):
         name = g.layer(kind, outputs[0], inputs, padding=_padding(g, node),
@@ -140,7 +185,7 @@ def _arithmetic(kind, gamma, beta):
             name = _scale(g, inputs, constants[0], outputs[0])
         elif kind is None:
             raise Unsupported("of two computed tensors")
-        elif g.shape(inputs[0])[1:] != g.shape(inputs[1])[1:]:
+        elif not _spread(g.shape(inputs[0]), g.shape(inputs[1])):
             raise Unsupported("its operands have different shapes")
         else:
             name = g.layer(kind, outputs[0], inputs)
@@ -159,12 +204,24 @@ def _arithmetic(kind, gamma, beta):
         if kind is None and constant == inputs[0]:
             raise Unsupported("its first operand is a constant")
         values = np.broadcast_to(values.reshape(-1), [channels])
-        ones, zeros = np.ones(channels), np.zeros(channels)
         source = inputs[0] if constant == inputs[1] else inputs[1]
-        return g.layer("BatchNormalization", output, [source], dict(
-            gamma=gamma(values) * ones, beta=beta(values) * ones, moving_mean=zeros,
-            moving_variance=ones), axis=-1, momentum=0.99, epsilon=0.0, center=True, scale=True)
+        return _affine(g, output, source, gamma(values), beta(values))
     return convert
+
+
+def _spread(a, b):
+    """Whether layers spread the one over the other as the format does."""
+    return len(a) == len(b) and a[:1] == b[:1] and all(
+        n == m or 1 in (n, m) for n, m in zip(a, b))
+
+
+def _affine(g, output, source, gamma, beta):
+    """Multiplies by gamma and adds beta: a number, or one for each channel."""
+    channels = g.shape(output)[-1:]
+    ones, zeros = np.ones(channels), np.zeros(channels)
+    return g.layer("BatchNormalization", output, [source], dict(
+        gamma=gamma * ones, beta=beta * ones, moving_mean=zeros, moving_variance=ones),
+        axis=-1, momentum=0.99, epsilon=0.0, center=True, scale=True)
 
 
 def concatenation(g, node, inputs, outputs):
@@ -253,6 +310,7 @@ LAYERS = {
     "EXPAND_DIMS": reshape,
     "FAKE_QUANT": same,
     "FULLY_CONNECTED": fully_connected,
+    "HARD_SWISH": hard_swish,
     "LEAKY_RELU": leaky_relu,
     "LOGISTIC": _function("Activation", activation="sigmoid"),
     "MAXIMUM": _arithmetic("Maximum", None, None),
@@ -260,6 +318,7 @@ LAYERS = {
     "MEAN": _reduce("GlobalAveragePooling"),
     "MINIMUM": _arithmetic("Minimum", None, None),
     "MUL": _arithmetic("Multiply", lambda c: c, lambda c: 0),
+    "PACK": of_shapes,
     "PAD": pad,
     "PADV2": pad,
     "PRELU": prelu,
@@ -267,10 +326,16 @@ LAYERS = {
     "REDUCE_MAX": _reduce("GlobalMaxPooling"),
     "RELU": _function("ReLU"),
     "RELU6": _function("ReLU", max_value=6.0),
+    "RELU_0_TO_1": _function("ReLU", max_value=1.0),
     "RESHAPE": reshape,
+    "RESIZE_NEAREST_NEIGHBOR": resize_nearest,
+    "SHAPE": of_shapes,
     "SOFTMAX": softmax,
     "SQUEEZE": reshape,
+    "STRIDED_SLICE": of_shapes,
     "SUB": _arithmetic(None, lambda c: 1, lambda c: -c),
     "TANH": _function("Activation", activation="tanh"),
+    "TRANSPOSE": transpose,
+    "TRANSPOSE_CONV": transpose_conv,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
 }

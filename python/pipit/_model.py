@@ -37,7 +37,7 @@ class Model:
                 where, size, self._address(content), len(content), ctypes.byref(handle),
                 ctypes.byref(why))
         if code == c.NO_FILE:
-            raise ValueError("Could not open '%s'. %s" % (os.fsdecode(path), why.text))
+            raise ValueError("Could not open '%s': %s" % (os.fsdecode(path), why.text))
         if code == c.UNSUPPORTED:
             raise ValueError(why.text)
         if code != c.OK:

@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
+import typing
+
+if typing.TYPE_CHECKING:
+    import numpy
+
+    from .interpreter import Interpreter
+
 
 class SignatureRunner:
     """`runner(x=array, y=array)` -> {output name: array}. Inputs take the shapes of the arrays."""
 
-    def __init__(self, interpreter=None, signature_key=None):
+    def __init__(self, interpreter: Interpreter | None = None,
+                 signature_key: str | None = None) -> None:
         if not interpreter:
             raise ValueError("None interpreter provided.")
         if not signature_key:
@@ -19,11 +27,12 @@ class SignatureRunner:
         self._number, self._subgraph, self._inputs, self._outputs = (
             interpreter._signatures[signature_key])
 
-    def __call__(self, **kwargs):
+    def __call__(self, **kwargs: numpy.ndarray) -> dict[str, numpy.ndarray]:
         """Runs it. The values need a `.shape`; the results are copies.
 
         Raises:
           ValueError: inputs are missing, unknown, or of another type.
+          RuntimeError: an operator refuses the shapes, or cannot process a value.
         """
         if len(kwargs) != len(self._inputs):
             raise ValueError(
@@ -45,10 +54,10 @@ class SignatureRunner:
         return {name: self._interpreter._details(index, self._subgraph)
                 for name, index in names.items()}
 
-    def get_input_details(self):
+    def get_input_details(self) -> dict[str, dict[str, typing.Any]]:
         """{input name: details}"""
         return self._details(self._inputs)
 
-    def get_output_details(self):
+    def get_output_details(self) -> dict[str, dict[str, typing.Any]]:
         """{output name: details}"""
         return self._details(self._outputs)

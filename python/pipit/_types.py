@@ -6,7 +6,7 @@ try:
 except ImportError:  # everything but arithmetic works without
     np = None
 
-FLOAT32, STRING, INT4, INT2, UINT4 = 0, 5, 17, 19, 20
+FLOAT32, INT32, INT64, STRING, INT4, INT2, UINT4 = 0, 2, 4, 5, 17, 19, 20
 
 # The file format's number: upper-case name, numpy's name, the buffer protocol's format (None: bytes).
 _TYPES = {

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import ctypes
 import math
+import typing
 
 from . import _library as c
 from . import _types as types
 from ._library import lib
+
+if typing.TYPE_CHECKING:
+    import numpy
 
 np = types.np
 
@@ -26,7 +30,8 @@ class Values:
 
     # ---- finding them
 
-    def num_subgraphs(self):
+    def num_subgraphs(self) -> int:
+        """How many graphs the model has; the first is the one that invoke() runs."""
         return self._model.subgraphs()
 
     def _check_index(self, index, subgraph=0):
@@ -86,17 +91,21 @@ class Values:
         return dict(found, traversal_order=_ints(found["traversal_order"]),
                     block_map=_ints(found["block_map"]))
 
-    def get_input_details(self):
+    def get_input_details(self) -> list[dict[str, typing.Any]]:
         """A list of dicts: name, index, shape, shape_signature (-1: any size), dtype, quantization
         (scale, zero point), quantization_parameters, sparsity_parameters."""
         return [self._details(i) for i in self._model.inputs()]
 
-    def get_output_details(self):
+    def get_output_details(self) -> list[dict[str, typing.Any]]:
         """The same for the outputs."""
         return [self._details(i) for i in self._model.outputs()]
 
-    def get_tensor_details(self, subgraph_index=0):
-        """The same for every tensor of a subgraph whose type numpy has."""
+    def get_tensor_details(self, subgraph_index: int = 0) -> list[dict[str, typing.Any]]:
+        """The same for every tensor of a subgraph whose type numpy has.
+
+        Raises:
+          ValueError: there is no such subgraph.
+        """
         count = self._model.tensors(subgraph_index)
         if count < 0:
             raise ValueError(
@@ -105,11 +114,11 @@ class Values:
         return [d for d in (self._details(i, subgraph_index) for i in range(count))
                 if d["dtype"] is not None]
 
-    def _get_tensor_details(self, tensor_index, subgraph_index):
+    def _get_tensor_details(self, tensor_index: int, subgraph_index: int) -> dict[str, typing.Any]:
         self._check_index(tensor_index, subgraph_index)
         return self._details(tensor_index, subgraph_index)
 
-    def _get_op_details(self, op_index):
+    def _get_op_details(self, op_index: int) -> dict[str, typing.Any]:
         node = self._model.node(op_index)
         if node is None:
             raise ValueError("Invalid node index")
@@ -122,15 +131,15 @@ class Values:
                 "outputs": _ints(outputs), "operand_types": kinds(inputs),
                 "result_types": kinds(outputs)}
 
-    def _get_ops_details(self):
+    def _get_ops_details(self) -> list[dict[str, typing.Any]]:
         """index, op_name, inputs, outputs, operand_types and result_types of each operator."""
         return [self._get_op_details(i) for i in range(self._model.nodes())]
 
     # ---- reading
 
-    def get_tensor(self, tensor_index, subgraph_index=0):
-        """A copy of a tensor's values: a numpy array (a scalar for rank 0), or without numpy a
-        memoryview.
+    def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> numpy.ndarray:
+        """A copy of a tensor's values: a numpy array of its shape (a scalar for rank 0; of `bytes`
+        for strings), or without numpy a memoryview.
 
         Raises:
           ValueError: there is no such tensor, or it has no values (yet).
@@ -161,7 +170,7 @@ class Values:
             return values  # stored sparsely: what there is, in the order of the file
         return values.reshape(tensor.shape)[()]
 
-    def tensor(self, tensor_index):
+    def tensor(self, tensor_index: int) -> typing.Callable[[], numpy.ndarray]:
         """A function that returns a view of the tensor's own bytes, to read and to write.
 
         Hold the function, not the views: while there is one, allocate_tensors(), invoke() and
@@ -189,7 +198,7 @@ class Values:
 
     # ---- writing
 
-    def set_tensor(self, tensor_index, value):
+    def set_tensor(self, tensor_index: int, value: typing.Any) -> None:
         """Copies `value` into a tensor. Its type and shape must be the tensor's.
 
         Raises:
@@ -264,7 +273,9 @@ class Values:
         if np is None:
             items = [value] if isinstance(value, (str, bytes)) else list(value)
         else:
-            items = value.reshape(-1).tolist()
+            # An element loses the zero bytes at its end, which a single one may need.
+            single = value.ndim == 0 and value.dtype.kind == "S"
+            items = [value.tobytes()] if single else value.reshape(-1).tolist()
         raw = types.pack_strings(items)
         buffer = ctypes.create_string_buffer(raw, len(raw))
         position, why = inputs.index(tensor.index), c.Message()
@@ -277,7 +288,7 @@ class Values:
 
     # ---- real numbers
 
-    def quantize(self, tensor_index, real):
+    def quantize(self, tensor_index: int, real: typing.Any) -> numpy.ndarray:
         """The numbers of `real` as the tensor stores them: round(real / scale) + zero point, within
         the range of its type. Per-channel scales are used along their dimension."""
         scale, zero_point = self._scale(tensor_index)
@@ -287,7 +298,7 @@ class Values:
         steps = np.rint(np.asarray(real, np.float64) / scale) + zero_point
         return np.clip(steps, low, high).astype(dtype)
 
-    def dequantize(self, tensor_index, values=None):
+    def dequantize(self, tensor_index: int, values: typing.Any = None) -> numpy.ndarray:
         """The real numbers (float32) that a tensor, or `values` stored as it does, stands for."""
         scale, zero_point = self._scale(tensor_index)
         if values is None:
@@ -309,7 +320,7 @@ class Values:
         along[tensor.quantized_dimension if tensor.rank > 1 else 0] = -1
         return scales.reshape(along), (zeros.reshape(along) if zeros.size > 1 else zeros[0])
 
-    def run_float(self, *inputs):
+    def run_float(self, *inputs: typing.Any) -> list[numpy.ndarray]:
         """Float in, float out: sets the inputs from real numbers, invokes, and returns the list of
         outputs as real numbers, whatever types the model uses inside."""
         types.need_numpy()
@@ -344,8 +355,6 @@ def _memory(buffer, tensor):
 def _string_array(strings, shape):
     if np is None:
         return strings
-    if not shape:
-        return strings[0]
     array = np.empty(len(strings), dtype=object)
     array[:] = strings
     return array.reshape(shape)

@@ -44,6 +44,9 @@ class Graph:
     def shape(self, index):
         return self.model.tensor(0, index).shape
 
+    def type(self, index):
+        return self.model.tensor(0, index).type
+
     def is_constant(self, index):
         return self.model.tensor(0, index).storage == 1
 
@@ -72,6 +75,9 @@ class Graph:
 
     def layer(self, kind, output, inputs, weights=None, **config):
         """Adds a layer that computes tensor `output` from tensors (or from other layers)."""
+        absent = [i for i in inputs if isinstance(i, int) and i not in self._made]
+        if absent:
+            raise Unsupported("tensor %d, which is constant or a shape, is no layer" % absent[0])
         name = self._name(output)
         inbound = [self._made[i] if isinstance(i, int) else i for i in inputs]
         config = dict(name=name, trainable=True, dtype="float32", **config)
@@ -111,7 +117,7 @@ class Graph:
             if op not in LAYERS:
                 raise Unsupported("no layer does that")
             if any(i >= 0 and i not in self._made and not self.is_constant(i) and
-                   self.model.tensor(0, i).type in (5, 13, 14) for i in inputs):
+                   self.type(i) in (5, 13, 14) for i in inputs):
                 raise Unsupported("it works on strings or resources")
             LAYERS[op](self, node, inputs, outputs)
         except Unsupported as error:
@@ -134,7 +140,7 @@ class Graph:
 def files(path):
     """{file name: bytes} of the export of a model file."""
     if np is None:
-        raise ImportError("pipit.export_keras needs numpy")
+        raise ImportError("export-keras needs numpy")
     graph = Graph(Interpreter(model_path=path))
     manifest = [{"name": name, "shape": list(values.shape), "dtype": "float32"}
                 for name, values in graph.weights.items()]
@@ -151,7 +157,7 @@ def files(path):
             "model.json": json.dumps(topology, indent=1).encode()}
 
 
-def export_keras(model, folder):
+def export_keras(model: str | os.PathLike, folder: str | os.PathLike) -> None:
     """Writes the files of a model into `folder`, which is made if need be.
 
     They come under temporary names first: what is there already stays whole when anything fails.
@@ -179,9 +185,12 @@ def main(arguments=None):
     arguments = parser.parse_args(arguments)
     try:
         export_keras(arguments.model, arguments.output_dir)
-    except (ValueError, ImportError) as error:
+    except ValueError as error:
         print("pipit: %s: %s" % (arguments.model, error), file=sys.stderr)
         return 3
+    except ImportError as error:
+        print("pipit: %s" % error, file=sys.stderr)
+        return 6
     except OSError as error:
         print("pipit: %s: %s" % (arguments.output_dir, error.strerror or error), file=sys.stderr)
         return 4

@@ -17,6 +17,8 @@ import ctypes
 import enum
 import os
 import re
+import typing
+import warnings
 
 from . import _library as c
 from . import _types as types
@@ -27,6 +29,9 @@ from ._plan import Plan, PlanError, make_options
 from ._signature import SignatureRunner
 from ._team import team
 from ._values import Values
+
+if typing.TYPE_CHECKING:
+    import numpy
 
 np = types.np
 
@@ -41,9 +46,12 @@ class OpResolverType(enum.Enum):
     BUILTIN_WITHOUT_DEFAULT_DELEGATES = 3
 
 
-def default_threads():
+def default_threads() -> int:
     """What `num_threads=None` stands for: the cores this process may use, at most four."""
     return min(4, len(os.sched_getaffinity(0)))
+
+
+_MOST_THREADS = 2**31 - 1  # the C interface takes no larger number; there are never so many
 
 
 def _check_threads(num_threads):
@@ -53,7 +61,10 @@ def _check_threads(num_threads):
         raise ValueError("type of num_threads should be int")
     if num_threads < 1:
         raise ValueError("num_threads should >= 1")
-    return num_threads
+    return min(num_threads, _MOST_THREADS)
+
+
+_Self = typing.TypeVar("_Self", bound="Interpreter")
 
 
 class Interpreter(Values):
@@ -70,7 +81,8 @@ class Interpreter(Values):
         numbers follow each time.
       max_calls: more calls of subgraphs in one invoke() (two for each turn of a loop) are taken for
         an endless loop; None: twenty million.
-      experimental_preserve_all_tensors: every tensor can be read after invoke().
+      experimental_preserve_all_tensors: every tensor can be read after invoke(); each keeps bytes of
+        its own for it, so that takes more memory.
       The other arguments are accepted for programs that pass them, and change nothing.
 
     Raises:
@@ -79,21 +91,25 @@ class Interpreter(Values):
 
     def __init__(
         self,
-        model_path=None,
-        model_content=None,
-        experimental_delegates=None,
-        num_threads=None,
-        experimental_op_resolver_type=OpResolverType.AUTO,
-        experimental_preserve_all_tensors=False,
-        experimental_disable_delegate_clustering=False,
-        experimental_default_delegate_latest_features=False,
-        experimental_compress_quantization_zero_points=False,
-        experimental_disable_delegate_node_fusion=False,
-        experimental_force_delegate_node_profiling=False,
+        model_path: str | bytes | os.PathLike | None = None,
+        model_content: bytes | None = None,
+        experimental_delegates: typing.Sequence[Delegate] | None = None,
+        num_threads: int | None = None,
+        experimental_op_resolver_type: OpResolverType = OpResolverType.AUTO,
+        experimental_preserve_all_tensors: bool = False,
+        experimental_disable_delegate_clustering: bool = False,
+        experimental_default_delegate_latest_features: bool = False,
+        experimental_compress_quantization_zero_points: bool = False,
+        experimental_disable_delegate_node_fusion: bool = False,
+        experimental_force_delegate_node_profiling: bool = False,
         *,
-        random_seed=0,
-        max_calls=None,
-    ):
+        random_seed: int = 0,
+        max_calls: int | None = None,
+    ) -> None:
+        if experimental_preserve_all_tensors and experimental_op_resolver_type in (
+                OpResolverType.AUTO, OpResolverType.BUILTIN):
+            warnings.warn("`experimental_preserve_all_tensors` is for debugging: every tensor keeps "
+                          "bytes of its own, which takes more memory.", stacklevel=2)
         if not isinstance(experimental_op_resolver_type, OpResolverType):
             raise ValueError("Unrecognized passed in op resolver type: {}".format(
                 experimental_op_resolver_type))
@@ -115,10 +131,10 @@ class Interpreter(Values):
 
     @staticmethod
     def _open(path, content):
-        if content is not None and not isinstance(content, bytes):
-            raise TypeError("model_content must be bytes, not %s" % type(content).__name__)
         if path and content:
             raise ValueError("Can't both provide `model_path` and `model_content`")
+        if content is not None and not isinstance(content, bytes):
+            raise TypeError("model_content must be bytes, not %s" % type(content).__name__)
         if path:
             return Model(path=os.fspath(path))
         if content:
@@ -144,13 +160,13 @@ class Interpreter(Values):
 
     # ---- life
 
-    def __enter__(self):
+    def __enter__(self: _Self) -> _Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Gives the memory back now. Views of tensors that are still held keep theirs until then."""
         self._plan = self._old_plan = None
         self._strings = {}
@@ -158,7 +174,7 @@ class Interpreter(Values):
     def _exported(self):
         return any(p is not None and p.exported() for p in (self._plan, self._old_plan))
 
-    def _safe_to_run(self):
+    def _safe_to_run(self) -> bool:
         """Whether nobody holds a view of a tensor."""
         return not self._exported()
 
@@ -169,7 +185,7 @@ class Interpreter(Values):
                 "numpy array or slice. Be sure to only hold the function returned from tensor() if "
                 "you are using raw data access.")
 
-    def allocate_tensors(self):
+    def allocate_tensors(self) -> None:
         """Plans the model for its shapes and takes the memory. Does nothing when that is done.
 
         Raises:
@@ -190,7 +206,7 @@ class Interpreter(Values):
 
     # ---- running
 
-    def invoke(self):
+    def invoke(self) -> None:
         """One inference on the values of the inputs.
 
         Raises:
@@ -211,12 +227,13 @@ class Interpreter(Values):
         if code != c.OK:
             raise RuntimeError(why.failed_node("invoke"))
 
-    def reset_all_variables(self):
+    def reset_all_variables(self) -> None:
         """Variables and other state return to zero."""
         if self._plan is not None:
             lib.pipit_interpreter_reset_variables(self._plan.handle)
 
-    def resize_tensor_input(self, input_index, tensor_size, strict=False):
+    def resize_tensor_input(self, input_index: int, tensor_size: typing.Sequence[int] | numpy.ndarray,
+                            strict: bool = False) -> None:
         """Gives an input another shape; call allocate_tensors() afterwards.
 
         Args:
@@ -226,7 +243,8 @@ class Interpreter(Values):
 
         Raises:
           ValueError: there is no such input, or the shape is not a list of numbers.
-          RuntimeError: strict, and a dimension is fixed.
+          RuntimeError: a view of a tensor is held, the tensor is a constant, or strict, and a
+            dimension is fixed.
         """
         self._ensure_safe()
         self._resize(0, input_index, tensor_size, strict)
@@ -263,11 +281,14 @@ class Interpreter(Values):
 
     @staticmethod
     def _check_strict(tensor, current, shape):
+        if len(shape) != len(current):
+            raise RuntimeError(
+                "Attempting to resize tensor %d with %d dimensions to %d. ResizeInputTensorStrict "
+                "only allows mutating unknown dimensions identified by -1."
+                % (tensor.index, len(current), len(shape)))
         signature = tensor.shape_signature
-        for i, wanted in enumerate(shape):
-            fixed = i >= len(signature) or signature[i] != -1
-            have = current[i] if i < len(current) else -1
-            if (wanted != have and fixed) or len(shape) != len(current):
+        for i, (have, wanted) in enumerate(zip(current, shape)):
+            if wanted != have and (i >= len(signature) or signature[i] != -1):
                 raise RuntimeError(
                     "Attempting to resize dimension %d of tensor %d with value %d to %d. "
                     "ResizeInputTensorStrict only allows mutating unknown dimensions identified "
@@ -275,17 +296,17 @@ class Interpreter(Values):
 
     # ---- signatures
 
-    def get_signature_list(self):
+    def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
         """{key: {"inputs": [names], "outputs": [names]}}, names sorted."""
         return {key: {"inputs": list(inputs), "outputs": list(outputs)}
                 for key, (_, _, inputs, outputs) in self._signatures.items()}
 
-    def _get_full_signature_list(self):
+    def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
         """The same with the tensor index of each name."""
         return {key: {"inputs": dict(inputs), "outputs": dict(outputs)}
                 for key, (_, _, inputs, outputs) in self._signatures.items()}
 
-    def get_signature_runner(self, signature_key=None):
+    def get_signature_runner(self, signature_key: str | None = None) -> SignatureRunner:
         """A function that runs a signature: takes arrays by name, returns a dict of arrays.
 
         Raises:
@@ -301,16 +322,16 @@ class Interpreter(Values):
 
     # ---- what else there is to know
 
-    def _native_handle(self):
+    def _native_handle(self) -> int | None:
         """The address of the C interface's interpreter; None before allocate_tensors()."""
         return self._plan.handle.value if self._plan is not None else None
 
     @property
-    def experimental_compress_quantization_zero_points(self):
+    def experimental_compress_quantization_zero_points(self) -> bool:
         return self._compress_zero_points
 
     @property
-    def required_arena_bytes(self):
+    def required_arena_bytes(self) -> int:
         """The memory, in bytes, that the model needs for its present shapes, weights not included."""
         from ._plan import required_memory
         try:
@@ -318,7 +339,7 @@ class Interpreter(Values):
         except PlanError as error:
             raise RuntimeError(error.args[0].failed_node("prepare")) from None
 
-    def delegation(self):
+    def delegation(self) -> list[dict[str, typing.Any]]:
         """What delegates compute, once tensors are allocated: a list of dicts with `delegate` (its
         name), `subgraph` and `nodes` (the operators' positions), one for each partition."""
         rows, info = [], c.PartitionInfo()
@@ -329,10 +350,17 @@ class Interpreter(Values):
                          "nodes": info.nodes[:info.node_count]})
         return rows
 
-    def profile(self, runs=1):
+    def profile(self, runs: int = 1) -> list[dict[str, typing.Any]]:
         """Runs the model and returns a list of dicts, one for each operator that takes part:
         `node`, `op_name`, `variant` (the kernel that was chosen) and `seconds` of one run on
-        average."""
+        average.
+
+        Raises:
+          ValueError: runs is less than 1.
+          RuntimeError: as invoke() does.
+        """
+        if runs < 1:
+            raise ValueError("runs should be >= 1, not %d" % runs)
         self._ensure_safe()
         count = max(self._model.nodes(), 1)
         times = (ctypes.c_uint64 * count)()
@@ -362,7 +390,11 @@ class InterpreterWithCustomOps(Interpreter):
         callable. Each is called with the address of a `pipit_operator` that it fills.
     """
 
-    def __init__(self, custom_op_registerers=None, **kwargs):
+    def __init__(
+        self,
+        custom_op_registerers: typing.Sequence[str | typing.Callable[[int], object]] | None = None,
+        **kwargs: typing.Any,
+    ) -> None:
         registerers = list(custom_op_registerers or [])
         self._operators = (c.Operator * len(registerers))() if registerers else None
         for i, registerer in enumerate(registerers):

@@ -96,7 +96,7 @@ class CInterface : public ::testing::Test {
     b.node("SHIFT", {1}, {2});
     b.inputs({0});
     b.outputs({2});
-    b.signature("main", 0);
+    b.signature("main", 0, {{"before", 0}}, {{"after", 2}});
     plain_ = b.finish();
     bytes_ = in_memory(plain_);
     ASSERT_EQ(
@@ -297,6 +297,27 @@ TEST_F(CInterface, TellsAboutTheModel) {
   ASSERT_EQ(pipit_model_signature(model_, 0, &s), PIPIT_OK);
   EXPECT_STREQ(s.key, "main");
   EXPECT_EQ(pipit_model_find_signature(model_, "other"), -1);
+}
+
+TEST_F(CInterface, NamesTheTensorsOfSignatures) {
+  pipit_signature s = {};
+  const char* name = nullptr;
+  int32_t tensor = -1;
+  ASSERT_EQ(pipit_model_signature(model_, pipit_model_find_signature(model_, "main"), &s),
+            PIPIT_OK);
+  ASSERT_EQ(s.inputs, 1);
+  ASSERT_EQ(s.outputs, 1);
+  ASSERT_EQ(pipit_model_signature_input(model_, 0, 0, &name, &tensor), PIPIT_OK);
+  EXPECT_STREQ(name, "before");
+  EXPECT_EQ(tensor, 0);
+  ASSERT_EQ(pipit_model_signature_output(model_, 0, 0, &name, &tensor), PIPIT_OK);
+  EXPECT_STREQ(name, "after");
+  EXPECT_EQ(tensor, 2);
+  for (const int32_t wrong : {-1, 1}) {
+    EXPECT_EQ(pipit_model_signature(model_, wrong, &s), PIPIT_BAD_ARGUMENT);
+    EXPECT_EQ(pipit_model_signature_input(model_, 0, wrong, &name, &tensor), PIPIT_BAD_ARGUMENT);
+    EXPECT_EQ(pipit_model_signature_output(model_, wrong, 0, &name, &tensor), PIPIT_BAD_ARGUMENT);
+  }
 }
 
 TEST_F(CInterface, WritesNoMoreThanTheCallerKnows) {

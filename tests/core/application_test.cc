@@ -182,7 +182,7 @@ ModelBuilder two_signatures() {
   b.node("REVERSE", {0}, {1});
   b.inputs({0});
   b.outputs({1});
-  b.signature("turn", 1);
+  b.signature("turn", 1, {{"forwards", 0}}, {{"backwards", 1}, {"as it was", 0}});
   return b;
 }
 
@@ -219,6 +219,76 @@ TEST(Structure, IsThatOfTheFile) {
   EXPECT_EQ(model.node(0, 1).inputs[0], 0);
   EXPECT_EQ(model.node(0, 1).outputs[0], 1);
   EXPECT_EQ(model.signature_subgraph(0), 1);
+}
+
+TEST(Structure, SignaturesNameTheirTensors) {
+  const Loaded m(two_signatures());
+  const Model& model = m.model;
+  ASSERT_EQ(model.signatures(), 1);
+  EXPECT_STREQ(model.signature_key(0), "turn");
+  EXPECT_EQ(model.find_signature("turn"), 0);
+  EXPECT_EQ(model.find_signature("tur"), -1);
+  ASSERT_EQ(model.signature_inputs(0), 1);
+  EXPECT_STREQ(model.signature_input(0, 0).name, "forwards");
+  EXPECT_EQ(model.signature_input(0, 0).tensor, 0);
+  ASSERT_EQ(model.signature_outputs(0), 2);
+  EXPECT_STREQ(model.signature_output(0, 0).name, "backwards");
+  EXPECT_EQ(model.signature_output(0, 0).tensor, 1);
+  EXPECT_STREQ(model.signature_output(0, 1).name, "as it was");
+  EXPECT_EQ(model.signature_output(0, 1).tensor, 0);
+}
+
+// By the file's side and by the interpreter's.
+TEST(Structure, TensorsSayAllThatTheFileSays) {
+  ModelBuilder b = chain(1, Shape::of(1, 2));
+  const int image = b.tensor({.shape = Shape::of(1, 2),
+                              .name = "image",
+                              .scales = {0.5F, 2},
+                              .zero_points = {3, -4},
+                              .dimension = 1,
+                              .signature = {-1, 2}});
+  const int out = b.tensor({.shape = Shape::of(1, 2)});
+  b.node("ADD_ONE", {image}, {out});
+  b.inputs({0, image});
+  const Loaded m(b);
+  const Arena arena = arena_of(m.need());
+  const Interpreter net = m.plan(arena);
+  for (const Tensor& t : {m.model.tensor(image), *net.input(1)}) {
+    EXPECT_STREQ(t.name, "image");
+    EXPECT_EQ(t.index, image);
+    EXPECT_EQ(t.type, Type::kInt32);
+    EXPECT_EQ(t.shape, Shape::of(1, 2));
+    EXPECT_EQ(shape_signature(t), Shape::of(-1, 2));
+    EXPECT_EQ(t.scale, 0.5F);
+    EXPECT_EQ(t.zero_point, 3);
+    const Quantization q = quantization(t);
+    EXPECT_EQ(q.dimension, 1);
+    ASSERT_EQ(q.scales.size(), 2u);
+    ASSERT_EQ(q.zero_points.size(), 2u);
+    EXPECT_EQ(q.scales[1], 2);
+    EXPECT_EQ(q.zero_points[1], -4);
+  }
+  EXPECT_EQ(quantization(*net.input(0)).scales.size(), 0u);
+  EXPECT_EQ(shape_signature(*net.input(0)), Shape::of(1, 2));
+}
+
+TEST(Structure, InterpretersReadConstantsWhereTheyLie) {
+  ModelBuilder b = chain(1);
+  const int c = b.tensor({.shape = Shape::of(4), .bytes = bytes_of<int32_t>({7, 8, 9, 10})});
+  const int sum = b.tensor({.shape = Shape::of(4)});
+  b.node("SUM", {1, c}, {sum});
+  b.outputs({sum});
+  const Loaded m(b);
+  const Arena one = arena_of(m.need()), two = arena_of(m.need());
+  Interpreter first = m.plan(one), second = m.plan(two);
+  EXPECT_EQ(invoke(first, {1, 2, 3, 4}), (Numbers{9, 11, 13, 15}));
+  EXPECT_EQ(invoke(second, {1, 2, 3, 4}), (Numbers{9, 11, 13, 15}));
+  const Span<const uint8_t> file = m.model.file();
+  for (const Interpreter* net : {&first, &second}) {
+    const auto* at = net->tensor(c)->as<uint8_t>();
+    EXPECT_EQ(at, m.model.tensor(c).data);
+    EXPECT_TRUE(at >= file.data() && at < file.data() + file.size());
+  }
 }
 
 TEST(Structure, ConstantsHaveTheirBytes) {

@@ -160,6 +160,25 @@ TEST(Interpreter, BindsTheCallersBuffers) {
   EXPECT_EQ(out.data()[0], 13);
 }
 
+TEST(Interpreter, RunsOnOtherBuffersEachTime) {
+  const Loaded m(chain(2));
+  const Arena arena = arena_of(m.need());
+  Interpreter net = m.plan(arena);
+  const GuardedBuffer<int32_t> in[2] = {GuardedBuffer<int32_t>(4), GuardedBuffer<int32_t>(4)};
+  const GuardedBuffer<int32_t> out[2] = {GuardedBuffer<int32_t>(4), GuardedBuffer<int32_t>(4)};
+  for (int32_t round = 0; round < 6; ++round) {
+    const int i = round % 2;
+    std::fill(in[i].span().begin(), in[i].span().end(), round);
+    ASSERT_TRUE(net.bind_input(0, in[i].data(), 16).ok());
+    ASSERT_TRUE(net.bind_output(0, out[i].data(), 16).ok());
+    ASSERT_TRUE(net.invoke().ok());
+    EXPECT_EQ(get(net.output(0)), Numbers(4, round + 2));
+    EXPECT_EQ(net.output(0)->data, out[i].data());
+    if (round == 0) continue;
+    EXPECT_EQ(out[1 - i].data()[0], round + 1);  // as the one before left it
+  }
+}
+
 TEST(Interpreter, RefusesBuffersOfAnotherSize) {
   const Loaded m(chain(1));
   const Arena arena = arena_of(m.need());

@@ -53,12 +53,13 @@ wheels() { # the tests, on what pip would unpack
   export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so
   python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
   guest+=(-E "PYTHONPATH=$site:$root/usr/lib/python3/dist-packages")
-  for test in interpreter values threads no_numpy seeds; do
+  export PIPIT_TEST_PYTHON="${guest[*]} $root/usr/bin/python3.11"  # as a program of its own
+  for test in interpreter contract values threads no_numpy export seeds; do
     echo "== $test, $arch"
     "${guest[@]}" "$root/usr/bin/python3.11" "$here/${test}_test.py"
   done
   echo "== examples, $arch"
-  PIPIT_TEST_PYTHON="${guest[*]} $root/usr/bin/python3.11" /usr/bin/python3 "$here/examples_test.py"
+  /usr/bin/python3 "$here/examples_test.py"
 }
 
 packages() { # the Debian packages, in their places in the root

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs each file of python/examples as a user would."""
 
+import importlib.util
 import os
 import pathlib
 import shlex
@@ -13,6 +14,8 @@ MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 # The interpreter that runs them: this one, or another machine's under an emulator.
 PYTHON = shlex.split(os.environ.get("PIPIT_TEST_PYTHON", shlex.quote(sys.executable)))
 
+HAS_PILLOW = importlib.util.find_spec("PIL") is not None
+
 
 def run(name, *arguments):
     done = subprocess.run([*PYTHON, ROOT / "python" / "examples" / (name + ".py"),
@@ -23,6 +26,15 @@ def run(name, *arguments):
 
 
 class Examples(unittest.TestCase):
+
+    def test_each_says_what_it_wants(self):
+        for example in sorted((ROOT / "python" / "examples").glob("*.py")):
+            if example.stem == "classify_image" and not HAS_PILLOW:
+                continue
+            done = subprocess.run([*PYTHON, example], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(example.name + " MODEL", done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
 
     def test_basic(self):
         self.assertIn("Output shape: (1, 10)", run("basic", ROOT / "models" / "digits_float.tflite"))
@@ -47,11 +59,8 @@ class Examples(unittest.TestCase):
     def test_views(self):
         self.assertEqual(run("views", MODELS / "open.tflite"), "inference [[6. 6.]]\n" * 3)
 
+    @unittest.skipUnless(HAS_PILLOW, "needs Pillow")
     def test_classify_image(self):
-        try:
-            import PIL  # noqa: F401
-        except ImportError:
-            self.skipTest("needs Pillow")
         for kind in ("int8", "float"):
             for digit, word in ((3, "three"), (7, "seven")):
                 self.assertEqual(

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from pipit import Interpreter
 from pipit.export_keras import export_keras
 
 MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
+# What starts Python: this one, or another machine's under an emulator, or by way of a loader.
+PYTHON = shlex.split(os.environ.get("PIPIT_TEST_PYTHON", shlex.quote(sys.executable)))
 DIGITS = pathlib.Path(__file__).resolve().parents[2] / "models"
 
 
@@ -87,6 +90,17 @@ class Export(unittest.TestCase):
         self.assertEqual(len(config["output_layers"]), 2)
         self.assertEqual(npz["mul/gamma"].tolist(), [0.5, 3])
 
+    def test_kinds_of_layers_for_pictures(self):
+        made, npz = self.exported(MODELS / "picture_layers.tflite")
+        config = made["modelTopology"]["model_config"]["config"]
+        self.assertEqual([layer["class_name"] for layer in config["layers"]], [
+            "InputLayer", "Conv2DTranspose", "BatchNormalization", "ReLU", "BatchNormalization",
+            "Multiply", "UpSampling2D", "Permute", "GlobalAveragePooling2D", "Reshape", "ReLU",
+            "Multiply", "Conv2DTranspose", "ReLU"])
+        self.assertEqual(npz["up/kernel"].shape, (3, 2, 3, 2))
+        by_name = {layer["name"]: layer["config"] for layer in config["layers"]}
+        self.assertEqual((by_name["twice"]["size"], by_name["turned"]["dims"]), ([2, 1], [2, 1, 3]))
+
     def test_refusals_name_the_operator(self):
         for model, text in (("gather", "GATHER (operator 0) cannot be a Keras layer: no layer does"),
                             ("tile", "TILE (operator 0) cannot be a Keras layer"),
@@ -108,7 +122,7 @@ class Export(unittest.TestCase):
 
     def test_as_a_command(self):
         def run(*arguments):
-            return subprocess.run([sys.executable, "-m", "pipit", *map(str, arguments)],
+            return subprocess.run([*PYTHON, "-m", "pipit", *map(str, arguments)],
                                   capture_output=True, text=True)
 
         good = run("export-keras", DIGITS / "digits_float.tflite", "-o", self.folder)

@@ -45,6 +45,13 @@ def strings():
     return g
 
 
+def text():
+    """One string without a shape, in and out."""
+    g = small.Graph()
+    g.inputs = g.outputs = [g.tensor("s", "STRING", [])]
+    return g
+
+
 def chain():
     """y = (a + b) * b: one tensor in between."""
     g = small.Graph()
@@ -136,6 +143,49 @@ def layers():
     y = then("MUL", [1, 4], y, then("ELU", [1, 4], top), options="MulOptions",
              fused_activation_function="RELU")
     g.inputs, g.outputs = [x], [y, then("RELU6", [1, 4], top)]
+    return g
+
+
+def picture_layers():
+    """The same of operators that models for pictures have: y and z, from 3x2 pixels to 4x12."""
+    g = small.Graph()
+
+    def constant(dtype, shape, *values):
+        kind = "<%df" if dtype == "FLOAT32" else "<%di"
+        return g.tensor("c", dtype, shape, struct.pack(kind % len(values), *values))
+
+    def then(op, name, shape, *inputs, options=None, dtype="FLOAT32", **fields):
+        out = g.tensor(name, dtype, shape)
+        g.op(op, list(inputs), [out], options, **fields)
+        return out
+
+    def number(n):
+        return constant("INT32", [1], n)
+
+    x = g.tensor("x", "FLOAT32", [1, 3, 2, 2])
+    # What the converter makes of a batch whose size it does not know.
+    batch = then("STRIDED_SLICE", "batch", [], then("SHAPE", "shape", [4], x, dtype="INT32",
+                 options="ShapeOptions", out_type="INT32"), number(0), number(1), number(1),
+                 dtype="INT32", options="StridedSliceOptions", shrink_axis_mask=1)
+    size = then("PACK", "size", [4], batch, *(constant("INT32", [], n) for n in (6, 4, 3)),
+                dtype="INT32", options="PackOptions", values_count=4)
+    weights = constant("FLOAT32", [3, 3, 2, 2], *((i * 7 % 11 - 5) / 8 for i in range(36)))
+    y = then("TRANSPOSE_CONV", "up", [1, 6, 4, 3], size, weights, x,
+             constant("FLOAT32", [3], 0.5, -1, 2), options="TransposeConvOptions", padding="SAME",
+             stride_w=2, stride_h=2)
+    y = then("HARD_SWISH", "swish", [1, 6, 4, 3], y, options="HardSwishOptions")
+    y = then("RESIZE_NEAREST_NEIGHBOR", "twice", [1, 12, 4, 3], y, constant("INT32", [2], 12, 4),
+             options="ResizeNearestNeighborOptions", half_pixel_centers=True)
+    y = then("TRANSPOSE", "turned", [1, 4, 12, 3], y, constant("INT32", [4], 0, 2, 1, 3))
+    gate = then("MEAN", "mean", [1, 1, 1, 3], y, constant("INT32", [2], 1, 2),
+                options="ReducerOptions", keep_dims=True)
+    gate = then("RELU_0_TO_1", "gate", [1, 1, 1, 3], gate)
+    z = then("MUL", "gated", [1, 4, 12, 3], y, gate, options="MulOptions")
+    weights = constant("FLOAT32", [1, 3, 1, 3], *((i * 5 % 9 - 4) / 4 for i in range(9)))
+    g.inputs, g.outputs = [x], [z, then(
+        "TRANSPOSE_CONV", "last", [1, 9, 24, 1], constant("INT32", [4], 1, 9, 24, 1), weights, z,
+        options="TransposeConvOptions", padding="VALID", stride_w=2, stride_h=2,
+        fused_activation_function="RELU6")]
     return g
 
 
@@ -238,6 +288,7 @@ GRAPHS = {
     "open": open_shape(),
     "packed": packed(),
     "picture": picture(8),
+    "picture_layers": picture_layers(),
     "picture224": picture(224),
     "quantized": quantized(),
     "random": random(),
@@ -245,6 +296,7 @@ GRAPHS = {
     "stored": stored(),
     "strings": strings(),
     "sums": sums(),
+    "text": text(),
     "tile": small.tile_model(),
     "two_rows": rows(2, 2),
     "types": types(),

@@ -2,6 +2,8 @@
 """The interpreter by way of the buffer protocol, on a Python without numpy."""
 
 import array
+import contextlib
+import io
 import os
 import pathlib
 import sys
@@ -9,7 +11,7 @@ import unittest
 
 sys.modules["numpy"] = None  # importing it fails from now on
 
-from pipit import Interpreter  # noqa: E402
+from pipit import Interpreter, export_keras  # noqa: E402
 
 MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 
@@ -88,6 +90,9 @@ class WithoutNumpy(unittest.TestCase):
                      lambda: interpreter.run_float([1])):
             with self.assertRaisesRegex(ImportError, "numpy"):
                 call()
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(export_keras.main([str(MODELS / "open.tflite"), "-o", "none"]), 6)
+        self.assertEqual(said.getvalue(), "pipit: export-keras needs numpy\n")
 
 
 if __name__ == "__main__":

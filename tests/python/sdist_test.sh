@@ -3,12 +3,15 @@
 # Makes the source distribution, builds a wheel from it with nothing but gcc, cmake and make, and
 # runs a model with what comes of it.
 #
-# usage: sdist_test.sh SCRATCH
+# usage: sdist_test.sh SCRATCH [configure]
+#
+# With `configure`, which is quick, the build stops before it compiles: no source is missing.
 set -euo pipefail
 scratch=$(realpath -m "$1")
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+python=/usr/bin/python3  # which has numpy
 backend() { # backend SOURCES CALL
-  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$1/python python3 -c "import build_backend; build_backend.$2"
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$1/python $python -c "import build_backend; build_backend.$2"
 }
 
 rm -rf "$scratch"
@@ -18,10 +21,21 @@ tar -xzf "$scratch"/pipit-*.tar.gz -C "$scratch"
 unpacked=$(echo "$scratch"/pipit-*/)
 grep -q '^Name: pipit$' "$unpacked/PKG-INFO"
 
+mkdir "$scratch/metadata"
+backend "$unpacked" "prepare_metadata_for_build_wheel('$scratch/metadata')"
+cmp "$scratch/metadata/pipit-"*.dist-info/METADATA "$unpacked/PKG-INFO"
+
 for tool in ar as awk basename c++ cat cc cmake g++ gcc ld make nm ranlib sh strip uname; do
   ln -s "$(command -v "$tool")" "$scratch/bin/$tool"
 done
-ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$scratch/bin/python3"  # no shell script
+ln -s $python "$scratch/bin/python3"
+if [[ ${2:-} == configure ]]; then
+  PATH=$scratch/bin cmake -S "$unpacked" -B "$scratch/build" -DPIPIT_BUILD_TOOLS=OFF \
+    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF > "$scratch/build.log" ||
+    { tail -n 30 "$scratch/build.log"; exit 1; }
+  echo "ok: $(basename "$scratch"/pipit-*.tar.gz) has what a build wants"
+  exit
+fi
 # The compiler leaves a list of the headers that it read.
 TMPDIR=$scratch PATH=$scratch/bin CXXFLAGS="-H" backend "$unpacked" "build_wheel('$scratch')" \
   > "$scratch/build.log" 2> "$scratch/headers" || { tail -n 30 "$scratch/headers"; exit 1; }
@@ -29,8 +43,8 @@ if grep -E '^\.+ /usr/(local/)?include/flatbuffers' "$scratch/headers"; then
   echo "FAILED: the build took headers from the system's packages"
   exit 1
 fi
-for wheel in "$scratch"/*.whl; do python3 -m zipfile -e "$wheel" "$scratch/python"; done
-said=$(cd "$scratch" && PYTHONPATH=$scratch/python python3 "$source/python/examples/basic.py" \
+for wheel in "$scratch"/*.whl; do $python -m zipfile -e "$wheel" "$scratch/python"; done
+said=$(cd "$scratch" && PYTHONPATH=$scratch/python $python "$source/python/examples/basic.py" \
   "$source/models/digits_float.tflite")
 [[ $said == *"Output shape: (1, 10)"* ]] || { echo "FAILED: $said"; exit 1; }
 echo "ok: $(basename "$scratch"/pipit-*.tar.gz) becomes $(basename "$scratch"/pipit-*.whl)"

@@ -31,6 +31,7 @@ struct Writer {
     fb::QuantizationParametersBuilder q(fbb);
     q.add_scale(scales);
     q.add_zero_point(zero_points);
+    q.add_quantized_dimension(spec.dimension);
     return q.Finish();
   }
 
@@ -108,12 +109,19 @@ struct Writer {
     return b.Finish();
   }
 
-  Offset<fb::SignatureDef> signature(const std::string& key, uint32_t subgraph) {
-    const auto name = fbb.CreateString(key);
-    fb::SignatureDefBuilder s(fbb);
-    s.add_signature_key(name);
-    s.add_subgraph_index(subgraph);
-    return s.Finish();
+  Offset<flatbuffers::Vector<Offset<fb::TensorMap>>> names(const ModelBuilder::Names& rows) {
+    std::vector<Offset<fb::TensorMap>> maps;
+    for (const auto& [name, tensor] : rows) {
+      maps.push_back(fb::CreateTensorMap(fbb, fbb.CreateString(name), tensor));
+    }
+    return fbb.CreateVector(maps);
+  }
+
+  Offset<fb::SignatureDef> signature(const std::string& key,
+                                     const ModelBuilder::SignatureRow& row) {
+    const auto inputs = names(row.inputs);
+    const auto outputs = names(row.outputs);
+    return fb::CreateSignatureDef(fbb, inputs, outputs, fbb.CreateString(key), row.subgraph);
   }
 
   std::vector<uint8_t> write() {
@@ -124,7 +132,7 @@ struct Writer {
     for (const auto& g : model.graphs_) graphs.push_back(graph(g));
     for (const auto& op : model.ops_) codes.push_back(code(op));
     for (const auto& b : model.buffers_) buffers.push_back(buffer(b));
-    for (const auto& [key, index] : model.signatures_) signatures.push_back(signature(key, index));
+    for (const auto& [key, row] : model.signatures_) signatures.push_back(signature(key, row));
     const auto graph_list = fbb.CreateVector(graphs);
     const auto code_list = fbb.CreateVector(codes);
     const auto buffer_list = fbb.CreateVector(buffers);

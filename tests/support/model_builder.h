@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/schema.h"
@@ -31,6 +32,7 @@ struct TensorSpec {
   bool variable = false;
   std::vector<float> scales = {};
   std::vector<int64_t> zero_points = {};
+  int dimension = 0;  // that the scales run along
   std::vector<int32_t> signature = {};
   int block = 0;  // elements that share a scale, which tensor `block_scales` has
   int block_scales = 0;
@@ -57,7 +59,12 @@ class ModelBuilder {
   void inputs(const std::vector<int>& tensors) { graphs_.back().inputs = tensors; }
   void outputs(const std::vector<int>& tensors) { graphs_.back().outputs = tensors; }
   void begin_subgraph() { graphs_.emplace_back(); }
-  void signature(const std::string& key, uint32_t subgraph) { signatures_[key] = subgraph; }
+  // The names that a signature gives to tensors of its subgraph.
+  using Names = std::vector<std::pair<std::string, uint32_t>>;
+  void signature(const std::string& key, uint32_t subgraph, const Names& inputs = {},
+                 const Names& outputs = {}) {
+    signatures_[key] = {subgraph, inputs, outputs};
+  }
   // For the last node: another operator code than the one that its name has.
   void spoil_opcode(uint32_t index) { graphs_.back().nodes.back().opcode = index; }
   // For the last tensor: another buffer than its own.
@@ -86,6 +93,10 @@ class ModelBuilder {
     std::vector<NodeRow> nodes;
     std::vector<int> inputs, outputs;
   };
+  struct SignatureRow {
+    uint32_t subgraph;
+    Names inputs, outputs;
+  };
   friend struct Writer;
 
   uint32_t opcode(const OpRow& op);
@@ -93,7 +104,7 @@ class ModelBuilder {
   std::vector<GraphRow> graphs_{1};
   std::vector<OpRow> ops_;
   std::vector<std::vector<uint8_t>> buffers_{1};
-  std::map<std::string, uint32_t> signatures_;
+  std::map<std::string, SignatureRow> signatures_;
 };
 
 // The bytes of a model between guard pages, read-only, aligned as Model::parse wants them.

@@ -209,6 +209,9 @@ class Inputs(CommandTest):
         for content in b"", self.A[:-1], self.A + b"\0":
             line = self.fail_with(4, "run", self.add, *self.inputs(content))
             self.assertIn("'a' float32 [1,4] takes 16", line)
+        for picture in small.png(2, 2, b"rgb" * 4), small.jpeg(8):
+            line = self.fail_with(4, "run", self.add, *self.inputs(picture))
+            self.assertIn("takes 16 (it is a picture: see pipit classify)", line)
         # A file without end is not read to its end.
         self.assertIn("more than", self.fail_with(4, "run", self.add, "--input", "/dev/zero"))
 
@@ -535,6 +538,8 @@ class Classify(CommandTest):
             self.assertIn("x.bmp: has no pixels", self.fail_with(4, "classify", model, image))
         image = self.path("x.png", whole)
         self.fail_with(4, "classify", model, image, "--labels", self.path("no_labels"))
+        self.assertIn("is no list of labels", self.fail_with(4, "classify", model, image, "--labels",
+                                                             model))
 
     def test_models_that_do_not_classify_pictures(self):
         image = self.path("x.png", small.png(2, 2, self.RGB))
