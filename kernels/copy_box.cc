@@ -5,7 +5,10 @@ namespace pipit {
 namespace {
 
 constexpr CopyBoxVariant kVariants[] = {
-    {"portable", 0, copy_box_portable},
+    {"portable", kCpuPortable, copy_box_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, copy_box_neon},
+#endif
 };
 
 // Whether `outer` goes on where `inner` ends, in both places.

@@ -58,5 +58,6 @@ struct CopyBoxVariant {
 Span<const CopyBoxVariant> copy_box_variants();
 
 void copy_box_portable(const CopyBox& a);
+void copy_box_neon(const CopyBox& a);  // only in builds for ARM
 
 }  // namespace pipit
