@@ -49,7 +49,6 @@ struct Tile;
 
 template <>
 struct Tile<1> {
-  static constexpr int kSide = 8;
   static void transpose(const uint8_t* in, ptrdiff_t in_step, uint8_t* out, ptrdiff_t out_step) {
     uint8x8_t x[8];
     unroll<8>([&](auto i) [[gnu::always_inline]] { x[i] = vld1_u8(in + i * in_step); });
@@ -64,7 +63,6 @@ struct Tile<1> {
 
 template <>
 struct Tile<2> {
-  static constexpr int kSide = 4;
   static void transpose(const uint8_t* in, ptrdiff_t in_step, uint8_t* out, ptrdiff_t out_step) {
     uint8x8_t x[4];
     unroll<4>([&](auto i) [[gnu::always_inline]] { x[i] = vld1_u8(in + i * in_step); });
@@ -76,7 +74,6 @@ struct Tile<2> {
 
 template <>
 struct Tile<4> {
-  static constexpr int kSide = 4;
   static void transpose(const uint8_t* in, ptrdiff_t in_step, uint8_t* out, ptrdiff_t out_step) {
     uint8x16_t x[4];
     unroll<4>([&](auto i) [[gnu::always_inline]] { x[i] = vld1q_u8(in + i * in_step); });
@@ -88,30 +85,18 @@ struct Tile<4> {
 
 // ---- boxes
 
-// A box as a matrix, rows of which are contiguous where they are read and columns where they are
-// written, in a box of matrices.
+// A box of matrices.
 struct Matrices {
   CopyDim row, column;  // along which one moves from element to element
   CopyDim rest[CopyDims::kMax];
   int32_t rest_rank = 0;
-};
 
-// Whether the box is such, and of at least `side` rows and columns.
-bool find_matrices(const CopyBox& a, int side, Matrices* m) {
-  int32_t row = -1, column = -1;
-  for (int32_t d = 0; d < a.rank; ++d) {
-    if (a.dims[d].size < side) continue;
-    if (a.dims[d].in_step == a.element) row = d;
-    if (a.dims[d].out_step == a.element) column = d;
+  Matrices(const CopyBox& a, const CopyMatrix& m) : row(a.dims[m.row]), column(a.dims[m.column]) {
+    for (int32_t d = 0; d < a.rank; ++d) {
+      if (d != m.row && d != m.column) rest[rest_rank++] = a.dims[d];
+    }
   }
-  if (row < 0 || column < 0 || row == column) return false;
-  m->row = a.dims[row];
-  m->column = a.dims[column];
-  for (int32_t d = 0; d < a.rank; ++d) {
-    if (d != row && d != column) m->rest[m->rest_rank++] = a.dims[d];
-  }
-  return true;
-}
+};
 
 // at(i) for the first of `side` elements each that cover n; the last may overlap.
 template <class At>
@@ -122,12 +107,12 @@ inline void each_tile(ptrdiff_t n, int side, const At& at) {
 
 template <int kElement>
 void transpose(const Matrices& m, const uint8_t* in, uint8_t* out) {
-  using T = Tile<kElement>;
+  constexpr int kSide = tile_side(kElement);
   const ptrdiff_t in_step = m.column.in_step, out_step = m.row.out_step;
-  each_tile(m.row.size, T::kSide, [&](ptrdiff_t r) {
-    each_tile(m.column.size, T::kSide, [&](ptrdiff_t c) {
-      T::transpose(in + r * kElement + c * in_step, in_step, out + r * out_step + c * kElement,
-                   out_step);
+  each_tile(m.row.size, kSide, [&](ptrdiff_t r) {
+    each_tile(m.column.size, kSide, [&](ptrdiff_t c) {
+      Tile<kElement>::transpose(in + r * kElement + c * in_step, in_step,
+                                out + r * out_step + c * kElement, out_step);
     });
   });
 }
@@ -141,25 +126,19 @@ void walk(const Matrices& m, int32_t dim, const uint8_t* in, uint8_t* out) {
   }
 }
 
-template <int kElement>
-void copy(const CopyBox& a) {
-  Matrices m;
-  find_matrices(a, Tile<kElement>::kSide, &m) ? walk<kElement>(m, 0, a.in, a.out)
-                                              : copy_box_portable(a);
-}
-
 }  // namespace
 
 void copy_box_neon(const CopyBox& a) {
+  const CopyMatrix matrix = find_matrix(a);
+  if (!matrix.found()) return copy_box_portable(a);
+  const Matrices m(a, matrix);
   switch (a.element) {
     case 1:
-      return copy<1>(a);
+      return walk<1>(m, 0, a.in, a.out);
     case 2:
-      return copy<2>(a);
-    case 4:
-      return copy<4>(a);
+      return walk<2>(m, 0, a.in, a.out);
     default:
-      return copy_box_portable(a);
+      return walk<4>(m, 0, a.in, a.out);
   }
 }
 

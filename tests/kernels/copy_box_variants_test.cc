@@ -78,17 +78,17 @@ bool all_agree(CopyBoxFn variant) {
 class CopyBoxVariantTest : public testing::TestWithParam<size_t> {};
 
 TEST_P(CopyBoxVariantTest, TransposesLikePortable) {
-  const CopyBoxVariant& variant = copy_box_variants()[GetParam()];
+  const CopyBoxVariant& variant = transposition_variants()[GetParam()];
   if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
   EXPECT_TRUE(all_agree(variant.run));
 }
 
 std::string name_of(const testing::TestParamInfo<size_t>& info) {
-  return copy_box_variants()[info.param].name;
+  return transposition_variants()[info.param].name;
 }
 
 INSTANTIATE_TEST_SUITE_P(CopyBox, CopyBoxVariantTest,
-                         testing::Range(size_t{0}, copy_box_variants().size()), name_of);
+                         testing::Range(size_t{0}, transposition_variants().size()), name_of);
 
 // ---- the check itself
 
