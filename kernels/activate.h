@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/unary.h"
+
 namespace pipit {
 
 // The values are those of the file.
@@ -17,10 +19,19 @@ enum class Activation : uint8_t {
   kSignBit = 5,
 };
 
-// Replaces each of n values.
+// The functions that are worth a choice of kernels.
+struct GateFunctions {
+  UnaryFn logistic = nullptr;
+  UnaryFn tanh = nullptr;
+};
+GateFunctions choose_gate_functions(CpuFeatures cpu);
+
+// Replaces each of n values, which fit an int32.
+void activate(Activation activation, float* values, size_t n, const GateFunctions& f);
+// The same by the portable functions.
 void activate(Activation activation, float* values, size_t n);
 
 // values[i] = 1 / (1 + exp(-values[i]))
-void logistic(float* values, size_t n);
+void logistic(float* values, size_t n, const GateFunctions& f);
 
 }  // namespace pipit

@@ -25,10 +25,34 @@ constexpr BinaryVariant kMul[] = {
 #endif
 };
 
+constexpr BinaryVariant kMax[] = {
+    {"portable", kCpuPortable, max_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, max_f32_neon},
+#endif
+};
+
+constexpr BinaryVariant kMin[] = {
+    {"portable", kCpuPortable, min_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, min_f32_neon},
+#endif
+};
+
+constexpr BinaryVariant kPrelu[] = {
+    {"portable", kCpuPortable, prelu_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, prelu_f32_neon},
+#endif
+};
+
 }  // namespace
 
 Span<const BinaryVariant> add_f32_variants() { return kAdd; }
 Span<const BinaryVariant> sub_f32_variants() { return kSub; }
 Span<const BinaryVariant> mul_f32_variants() { return kMul; }
+Span<const BinaryVariant> max_f32_variants() { return kMax; }
+Span<const BinaryVariant> min_f32_variants() { return kMin; }
+Span<const BinaryVariant> prelu_f32_variants() { return kPrelu; }
 
 }  // namespace pipit

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// float32 addition, subtraction and multiplication with a fused activation.
+// Arithmetic of two float32 operands.
 //
-//   out = min(max(a op b, constants.min), constants.max), where a NaN stays one
+//   add, sub, mul, with a fused activation:
+//     out = min(max(a op b, constants.min), constants.max), where a NaN stays one
+//   max, min:  out = b if a is not a number, else the larger or smaller, NaN if b is not a number
+//   prelu:     out = a where a >= 0, else a * b
 #pragma once
 
 #include "kernels/binary.h"
@@ -10,18 +13,27 @@
 
 namespace pipit {
 
-// Kernels for Binary with Clamp<float> constants, slowest first.
+// Kernels for Binary, slowest first; the first three with Clamp<float> constants.
 Span<const BinaryVariant> add_f32_variants();
 Span<const BinaryVariant> sub_f32_variants();
 Span<const BinaryVariant> mul_f32_variants();
+Span<const BinaryVariant> max_f32_variants();
+Span<const BinaryVariant> min_f32_variants();
+Span<const BinaryVariant> prelu_f32_variants();
 
 void add_f32_portable(const Binary& r);
 void sub_f32_portable(const Binary& r);
 void mul_f32_portable(const Binary& r);
+void max_f32_portable(const Binary& r);
+void min_f32_portable(const Binary& r);
+void prelu_f32_portable(const Binary& r);
 
 // Only in builds for ARM.
 void add_f32_neon(const Binary& r);
 void sub_f32_neon(const Binary& r);
 void mul_f32_neon(const Binary& r);
+void max_f32_neon(const Binary& r);
+void min_f32_neon(const Binary& r);
+void prelu_f32_neon(const Binary& r);
 
 }  // namespace pipit

@@ -5,7 +5,14 @@ namespace pipit {
 namespace {
 
 constexpr CopyBoxVariant kVariants[] = {
-    {"portable", 0, copy_box_portable},
+    {"portable", kCpuPortable, copy_box_portable},
+};
+
+constexpr CopyBoxVariant kTranspositions[] = {
+    {"portable", kCpuPortable, copy_box_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, copy_box_neon},
+#endif
 };
 
 // Whether `outer` goes on where `inner` ends, in both places.
@@ -19,6 +26,18 @@ bool one_run(const CopyDim& outer, const CopyDim& inner) {
 }  // namespace
 
 Span<const CopyBoxVariant> copy_box_variants() { return kVariants; }
+Span<const CopyBoxVariant> transposition_variants() { return kTranspositions; }
+
+CopyMatrix find_matrix(const CopyBox& a) {
+  const int32_t side = tile_side(a.element);
+  CopyMatrix m;
+  for (int32_t d = 0; side > 0 && d < a.rank; ++d) {
+    if (a.dims[d].size < side) continue;
+    if (a.dims[d].in_step == a.element) m.row = d;
+    if (a.dims[d].out_step == a.element) m.column = d;
+  }
+  return m;
+}
 
 void CopyDims::simplify() {
   int32_t n = 0;

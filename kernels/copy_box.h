@@ -57,6 +57,27 @@ struct CopyBoxVariant {
 // Every variant in this build, slowest first. The first is the portable one.
 Span<const CopyBoxVariant> copy_box_variants();
 
+// ---- transpositions
+
+// The dimensions along which elements lie side by side where they are read (a row) and where they
+// are written (a column), each of at least a tile's size.
+struct CopyMatrix {
+  int32_t row = -1;
+  int32_t column = -1;
+
+  bool found() const { return row >= 0 && column >= 0 && row != column; }
+};
+CopyMatrix find_matrix(const CopyBox& a);
+
+// Rows and columns of a tile of such elements; 0: there are no tiles of them.
+constexpr int32_t tile_side(int32_t element) {
+  return element == 1 ? 8 : (element == 2 || element == 4 ? 4 : 0);
+}
+
+// Variants for any box, but only those with a matrix gain by them.
+Span<const CopyBoxVariant> transposition_variants();
+
 void copy_box_portable(const CopyBox& a);
+void copy_box_neon(const CopyBox& a);  // only in builds for ARM
 
 }  // namespace pipit

@@ -17,6 +17,16 @@ constexpr PoolVariant<T> kMax[] = {
 
 #if PIPIT_ARM
 template <>
+constexpr PoolVariant<float> kAverage<float>[] = {
+    {"portable", kCpuPortable, average_pool_portable, nullptr},
+    {"neon", kCpuNeon, average_pool_neon, nullptr},
+};
+template <>
+constexpr PoolVariant<float> kMax<float>[] = {
+    {"portable", kCpuPortable, max_pool_portable, nullptr},
+    {"neon", kCpuNeon, max_pool_neon, nullptr},
+};
+template <>
 constexpr PoolVariant<int8_t> kAverage<int8_t>[] = {
     {"portable", kCpuPortable, average_pool_portable, nullptr},
     {"neon", kCpuNeon, average_pool_neon, nullptr},

@@ -53,5 +53,7 @@ void average_pool_neon(const Pool<int8_t>& a);
 void average_pool_neon(const Pool<uint8_t>& a);
 void max_pool_neon(const Pool<int8_t>& a);
 void max_pool_neon(const Pool<uint8_t>& a);
+void average_pool_neon(const Pool<float>& a);
+void max_pool_neon(const Pool<float>& a);
 
 }  // namespace pipit

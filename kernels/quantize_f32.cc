@@ -13,6 +13,9 @@ constexpr QuantizeF32Variant kQuantizeS8[] = {
 
 constexpr DequantizeS8Variant kDequantizeS8[] = {
     {"portable", kCpuPortable, dequantize_s8_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, dequantize_s8_neon},
+#endif
 };
 
 }  // namespace

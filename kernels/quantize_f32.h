@@ -61,5 +61,6 @@ struct DequantizeS8Variant {
 Span<const DequantizeS8Variant> dequantize_s8_variants();
 
 void dequantize_s8_portable(const DequantizeS8& a);
+void dequantize_s8_neon(const DequantizeS8& a);  // only in builds for ARM
 
 }  // namespace pipit

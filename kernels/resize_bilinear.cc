@@ -11,7 +11,17 @@ constexpr ResizeBilinearVariant<T> kVariants[] = {
 
 #if PIPIT_ARM
 template <>
+constexpr ResizeBilinearVariant<float> kVariants<float>[] = {
+    {"portable", kCpuPortable, resize_bilinear_portable, nullptr},
+    {"neon", kCpuNeon, resize_bilinear_neon, resize_bilinear_neon_scratch},
+};
+template <>
 constexpr ResizeBilinearVariant<uint8_t> kVariants<uint8_t>[] = {
+    {"portable", kCpuPortable, resize_bilinear_portable, nullptr},
+    {"neon", kCpuNeon, resize_bilinear_neon, resize_bilinear_neon_scratch},
+};
+template <>
+constexpr ResizeBilinearVariant<int8_t> kVariants<int8_t>[] = {
     {"portable", kCpuPortable, resize_bilinear_portable, nullptr},
     {"neon", kCpuNeon, resize_bilinear_neon, resize_bilinear_neon_scratch},
 };

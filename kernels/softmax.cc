@@ -6,10 +6,16 @@ namespace {
 
 constexpr SoftmaxF32Variant kF32[] = {
     {"portable", kCpuPortable, softmax_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, softmax_f32_neon},
+#endif
 };
 
 constexpr SoftmaxS8Variant kS8[] = {
     {"portable", kCpuPortable, softmax_s8_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, softmax_s8_neon},
+#endif
 };
 
 }  // namespace

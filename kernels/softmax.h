@@ -53,4 +53,8 @@ void softmax_f32_portable(const SoftmaxF32& a);
 void softmax_s8_portable(const SoftmaxS8& a);
 void softmax_s8_s16_portable(const SoftmaxS8& a);  // int16 results
 
+// Only in builds for ARM.
+void softmax_f32_neon(const SoftmaxF32& a);
+void softmax_s8_neon(const SoftmaxS8& a);
+
 }  // namespace pipit

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "kernels/arm/unroll.h"
 #include "kernels/binary.h"
 #include "kernels/unary.h"
 
@@ -67,17 +68,18 @@ inline void each_vector(const Binary& r, const F& f) {
   store_last(out, f(x, b.last(bytes)), bytes);
 }
 
-// The same with one operand, two vectors side by side.
-template <class T, class F>
+// The same with one operand, some vectors side by side.
+template <class T, int kTogether = 2, class F>
 inline void each_vector(const Unary& r, const F& f) {
+  constexpr size_t kBytes = 16 * kTogether;
   OperandVectors<T> in(r.in, 1);
   auto* out = static_cast<uint8_t*>(r.out);
   size_t bytes = static_cast<size_t>(r.n) * sizeof(T);
-  for (; bytes >= 32; bytes -= 32, out += 32) {
-    const uint8x16_t x = in.next(), y = in.next();
-    const uint8x16_t fx = f(x), fy = f(y);
-    vst1q_u8(out, fx);
-    vst1q_u8(out + 16, fy);
+  for (; bytes >= kBytes; bytes -= kBytes, out += kBytes) {
+    uint8x16_t x[kTogether];
+    unroll<kTogether>([&](auto i) [[gnu::always_inline]] { x[i] = in.next(); });
+    unroll<kTogether>([&](auto i) [[gnu::always_inline]] { x[i] = f(x[i]); });
+    unroll<kTogether>([&](auto i) [[gnu::always_inline]] { vst1q_u8(out + 16 * i, x[i]); });
   }
   for (; bytes >= 16; bytes -= 16, out += 16) vst1q_u8(out, f(in.next()));
   if (bytes != 0) store_last(out, f(in.last(bytes)), bytes);

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/arm/pixels.h"
+
 namespace pipit {
 namespace {
 
@@ -100,18 +102,6 @@ inline void for_each_block(int32_t channels, const F& f) {
   for (int32_t c = 0; c + 16 <= channels; c += 16) f(ChannelBlock{c});
   if (channels % 16 != 0) f(ChannelBlock{channels - 16});
 }
-
-// A window of an image.
-template <class T>
-struct Pixels {
-  const T* first = nullptr;
-  int32_t rows = 1;
-  int32_t columns = 1;
-  ptrdiff_t row = 0;  // elements to the next one
-  ptrdiff_t pixel = 0;
-
-  int32_t count() const { return rows * columns; }
-};
 
 // The sums of all pixels. A load and two additions for sixteen bytes.
 template <bool kWhole, class T>

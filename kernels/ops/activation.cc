@@ -4,18 +4,13 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/arithmetic_f32.h"
+#include "kernels/activation_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/scaling.h"
 #include "kernels/ops/unary.h"
 
 namespace pipit {
 namespace {
-
-void clamp_f32(const Unary& r) {
-  const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
-  each<float, float>(r, clamp);
-}
 
 void scale_s16(const Unary& r) {
   const auto& s = *static_cast<const Scaling*>(r.constants);
@@ -37,7 +32,8 @@ Status prepare_clamp(Prepare& p, float min, float max, bool takes_int16) {
   const Type type = p.input(0).type;
   if (type == Type::kFloat32) {
     const auto* kept = keep(p, Clamp<float>{min, max});
-    return kept == nullptr ? Status(Code::kArenaTooSmall) : plan_unary(p, clamp_f32, kept);
+    return kept == nullptr ? Status(Code::kArenaTooSmall)
+                           : plan_unary(p, choose(clamp_f32_variants(), p.cpu()), kept);
   }
   if (type != Type::kInt8 && type != Type::kUInt8 && !(takes_int16 && type == Type::kInt16)) {
     return p.unsupported("type ", type);
@@ -59,11 +55,6 @@ Status prepare_relu_0_to_1(Prepare& p) { return prepare_clamp(p, 0, 1, false); }
 
 // ---- LEAKY_RELU
 
-void leaky_f32(const Unary& r) {
-  const float slope = *static_cast<const float*>(r.constants);
-  each<float, float>(r, [&](float x) { return x > 0 ? x : x * slope; });
-}
-
 Status prepare_leaky_relu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   const auto* o = options<fb::LeakyReluOptions>(p);
@@ -71,7 +62,8 @@ Status prepare_leaky_relu(Prepare& p) {
   const Type type = p.input(0).type;
   if (type == Type::kFloat32) {
     const auto* kept = keep(p, slope);
-    return kept == nullptr ? Status(Code::kArenaTooSmall) : plan_unary(p, leaky_f32, kept);
+    return kept == nullptr ? Status(Code::kArenaTooSmall)
+                           : plan_unary(p, choose(leaky_relu_f32_variants(), p.cpu()), kept);
   }
   if (type != Type::kInt8 && type != Type::kUInt8 && type != Type::kInt16) {
     return p.unsupported("type ", type);
@@ -83,13 +75,6 @@ Status prepare_leaky_relu(Prepare& p) {
 }
 
 // ---- HARD_SWISH: x * min(max(x + 3, 0), 6) / 6
-
-void hard_swish_f32(const Unary& r) {
-  each<float, float>(r, [](float x) {
-    const float gate = 0.0f < x + 3 ? x + 3 : 0.0f;
-    return x * (gate < 6.0f ? gate : 6.0f) / 6;
-  });
-}
 
 struct HardSwish {
   int32_t in_zero_point, zero_point;
@@ -127,7 +112,9 @@ Status prepare_hard_swish(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
-  if (in.type == Type::kFloat32) return plan_unary(p, hard_swish_f32, nullptr);
+  if (in.type == Type::kFloat32) {
+    return plan_unary(p, choose(hard_swish_f32_variants(), p.cpu()), nullptr);
+  }
   if (in.type != Type::kInt8 && in.type != Type::kUInt8) return p.unsupported("type ", in.type);
   PIPIT_TRY(need_quantization(p, in));
   PIPIT_TRY(need_quantization(p, out));

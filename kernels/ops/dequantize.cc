@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEQUANTIZE: to float32 from any quantized type, or from smaller floats.
 #include "kernels/float8.h"
-#include "kernels/half.h"
 #include "kernels/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/channels.h"
 #include "kernels/ops/unary.h"
 #include "kernels/quantize_f32.h"
+#include "kernels/widen_f16.h"
 
 namespace pipit {
 namespace {
@@ -77,20 +77,18 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
-template <class T, float (*widen)(T)>
+template <float (*widen)(uint8_t)>
 void widen_all(const Unary& r) {
-  each<T, float>(r, widen);
+  each<uint8_t, float>(r, widen);
 }
 
-// For numbers that need no scale.
+// For bytes that need no scale.
 UnaryFn widening_for(Type type) {
   switch (type) {
-    case Type::kFloat16:
-      return widen_all<uint16_t, half_to_float>;
     case Type::kFloat8E4M3FN:
-      return widen_all<uint8_t, float8_e4m3fn_to_float>;
+      return widen_all<float8_e4m3fn_to_float>;
     case Type::kFloat8E5M2:
-      return widen_all<uint8_t, float8_e5m2_to_float>;
+      return widen_all<float8_e5m2_to_float>;
     default:
       return nullptr;
   }
@@ -100,6 +98,9 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   p.set_output_type(0, Type::kFloat32);
   const Tensor& in = p.input(0);
+  if (in.type == Type::kFloat16) {
+    return plan_unary(p, choose(widen_f16_variants(), p.cpu()), nullptr);
+  }
   if (const UnaryFn widen = widening_for(in.type)) return plan_unary(p, widen, nullptr);
   const StretchFn stretch = stretch_for(in.type);
   if (stretch == nullptr) return p.unsupported("input ", in.type);

@@ -14,6 +14,7 @@ namespace {
 struct CellParams {
   Cell cell;
   FloatProduct product;
+  GateFunctions functions;
   ProductWeights input[kGates], aux[kGates], recurrent[kGates], projection;
   HybridScratch input_rows, aux_rows, state_rows, hidden_rows;
   size_t gates_at[3], sums_at;  // in scratch
@@ -70,9 +71,9 @@ void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, fl
   }
   const auto n = static_cast<size_t>(c.batch) * static_cast<size_t>(c.cells);
   if (g == kCellGate) {
-    activate(static_cast<Activation>(c.settings.activation), gate, n);
+    activate(static_cast<Activation>(c.settings.activation), gate, n, p.functions);
   } else {
-    logistic(gate, n);
+    logistic(gate, n, p.functions);
   }
 }
 
@@ -85,7 +86,8 @@ void compute_output(const Step& s, const CellParams& p, const Moment& m, const f
   // Without an activation TensorFlow Lite forgets to copy the cell state: the cell gate stands in.
   const bool none = c.settings.activation == fb::ActivationFunctionType::NONE;
   std::copy_n(none ? hidden : m.cell_state, n, values);
-  activate(static_cast<Activation>(c.settings.activation), values, static_cast<size_t>(n));
+  activate(static_cast<Activation>(c.settings.activation), values, static_cast<size_t>(n),
+           p.functions);
   for (int32_t i = 0; i < n; ++i) values[i] *= gate[i];
   if (!c.has(c.at.projection)) return;
   start_rows(m.output_state, c.batch, c.outputs, tensor(s, c.at.projection_bias));
@@ -190,6 +192,7 @@ Status plan_cell(Prepare& p, const Cell& c, CellParams* params, bool* ready) {
   }
   PIPIT_TRY(check_states(p, c, Type::kFloat32, Type::kFloat32));
   params->cell = c;
+  params->functions = choose_gate_functions(p.cpu());
   PIPIT_TRY(choose_product(p, p.input(c.at.input_weights[kOutputGate]),
                            c.settings.asymmetric_inputs, &params->product));
   PIPIT_TRY(check_vectors(p, c, params->product));

@@ -2,6 +2,7 @@
 // MEAN. The mean of no elements is NaN, in integers 0.
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -9,6 +10,7 @@
 #include "kernels/mean_s8.h"
 #include "kernels/ops.h"
 #include "kernels/ops/reduction.h"
+#include "kernels/pool.h"
 
 namespace pipit {
 namespace {
@@ -21,6 +23,24 @@ struct Params {
   uint32_t bias;
   int32_t zero_point;
 };
+
+// A tensor as [batch][rows][channels], of which the rows are reduced.
+struct Rows {
+  int32_t batch = 1;
+  int32_t rows = 1;
+  int32_t channels = 1;
+};
+
+// Whether the walk is over such a tensor.
+bool as_rows(const Broadcast& walk, Rows* r) {
+  const bool last = walk.step[0] == 0;  // the innermost dimension is reduced
+  const int32_t outer = walk.rank - (last ? 0 : 1);
+  if (walk.runs == 0 || outer < 0 || outer > 1) return false;
+  r->batch = outer == 1 ? walk.dims[0] : 1;
+  r->rows = last ? walk.n : walk.dims[outer];
+  r->channels = last ? 1 : walk.n;
+  return true;
+}
 
 // ---- plain numbers
 
@@ -49,6 +69,44 @@ Status plan(Prepare& p, Params* params) {
     p.scratch(static_cast<size_t>(params->reduce.outputs) * sizeof(Total));
   }
   return p.run(run<T, Total>, params, "portable");
+}
+
+// ---- floats: the mean of rows is the average of a window as large as the image
+
+struct PoolParams {
+  Pool<float> args;
+  void (*kernel)(const Pool<float>&);
+};
+
+Status run_pool(const Step& s, Run&) {
+  const auto& p = *s.params<PoolParams>();
+  Pool<float> args = p.args;
+  args.in = s.input(0).as<float>();
+  args.out = s.output(0).as<float>();
+  p.kernel(args);
+  return {};
+}
+
+Status plan_pool(Prepare& p, const Rows& shape) {
+  auto* params = p.allocate<PoolParams>();
+  if (params == nullptr) return Code::kArenaTooSmall;
+  const auto& variant = choose(average_pool_variants<float>(), p.cpu());
+  params->kernel = variant.run;
+  ConvGeometry g = {.batch = shape.batch, .in_h = 1, .in_w = shape.rows, .in_c = shape.channels};
+  g.out_h = g.out_w = 1;
+  g.out_c = shape.channels;
+  g.kernel_w = shape.rows;
+  params->args.size = g;
+  params->args.stride = dense_strides(g);
+  params->args.clamp = {-INFINITY, INFINITY};
+  return p.run(run_pool, params, variant.name);
+}
+
+Status plan_f32(Prepare& p, Params* params) {
+  Rows rows;
+  // One channel's values are summed in lanes instead.
+  if (as_rows(params->reduce.walk, &rows) && rows.channels > 1) return plan_pool(p, rows);
+  return plan<float, float>(p, params);
 }
 
 // ---- quantized
@@ -89,23 +147,12 @@ Status run_rows(const Step& s, Run&) {
   return {};
 }
 
-// Whether the walk is over [batch][rows][channels], with the middle reduced.
-bool as_rows(const Broadcast& walk, MeanS8* a) {
-  const bool last = walk.step[0] == 0;  // the innermost dimension is reduced
-  const int32_t outer = walk.rank - (last ? 0 : 1);
-  if (walk.runs == 0 || outer < 0 || outer > 1) return false;
-  a->batch = outer == 1 ? walk.dims[0] : 1;
-  a->rows = last ? walk.n : walk.dims[outer];
-  a->channels = last ? 1 : walk.n;
-  return true;
-}
-
-Status plan_rows(Prepare& p, const Params& q, const MeanS8& shape) {
+Status plan_rows(Prepare& p, const Params& q, const Rows& shape) {
   auto* params = p.allocate<RowsParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
   const auto& variant = choose(mean_s8_variants(), p.cpu());
   params->kernel = variant.run;
-  params->args = shape;
+  params->args = {.batch = shape.batch, .rows = shape.rows, .channels = shape.channels};
   params->args.bias = static_cast<int32_t>(q.bias);
   params->args.multiplier = q.multiplier.multiplier;
   params->args.shift = q.multiplier.shift;
@@ -132,7 +179,7 @@ Status plan_quantized(Prepare& p, Params* params) {
   params->multiplier = divide(quantize_multiplier(scale), params->count);
   params->bias = 0 - static_cast<uint32_t>(in.zero_point) * static_cast<uint32_t>(params->count);
   params->zero_point = p.output(0).zero_point;
-  MeanS8 rows;
+  Rows rows;
   if (in.type == Type::kInt8 && as_rows(params->reduce.walk, &rows)) {
     return plan_rows(p, *params, rows);
   }
@@ -148,7 +195,7 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(plan_reduction(p, &params->reduce, &params->count));
   switch (p.input(0).type) {
     case Type::kFloat32:
-      return plan<float, float>(p, params);
+      return plan_f32(p, params);
     case Type::kInt32:
       return plan<int32_t, uint64_t>(p, params);
     case Type::kInt64:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // MAXIMUM and MINIMUM. Quantized numbers are compared as they are.
+#include "kernels/arithmetic_f32.h"
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/variant.h"
 
 namespace pipit {
 namespace {
@@ -24,8 +26,6 @@ void pick_16_bits(const Binary& r) {
 template <bool larger>
 BinaryFn kernel_for(Type type) {
   switch (type) {
-    case Type::kFloat32:
-      return pick<float, larger>;
     case Type::kFloat16:
       return pick_16_bits<half_to_float, larger>;
     case Type::kBFloat16:
@@ -50,6 +50,10 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(2, 2, 1));
   PIPIT_TRY(same_type(p, p.input(0), p.input(1)));
   p.set_output_type(0, p.input(0).type);
+  if (p.input(0).type == Type::kFloat32) {
+    const auto variants = larger ? max_f32_variants() : min_f32_variants();
+    return plan_binary(p, choose(variants, p.cpu()), nullptr);
+  }
   const BinaryFn kernel = kernel_for<larger>(p.input(0).type);
   if (kernel == nullptr) return p.unsupported("type ", p.input(0).type);
   return plan_binary(p, kernel);

@@ -192,6 +192,11 @@ Status Moves::begin(int32_t capacity) {
 Status Moves::add(int32_t from, int32_t in_offset, int32_t to, int32_t out_offset, CopyDims dims) {
   dims.simplify();
   if (dims.element == 0 || (dims.rank == 1 && dims.dims[0].size == 0)) return {};
+  if (find_matrix(dims.box(nullptr, nullptr)).found()) {
+    const auto& variant = choose(transposition_variants(), p_.cpu());
+    params_->copy = variant.run;
+    params_->variant = variant.name;
+  }
   CopyDim* kept = p_.allocate<CopyDim>(static_cast<size_t>(dims.rank));
   if (kept == nullptr) return Code::kArenaTooSmall;
   std::copy(dims.dims, dims.dims + dims.rank, kept);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // PRELU: x where x >= 0, else x * alpha; alpha broadcasts to x. A quantized alpha is read as bytes.
+#include "kernels/arithmetic_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/variant.h"
 
 namespace pipit {
 namespace {
-
-void prelu_f32(const Binary& r) {
-  each_pair_small<float, float>(r, [](float x, float alpha) { return x >= 0 ? x : x * alpha; });
-}
 
 struct PreluQuantized {
   int32_t in_zero_point, alpha_zero_point, zero_point;
@@ -67,7 +65,9 @@ Status prepare(Prepare& p) {
   if (shape != p.input(0).shape) {
     return p.bad("alpha ", p.input(1), " does not broadcast to ", p.input(0));
   }
-  if (in == Type::kFloat32 && alpha == in) return plan_binary(p, prelu_f32);
+  if (in == Type::kFloat32 && alpha == in) {
+    return plan_binary(p, choose(prelu_f32_variants(), p.cpu()), nullptr);
+  }
   if (in == Type::kInt8 && alpha == in) return plan_quantized(p, prelu_q<int8_t, int8_t>);
   if (in == Type::kUInt8 && alpha == in) return plan_quantized(p, prelu_q<uint8_t, uint8_t>);
   // The reference reads alpha as int8 also where it is int16: one byte after the other.

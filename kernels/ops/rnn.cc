@@ -34,6 +34,7 @@ struct Cell {
   int32_t output_pitch;   // elements between the output's rows
   int32_t output_offset;  // of the cell's part in them
   FloatProduct product;
+  GateFunctions functions;
   ProductWeights weights, aux_weights, recurrent;
   HybridScratch input_rows, aux_rows, state_rows;
   size_t sums_at;
@@ -69,7 +70,7 @@ void run_step(const Step& s, const Cell& c, int32_t t) {
   const ProductRows last = quantize(s, c.product, c.state_rows, state, c.units, c.batch, c.units);
   add_product(s, c.product, last, c.recurrent, sums, out, pitch);
   for (int32_t b = 0; b < c.batch; ++b) {
-    activate(c.activation, out + b * pitch, static_cast<size_t>(c.units));
+    activate(c.activation, out + b * pitch, static_cast<size_t>(c.units), c.functions);
     std::copy_n(out + b * pitch, c.units, state + ptrdiff_t{b} * c.units);
   }
 }
@@ -119,6 +120,7 @@ Status find_cell(Prepare& p, const Inputs& at, const Settings& settings, Cell* c
     return p.unsupported("activation ", static_cast<int>(settings.activation));
   }
   c.activation = static_cast<Activation>(settings.activation);
+  c.functions = choose_gate_functions(p.cpu());
   PIPIT_TRY(check_vectors(p, c));
   PIPIT_TRY(choose_product(p, weights, settings.asymmetric_inputs, &c.product));
   PIPIT_TRY(find_weights(p, c.product, at.weights, c.units, c.inputs, &c.weights, ready));

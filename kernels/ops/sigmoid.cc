@@ -2,6 +2,7 @@
 // LOGISTIC and TANH.
 #include <cmath>
 
+#include "kernels/activation_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
@@ -10,7 +11,7 @@
 namespace pipit {
 namespace {
 
-constexpr TypeSet kFloats = types(Type::kFloat32, Type::kFloat16, Type::kBFloat16);
+constexpr TypeSet kShortFloats = types(Type::kFloat16, Type::kBFloat16);
 
 float logistic(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 float tangent(float x) { return std::tanh(x); }
@@ -62,8 +63,10 @@ Status prepare_logistic(Prepare& p) {
     case Type::kInt16:
       PIPIT_TRY(need_output_scale(p, 1.0f / 32768));
       return prepare_s16(p, logistic_s16, 0);
+    case Type::kFloat32:
+      return plan_unary(p, choose(logistic_f32_variants(), p.cpu()), nullptr);
     default:
-      return plan_float_function(p, logistic, kFloats);
+      return plan_float_function(p, logistic, kShortFloats);
   }
 }
 
@@ -81,8 +84,10 @@ Status prepare_tanh(Prepare& p) {
       }
       return prepare_s16(p, tanh_s16, 1);
     }
+    case Type::kFloat32:
+      return plan_unary(p, choose(tanh_f32_variants(), p.cpu()), nullptr);
     default:
-      return plan_float_function(p, tangent, kFloats);
+      return plan_float_function(p, tangent, kShortFloats);
   }
 }
 

@@ -2,6 +2,8 @@
 #include <cmath>
 
 #include "kernels/activate.h"
+#include "kernels/activation_f32.h"
+#include "kernels/variant.h"
 
 namespace pipit {
 namespace {
@@ -13,9 +15,21 @@ void limit(float* values, size_t n, float min, float max) {
   }
 }
 
+void replace(float* values, size_t n, UnaryFn f) {
+  f({.in = values, .out = values, .n = static_cast<int32_t>(n)});
+}
+
 }  // namespace
 
+GateFunctions choose_gate_functions(CpuFeatures cpu) {
+  return {choose(logistic_f32_variants(), cpu).run, choose(tanh_f32_variants(), cpu).run};
+}
+
 void activate(Activation activation, float* values, size_t n) {
+  activate(activation, values, n, {logistic_f32_portable, tanh_f32_portable});
+}
+
+void activate(Activation activation, float* values, size_t n, const GateFunctions& f) {
   switch (activation) {
     case Activation::kNone:
       return;
@@ -26,16 +40,13 @@ void activate(Activation activation, float* values, size_t n) {
     case Activation::kRelu6:
       return limit(values, n, 0, 6);
     case Activation::kTanh:
-      for (size_t i = 0; i < n; ++i) values[i] = std::tanh(values[i]);
-      return;
+      return replace(values, n, f.tanh);
     case Activation::kSignBit:
       for (size_t i = 0; i < n; ++i) values[i] = std::signbit(values[i]) ? 1 : 0;
       return;
   }
 }
 
-void logistic(float* values, size_t n) {
-  for (size_t i = 0; i < n; ++i) values[i] = 1 / (1 + std::exp(-values[i]));
-}
+void logistic(float* values, size_t n, const GateFunctions& f) { replace(values, n, f.logistic); }
 
 }  // namespace pipit

@@ -18,4 +18,16 @@ void mul_f32_portable(const Binary& r) {
   each_pair<float, float>(r, [&](float a, float b) { return clamp(a * b); });
 }
 
+void max_f32_portable(const Binary& r) {
+  each_pair<float, float>(r, [](float a, float b) { return a > b ? a : b; });
+}
+
+void min_f32_portable(const Binary& r) {
+  each_pair<float, float>(r, [](float a, float b) { return a < b ? a : b; });
+}
+
+void prelu_f32_portable(const Binary& r) {
+  each_pair<float, float>(r, [](float x, float alpha) { return x >= 0 ? x : x * alpha; });
+}
+
 }  // namespace pipit

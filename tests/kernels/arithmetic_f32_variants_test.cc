@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every variant of float addition, subtraction and multiplication against the portable one, bit for
-// bit: ragged runs, one value for a whole run, results in an operand's place, special values,
-// unmapped pages around every array; and variants broken on purpose, which the check must catch.
+// Every variant of the arithmetic of floats against the portable one, bit for bit: ragged runs, one
+// value for a whole run, results in an operand's place, special values, unmapped pages around every
+// array; and variants broken on purpose, which the check must catch.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -83,6 +83,9 @@ class ArithmeticF32Test : public testing::TestWithParam<size_t> {
 TEST_P(ArithmeticF32Test, AddsLikePortable) { check(add_f32_variants()); }
 TEST_P(ArithmeticF32Test, SubtractsLikePortable) { check(sub_f32_variants()); }
 TEST_P(ArithmeticF32Test, MultipliesLikePortable) { check(mul_f32_variants()); }
+TEST_P(ArithmeticF32Test, PicksTheLargerLikePortable) { check(max_f32_variants()); }
+TEST_P(ArithmeticF32Test, PicksTheSmallerLikePortable) { check(min_f32_variants()); }
+TEST_P(ArithmeticF32Test, ScalesNegativesLikePortable) { check(prelu_f32_variants()); }
 
 std::string name_of(const testing::TestParamInfo<size_t>& info) {
   return add_f32_variants()[info.param].name;
@@ -100,6 +103,12 @@ void clamps_nan(const Binary& r) {
   for (int32_t i = 0; i < r.n; ++i) out[i] = std::fmax(out[i], -INFINITY);
 }
 
+// Gives what is not a number also where it is the left operand.
+void keeps_left_nan(const Binary& r) {
+  const auto larger = [](float a, float b) { return std::isnan(a) || a > b ? a : b; };
+  each_pair<float, float>(r, larger);
+}
+
 // Forgets the last of a ragged run.
 void one_short(const Binary& r) {
   Binary fewer = r;
@@ -111,6 +120,7 @@ TEST(ArithmeticF32Check, CatchesBrokenVariants) {
   EXPECT_TRUE(agrees(add_f32_portable, add_f32_portable));
   EXPECT_FALSE(agrees(add_f32_portable, clamps_nan));
   EXPECT_FALSE(agrees(add_f32_portable, one_short));
+  EXPECT_FALSE(agrees(max_f32_portable, keeps_left_nan));
 }
 
 }  // namespace

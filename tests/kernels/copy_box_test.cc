@@ -82,7 +82,7 @@ TEST(CopyBox, WritesTheSameBytesAsSingleElements) {
     CopyDims simple = box.dims;
     simple.simplify();
     EXPECT_LE(simple.rank, std::max(box.dims.rank, 0));
-    for (const CopyBoxVariant& variant : copy_box_variants()) {
+    for (const CopyBoxVariant& variant : transposition_variants()) {
       for (const CopyDims& dims : {box.dims, simple}) {
         std::vector<uint8_t> out(expected.size(), 0xCD);
         variant.run(dims.box(in.data() + box.in_offset, out.data()));

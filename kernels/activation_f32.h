@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activation functions of float32.
+//
+//   clamp:       min(max(x, constants.min), constants.max)
+//   leaky_relu:  x where x > 0, else x * constant
+//   hard_swish:  x * min(max(x + 3, 0), 6) / 6
+//   logistic:    1 / (1 + exp(-x))
+//   tanh:        tanh(x)
+//
+// What is not a number stays so.
+#pragma once
+
+#include "kernels/clamp.h"
+#include "kernels/unary.h"
+#include "pipit/span.h"
+
+namespace pipit {
+
+// Kernels for Unary, slowest first. clamp has Clamp<float> constants, leaky_relu a float, the
+// others none.
+Span<const UnaryVariant> clamp_f32_variants();
+Span<const UnaryVariant> leaky_relu_f32_variants();
+Span<const UnaryVariant> hard_swish_f32_variants();
+Span<const UnaryVariant> logistic_f32_variants();
+Span<const UnaryVariant> tanh_f32_variants();
+
+void clamp_f32_portable(const Unary& r);
+void leaky_relu_f32_portable(const Unary& r);
+void hard_swish_f32_portable(const Unary& r);
+void logistic_f32_portable(const Unary& r);
+void tanh_f32_portable(const Unary& r);
+
+// Only in builds for ARM.
+void clamp_f32_neon(const Unary& r);
+void leaky_relu_f32_neon(const Unary& r);
+void hard_swish_f32_neon(const Unary& r);
+void logistic_f32_neon(const Unary& r);
+void tanh_f32_neon(const Unary& r);
+
+}  // namespace pipit

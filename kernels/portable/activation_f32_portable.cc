@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "kernels/activation_f32.h"
+
+namespace pipit {
+
+void clamp_f32_portable(const Unary& r) {
+  each<float, float>(r, *static_cast<const Clamp<float>*>(r.constants));
+}
+
+void leaky_relu_f32_portable(const Unary& r) {
+  const float slope = *static_cast<const float*>(r.constants);
+  each<float, float>(r, [&](float x) { return x > 0 ? x : x * slope; });
+}
+
+void hard_swish_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) {
+    const float gate = 0.0f < x + 3 ? x + 3 : 0.0f;
+    return x * (gate < 6.0f ? gate : 6.0f) / 6;
+  });
+}
+
+void logistic_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
+}
+
+void tanh_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::tanh(x); });
+}
+
+}  // namespace pipit
