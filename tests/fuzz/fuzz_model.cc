@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes parse, plan and invoke with files that are models, nearly.
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <thread>
 
-#include "pipit/team.h"
 #include "tests/fuzz/spoil.h"
+#include "tests/support/busy_team.h"
 #include "tests/support/exercise.h"
 #include "tests/support/fields.h"
 
@@ -26,22 +22,6 @@ uint64_t hash(const uint8_t* data, size_t size) {
   uint64_t h = 14695981039346656037u;
   for (size_t i = 0; i < size; ++i) h = (h ^ data[i]) * 1099511628211u;
   return h;
-}
-
-// Three threads that are at work for somebody else, for ever: plans divide their work into shares,
-// which the calling thread does one after the other, so that what is found can be found again.
-Team* busy_team() {
-  static Team& team = *new Team;  // which nobody can end
-  static std::atomic<int> at_work{0};
-  const auto never_end = [](void*, int) {
-    ++at_work;
-    for (;;) pause();
-  };
-  constexpr int kThreads = 3;
-  if (team.start(kThreads) != kThreads) std::abort();
-  std::thread([never_end] { team.run(never_end, nullptr, kThreads); }).detach();
-  while (at_work != kThreads) std::this_thread::yield();
-  return &team;
 }
 
 size_t replace(const std::vector<uint8_t>& file, uint8_t* data, size_t size, size_t most) {
@@ -78,10 +58,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A copy of exactly this size: one byte too far is found.
   const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);
   std::copy(data, data + size, file.get());
-  static pipit::Team* const team = busy_team();
   const uint64_t seed = hash(data, size);
-  const std::string wrong = exercise(
-      {file.get(), size}, {.arena = arena, .seed = seed, .team = seed >> 63 == 0 ? team : nullptr});
+  const std::string wrong =
+      exercise({file.get(), size},
+               {.arena = arena, .seed = seed, .team = seed >> 63 == 0 ? busy_team() : nullptr});
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
   std::abort();
