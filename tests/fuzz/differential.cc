@@ -122,7 +122,7 @@ class Differential {
   // Returns what is wrong, or "". The same number makes the same model.
   std::string attempt(uint64_t number) {
     Random random(number);
-    const Model& model = models_[random.bits() % models_.size()];
+    const Model& model = models_[random.below(models_.size())];
     const File file = spoilt(model.file, random);
     if (file.size() > kLargestFile) return "";
     path_ = model.path;
