@@ -333,7 +333,13 @@ Status check_graph_outputs(const Graph& graph, const Planning& planning, Message
   for (int i = 0; i < graph.outputs(); ++i) {
     const Tensor& t = graph.output(i);
     planning.use[t.index] = Planning::kRead;
-    if (t.storage != Storage::kNone || t.bytes == 0) continue;
+    const bool sparse = static_cast<const fb::Tensor*>(t.file_tensor)->sparsity() != nullptr;
+    if (sparse && t.constant()) {
+      text(why, "output ", i, ", ", t, ", is a sparse constant");
+      return Code::kUnsupported;
+    }
+    const bool unwritten = t.storage == Storage::kVariable && t.type == Type::kString;
+    if (!unwritten && (t.storage != Storage::kNone || t.bytes == 0)) continue;
     if (t.type == Type::kResource && graph.entry) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
     return Code::kBadModel;
