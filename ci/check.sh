@@ -12,10 +12,13 @@ usage: ci/check.sh VERB...
   demo      build for 64-bit ARM and classify pictures of digits under qemu
   format    clang-format, without changing a file
   lint      house rules: blanks, includes that point the wrong way, heap, long files
-  tidy      clang-tidy
+  tidy      clang-tidy over core, platform and capi: quick enough for every change
+  tidy-all  clang-tidy over all rooms (not part of all)
   host      configure, build and test on this machine
   asan      the same with the address and undefined-behaviour sanitizers
   tsan      the tests of threads with the thread sanitizer
+  coverage  the tests on this machine again, counting lines and branches of core and kernels;
+            less than 90 % of the lines fail (not part of all)
   aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those of the kernels for one
             instruction set also on cortex-a53, cortex-a72 and cortex-a76
   armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
@@ -24,9 +27,11 @@ usage: ci/check.sh VERB...
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
+  differential  many spoilt models with all kernels that an ARM CPU has, against the portable ones:
+            PIPIT_DIFFERENTIAL, or 100000, on each target (not part of all)
   fuzz      run every fuzz target for some time: PIPIT_FUZZ_SECONDS, or 60 s (not part of all;
             see ci/fuzz.sh)
-  all       setup format lint host asan aarch64 armhf
+  all       setup format lint tidy host asan aarch64 armhf
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
 END
@@ -110,10 +115,27 @@ cross() { # cross PRESET CPU...: all tests on qemu's richest CPU, those labelled
 
 format() { git ls-files -z -- '*.cc' '*.h' | xargs -0 clang-format --dry-run -Werror; }
 
-tidy() {
+tidy() { # tidy ROOM...
+  local rooms
+  rooms=$(IFS='|' && echo "$*")
   cmake --preset host
   cmake --build --preset host --target pipit_schema_generated
-  run-clang-tidy -quiet -p build/host -j "$(nproc)" "^$PWD/(core|kernels|platform|tools|tests|bench)/"
+  run-clang-tidy -quiet -p build/host -j "$(nproc)" "^$PWD/($rooms)/"
+}
+
+# Those of core and kernels that this machine can run, and the files that need tests most.
+coverage() {
+  local files=(--filter '(core|kernels)/' --exclude kernels/arm/ --exclude-throw-branches)
+  gcovr "${files[@]}" --sort-uncovered -o build/host-coverage/lines.txt --txt \
+    --json build/host-coverage/lines.json --print-summary --fail-under-line 90 -j "$(nproc)" \
+    build/host-coverage/CMakeFiles/pipit.dir
+}
+
+differential() { # differential PRESET EMULATOR: a day's numbers, so that each day tries others
+  step "$1 build" build "$1" differential
+  ((status == 0)) || return 0
+  step "$1 differential" env QEMU_CPU=max "$2" "build/$1/bin/differential" \
+    "${PIPIT_DIFFERENTIAL:-100000}" "$(date +%Y%m%d)000000" "build/$1/conformance"
 }
 
 python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
@@ -148,17 +170,30 @@ run() { # run VERB
       step "demo build" build aarch64 bin/pipit
       step demo ci/demo.sh
       ;;
-    format | tidy) step "$1" "$1" ;;
+    format) step format format ;;
+    tidy) step tidy tidy core platform capi ;;
+    tidy-all) step tidy-all tidy core kernels platform capi tools tests bench ;;
     lint) step lint ci/lint.sh ;;
     fuzz)
       step "fuzz setup" install "${all_packages[@]}" "${fuzz_packages[@]}"
       step fuzz ci/fuzz.sh "${PIPIT_FUZZ_SECONDS:-60}"
+      ;;
+    differential)
+      differential aarch64 qemu-aarch64
+      differential armhf qemu-arm
       ;;
     host) native host ;;
     asan) native host-asan ;;
     tsan)
       step "tsan build" build host-tsan thread_tests
       if ((status == 0)); then ctests "tsan tests" host-tsan '' -L '^threads$'; fi
+      ;;
+    coverage)
+      step "coverage setup" install "${all_packages[@]}" gcovr
+      step "host-coverage build" build host-coverage
+      # Counting takes functions, constructors and files of its own.
+      if ((status == 0)); then ctests "host-coverage tests" host-coverage '' -E '^(no_heap|install|command)$'; fi
+      step coverage coverage
       ;;
     aarch64) cross aarch64 cortex-a53 cortex-a72 cortex-a76 ;;
     armhf) cross armhf cortex-a7 cortex-a15 ;;
@@ -186,9 +221,9 @@ summary() { # the table and the totals; fails if anything failed
 verbs=()
 for verb in "${@:---help}"; do
   case $verb in
-    setup | demo | format | lint | tidy | host | asan | tsan | aarch64 | armhf) verbs+=("$verb") ;;
-    python-arm | sdist | tfjs | fuzz) verbs+=("$verb") ;;
-    all) verbs+=(setup format lint host asan aarch64 armhf) ;;
+    setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
+    tidy-all | differential | python-arm | sdist | tfjs | fuzz) verbs+=("$verb") ;;
+    all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;
   esac

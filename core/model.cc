@@ -29,6 +29,7 @@ struct Checker {
   const fb::Model& root;
   Message* why;
   uint64_t listed = 0;  // elements of lists so far
+  uint64_t read = 0;    // bytes of constants that operators name, so far
 
   template <class... P>
   Status bad(const P&... parts) const {
@@ -239,7 +240,21 @@ struct Checker {
                       node.large_custom_options_offset(), " with ",
                       node.large_custom_options_size(), " bytes, but the file has ", size);
     }
-    return {};
+    return count_constants(graph, node.inputs());
+  }
+
+  // Operators may share their constants, too, which planning reads for each of them.
+  Status count_constants(const fb::SubGraph& graph, const flatbuffers::Vector<int32_t>* inputs) {
+    constexpr uint64_t kForAny = uint64_t{1} << 28, kForAByte = 4096;  // of the file
+    for (int i = 0; i < count(inputs); ++i) {
+      const int32_t t = inputs->Get(static_cast<unsigned>(i));
+      if (t < 0) continue;
+      const fb::Tensor& tensor = *graph.tensors()->Get(static_cast<unsigned>(t));
+      read += buffer_bytes(model, tensor.buffer()).size();
+    }
+    const uint64_t size = model.file().size();
+    if (read <= kForAny + kForAByte * size) return {};
+    return bad("the operators read more than ", read, " bytes of constants from a file of ", size);
   }
 
   bool is_constant(const fb::Tensor& t) const {

@@ -249,6 +249,21 @@ struct Planner {
     return {};
   }
 
+  // Whether what folding takes, which is at most about a product for each pair of an input's and an
+  // output's bytes, can be spent on a file of this size.
+  bool worth_it(const Step& step) {
+    constexpr uint64_t kForAny = uint64_t{1} << 28, kForAByte = 4096;  // of the file
+    uint64_t in = 0, out = 0;
+    for (int i = 0; i < step.inputs; ++i)
+      in += step.tensors[i] == nullptr ? 0 : step.input(i).bytes;
+    for (int i = 0; i < step.outputs; ++i) out += step.output(i).bytes;
+    if (out > kFoldBytes) return true;  // nothing but new names for constants
+    const uint64_t work = in * out;     // at most 2^16 inputs of 2^31 bytes, and 2^12
+    if (work > kForAny + kForAByte * state.model.file().size() - state.fold_work) return false;
+    state.fold_work += work;
+    return true;
+  }
+
   // A delegate wants neither the operator's parameters nor its way to share memory.
   void hand_over(Step* step, size_t mark) const {
     state.pool->release_low(mark);
@@ -267,13 +282,18 @@ struct Planner {
     if (any_input_dynamic(p.step_)) {
       p.deferred_ = true;
     } else {
-      PIPIT_TRY(op.prepare(p));
+      const Status prepared = op.prepare(p);
+      if (p.unaffordable_ != 0) {
+        return p.unsupported("needs a table of ", p.unaffordable_,
+                             " bytes, too much for a file of ", state.model.file().size());
+      }
+      PIPIT_TRY(prepared);
     }
     const bool later = p.deferred_ || p.outputs_later_;
     mark_outputs(p.step_, later);
     if (p.deferred_) p.step_.run = run_deferred;
     const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
-    if (known && outputs_foldable(graph, planning, p.step_)) {
+    if (known && outputs_foldable(graph, planning, p.step_) && (p.fold_ || worth_it(p.step_))) {
       return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
     if (!later && computes_nothing(op, p.step_)) return {};
@@ -313,7 +333,13 @@ Status check_graph_outputs(const Graph& graph, const Planning& planning, Message
   for (int i = 0; i < graph.outputs(); ++i) {
     const Tensor& t = graph.output(i);
     planning.use[t.index] = Planning::kRead;
-    if (t.storage != Storage::kNone || t.bytes == 0) continue;
+    const bool sparse = static_cast<const fb::Tensor*>(t.file_tensor)->sparsity() != nullptr;
+    if (sparse && t.constant()) {
+      text(why, "output ", i, ", ", t, ", is a sparse constant");
+      return Code::kUnsupported;
+    }
+    const bool unwritten = t.storage == Storage::kVariable && t.type == Type::kString;
+    if (!unwritten && (t.storage != Storage::kNone || t.bytes == 0)) continue;
     if (t.type == Type::kResource && graph.entry) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
     return Code::kBadModel;

@@ -74,6 +74,8 @@ struct State {
   Subgraph* subgraphs = nullptr;
   StateBlock* blocks = nullptr;
   Resource* resources = nullptr;
+  uint64_t table_bytes = 0;  // that operators have allocated before the first invocation
+  uint64_t fold_work = 0;    // that has been done before it
   int32_t resource_count = 0;
   int32_t subgraph_count = 0;
   Graph* newest = nullptr;
@@ -105,9 +107,9 @@ struct Planning {
   uint8_t* output = nullptr;   // whether it is an output of the graph
 };
 
-// Plans `model` into `arena`. On success the state lies at the arena's base; variables have yet to
-// be reset.
-Result<State*> make_plan(const Model& model, const Arena& arena, OpTable ops,
+// Plans `model` into an arena. On success the state lies at its base; variables have yet to be
+// reset.
+Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
                          const Options& options, Message* why);
 
 // Plans a subgraph: an entry (`arguments` is nullptr) whose inputs take the shapes that the options

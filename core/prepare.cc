@@ -158,7 +158,21 @@ uint64_t Prepare::random_seed() const {
 
 Sharing Prepare::sharing() const { return sharing_of(state_.options); }
 
+// A file may be small and name numbers that are not: before it runs, what is made of them may take
+// neither much time nor much memory.
+bool Prepare::affordable(size_t bytes) {
+  constexpr uint64_t kForAny = uint64_t{16} << 20, kForAByte = 64;  // of the file
+  const uint64_t most = kForAny + kForAByte * state_.model.file().size();
+  if (bytes > most - state_.table_bytes) return false;
+  state_.table_bytes += bytes;
+  return true;
+}
+
 void* Prepare::allocate_bytes(size_t bytes, size_t align) {
+  if (!late() && !graph_.late && !affordable(bytes)) {
+    unaffordable_ = bytes;
+    return nullptr;
+  }
   return state_.pool->take(bytes, align);
 }
 

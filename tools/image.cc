@@ -9,15 +9,6 @@
 #include "tools/io.h"
 #include "tools/jpeg.h"
 
-#define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
-#define STBI_FAILURE_USERMSG
-#define STBI_MAX_DIMENSIONS 32768
-#define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_BMP
-#define STBI_NO_HDR
-#define STBI_NO_LINEAR
 #define STBI_NO_STDIO
 #include <stb/stb_image.h>
 

@@ -44,9 +44,9 @@ void load_packed(const void* in, int32_t at, int32_t n, Values* v) {
 }
 
 // `step` 2: the real parts of complex numbers.
-template <class T, int step>
+template <class T, ptrdiff_t step>
 void load_reals(const void* in, int32_t at, int32_t n, Values* v) {
-  const T* x = static_cast<const T*>(in) + static_cast<ptrdiff_t>(at) * step;
+  const T* x = static_cast<const T*>(in) + at * step;
   for (int32_t i = 0; i < n; ++i) v->reals[i] = x[i * step];
 }
 
@@ -96,9 +96,9 @@ void truncate_packed(const Values& v, int32_t n, void* out, int32_t at) {
 }
 
 // Integers (real = false) or reals to T, to every second one for complex numbers.
-template <class T, bool real, int step>
+template <class T, bool real, ptrdiff_t step>
 void store_reals(const Values& v, int32_t n, void* out, int32_t at) {
-  T* y = static_cast<T*>(out) + static_cast<ptrdiff_t>(at) * step;
+  T* y = static_cast<T*>(out) + at * step;
   for (int32_t i = 0; i < n; ++i) {
     y[i * step] = real ? static_cast<T>(v.reals[i]) : static_cast<T>(v.integers[i]);
     if (step == 2) y[i * step + 1] = 0;
@@ -135,7 +135,7 @@ constexpr Row integer_row(Type type) {
   return {type, false, false, load_integers<T>, store_integers<T>, truncate_reals<T>};
 }
 
-template <class T, int step>
+template <class T, ptrdiff_t step>
 constexpr Row real_row(Type type) {
   return {type,
           true,

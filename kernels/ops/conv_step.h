@@ -326,7 +326,8 @@ void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, ConvPlan
   c->share_scratch = parts.bytes;
   parts.bytes *= static_cast<size_t>(c->split.shares);
   if (Hybrid<Args>) {
-    c->image_scratch = parts.add(static_cast<size_t>(c->file.in_h * c->file.in_w * c->file.in_c));
+    const int64_t image = int64_t{c->file.in_h} * c->file.in_w * c->file.in_c;
+    c->image_scratch = parts.add(static_cast<size_t>(image));
   }
   p.scratch(parts.bytes);
 }

@@ -184,7 +184,8 @@ void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, Plan* c)
     c->folded_scratch = parts.add(static_cast<size_t>(c->channels) * sizeof(int32_t));
   }
   if (Hybrid<Args>) {
-    c->image_scratch = parts.add(static_cast<size_t>(whole.size.in_h * whole.size.in_w * in_c));
+    const int64_t image = int64_t{whole.size.in_h} * whole.size.in_w * in_c;
+    c->image_scratch = parts.add(static_cast<size_t>(image));
   }
   p.scratch(parts.bytes);
 }

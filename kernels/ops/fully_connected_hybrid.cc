@@ -125,14 +125,12 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   find_range(params);
   PIPIT_TRY(find_scales(p, params));
   PIPIT_TRY(fold_weight_sums(p, params));
-  const auto rows = static_cast<size_t>(params->tile.rows);
-  const auto outputs = static_cast<size_t>(params->tile.outputs);
-  const auto depth = static_cast<size_t>(r.depth);
+  const int64_t outputs = params->tile.outputs;
   ScratchLayout layout;
   params->in = HybridScratch::add(&layout, params->tile.rows, r.depth);
-  params->sums_at = layout.add(rows * outputs, sizeof(int32_t));
+  params->sums_at = layout.add(outputs * params->tile.rows, sizeof(int32_t));
   params->weight_sums_at = layout.add(outputs, sizeof(int32_t));
-  params->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * depth, 1);
+  params->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * r.depth, 1);
   p.scratch(layout.size());
   params->kernels = &choose(hybrid_variants(), p.cpu());
   return p.run(run_hybrid, params, params->kernels->name);

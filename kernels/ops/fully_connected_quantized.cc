@@ -218,12 +218,11 @@ Status fold_start(Prepare& p, Quantized<Sum>* q) {
 template <class Weight, class Sum>
 void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   const Request& r = q->request;
-  const auto outputs = static_cast<size_t>(q->tile.outputs);
+  const int64_t outputs = q->tile.outputs;
   ScratchLayout layout;
-  q->sums_at = layout.add(outputs * static_cast<size_t>(q->tile.rows), sizeof(Sum));
+  q->sums_at = layout.add(outputs * q->tile.rows, sizeof(Sum));
   q->start_at = layout.add(q->start == nullptr ? outputs : 0, sizeof(Sum));
-  q->expanded_at =
-      layout.add(r.weights.plain() ? 0 : outputs * static_cast<size_t>(r.depth), sizeof(Weight));
+  q->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * r.depth, sizeof(Weight));
   q->share_scratch = layout.size();
   p.scratch(layout.size() * static_cast<size_t>(q->shares));
 }

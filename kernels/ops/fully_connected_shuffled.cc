@@ -72,12 +72,11 @@ Status prepare_shuffled(Prepare& p, const Request& r) {
   params->multiplier =
       quantize_multiplier(static_cast<double>(input.scale * weights.scale) / p.output(0).scale);
   params->range = activation_range(r.activation, p.output(0));
-  const auto outputs = static_cast<size_t>(params->tile.outputs);
-  const auto depth = static_cast<size_t>(r.depth);
+  const int64_t outputs = params->tile.outputs;
   ScratchLayout layout;
-  params->flipped_at = layout.add(static_cast<size_t>(r.rows) * depth, 1);
+  params->flipped_at = layout.add(int64_t{r.rows} * r.depth, 1);
   params->sums_at = layout.add(outputs, sizeof(int32_t));
-  params->expanded_at = layout.add(outputs * depth, 1);
+  params->expanded_at = layout.add(outputs * r.depth, 1);
   p.scratch(layout.size());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;

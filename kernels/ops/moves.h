@@ -41,7 +41,7 @@ struct StringNumbers {
   int32_t* in = nullptr;   // 0, 1, 2, ... for the strings of the input
   int32_t* out = nullptr;  // for each string of output 0 its number, to be filled in
 };
-Status begin_strings(Prepare& p, int32_t input, StringNumbers* numbers);
+Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers);
 Status finish_strings(Prepare& p, const StringNumbers& numbers);
 
 // A string input has no bytes until the application binds some to it.

@@ -3,6 +3,8 @@
 // Lite the values keep their quantization: a different scale of the output is ignored.
 #include "kernels/pool.h"
 
+#include <algorithm>
+
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/conv_split.h"
@@ -19,9 +21,11 @@ struct Params {
 
 ConvSplit split_of(const Prepare& p, const ConvGeometry& g) {
   constexpr int32_t kChannels = 16;
+  // A window may be larger than the image, by far; what lies outside is not visited.
+  const int64_t taps = int64_t{std::min(g.kernel_h, g.in_h)} * std::min(g.kernel_w, g.in_w);
   ConvWork work;
   work.sharing = p.sharing();
-  work.cycles = int64_t{g.batch} * g.out_h * g.out_w * g.out_c * g.kernel_h * g.kernel_w;
+  work.cycles = int64_t{g.batch} * g.out_h * g.out_w * g.out_c * taps;
   work.channel_unit = kChannels;
   return choose_split(work, g);
 }

@@ -105,9 +105,10 @@ void copy_entries(const Step& s, int32_t index, int32_t from, int32_t to, bool b
   if (back) sequence.in_step = -sequence.in_step;
   r.dims.dims[p.batch].size = 1;
   r.dims.simplify();
-  const int32_t start = index * steps.of[p.batch];
-  p.copy(r.dims.box(in.as<uint8_t>() + start + (back ? to - 1 : from) * steps.of[p.sequence],
-                    s.output(0).as<uint8_t>() + start + from * steps.of[p.sequence]));
+  const ptrdiff_t start = ptrdiff_t{index} * steps.of[p.batch];
+  const ptrdiff_t step = steps.of[p.sequence];
+  p.copy(r.dims.box(in.as<uint8_t>() + start + (back ? to - 1 : from) * step,
+                    s.output(0).as<uint8_t>() + start + from * step));
 }
 
 Status run_reverse_sequence(const Step& s, Run& run) {

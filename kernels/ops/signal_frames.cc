@@ -62,7 +62,7 @@ Status run_framer(const Step& s, Run&) {
   const int16_t* in = s.input(0).as<int16_t>();
   int16_t* out = s.output(0).as<int16_t>();
   bool valid = true;
-  for (int32_t row = 0; row < p.rows; ++row) {
+  for (ptrdiff_t row = 0; row < p.rows; ++row) {
     int16_t* past = p.past + row * p.kept;
     int32_t& arrived = p.arrived[row];
     for (int32_t f = 0; f < p.frames; ++f, in += p.step, out += p.size) {
@@ -118,14 +118,15 @@ struct Stacker {
 };
 
 void add_frame(const Stacker& p, const int16_t* frame) {
-  std::copy(frame, frame + p.channels, p.past + *p.have * p.channels);
+  std::copy(frame, frame + p.channels, p.past + ptrdiff_t{*p.have} * p.channels);
   ++*p.have;
 }
 
 void discard_frames(const Stacker& p) {
   *p.have -= p.step;
-  const int16_t* from = p.past + p.step * p.channels;
-  std::copy(from, from + *p.have * p.channels, p.past);
+  const ptrdiff_t channels = p.channels;
+  const int16_t* from = p.past + p.step * channels;
+  std::copy(from, from + *p.have * channels, p.past);
 }
 
 Status run_stacker(const Step& s, Run&) {
@@ -137,11 +138,12 @@ Status run_stacker(const Step& s, Run&) {
   add_frame(p, in);
   const bool valid = *p.have == p.frames;
   int16_t* out = s.output(0).as<int16_t>();
+  const ptrdiff_t size = ptrdiff_t{p.frames} * p.channels;
   if (valid) {
-    std::copy(p.past, p.past + p.frames * p.channels, out);
+    std::copy(p.past, p.past + size, out);
     discard_frames(p);
   } else {
-    std::fill(out, out + p.frames * p.channels, int16_t{0});
+    std::fill(out, out + size, int16_t{0});
   }
   s.output(1).as<bool>()[0] = valid;
   return {};
@@ -181,7 +183,7 @@ struct Delay {
 
 Status run_delay(const Step& s, Run&) {
   const auto& p = *s.params<Delay>();
-  for (int32_t row = 0; row < p.rows; ++row) {
+  for (ptrdiff_t row = 0; row < p.rows; ++row) {
     const int16_t* in = s.input(0).as<int16_t>() + row * p.n;
     int16_t* out = s.output(0).as<int16_t>() + row * p.n;
     int16_t* past = p.past + row * p.delay;

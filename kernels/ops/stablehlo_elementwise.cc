@@ -53,7 +53,8 @@ struct And {
 struct ShiftLeft {
   template <class T>
   static T of(T a, T b) {
-    return static_cast<T>(static_cast<uint32_t>(a) << (static_cast<uint32_t>(b) & 31));
+    const uint32_t shifted = static_cast<uint32_t>(a) << (static_cast<uint32_t>(b) & 31);
+    return static_cast<T>(shifted);
   }
 };
 

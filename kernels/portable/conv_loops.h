@@ -113,7 +113,7 @@ void for_each_run(const ConvGeometry& g, const ConvStrides& s, const Window& at,
   outside(0, at.rows.begin * row);
   for (int32_t ky = at.rows.begin; ky < at.rows.end; ++ky) {
     const int32_t w = ky * row;
-    const ptrdiff_t line = ptrdiff_t{at.y + ky * g.dilation_h} * g.in_w;
+    const ptrdiff_t line = (at.y + ptrdiff_t{ky} * g.dilation_h) * g.in_w;
     outside(w, taps.begin * g.in_c);
     for (int32_t kx = taps.begin; kx < taps.end; kx += step) {
       inside((line + at.x + kx * g.dilation_w) * s.in_pixel, w + kx * g.in_c, step * g.in_c);

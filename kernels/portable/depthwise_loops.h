@@ -45,7 +45,7 @@ void depthwise(const Args& a, const In* border, Add add, Finish finish) {
             if (border != nullptr) add(sums, outside, w, n);
             continue;
           }
-          const ptrdiff_t line = ptrdiff_t{at.y + ky * g.dilation_h} * g.in_w;
+          const ptrdiff_t line = (at.y + ptrdiff_t{ky} * g.dilation_h) * g.in_w;
           const In* x = in + (line + at.x + kx * g.dilation_w) * a.stride.in_pixel;
           if (a.multiplier != 1) repeat_channels(x, a.multiplier, first, n, repeated);
           add(sums, a.multiplier != 1 ? repeated : x + first, w, n);

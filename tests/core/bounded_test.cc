@@ -139,6 +139,70 @@ TEST(Bounded, SharedListsAreRefused) {
   EXPECT_LT(p.seconds, 1);
 }
 
+// The same for constants.
+TEST(Bounded, SharedConstantsAreRefused) {
+  constexpr size_t kBytes = size_t{1} << 22;
+  ModelBuilder b;
+  const int in = b.tensor({.type = Type::kInt8, .shape = Shape::of(1)});
+  const int large = b.tensor(
+      {.type = Type::kInt8, .shape = Shape::of(kBytes), .bytes = std::vector<uint8_t>(kBytes)});
+  std::vector<int> outputs;
+  for (int i = 0; i < 8000; ++i) {
+    outputs.push_back(b.tensor({.type = Type::kInt8, .shape = Shape::of(kBytes)}));
+    b.builtin_node(fb::BuiltinOperator::ADD, {in, large}, {outputs.back()});
+  }
+  b.inputs({in});
+  b.outputs(outputs);
+  const Planned p = plan(b.finish());
+  EXPECT_THAT(p.why, HasSubstr("bytes of constants from a file of"));
+  EXPECT_LT(p.seconds, 1);
+}
+
+// A few bytes that ask for a table with a row for each of very many pixels.
+TEST(Bounded, TablesFarLargerThanTheFileAreRefused) {
+  for (const auto op :
+       {fb::BuiltinOperator::RESIZE_BILINEAR, fb::BuiltinOperator::RESIZE_NEAREST_NEIGHBOR}) {
+    ModelBuilder b;
+    const int in = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, 1, 1, 1)});
+    const int size = b.tensor({.shape = Shape::of(2), .bytes = bytes_of<int32_t>({1 << 28, 1})});
+    const int out = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, 1 << 28, 1, 1)});
+    b.builtin_node(op, {in, size}, {out});
+    b.inputs({in});
+    b.outputs({out});
+    const Planned p = plan(b.finish());
+    EXPECT_THAT(p.why, HasSubstr("bytes, too much for a file of"));
+    EXPECT_LT(p.seconds, 1);
+  }
+}
+
+// Operators on constants are computed while planning, as long as that takes little.
+TEST(Bounded, ConstantsAreFoldedForSoLong) {
+  constexpr int kOperators = 100, kDepth = 100;
+  ModelBuilder b;
+  const auto constant = [&](const Shape& shape) {
+    return b.tensor({.type = Type::kFloat32,
+                     .shape = shape,
+                     .bytes = std::vector<uint8_t>(4 * static_cast<size_t>(shape.elements()))});
+  };
+  const int in = constant(Shape::of(1, kDepth)), weights = constant(Shape::of(kDepth, kDepth));
+  std::vector<int> outputs;
+  for (int i = 0; i < kOperators; ++i) {
+    const int middle = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, kDepth)});
+    b.builtin_node(
+        fb::BuiltinOperator::FULLY_CONNECTED, {in, weights, -1}, {middle},
+        {fb::BuiltinOptions::FullyConnectedOptions, [](flatbuffers::FlatBufferBuilder& f) {
+           return fb::CreateFullyConnectedOptions(f).Union();
+         }});
+    outputs.push_back(b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, kDepth)}));
+    b.builtin_node(fb::BuiltinOperator::ABS, {middle}, {outputs.back()});
+  }
+  b.outputs(outputs);
+  const Planned p = plan(b.finish());
+  EXPECT_EQ(p.why, "");
+  EXPECT_GT(p.steps, kOperators + 1);  // not all of the products
+  EXPECT_LT(p.steps, 2 * kOperators);
+}
+
 // Subgraph i calls subgraph i + 1, whatever comes in.
 std::vector<uint8_t> nest(int depth) {
   ModelBuilder b;

@@ -188,7 +188,9 @@ class Program {
     pipit_memory memory = {};
     memory.struct_bytes = sizeof(memory);
     check(pipit_required_memory(m.handle, &o, &memory, &why_));
-    const size_t bytes = memory.arena_bytes + (byte() & 1 ? kRoom : 0) - (byte() == 9 ? 16 : 0);
+    // No size at all is known of a model that is refused.
+    const size_t most = memory.arena_bytes + (byte() & 1 ? kRoom : 0);
+    const size_t bytes = most - std::min<size_t>(most, byte() == 9 ? 16 : 0);
     n.arena.reset(new uint8_t[bytes + 16]);
     check(pipit_interpreter_init(m.handle, n.arena.get(), bytes, &o, &n.handle, &why_));
   }

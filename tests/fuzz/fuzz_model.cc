@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "tests/fuzz/spoil.h"
+#include "tests/support/busy_team.h"
 #include "tests/support/exercise.h"
 #include "tests/support/fields.h"
 
@@ -57,8 +58,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A copy of exactly this size: one byte too far is found.
   const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);
   std::copy(data, data + size, file.get());
+  const uint64_t seed = hash(data, size);
   const std::string wrong =
-      exercise({file.get(), size}, {.arena = arena, .seed = hash(data, size)});
+      exercise({file.get(), size},
+               {.arena = arena, .seed = seed, .team = seed >> 63 == 0 ? busy_team() : nullptr});
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
   std::abort();

@@ -2,7 +2,6 @@
 // Makes the seed corpus of fuzz_model: small models of each operator, with every field written out.
 //
 // usage: fuzz_seeds CASES FOLDER
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -10,46 +9,16 @@
 #include <vector>
 
 #include "tests/support/fields.h"
-#include "tests/support/files.h"
+#include "tests/support/small_models.h"
 
 namespace pipit::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kPerOperator = 16;
-constexpr size_t kLargest = 4096;
-
-struct Candidate {
-  size_t bytes;
-  fs::path model;
-};
-
-std::vector<Candidate> candidates(const fs::path& folder) {
-  std::vector<Candidate> list;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().filename() == "model.tflite" && entry.file_size() <= kLargest) {
-      list.push_back({static_cast<size_t>(entry.file_size()), entry.path()});
-    }
-  }
-  std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) {
-    return a.bytes != b.bytes ? a.bytes < b.bytes : a.model < b.model;
-  });
-  return list;
-}
-
-// The smallest models, and some from all over the rest.
-std::vector<fs::path> choose(const fs::path& folder) {
-  const std::vector<Candidate> list = candidates(folder);
-  std::vector<fs::path> chosen;
-  const size_t step = std::max<size_t>(1, list.size() / kPerOperator);
-  for (size_t i = 0; i < list.size(); i += step) chosen.push_back(list[i].model);
-  return chosen;
-}
-
 size_t write_seeds(const fs::path& folder, const fs::path& to) {
   size_t written = 0;
-  for (const fs::path& model : choose(folder)) {
+  for (const fs::path& model : small_models(folder)) {
     const std::vector<uint8_t> file = read_file(model);
     if (!well_formed(file)) continue;
     const std::vector<uint8_t> seed = with_all_fields(file);

@@ -21,11 +21,11 @@ int64_t spoilt_integer(int64_t now, const std::vector<Field>& fields, const uint
     case 0:
       return now + random.between(-2, 2);
     case 1:
-      return kValues[random.bits() % std::size(kValues)];
+      return kValues[random.below(std::size(kValues))];
     case 2:
       return random.between(0, 12);
     case 3:
-      return get_field(fields[random.bits() % fields.size()], file);
+      return get_field(fields[random.below(fields.size())], file);
     default:
       return static_cast<int64_t>(random.bits());
   }
@@ -36,18 +36,18 @@ int64_t spoilt_float(Random& random) {
                                        0xff800000, 0x7fc00000, 0x00000001, 0x7f7fffff, 0x3f000000,
                                        0x3c000000, 0x4b000000, 0x2edbe6ff, 0x00800000, 0x40490fdb};
   return random.one_in(4) ? static_cast<int64_t>(random.bits())
-                          : kBits[random.bits() % std::size(kBits)];
+                          : kBits[random.below(std::size(kBits))];
 }
 
 // A place in a list, or one behind its end.
 template <class T>
 auto anywhere(T& list, Random& random) {
-  return list.begin() + static_cast<ptrdiff_t>(random.bits() % (list.size() + 1));
+  return list.begin() + static_cast<ptrdiff_t>(random.below(list.size() + 1));
 }
 
 template <class T>
 T* any(std::vector<std::unique_ptr<T>>& list, Random& random) {
-  return list.empty() ? nullptr : list[random.bits() % list.size()].get();
+  return list.empty() ? nullptr : list[random.below(list.size())].get();
 }
 
 template <class T, class Make>
@@ -65,7 +65,7 @@ void change_list(std::vector<T>& list, Random& random, const Make& make) {
       if (at != list.end()) *at = make();
       return;
     default:
-      if (at != list.end()) std::swap(*at, list[random.bits() % list.size()]);
+      if (at != list.end()) std::swap(*at, list[random.below(list.size())]);
   }
 }
 
@@ -140,11 +140,11 @@ class Spoiler {
   void change_operators(edit::SubGraphT& graph) {
     auto& list = graph.operators;
     if (list.empty()) return;
-    const auto at = list.begin() + static_cast<ptrdiff_t>(random_.bits() % list.size());
+    const auto at = list.begin() + static_cast<ptrdiff_t>(random_.below(list.size()));
     if (random_.one_in(3)) {
       list.erase(at);
     } else if (random_.one_in(2)) {
-      std::swap(*at, list[random_.bits() % list.size()]);
+      std::swap(*at, list[random_.below(list.size())]);
     } else if (list.size() < 12) {
       auto copy = copy_of<edit::Operator>(**at);
       list.insert(anywhere(list, random_), std::move(copy));
@@ -165,8 +165,7 @@ class Spoiler {
       case 4:
         return op->builtin_options.Reset();
       default:
-        op->opcode_index =
-            static_cast<uint32_t>(random_.bits() % (model_.operator_codes.size() + 1));
+        op->opcode_index = static_cast<uint32_t>(random_.below(model_.operator_codes.size() + 1));
     }
   }
 
@@ -183,7 +182,7 @@ class Spoiler {
     for (int i = random_.between(1, 4); i > 0; --i) {
       change_list(bytes, random_, [&] { return static_cast<uint8_t>(random_.bits()); });
     }
-    if (random_.one_in(4)) bytes.resize(random_.bits() % kMost);
+    if (random_.one_in(4)) bytes.resize(random_.below(kMost));
   }
 
   void change_buffer() {
@@ -191,7 +190,7 @@ class Spoiler {
     if (buffer == nullptr || buffer->data.empty()) return;
     // The size fits the tensor's, so it seldom changes.
     if (random_.one_in(8)) return change_bytes(buffer->data);
-    uint8_t* at = &buffer->data[random_.bits() % buffer->data.size()];
+    uint8_t* at = &buffer->data[random_.below(buffer->data.size())];
     const auto left = static_cast<size_t>(buffer->data.data() + buffer->data.size() - at);
     const int64_t value = random_.one_in(2) ? spoilt_float(random_) : random_.between(-2, 9);
     std::memcpy(at, &value, std::min<size_t>(left, size_t{1} << random_.between(0, 3)));
@@ -207,7 +206,7 @@ class Spoiler {
       case 1:
         return change_list(t->shape_signature, random_, [&] { return random_.between(-1, 4); });
       case 2:
-        t->buffer = static_cast<uint32_t>(random_.bits() % (model_.buffers.size() + 1));
+        t->buffer = static_cast<uint32_t>(random_.below(model_.buffers.size() + 1));
         return;
       case 3:
         t->is_variable = !t->is_variable;
@@ -270,7 +269,7 @@ void spoil_numbers(Span<uint8_t> file, Random& random) {
   const std::vector<Field> fields = find_fields(file);
   if (fields.empty()) return;
   for (int i = random.between(1, 4); i > 0; --i) {
-    const Field& f = fields[random.bits() % fields.size()];
+    const Field& f = fields[random.below(fields.size())];
     const int64_t now = get_field(f, file.data());
     switch (f.kind) {
       case Field::Kind::kFloat:

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What convolutions are built from: borders, packed weights, and boxes of a whole.
+// What convolutions are built from: borders, shares, packed weights, and boxes of a whole.
 #include <gtest/gtest.h>
 
 #include <vector>
 
 #include "kernels/conv_s8.h"
 #include "kernels/int4.h"
+#include "kernels/ops/conv_split.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -38,6 +39,14 @@ TEST(TapsInside, HoldsAtTheEndsOfTheNumbers) {
   range = taps_inside(INT32_MAX - 1, 1, 4, INT32_MAX);
   EXPECT_EQ(range.begin, 0);
   EXPECT_EQ(range.end, 1);
+}
+
+TEST(ChooseSplit, TakesTheSmallerOfTheLargestSharesHoweverMuchThereIsToDo) {
+  for (const int64_t cycles : {int64_t{1000}, int64_t{1} << 62}) {
+    const ConvWork work = {.sharing = {.threads = 4}, .cycles = cycles};
+    EXPECT_FALSE(choose_split(work, {.out_h = 1000, .out_c = 5}).channels);
+    EXPECT_TRUE(choose_split(work, {.out_h = 5, .out_c = 1000}).channels);
+  }
 }
 
 TEST(Int4, ExpandsFromAnyElement) {

@@ -101,6 +101,55 @@ TEST(Malformed, GatherDimensionsNotAligned) {
        Options::VT_SLICE_SIZES});
 }
 
+// The model with another subgraph, which adds two numbers.
+ModelBuilder with_sum(ModelBuilder b) {
+  b.begin_subgraph();
+  const int x = b.tensor(floats({})), y = b.tensor(floats({})), sum = b.tensor(floats({}));
+  b.builtin_node(BuiltinOperator::STABLEHLO_ADD, {x, y}, {sum});
+  b.inputs({x, y});
+  b.outputs({sum});
+  return b;
+}
+
+TEST(Malformed, WindowNotAligned) {
+  edit::StablehloReduceWindowOptionsT window;
+  window.window_dimensions = {2};
+  window.window_strides = {1};
+  window.base_dilations = {1};
+  window.window_dilations = {1};
+  window.padding = {0, 0};
+  window.body_subgraph_index = 1;
+  edit::BuiltinOptions2Union options;
+  options.Set(std::move(window));
+  using Options = fb::StablehloReduceWindowOptions;
+  expect_runs_misaligned<Options>(
+      with_options(with_sum(one(BuiltinOperator::STABLEHLO_REDUCE_WINDOW,
+                                {floats(Shape::of(4)), floats({})}, {floats(Shape::of(3))})),
+                   options),
+      {Options::VT_WINDOW_DIMENSIONS, Options::VT_WINDOW_STRIDES, Options::VT_BASE_DILATIONS,
+       Options::VT_WINDOW_DILATIONS, Options::VT_PADDING});
+}
+
+TEST(Malformed, ScatterDimensionsNotAligned) {
+  edit::StablehloScatterOptionsT scatter;
+  scatter.update_window_dims = {1};
+  scatter.inserted_window_dims = {0};
+  scatter.scatter_dims_to_operand_dims = {0};
+  scatter.index_vector_dim = 1;
+  scatter.update_computation_subgraph_index = 1;
+  edit::BuiltinOptions2Union options;
+  options.Set(std::move(scatter));
+  using Options = fb::StablehloScatterOptions;
+  expect_runs_misaligned<Options>(
+      with_options(with_sum(one(BuiltinOperator::STABLEHLO_SCATTER,
+                                {floats(Shape::of(4, 3)), of(Type::kInt32, Shape::of(2, 1)),
+                                 floats(Shape::of(2, 3))},
+                                {floats(Shape::of(4, 3))})),
+                   options),
+      {Options::VT_UPDATE_WINDOW_DIMS, Options::VT_INSERTED_WINDOW_DIMS,
+       Options::VT_SCATTER_DIMS_TO_OPERAND_DIMS});
+}
+
 // The file says that a list is longer than it is itself.
 std::string with_length(size_t length, const std::function<size_t(const Bytes&)>& field) {
   Bytes file =

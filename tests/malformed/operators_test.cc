@@ -66,6 +66,14 @@ TEST(Malformed, CVE_2021_29586_CVE_2021_37684_PoolingDividesBy0) {
   }
 }
 
+TEST(Malformed, PoolingWindowsFarBeyondTheImage) {
+  const auto o = options(fb::CreatePool2DOptions, kSame, 1, 1, INT32_MAX, INT32_MAX, kNoActivation);
+  for (const auto op : {BuiltinOperator::AVERAGE_POOL_2D, BuiltinOperator::MAX_POOL_2D}) {
+    const std::vector<TensorSpec> image = {quantized(Type::kInt8, Shape::of(2, 3, 4, 20))};
+    EXPECT_EQ(verdict(op, image, image, o), "runs");
+  }
+}
+
 TEST(Malformed, CVE_2021_29587_CVE_2021_29595_BlockSize0) {
   for (const int32_t size : {0, -2}) {
     EXPECT_THAT(

@@ -51,6 +51,23 @@ std::string sparse(const Numbers& segments, const Numbers& indices, const Number
   return densify(compressed_rows(segments, indices, order));
 }
 
+// Its bytes are fewer than its shape says.
+TEST(Malformed, SparseConstantIsAnOutput) {
+  const auto file = one(BuiltinOperator::ABS, {floats(Shape::of(1))}, {floats(Shape::of(1))});
+  EXPECT_THAT(verdict(edited(file.finish(),
+                             [](edit::ModelT& m) {
+                               auto t = std::make_unique<edit::TensorT>();
+                               t->shape = {2, 2};
+                               t->sparsity = compressed_rows({0, 1, 2}, {0, 1}, {0, 1});
+                               t->buffer = static_cast<uint32_t>(m.buffers.size());
+                               m.buffers.push_back(std::make_unique<edit::BufferT>());
+                               m.buffers.back()->data.assign(8, 0);
+                               m.subgraphs[0]->tensors.push_back(std::move(t));
+                               m.subgraphs[0]->outputs.push_back(2);
+                             })),
+              AllOf(HasSubstr("output 1, tensor 2"), HasSubstr("is a sparse constant")));
+}
+
 TEST(Malformed, CVE_2022_23560_InconsistentSparsity) {
   EXPECT_EQ(sparse({0, 1, 2}, {0, 1}), "runs");
   const char* const kOperator = "DENSIFY (operator 0): ";

@@ -226,5 +226,11 @@ TEST(Malformed, RuntimeVersionIsNoText) {
             "runs");
 }
 
+TEST(Malformed, StringsOfAVariableAreAnOutput) {
+  ModelBuilder b;
+  b.outputs({b.tensor({.type = Type::kString, .shape = Shape::of(1), .variable = true})});
+  EXPECT_THAT(verdict(b.finish()), HasSubstr("is computed by no operator"));
+}
+
 }  // namespace
 }  // namespace pipit::test

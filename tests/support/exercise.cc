@@ -34,6 +34,11 @@ T integer(Random& random) {
 }
 
 template <class T>
+T tame(Random& random) {
+  return static_cast<T>(random.unit() * 8 - 4);
+}
+
+template <class T>
 T real(Random& random) {
   switch (random.between(0, 31)) {
     case 0:
@@ -47,7 +52,7 @@ T real(Random& random) {
     case 4:
       return 0;
     default:
-      return static_cast<T>(random.unit() * 8 - 4);
+      return tame<T>(random);
   }
 }
 
@@ -60,14 +65,14 @@ void fill(void* bytes, size_t size, Random& random, T (*make)(Random&)) {
   }
 }
 
-void fill(Type type, void* bytes, size_t size, Random& random) {
+void fill(Type type, void* bytes, size_t size, Random& random, bool only_tame) {
   switch (type) {
     case Type::kFloat32:
     case Type::kComplex64:
-      return fill(bytes, size, random, real<float>);
+      return fill(bytes, size, random, only_tame ? tame<float> : real<float>);
     case Type::kFloat64:
     case Type::kComplex128:
-      return fill(bytes, size, random, real<double>);
+      return fill(bytes, size, random, only_tame ? tame<double> : real<double>);
     case Type::kInt32:
     case Type::kUInt32:
       return fill(bytes, size, random, integer<int32_t>);
@@ -118,14 +123,14 @@ class Run {
     Message why;
     Result<Interpreter> net =
         Interpreter::create(model_, how_.arena, all_operators(), options_, &why);
+    if (how_.outcome != nullptr) how_.outcome->planned = net.status().code();
     if (!net.ok()) return why.empty() ? "refused without a message" : "";
     net_ = net.value();
     if (random_.one_in(16)) {
       std::string wrong = check_required();
       if (!wrong.empty()) return wrong;
     }
-    std::string wrong = invoke();
-    if (how_.outputs != nullptr) *how_.outputs = outputs();
+    std::string wrong = invoke(how_.outcome);
     if (wrong.empty() && random_.one_in(4)) wrong = invoke();
     if (wrong.empty() && random_.one_in(4)) wrong = resize();
     return wrong;
@@ -144,7 +149,7 @@ class Run {
     return "";
   }
 
-  std::string invoke() {
+  std::string invoke(Outcome* outcome = nullptr) {
     // A signature's subgraph has inputs of its own.
     const int signature =
         model_.signatures() == 0 || random_.one_in(2)
@@ -157,6 +162,7 @@ class Run {
     Message why;
     const Status status =
         signature < 0 ? net_.invoke(&why) : net_.invoke_signature(signature, &why);
+    if (outcome != nullptr) record(status.code(), subgraph, outcome);
     return !status.ok() && why.empty() ? "failed without a message" : "";
   }
 
@@ -170,10 +176,10 @@ class Run {
       (void)net_.bind_input(i, kept_.back().get(), size, nullptr, subgraph);
     } else if (own) {
       kept_.emplace_back(new uint8_t[t.bytes]);
-      fill(t.type, kept_.back().get(), t.bytes, random_);
+      fill(t.type, kept_.back().get(), t.bytes, random_, how_.tame);
       (void)net_.bind_input(i, kept_.back().get(), t.bytes, nullptr, subgraph);
     } else {
-      fill(t.type, t.data, t.bytes, random_);
+      fill(t.type, t.data, t.bytes, random_, how_.tame);
     }
   }
 
@@ -187,13 +193,13 @@ class Run {
     (void)net_.bind_output(i, kept_.back().get(), t.bytes, nullptr, subgraph);
   }
 
-  std::string outputs() const {
-    std::string all;
-    for (int i = 0; i < net_.outputs(); ++i) {
-      const Tensor& t = *net_.output(i);
-      if (t.data != nullptr) all.append(t.as<char>(), t.bytes);
+  void record(Code ran, int subgraph, Outcome* outcome) const {
+    outcome->ran = ran;
+    for (int i = 0; ran == Code::kOk && i < net_.outputs(subgraph); ++i) {
+      const Tensor& t = *net_.output(i, subgraph);
+      const auto* first = t.as<uint8_t>();
+      outcome->outputs.push_back({t, {first, first + (first == nullptr ? 0 : t.bytes)}});
     }
-    return all;
   }
 
   std::string resize() {

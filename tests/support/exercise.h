@@ -4,17 +4,30 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pipit/interpreter.h"
 
 namespace pipit::test {
+
+// What came of a file: of planning it, and of the first invocation.
+struct Outcome {
+  struct Output {
+    Tensor tensor;
+    std::vector<uint8_t> bytes;
+  };
+  Code planned = Code::kBadModel;
+  Code ran = Code::kBadModel;
+  std::vector<Output> outputs;
+};
 
 struct Exercise {
   Span<uint8_t> arena;  // of 16 aligned bytes
   uint64_t seed = 0;    // of what the inputs hold, and of how it is run
   CpuFeatures cpu = detect_cpu();
   Team* team = nullptr;
-  std::string* outputs = nullptr;  // gets the bytes of the first invocation's, if it is not nullptr
+  bool tame = false;           // float inputs are finite, and neither large nor small
+  Outcome* outcome = nullptr;  // is filled in, if there is one
 };
 
 // Returns what is wrong with how the file was refused, or "". `file` is aligned to 16 bytes.

@@ -2,6 +2,7 @@
 // Random numbers that are the same on every machine.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace pipit::test {
@@ -22,6 +23,8 @@ class Random {
     const auto range = static_cast<uint64_t>(int64_t{high} - low + 1);
     return static_cast<int32_t>(low + static_cast<int64_t>(bits() % range));
   }
+  // One of n.
+  size_t below(size_t n) { return static_cast<size_t>(bits() % n); }
   bool one_in(int32_t n) { return between(1, n) == 1; }
   // A number in [0, 1).
   double unit() { return static_cast<double>(bits() >> 11) * 0x1p-53; }

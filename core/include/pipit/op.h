@@ -261,6 +261,7 @@ class Prepare {
   const void* known_values(int i, size_t element_size) const;
   Status take_output(int i);
   Status check_subgraph(int subgraph) const;
+  bool affordable(size_t bytes);
   void* allocate_bytes(size_t bytes, size_t align);
   Status state_bytes(size_t bytes, void** state);
   void begin_message() const;
@@ -271,6 +272,7 @@ class Prepare {
   Message* why_;
   Step step_;
   size_t scratch_bytes_ = 0;
+  size_t unaffordable_ = 0;  // bytes that were asked for
   bool deferred_ = false;
   bool fold_ = false;
   bool outputs_later_ = false;
