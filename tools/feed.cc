@@ -52,6 +52,15 @@ std::vector<uint8_t> fill(const Tensor& tensor, Make make) {
   return bytes;
 }
 
+std::vector<uint8_t> fill_bytes(size_t n, SplitMix64* random) {
+  std::vector<uint8_t> bytes(n);
+  for (size_t at = 0; at < n; at += sizeof(uint64_t)) {
+    const uint64_t eight = random->next();
+    std::memcpy(bytes.data() + at, &eight, std::min(n - at, sizeof(eight)));
+  }
+  return bytes;
+}
+
 uint32_t bits_of(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof(bits));
@@ -142,7 +151,7 @@ std::vector<uint8_t> random_bytes(const Tensor& tensor, uint64_t seed) {
     case Type::kVariant:
       return fill<uint8_t>(tensor, [] { return 0; });
     default:
-      return fill<uint8_t>(tensor, [&] { return random.below(256); });
+      return fill_bytes(tensor.bytes, &random);
   }
 }
 

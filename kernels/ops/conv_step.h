@@ -13,6 +13,7 @@
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
 #include "kernels/ops/known_bytes.h"
+#include "kernels/weight_bytes.h"
 
 namespace pipit {
 
@@ -108,6 +109,7 @@ const W* load_filters(const ConvPlan& c, const Phase* phase, const W* file, int3
 
 template <class W>
 int32_t sum_of(const W* weights, int32_t n) {
+  if constexpr (sizeof(W) == 1) return sum_bytes(weights, n);
   uint32_t sum = 0;
   for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(weights[i]);
   return static_cast<int32_t>(sum);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEPTHWISE_CONV_2D: input [batch, height, width, channels], weights [1, height, width, channels *
 // multiplier], bias [channels * multiplier] or none.
+#include <algorithm>
+
 #include "kernels/depthwise_f32.h"
 #include "kernels/depthwise_hybrid.h"
 #include "kernels/depthwise_s16.h"
@@ -9,6 +11,7 @@
 #include "kernels/ops.h"
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
+#include "kernels/weight_bytes.h"
 
 namespace pipit {
 namespace {
@@ -37,16 +40,19 @@ struct DepthwiseStep {
 // What `fold` makes of each channel's weights.
 template <class Args>
 void fold_channels(const Plan& c, const Fold& fold, const Args& a, int32_t* out) {
-  for (int32_t o = 0; o < c.channels; ++o) {
-    uint32_t sum = 0;
-    for (int32_t t = 0; t < c.taps; ++t) {
-      const auto i =
-          static_cast<size_t>(t) * static_cast<size_t>(c.channels) + static_cast<size_t>(o);
-      sum += static_cast<uint32_t>(
-          c.packed ? int4_at(reinterpret_cast<const uint8_t*>(a.weights), i) : a.weights[i]);
+  std::fill_n(out, c.channels, 0);
+  for (int32_t t = 0; t < c.taps; ++t) {
+    const ptrdiff_t first = static_cast<ptrdiff_t>(t) * c.channels;
+    if (!c.packed) {
+      add_bytes(a.weights + first, c.channels, out);
+      continue;
     }
-    out[o] = fold(o, static_cast<int32_t>(sum), c.taps);
+    const auto* packed = reinterpret_cast<const uint8_t*>(a.weights);
+    for (int32_t o = 0; o < c.channels; ++o) {
+      out[o] += int4_at(packed, static_cast<size_t>(first + o));
+    }
   }
+  for (int32_t o = 0; o < c.channels; ++o) out[o] = fold(o, out[o], c.taps);
 }
 
 // Unpacks the weights of the channels [first, first + n).

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/schema.h"
+#include "kernels/weight_bytes.h"
 
 namespace pipit {
 namespace {
@@ -51,6 +52,9 @@ void for_each_value(const WeightRows& w, const T* data, int32_t row, const F& f)
 
 template <class T>
 int32_t sum_row(const WeightRows& w, const T* data, int32_t row) {
+  if constexpr (sizeof(T) == 1) {
+    if (w.plain()) return sum_bytes(data + static_cast<ptrdiff_t>(row) * w.depth, w.depth);
+  }
   uint32_t sum = 0;
   for_each_value(w, data, row, [&](int32_t, T v) { sum += static_cast<uint32_t>(v); });
   return static_cast<int32_t>(sum);
