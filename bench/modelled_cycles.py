@@ -187,15 +187,27 @@ def mca(assembly, isa, cpu):
     return cycles
 
 
+# Products that an instruction makes, by its name and the lanes that it writes.
+PRODUCTS = [(r"[su]s?dot\t", r"\.4s|q\d", 16), (r"smmla\t", r"\.4s", 32),
+            (r"[su]m(ull|lal)2?\t", r"\.8h", 8), (r"vm(ull|lal)\.[su]8\t", "", 8)]
+
+
+def products_in(assembly):
+    """The products of bytes in one run of a block."""
+    return sum(next((n for name, lanes, n in PRODUCTS
+                     if re.match(name, line) and re.search(lanes, line)), 0) for line in assembly)
+
+
 def cycles_of(blocks, target, symbols, cpu):
-    """Modelled cycles of one run of each block."""
+    """Modelled cycles of one run of each block, and the products of bytes in it."""
     result = {}
     for mode, isa in target["isas"].items():
         mine = [b for b in blocks if len(target["isas"]) == 1 or symbols.mode(b.address) == mode]
         for at in range(0, len(mine), BATCH):
             batch = mine[at:at + BATCH]
-            for i, cycles in mca(disassemble(batch, isa), isa, cpu).items():
-                result[batch[i]] = cycles
+            assembly = disassemble(batch, isa)
+            for i, cycles in mca(assembly, isa, cpu).items():
+                result[batch[i]] = cycles, products_in(assembly[i])
     return result
 
 
@@ -216,11 +228,15 @@ class Measurement:
             seen += len(block.code) * work[block]
         cycles = cycles_of(hot, target, self.symbols, cpu)
         self.units, self.functions = collections.Counter(), collections.Counter()
+        self.loops = {}  # the block of each function that takes longest: cycles, products a cycle
         covered = 0
-        for block, each in cycles.items():
+        for block, (each, products) in cycles.items():
             covered += len(block.code) * work[block]
-            self.units[self.symbols.unit(block.address)] += each * work[block]
-            self.functions[self.symbols.function(block.address)] += each * work[block]
+            function, total = self.symbols.function(block.address), each * work[block]
+            self.units[self.symbols.unit(block.address)] += total
+            self.functions[function] += total
+            if products > 0 and total > self.loops.get(function, (0, 0))[0]:
+                self.loops[function] = total, products / each
         scale = self.instructions / covered if covered else 0
         self.cycles = scale * sum(self.units.values())
 
