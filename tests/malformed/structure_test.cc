@@ -232,5 +232,13 @@ TEST(Malformed, StringsOfAVariableAreAnOutput) {
   EXPECT_THAT(verdict(b.finish()), HasSubstr("is computed by no operator"));
 }
 
+// Their places in the header alone would have more bytes than a tensor may have.
+TEST(Malformed, MoreStringsThanFitIntoATensor) {
+  ModelBuilder b;
+  b.inputs({b.tensor({.type = Type::kString, .shape = Shape::of(1 << 29)})});
+  EXPECT_THAT(verdict(b.finish()),
+              HasSubstr("shape [536870912] has a negative dimension or is too large"));
+}
+
 }  // namespace
 }  // namespace pipit::test
