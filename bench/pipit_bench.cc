@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/activation_f32.h"
 #include "kernels/add_s8.h"
 #include "kernels/arg_max.h"
 #include "kernels/conv_f32.h"
@@ -300,6 +301,23 @@ void add_lookup() {
   });
 }
 
+void add_activation(const char* kernel, Span<const UnaryVariant> variants) {
+  add_rows(kernel, "mobilenet_v2 56", variants, kElements, 8 * kElements, [] {
+    static constexpr Clamp<float> kRelu6 = {0, 6};  // for those that take constants
+    auto data = std::make_unique<RowData<Unary, float, float>>(kElements, kElements);
+    data->args.n = kElements;
+    data->args.constants = &kRelu6;
+    return data;
+  });
+}
+
+void add_activations() {
+  add_activation("clamp_f32", clamp_f32_variants());
+  add_activation("hard_swish_f32", hard_swish_f32_variants());
+  add_activation("logistic_f32", logistic_f32_variants());
+  add_activation("tanh_f32", tanh_f32_variants());
+}
+
 void add_quantize() {
   add_rows(
       "quantize_f32", "mobilenet_v2 56", quantize_f32_s8_variants(), kElements, 5 * kElements, [] {
@@ -358,6 +376,12 @@ void add_softmax() {
     data->args.exp = kExp;
     return data;
   });
+  add_rows("softmax_f32", "mobilenet", softmax_f32_variants(), kDepth, 8 * kDepth, [] {
+    auto data = std::make_unique<RowData<SoftmaxF32, float, float>>(kDepth, kDepth);
+    data->args.rows = 1;
+    data->args.depth = kDepth;
+    return data;
+  });
 }
 
 // An image that grows to eight times its size.
@@ -399,6 +423,7 @@ void add_all() {
   add_pools("max_pool_s8", max_pool_variants<int8_t>());
   add_binary();
   add_lookup();
+  add_activations();
   add_quantize();
   add_rescale();
   add_arg_max();
