@@ -127,6 +127,9 @@ struct Checker {
       return bad_tensor(subgraph, index, t, "shape ", shape,
                         " has a negative dimension or is too large");
     }
+    if (type == Type::kString && t.is_variable()) {
+      return bad_tensor(subgraph, index, t, "a variable, holds strings, which have no size");
+    }
     PIPIT_TRY(check_quantization(subgraph, index, t));
     return check_constant(subgraph, index, t, type, shape, bytes);
   }

@@ -338,8 +338,7 @@ Status check_graph_outputs(const Graph& graph, const Planning& planning, Message
       text(why, "output ", i, ", ", t, ", is a sparse constant");
       return Code::kUnsupported;
     }
-    const bool unwritten = t.storage == Storage::kVariable && t.type == Type::kString;
-    if (!unwritten && (t.storage != Storage::kNone || t.bytes == 0)) continue;
+    if (t.storage != Storage::kNone || t.bytes == 0) continue;
     if (t.type == Type::kResource && graph.entry) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
     return Code::kBadModel;

@@ -226,10 +226,10 @@ TEST(Malformed, RuntimeVersionIsNoText) {
             "runs");
 }
 
-TEST(Malformed, StringsOfAVariableAreAnOutput) {
+TEST(Malformed, AVariableHoldsStrings) {
   ModelBuilder b;
   b.outputs({b.tensor({.type = Type::kString, .shape = Shape::of(1), .variable = true})});
-  EXPECT_THAT(verdict(b.finish()), HasSubstr("is computed by no operator"));
+  EXPECT_THAT(verdict(b.finish()), HasSubstr("a variable, holds strings"));
 }
 
 // Their places in the header alone would have more bytes than a tensor may have.
