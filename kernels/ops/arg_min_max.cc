@@ -18,7 +18,7 @@ struct Params {
 
 template <bool max, class T>
 bool better(T candidate, T best) {
-  if (best != best) return candidate == candidate;  // NOLINT: whether they are numbers
+  if (best != best) return candidate == candidate;
   return max ? candidate > best : candidate < best;
 }
 
