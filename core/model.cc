@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/limits.h"
 #include "core/schema.h"
 #include "pipit/strings.h"
 #include "pipit/tensor.h"
@@ -248,7 +249,6 @@ struct Checker {
 
   // Operators may share their constants, too, which planning reads for each of them.
   Status count_constants(const fb::SubGraph& graph, const flatbuffers::Vector<int32_t>* inputs) {
-    constexpr uint64_t kForAny = uint64_t{1} << 28, kForAByte = 4096;  // of the file
     for (int i = 0; i < count(inputs); ++i) {
       const int32_t t = inputs->Get(static_cast<unsigned>(i));
       if (t < 0) continue;
@@ -256,7 +256,7 @@ struct Checker {
       read += buffer_bytes(model, tensor.buffer()).size();
     }
     const uint64_t size = model.file().size();
-    if (read <= kForAny + kForAByte * size) return {};
+    if (read <= most_planning_work(model.file().size())) return {};
     return bad("the operators read more than ", read, " bytes of constants from a file of ", size);
   }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/delegate.h"
+#include "core/limits.h"
 #include "platform/subnormals.h"
 
 namespace pipit {
@@ -252,14 +253,13 @@ struct Planner {
   // Whether what folding takes, which is at most about a product for each pair of an input's and an
   // output's bytes, can be spent on a file of this size.
   bool worth_it(const Step& step) {
-    constexpr uint64_t kForAny = uint64_t{1} << 28, kForAByte = 4096;  // of the file
     uint64_t in = 0, out = 0;
     for (int i = 0; i < step.inputs; ++i)
       in += step.tensors[i] == nullptr ? 0 : step.input(i).bytes;
     for (int i = 0; i < step.outputs; ++i) out += step.output(i).bytes;
     if (out > kFoldBytes) return true;  // nothing but new names for constants
     const uint64_t work = in * out;     // at most 2^16 inputs of 2^31 bytes, and 2^12
-    if (work > kForAny + kForAByte * state.model.file().size() - state.fold_work) return false;
+    if (work > most_planning_work(state.model.file().size()) - state.fold_work) return false;
     state.fold_work += work;
     return true;
   }

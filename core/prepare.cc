@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator may ask while it is planned.
+#include "core/limits.h"
 #include "core/plan.h"
 
 namespace pipit {
@@ -161,8 +162,7 @@ Sharing Prepare::sharing() const { return sharing_of(state_.options); }
 // A file may be small and name numbers that are not: before it runs, what is made of them may take
 // neither much time nor much memory.
 bool Prepare::affordable(size_t bytes) {
-  constexpr uint64_t kForAny = uint64_t{16} << 20, kForAByte = 64;  // of the file
-  const uint64_t most = kForAny + kForAByte * state_.model.file().size();
+  const uint64_t most = most_table_bytes(state_.model.file().size());
   if (bytes > most - state_.table_bytes) return false;
   state_.table_bytes += bytes;
   return true;

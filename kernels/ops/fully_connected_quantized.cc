@@ -227,24 +227,9 @@ void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   p.scratch(layout.size() * static_cast<size_t>(q->shares));
 }
 
-// Chooses among the variants, and names the choice.
-template <class In, class Weight, class Sum, class Out>
-const char* find_kernels(CpuFeatures cpu,
-                         Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants,
-                         Params<In, Weight, Sum, Out>* params) {
-  const auto& variant = choose(variants, cpu);
-  if constexpr (std::is_same_v<In, int8_t>) {
-    params->dense = choose(dense_s8_variants(), cpu).run;
-  } else {
-    params->kernel = variant.run;
-    params->rescale = choose(rescale_variants<Sum, Out>(), cpu).run;
-  }
-  return variant.name;
-}
-
-template <class In, class Weight, class Sum, class Out>
-Status prepare_quantized(Prepare& p, const Request& r,
-                         Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
+// The variants are those of the product, or for int8 of the whole layer.
+template <class In, class Weight, class Sum, class Out, class Variant>
+Status prepare_quantized(Prepare& p, const Request& r, Span<const Variant> variants) {
   const Tensor* bias = p.optional_input(kBias);
   if (bias != nullptr && bias->type != Type::kInt32 &&
       (sizeof(Sum) != 8 || bias->type != Type::kInt64)) {
@@ -266,15 +251,21 @@ Status prepare_quantized(Prepare& p, const Request& r,
   PIPIT_TRY(find_scales(p, &q));
   PIPIT_TRY(fold_start<Weight>(p, &q));
   lay_out_scratch<Weight>(p, &q);
-  const char* variant = find_kernels(p.cpu(), variants, params);
-  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant);
+  const Variant& variant = choose(variants, p.cpu());
+  if constexpr (std::is_same_v<In, int8_t>) {
+    params->dense = variant.run;
+  } else {
+    params->kernel = variant.run;
+    params->rescale = choose(rescale_variants<Sum, Out>(), p.cpu()).run;
+  }
+  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant.name);
 }
 
 }  // namespace
 
 Status prepare_int8(Prepare& p, const Request& r) {
   PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
-  return prepare_quantized<int8_t, int8_t, int32_t, int8_t>(p, r, matmul_s8_variants());
+  return prepare_quantized<int8_t, int8_t, int32_t, int8_t>(p, r, dense_s8_variants());
 }
 
 Status prepare_uint8(Prepare& p, const Request& r) {

@@ -4,15 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/tools/bytes.h"
+
 namespace pipit::tools {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
-
-Bytes operator+(Bytes a, const Bytes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 Bytes decode(const Bytes& file) { return decode_image("picture", file, 1000).samples; }
 

@@ -4,17 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <vector>
+#include "tests/tools/bytes.h"
 
 namespace pipit::tools {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
-
-Bytes operator+(Bytes a, const Bytes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 const Bytes kStart = {0xff, 0xd8};
 const Bytes kScan = {0xff, 0xda, 0, 2, 0x12, 0xff, 0x00, 0x34};

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a file may cost before it runs: something for any file, and more for each of its bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pipit {
+
+// Bytes of constants that its operators read, and products that folding them takes.
+constexpr uint64_t most_planning_work(size_t file_bytes) {
+  return (uint64_t{1} << 28) + uint64_t{4096} * file_bytes;
+}
+
+// Bytes of tables that operators make of its numbers.
+constexpr uint64_t most_table_bytes(size_t file_bytes) {
+  return (uint64_t{16} << 20) + uint64_t{64} * file_bytes;
+}
+
+}  // namespace pipit
