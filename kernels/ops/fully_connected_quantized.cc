@@ -88,6 +88,12 @@ void run_product(const Params<In, Weight, Sum, Out>& p, const Matmul<In, Weight,
   }
 }
 
+// Of a list that need not exist.
+template <class T>
+const T* behind(const T* list, ptrdiff_t n) {
+  return list == nullptr ? nullptr : list + n;
+}
+
 template <class In, class Weight, class Sum, class Out>
 void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Part& outputs,
                  uint8_t* scratch) {
@@ -102,8 +108,8 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Par
     count = std::min(end - first, q.tile.outputs);
     const Weight* w = weight_rows(size.weights, weights, first, count,
                                   scratch_at<Weight>(scratch, q.expanded_at));
-    const Sum* start = q.start + first;
-    if (q.start == nullptr) {
+    const Sum* start = behind(q.start, first);
+    if (start == nullptr) {
       auto* found = scratch_at<Sum>(scratch, q.start_at);
       find_start(q, weights, s.optional_input(kBias), first, count, found);
       start = found;
@@ -136,7 +142,7 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Par
           .min = q.range.min,
           .max = q.range.max,
       };
-      run_product(p, matmul, rescale, q.multiplier + channel);
+      run_product(p, matmul, rescale, behind(q.multiplier, channel));
     }
   }
 }

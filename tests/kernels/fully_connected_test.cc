@@ -86,6 +86,51 @@ TEST(FullyConnected, ShuffledWeights) {
   }
 }
 
+// Their starts are found when running, and there are more of them than a tile has.
+TEST(FullyConnected, ManyOutputsOfComputedWeights) {
+  constexpr int kRows = 16, kOutputs = 300, kDepth = 8;
+  for (const Type weights_type : {Type::kInt8, Type::kInt16}) {
+    ModelBuilder b;
+    b.tensor({.type = Type::kInt16,
+              .shape = Shape::of(kRows, kDepth),
+              .scales = {0.5f},
+              .zero_points = {0}});
+    b.tensor({.type = weights_type,
+              .shape = Shape::of(kOutputs, kDepth),
+              .scales = std::vector<float>(kOutputs, 0.5f),
+              .zero_points = std::vector<int64_t>(kOutputs, 0)});
+    b.tensor({.type = Type::kInt16,
+              .shape = Shape::of(kRows, kOutputs),
+              .scales = {0.25f},
+              .zero_points = {0}});
+    b.builtin_node(fb::BuiltinOperator::FULLY_CONNECTED, {0, 1, -1}, {2},
+                   options_for(fb::FullyConnectedOptionsWeightsFormat::DEFAULT));
+    b.inputs({0, 1});
+    b.outputs({2});
+    Net net(b);
+    ASSERT_TRUE(net.ok()) << net.why();
+    Random random(3);
+    std::vector<int16_t> in(kRows * kDepth), weights(kOutputs * kDepth);
+    for (auto& x : in) x = static_cast<int16_t>(random.bits() % 201) - 100;
+    for (auto& x : weights) x = static_cast<int16_t>(random.bits() % 201) - 100;
+    net.set(0, in);
+    if (weights_type == Type::kInt8) {
+      net.set(1, std::vector<int8_t>(weights.begin(), weights.end()));
+    } else {
+      net.set(1, weights);
+    }
+    const auto got = net.run<int16_t>();
+    ASSERT_EQ(got.size(), static_cast<size_t>(kRows * kOutputs));
+    for (size_t i = 0; i < got.size(); ++i) {
+      int32_t sum = 0;
+      for (size_t k = 0; k < kDepth; ++k) {
+        sum += in[i / kOutputs * kDepth + k] * weights[i % kOutputs * kDepth + k];
+      }
+      ASSERT_EQ(got[i], clamp(sum, INT16_MIN, INT16_MAX)) << i;
+    }
+  }
+}
+
 TEST(FullyConnected, ScaleForEachBlock) {
   constexpr int kRows = 3, kOutputs = 5, kDepth = 64, kBlock = 32, kBlocks = kDepth / kBlock;
   Random random(2);
