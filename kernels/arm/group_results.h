@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "kernels/arm/in_order.h"
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/unroll.h"
 
@@ -52,12 +53,11 @@ struct Results {
   uint8x16_t flip;  // of their top bits, or zeros
 };
 
-// The results of n positions, an even number, two in each vector.
-template <int n, bool kRight, bool kTerms>
-[[gnu::always_inline]] inline void requantize(const int32_t* sums, const int32_t* terms,
-                                              const Channels& c, const RequantizeNeon& q,
-                                              uint8x16_t flip, uint8x16_t (&out)[n / 2]) {
-  int32x4_t y[n][2];
+// Sums of n positions, with the bias and what is to be added to all channels of a position.
+template <int n, bool kTerms>
+[[gnu::always_inline]] inline void add_bias(const int32_t* sums, const int32_t* terms,
+                                            const Channels& c, int32x4_t (&y)[n][2]) {
+#if PIPIT_ARM64
   unroll<n>([&](auto m) [[gnu::always_inline]] {
     y[m][0] = vaddq_s32(vld1q_s32(sums + m * kGroup), c.bias[0]);
     y[m][1] = vaddq_s32(vld1q_s32(sums + m * kGroup + 4), c.bias[1]);
@@ -69,6 +69,32 @@ template <int n, bool kRight, bool kTerms>
       y[m][1] = vaddq_s32(y[m][1], term);
     });
   }
+#else
+  // Position by position: with all sums loaded first, sixteen registers would not do.
+  int32x4_t term[n];
+  if constexpr (kTerms) {
+    unroll<n>([&](auto m)
+                  [[gnu::always_inline]] { term[m] = in_order(vld1q_dup_s32(terms + m)); });
+  }
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+    int32x4_t bias[2] = {c.bias[0], c.bias[1]};
+    if constexpr (kTerms) {
+      bias[0] = vaddq_s32(bias[0], term[m]);
+      bias[1] = vaddq_s32(bias[1], term[m]);
+    }
+    y[m][0] = in_order(vaddq_s32(vld1q_s32(sums + m * kGroup), bias[0]));
+    y[m][1] = in_order(vaddq_s32(vld1q_s32(sums + m * kGroup + 4), bias[1]));
+  });
+#endif
+}
+
+// The results of n positions, an even number, two in each vector.
+template <int n, bool kRight, bool kTerms>
+[[gnu::always_inline]] inline void requantize(const int32_t* sums, const int32_t* terms,
+                                              const Channels& c, const RequantizeNeon& q,
+                                              uint8x16_t flip, uint8x16_t (&out)[n / 2]) {
+  int32x4_t y[n][2];
+  add_bias<n, kTerms>(sums, terms, c, y);
   scale_all<kRight>(y, c.multiplier, c.shift);
   int8x16_t results[n / 2];
   narrow_all(q, y, results);

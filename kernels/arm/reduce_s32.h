@@ -16,7 +16,13 @@ namespace {
 [[gnu::always_inline]] inline int32x4_t reduce_s32(int32x4_t a, int32x4_t b, int32x4_t c,
                                                    int32x4_t d) {
   const auto halves = [](int32x4_t x) { return vadd_s32(vget_low_s32(x), vget_high_s32(x)); };
-  return vcombine_s32(vpadd_s32(halves(a), halves(b)), vpadd_s32(halves(c), halves(d)));
+  const int32x2_t ab[2] = {halves(a), halves(b)}, cd[2] = {halves(c), halves(d)};
+  // gcc would compute one half of the result elsewhere and move it.
+  int32x4_t sums;
+  asm("vpadd.i32 %e0, %P1, %P2\n\tvpadd.i32 %f0, %P3, %P4"
+      : "=&w"(sums)
+      : "w"(ab[0]), "w"(ab[1]), "w"(cd[0]), "w"(cd[1]));
+  return sums;
 }
 #endif
 

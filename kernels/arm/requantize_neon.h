@@ -106,20 +106,46 @@ template <bool kRight, int n>
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, shift[h]); });
 }
 
+// Two vectors to one of half the width. gcc would compute the upper half of a 32-bit vector elsewhere
+// and move it.
+[[gnu::always_inline]] inline int16x8_t narrow_pair(int32x4_t low, int32x4_t high) {
+#if PIPIT_ARM64
+  return vqmovn_high_s32(vqmovn_s32(low), high);
+#else
+  int16x8_t pair;
+  asm("vqmovn.s32 %e0, %q1\n\tvqmovn.s32 %f0, %q2" : "=&w"(pair) : "w"(low), "w"(high));
+  return pair;
+#endif
+}
+[[gnu::always_inline]] inline int8x16_t narrow_pair(int16x8_t low, int16x8_t high) {
+#if PIPIT_ARM64
+  return vqmovn_high_s16(vqmovn_s16(low), high);
+#else
+  int8x16_t pair;
+  asm("vqmovn.s16 %e0, %q1\n\tvqmovn.s16 %f0, %q2" : "=&w"(pair) : "w"(low), "w"(high));
+  return pair;
+#endif
+}
+
 // Two positions in each result.
 template <int n>
 [[gnu::always_inline]] inline void narrow_all(const RequantizeNeon& q, const int32x4_t (&y)[n][2],
                                               int8x16_t (&out)[n / 2]) {
   int16x8_t wide[n];
+#if PIPIT_ARM64
   unroll<n>([&](auto m) [[gnu::always_inline]] {
     wide[m] = vcombine_s16(vqmovn_s32(y[m][0]), vdup_n_s16(0));
   });
   unroll<n>([&](auto m) [[gnu::always_inline]] {
     wide[m] = vcombine_s16(vget_low_s16(wide[m]), vqmovn_s32(y[m][1]));
   });
+#else
+  unroll<n>([&](auto m)
+                [[gnu::always_inline]] { wide[m] = narrow_pair(y[m][0], y[m][1]); });
+#endif
   unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = vqaddq_s16(wide[m], q.zero_point); });
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
-    out[m] = vcombine_s8(vqmovn_s16(wide[2 * m]), vqmovn_s16(wide[2 * m + 1]));
+    out[m] = narrow_pair(wide[2 * m], wide[2 * m + 1]);
   });
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vmaxq_s8(out[m], q.min); });
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vminq_s8(out[m], q.max); });
