@@ -107,6 +107,17 @@ Status bind(Tensor& t, void* home, void* bytes, size_t size, Message* why) {
   return {};
 }
 
+// Strings have no bytes in the plan, so their place there is not to be read.
+Status check_strings(const Graph& graph, Message* why) {
+  for (int i = 0; i < graph.inputs(); ++i) {
+    const Tensor& t = graph.input(i);
+    if (t.type != Type::kString || t.storage != Storage::kActivation || t.bytes != 0) continue;
+    text(why, "input ", i, ", ", t, ", has no strings: bind a buffer of them to it");
+    return Code::kBadArgument;
+  }
+  return {};
+}
+
 Status check_open_dimensions(const Tensor& t, const Shape& wanted, Message* why) {
   const Shape open = shape_signature(t);
   bool fixed = open.rank != wanted.rank;
@@ -202,6 +213,7 @@ Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
     text(why, "no signature runs subgraph ", subgraph);
     return Code::kBadArgument;
   }
+  PIPIT_TRY(check_strings(*graph, why));
   begin_invocation(*state_);
   const FlushSubnormals flush;
   return run_graph(*state_, *graph, why);

@@ -4,7 +4,9 @@
 #include <cstring>
 #include <limits>
 
+#include "pipit/strings.h"
 #include "tests/malformed/malformed.h"
+#include "tests/support/net.h"
 #include "tflite_edit_generated.h"
 
 namespace pipit::test {
@@ -230,6 +232,29 @@ TEST(Malformed, AVariableHoldsStrings) {
   ModelBuilder b;
   b.outputs({b.tensor({.type = Type::kString, .shape = Shape::of(1), .variable = true})});
   EXPECT_THAT(verdict(b.finish()), HasSubstr("a variable, holds strings"));
+}
+
+// Strings have no bytes in the plan.
+TEST(Malformed, StringsThatNobodyBound) {
+  const TensorSpec strings = of(Type::kString, Shape::of(2));
+  const ModelBuilder b =
+      one(BuiltinOperator::EQUAL, {strings, strings}, {of(Type::kBool, Shape::of(2))});
+  EXPECT_THAT(verdict(b.finish()), HasSubstr("input 0, tensor 0 string [2], has no strings"));
+  Net net(b);
+  char left[strings_bytes(2, 5)], right[strings_bytes(2, 5)];
+  for (char* bytes : {left, right}) {
+    StringWriter writer(bytes, 2);
+    writer.add({"ab", 2});
+    writer.add({bytes == left ? "cde" : "cdf", 3});
+  }
+  ASSERT_TRUE(net.interpreter().bind_input(0, left, sizeof(left)).ok());
+  Message why;
+  EXPECT_FALSE(net.interpreter().invoke(&why).ok());
+  EXPECT_THAT(why.text(), HasSubstr("input 1, tensor 1 string [2], has no strings"));
+  ASSERT_TRUE(net.interpreter().bind_input(1, right, sizeof(right)).ok());
+  EXPECT_THAT(net.run<uint8_t>(), testing::ElementsAre(1, 0));
+  ASSERT_TRUE(net.interpreter().bind_input(0, nullptr, 0).ok());
+  EXPECT_FALSE(net.invoke());
 }
 
 // Their places in the header alone would have more bytes than a tensor may have.
