@@ -153,26 +153,26 @@ struct Checker {
   Status check_quantization(int subgraph, int index, const fb::Tensor& t) {
     const fb::QuantizationParameters* q = t.quantization();
     if (q == nullptr) return {};
-    const int32_t scales = count(q->scale());
-    PIPIT_TRY(
-        count_list(static_cast<uint64_t>(scales) + static_cast<uint64_t>(count(q->zero_point()))));
+    const auto* scale = q->scale();
+    const auto* zero_point = q->zero_point();
+    const int32_t scales = count(scale), zero_points = count(zero_point);
+    PIPIT_TRY(count_list(static_cast<uint64_t>(scales) + static_cast<uint64_t>(zero_points)));
     PIPIT_TRY(check_channels(subgraph, index, t, scales));
     for (int i = 0; i < scales; ++i) {
-      const float s = q->scale()->Get(static_cast<unsigned>(i));
+      const float s = scale->Get(static_cast<unsigned>(i));
       if (!(s >= 0 && s <= 3.4e38f)) {
         return bad_tensor(subgraph, index, t, "scale ", i, " is ", static_cast<double>(s));
       }
     }
-    if (count(q->zero_point()) > 1 && count(q->zero_point()) != scales) {
-      return bad_tensor(subgraph, index, t, scales, " scales, but ", count(q->zero_point()),
-                        " zero points");
+    if (zero_points > 1 && zero_points != scales) {
+      return bad_tensor(subgraph, index, t, scales, " scales, but ", zero_points, " zero points");
     }
-    if (count(q->zero_point()) > 0 &&
-        reinterpret_cast<uintptr_t>(q->zero_point()->Data()) % sizeof(int64_t) != 0) {
+    if (zero_points > 0 &&
+        reinterpret_cast<uintptr_t>(zero_point->Data()) % sizeof(int64_t) != 0) {
       return bad_tensor(subgraph, index, t, "its zero points are not aligned to 8 bytes");
     }
-    for (int i = 0; i < count(q->zero_point()); ++i) {
-      const int64_t z = q->zero_point()->Get(static_cast<unsigned>(i));
+    for (int i = 0; i < zero_points; ++i) {
+      const int64_t z = zero_point->Get(static_cast<unsigned>(i));
       if (z < INT32_MIN || z > INT32_MAX) {
         return bad_tensor(subgraph, index, t, "zero point ", z, " is out of range");
       }

@@ -131,15 +131,17 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   int32_t* multiplier = p.allocate<int32_t>(n);
   int32_t* shift = p.allocate<int32_t>(n);
   if (multiplier == nullptr || shift == nullptr) return Code::kArenaTooSmall;
+  // TensorFlow Lite's older type rounds the product of the scales to a float.
+  const bool rounds = input.type == Type::kUInt8;
+  const double in_scale = input.scale, out_scale = output.scale;
+  const float* scale = wq.scales.data();
   for (size_t c = 0; c < n; ++c) {
-    const double scale = wq.scales[scales == 1 ? 0 : c];
-    // TensorFlow Lite's older type rounds the product of the scales to a float.
-    const double product =
-        input.type == Type::kUInt8 ? input.scale * wq.scales[0] : input.scale * scale;
+    const double product = rounds ? input.scale * *scale : in_scale * *scale;
     if (!(product <= DBL_MAX)) return p.bad("the scales of ", input, " and ", weights, " overflow");
-    const Multiplier m = quantize_multiplier(product / output.scale);
+    const Multiplier m = quantize_multiplier(product / out_scale);
     multiplier[c] = m.multiplier;
     shift[c] = m.shift;
+    if (scales != 1) ++scale;
   }
   q->multiplier = multiplier;
   q->shift = shift;

@@ -13,7 +13,7 @@
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
 #include "kernels/ops/known_bytes.h"
-#include "kernels/weight_bytes.h"
+#include "kernels/row_sums.h"
 
 namespace pipit {
 
@@ -59,6 +59,9 @@ struct ConvPlan {
   size_t folded_scratch = 0, filter_scratch = 0;  // these
   size_t image_scratch = 0;                       // behind those of all shares
   HybridInput hybrid;
+
+  void (*row_sums)(const RowSums&) = nullptr;
+  bool no_weight_is_min = false;  // known from the sums
 
   bool copies_filters() const { return packed || transposed; }
 };
@@ -107,14 +110,6 @@ const W* load_filters(const ConvPlan& c, const Phase* phase, const W* file, int3
   return file + at;
 }
 
-template <class W>
-int32_t sum_of(const W* weights, int32_t n) {
-  if constexpr (sizeof(W) == 1) return sum_bytes(weights, n);
-  uint32_t sum = 0;
-  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(weights[i]);
-  return static_cast<int32_t>(sum);
-}
-
 inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
   uint32_t sum = 0;
   for (size_t i = first; i < first + static_cast<size_t>(n); ++i) {
@@ -123,13 +118,14 @@ inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
   return static_cast<int32_t>(sum);
 }
 
-// For the channels [first, first + n), whose filters begin at `filters`.
+// For the channels [first, first + n), whose filters begin at `filters`. Whether a weight is the
+// least number is left in `holds_min`.
 template <class W>
-void fold_filters(const Fold& fold, const W* filters, int32_t first, int32_t n, int32_t depth,
-                  int32_t* out) {
-  for (int32_t o = 0; o < n; ++o, filters += depth) {
-    out[o] = fold(first + o, sum_of(filters, depth), depth);
-  }
+void fold_filters(const ConvPlan& c, const Fold& fold, const W* filters, int32_t first, int32_t n,
+                  int32_t depth, int32_t* out, bool* holds_min) {
+  static_assert(sizeof(W) == 1);
+  c.row_sums({filters, n, depth, std::is_same_v<W, uint8_t>, out, holds_min});
+  for (int32_t o = 0; o < n; ++o) out[o] = fold(first + o, out[o], depth);
 }
 
 // ---- the calls that make up a share of the work
@@ -200,7 +196,9 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* ph
     if (folded == nullptr) {
       const int32_t depth = a.size.kernel_h * a.size.kernel_w * a.size.in_c;
       auto* found = reinterpret_cast<int32_t*>(a.scratch + c.folded_scratch);
-      fold_filters(fold_of(a, s.optional_input(c.inputs.bias)), a.weights, first, n, depth, found);
+      bool holds_min = false;  // too late to choose by it
+      fold_filters(c, fold_of(a, s.optional_input(c.inputs.bias)), a.weights, first, n, depth,
+                   found, &holds_min);
       folded = found;
     }
   }
@@ -242,8 +240,10 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
   const Fold fold = fold_of(a, bias);
   const void* weights = p.input(c->inputs.weights).data;
   if (!c->packed) {
-    fold_filters(fold, static_cast<decltype(a.weights)>(weights), 0, c->file.out_c, c->depth,
-                 folded);
+    bool holds_min = false;
+    fold_filters(*c, fold, static_cast<decltype(a.weights)>(weights), 0, c->file.out_c, c->depth,
+                 folded, &holds_min);
+    c->no_weight_is_min = !holds_min;
     return {};
   }
   const auto depth = static_cast<size_t>(c->depth);
@@ -253,13 +253,6 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
     folded[o] = fold(o, sum, c->depth);
   }
   return {};
-}
-
-// Whether the weights are known now, and none is the least number of their 8 bits.
-inline bool no_weight_is_min(const Prepare& p, const ConvPlan& c) {
-  if (c.packed) return true;  // four bits
-  const bool is_unsigned = p.input(c.inputs.weights).type == Type::kUInt8;
-  return never_holds(p, c.inputs.weights, is_unsigned ? 0 : 0x80);
 }
 
 // What the sizes of the largest phase are, or all of one image or batch.
@@ -357,6 +350,7 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
   const KernelVariant<Args>& variant = choose(variants, p.cpu());
   step->plan = plan;
   step->plan.inputs = spec.inputs;
+  step->plan.row_sums = choose(row_sums_variants(), p.cpu()).run;
   step->kernel = variant.run;
   Args& a = step->args;
   a.size = plan.file;
@@ -370,7 +364,9 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
     a.whole_positions = plan.file.batch * plan.file.out_h * plan.file.out_w;
   }
   if constexpr (requires { a.no_weight_is_min; }) {
-    a.no_weight_is_min = no_weight_is_min(p, step->plan);
+    const ConvPlan& c = step->plan;
+    a.no_weight_is_min = c.packed || c.no_weight_is_min ||
+                         (c.folded == nullptr && no_weight_is_min(p, c.inputs.weights));
   }
   divide(p, variant, a, &step->plan);
   return p.run(run_conv<Args>, step, variant.name);

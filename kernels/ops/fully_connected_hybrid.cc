@@ -24,11 +24,6 @@ struct Params {
   bool finishes_later;  // the activation is more than a range
 };
 
-void find_weight_sums(const WeightRows& w, const int8_t* weights, int32_t first, int32_t count,
-                      int32_t* sums) {
-  for (int32_t o = 0; o < count; ++o) sums[o] = row_sum(w, weights, first + o);
-}
-
 // One block of outputs for one block of rows.
 void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t first,
                   int32_t count, float* out) {
@@ -51,7 +46,7 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
     a.weight_sums = p.weight_sums + first;
   } else if (q.asymmetric_inputs) {
     auto* sums = scratch_at<int32_t>(s, p.weight_sums_at);
-    find_weight_sums(q.weights, weights, first, count, sums);
+    row_sums(q.weights, weights, first, count, sums);
     a.weight_sums = sums;
   }
   hybrid_matmul(*p.kernels, a);
@@ -104,7 +99,7 @@ Status fold_weight_sums(Prepare& p, Params* params) {
   if (!r.asymmetric_inputs || !p.values_known(kWeights)) return {};
   int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(r.outputs));
   if (sums == nullptr) return Code::kArenaTooSmall;
-  find_weight_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums);
+  row_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums);
   params->weight_sums = sums;
   return {};
 }

@@ -161,7 +161,7 @@ Status run_quantized(const Step& s, Run& run) {
 bool holds_min(const Prepare& p, const Request& r) {
   const bool narrow =
       r.weights.form == WeightRows::Form::kInt4 || r.weights.form == WeightRows::Form::kInt2;
-  return !narrow && !never_holds(p, kWeights, 0x80);
+  return !narrow && !no_weight_is_min(p, kWeights);
 }
 
 // With one weight scale the bias must have the scale of the sums, at least nearly.

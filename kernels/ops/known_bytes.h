@@ -2,16 +2,22 @@
 // What plans may know about the bytes of constant weights.
 #pragma once
 
-#include <cstring>
+#include <cstdint>
 
+#include "kernels/row_sums.h"
 #include "pipit/op.h"
 
 namespace pipit {
 
-// Whether the values of an input are known now, and none of their bytes is this one.
-inline bool never_holds(const Prepare& p, int input, int byte) {
+// Whether the values of an input of bytes are known now, and none is the least number of its type.
+inline bool no_weight_is_min(const Prepare& p, int input) {
   const Tensor& t = p.input(input);
-  return p.values_known(input) && std::memchr(t.data, byte, t.bytes) == nullptr;
+  if (!p.values_known(input) || t.bytes > INT32_MAX) return false;
+  int32_t sum;
+  bool holds_min = false;
+  choose(row_sums_variants(), p.cpu())
+      .run({t.data, 1, static_cast<int32_t>(t.bytes), t.type == Type::kUInt8, &sum, &holds_min});
+  return !holds_min;
 }
 
 }  // namespace pipit

@@ -203,7 +203,7 @@ bool weights_known(const Prepare& p, const Cell& c) {
 
 // Whether none of the weights is -128.
 bool no_weight_is_min(const Prepare& p, const Cell& c) {
-  const auto fine = [&](int input) { return input < 0 || never_holds(p, input, 0x80); };
+  const auto fine = [&](int input) { return input < 0 || pipit::no_weight_is_min(p, input); };
   bool all = fine(c.at.projection);
   for (int g = 0; g < kGates; ++g) {
     all = all && fine(c.at.input_weights[g]) && fine(c.at.recurrent_weights[g]);

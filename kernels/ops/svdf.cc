@@ -253,7 +253,7 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   p.scratch(layout.size());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;
-  params->no_weight_is_min = never_holds(p, kFeature, 0x80);
+  params->no_weight_is_min = no_weight_is_min(p, kFeature);
   return p.run(state.type == Type::kInt8 ? run_integer<int8_t> : run_integer<int16_t>, params,
                variant.name);
 }

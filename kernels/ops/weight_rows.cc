@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/schema.h"
-#include "kernels/weight_bytes.h"
 
 namespace pipit {
 namespace {
@@ -51,13 +50,19 @@ void for_each_value(const WeightRows& w, const T* data, int32_t row, const F& f)
 }
 
 template <class T>
-int32_t sum_row(const WeightRows& w, const T* data, int32_t row) {
+void sum_rows(const WeightRows& w, const T* data, int32_t first, int32_t count, int32_t* sums) {
   if constexpr (sizeof(T) == 1) {
-    if (w.plain()) return sum_bytes(data + static_cast<ptrdiff_t>(row) * w.depth, w.depth);
+    if (w.plain()) {
+      bool holds_min;
+      return w.sum_bytes({data + static_cast<ptrdiff_t>(first) * w.depth, count, w.depth,
+                          std::is_same_v<T, uint8_t>, sums, &holds_min});
+    }
   }
-  uint32_t sum = 0;
-  for_each_value(w, data, row, [&](int32_t, T v) { sum += static_cast<uint32_t>(v); });
-  return static_cast<int32_t>(sum);
+  for (int32_t r = 0; r < count; ++r) {
+    uint32_t sum = 0;
+    for_each_value(w, data, first + r, [&](int32_t, T v) { sum += static_cast<uint32_t>(v); });
+    sums[r] = static_cast<int32_t>(sum);
+  }
 }
 
 template <class T>
@@ -111,6 +116,7 @@ Status check_indices(const Prepare& p, const Tensor& weights, const WeightRows& 
 Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w) {
   w->rows = weights.shape[0];
   w->depth = weights.shape[1];
+  w->sum_bytes = choose(row_sums_variants(), p.cpu()).run;
   const auto* sparsity = static_cast<const fb::Tensor*>(weights.file_tensor)->sparsity();
   if (sparsity == nullptr || !weights.constant()) {
     w->form = shuffled                      ? WeightRows::Form::kShuffled
@@ -137,14 +143,17 @@ Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, 
   return check_indices(p, weights, *w);
 }
 
-int32_t row_sum(const WeightRows& w, const int8_t* data, int32_t row) {
-  return sum_row(w, data, row);
+void row_sums(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
+              int32_t* sums) {
+  sum_rows(w, data, first, count, sums);
 }
-int32_t row_sum(const WeightRows& w, const uint8_t* data, int32_t row) {
-  return sum_row(w, data, row);
+void row_sums(const WeightRows& w, const uint8_t* data, int32_t first, int32_t count,
+              int32_t* sums) {
+  sum_rows(w, data, first, count, sums);
 }
-int32_t row_sum(const WeightRows& w, const int16_t* data, int32_t row) {
-  return sum_row(w, data, row);
+void row_sums(const WeightRows& w, const int16_t* data, int32_t first, int32_t count,
+              int32_t* sums) {
+  sum_rows(w, data, first, count, sums);
 }
 
 void expand_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,

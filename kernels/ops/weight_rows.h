@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "kernels/ops/index_list.h"
+#include "kernels/row_sums.h"
 #include "pipit/op.h"
 
 namespace pipit {
@@ -26,16 +27,20 @@ struct WeightRows {
   int32_t block = 1;  // sparse: block i holds the columns from columns[i] * block on
   IndexList starts, columns;
 
+  void (*sum_bytes)(const RowSums&) = row_sums_portable;
+
   bool plain() const { return form == Form::kPlain; }
 };
 
 // How `weights`, of rank 2, are stored; checks all indices of a sparse tensor.
 Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w);
 
-// The sum of one row.
-int32_t row_sum(const WeightRows& w, const int8_t* data, int32_t row);
-int32_t row_sum(const WeightRows& w, const uint8_t* data, int32_t row);
-int32_t row_sum(const WeightRows& w, const int16_t* data, int32_t row);
+// The sums of `count` rows from `first` on, which wrap.
+void row_sums(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int32_t* sums);
+void row_sums(const WeightRows& w, const uint8_t* data, int32_t first, int32_t count,
+              int32_t* sums);
+void row_sums(const WeightRows& w, const int16_t* data, int32_t first, int32_t count,
+              int32_t* sums);
 
 // `count` rows from `first` on, as plain values.
 void expand_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int8_t* to);

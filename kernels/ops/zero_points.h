@@ -5,6 +5,7 @@
 // All arithmetic wraps.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
@@ -30,9 +31,15 @@ void add_zero_points(const WeightRows& w, const Weight* weights, int32_t first, 
                      Sum zx, Sum zw, Sum* start) {
   if (zx == 0) return;
   const Sum both = wrapping_multiply(wrapping_multiply(zx, zw), Sum{w.depth});
-  for (int32_t o = 0; o < count; ++o) {
-    const Sum sum = row_sum(w, weights, first + o);
-    start[o] = wrapping_add(start[o], wrapping_add(both, wrapping_multiply(sum, -zx)));
+  constexpr int32_t kAtOnce = 64;
+  int32_t sums[kAtOnce];
+  for (int32_t o = 0; o < count; o += kAtOnce) {
+    const int32_t n = std::min(count - o, kAtOnce);
+    row_sums(w, weights, first + o, n, sums);
+    for (int32_t i = 0; i < n; ++i) {
+      const Sum share = wrapping_add(both, wrapping_multiply(Sum{sums[i]}, -zx));
+      start[o + i] = wrapping_add(start[o + i], share);
+    }
   }
 }
 

@@ -5,13 +5,6 @@ namespace pipit {
 namespace {
 
 template <class T>
-int32_t sum_all(const T* bytes, int32_t n) {
-  uint32_t sum = 0;
-  for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(bytes[i]);
-  return static_cast<int32_t>(sum);
-}
-
-template <class T>
 void add_each(const T* bytes, int32_t n, int32_t* sums) {
   for (int32_t i = 0; i < n; ++i) {
     sums[i] =
@@ -21,8 +14,6 @@ void add_each(const T* bytes, int32_t n, int32_t* sums) {
 
 }  // namespace
 
-int32_t sum_bytes(const int8_t* bytes, int32_t n) { return sum_all(bytes, n); }
-int32_t sum_bytes(const uint8_t* bytes, int32_t n) { return sum_all(bytes, n); }
 void add_bytes(const int8_t* bytes, int32_t n, int32_t* sums) { add_each(bytes, n, sums); }
 void add_bytes(const uint8_t* bytes, int32_t n, int32_t* sums) { add_each(bytes, n, sums); }
 
