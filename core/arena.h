@@ -18,14 +18,18 @@ constexpr size_t align_up(size_t n, size_t to) { return (n + to - 1) / to * to; 
 class Arena {
  public:
   Arena() = default;
-  enum class Content : bool { kUnknown, kZero };
-  // `buffer` starts at a multiple of kArenaAlign. If it is known to be all zero, bytes are only
-  // written where somebody needs another value: large variables then cost no memory to measure.
-  explicit Arena(Span<uint8_t> buffer, Content content = Content::kUnknown)
+  enum class Use : bool { kRun, kMeasure };
+  // `buffer` starts at a multiple of kArenaAlign. One to measure is all zero, and bytes are only
+  // written where somebody needs another value: large variables then cost no memory.
+  explicit Arena(Span<uint8_t> buffer, Use use = Use::kRun)
       : base_(buffer.data()),
         size_(buffer.size() / kArenaAlign * kArenaAlign),
         high_(size_),
-        zero_to_(content == Content::kZero ? size_ : 0) {}
+        zero_to_(use == Use::kMeasure ? size_ : 0),
+        use_(use) {}
+
+  // Whether nobody will run what is planned in it.
+  bool measures() const { return use_ == Use::kMeasure; }
 
   // Zeroed bytes, or nullptr when there are too few left. `align` divides kArenaAlign.
   void* take(size_t bytes, size_t align = kArenaAlign) {
@@ -103,6 +107,7 @@ class Arena {
   size_t peak_ = 0;
   size_t zero_from_ = 0;  // [zero_from_, zero_to_) holds zeros
   size_t zero_to_ = 0;
+  Use use_ = Use::kRun;
 };
 
 }  // namespace pipit

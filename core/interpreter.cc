@@ -21,7 +21,7 @@ Result<MemoryPlan> measure(const Model& model, OpTable ops, Options options, Mes
     if (size > SIZE_MAX) break;
     const Span<uint8_t> pages = reserve_pages(static_cast<size_t>(size));
     const Result<State*> plan =
-        make_plan(model, Arena(pages, Arena::Content::kZero), ops, options, why);
+        make_plan(model, Arena(pages, Arena::Use::kMeasure), ops, options, why);
     const MemoryPlan memory = plan.ok() ? plan.value()->memory : MemoryPlan();
     release_pages(pages);
     if (plan.ok()) return memory;

@@ -64,6 +64,14 @@ bool Prepare::values_known(int i) const {
   return late() || input(i).constant() || none;
 }
 
+bool Prepare::only_measured() const {
+  if (!state_.arena.measures()) return false;
+  for (int i = 0; i < inputs(); ++i) {
+    if (has_input(i) && !values_known(i)) return true;
+  }
+  return false;  // constants are computed even then: shapes may follow from them
+}
+
 const void* Prepare::known_values(int i, size_t element_size) const {
   if (!values_known(i) || type_bits(input(i).type) != static_cast<int>(element_size * 8)) {
     return nullptr;

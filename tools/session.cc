@@ -105,15 +105,11 @@ void Session::feed(int i, std::vector<uint8_t> bytes) {
     if (!bytes.empty() && t.data != nullptr) std::memcpy(t.data, bytes.data(), bytes.size());
     return;
   }
-  if (subgraph_ != 0) {
-    throw Failure(kBadInput, "input " + std::to_string(i) + ", " + tensor_text(t) +
-                                 ": strings can be given to the main subgraph only");
-  }
   // Bound, not copied: the buffer has to stay.
   std::vector<uint8_t>& kept = strings_[static_cast<size_t>(i)];
   kept = std::move(bytes);
   Message why;
-  const Status status = net_.bind_input(i, kept.data(), kept.size(), &why);
+  const Status status = net_.bind_input(i, kept.data(), kept.size(), &why, subgraph_);
   if (!status.ok()) throw refusal(path_, status, why);
 }
 

@@ -131,6 +131,7 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   int32_t* multiplier = p.allocate<int32_t>(n);
   int32_t* shift = p.allocate<int32_t>(n);
   if (multiplier == nullptr || shift == nullptr) return Code::kArenaTooSmall;
+  if (p.only_measured()) return {};
   // TensorFlow Lite's older type rounds the product of the scales to a float.
   const bool rounds = input.type == Type::kUInt8;
   const double in_scale = input.scale, out_scale = output.scale;

@@ -237,6 +237,7 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
   int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(c->file.out_c));
   if (folded == nullptr) return Code::kArenaTooSmall;
   c->folded = folded;
+  if (p.only_measured()) return {};
   const Fold fold = fold_of(a, bias);
   const void* weights = p.input(c->inputs.weights).data;
   if (!c->packed) {

@@ -99,8 +99,9 @@ Status fold_weight_sums(Prepare& p, Params* params) {
   if (!r.asymmetric_inputs || !p.values_known(kWeights)) return {};
   int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(r.outputs));
   if (sums == nullptr) return Code::kArenaTooSmall;
-  row_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums);
   params->weight_sums = sums;
+  if (p.only_measured()) return {};
+  row_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums);
   return {};
 }
 

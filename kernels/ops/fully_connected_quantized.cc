@@ -216,8 +216,9 @@ Status fold_start(Prepare& p, Quantized<Sum>* q) {
   if (!p.values_known(kWeights) || (bias != nullptr && !p.values_known(kBias))) return {};
   Sum* start = p.allocate<Sum>(static_cast<size_t>(q->request.outputs));
   if (start == nullptr) return Code::kArenaTooSmall;
-  find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start);
   q->start = start;
+  if (p.only_measured()) return {};
+  find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start);
   return {};
 }
 

@@ -12,7 +12,7 @@ namespace pipit {
 // Whether the values of an input of bytes are known now, and none is the least number of its type.
 inline bool no_weight_is_min(const Prepare& p, int input) {
   const Tensor& t = p.input(input);
-  if (!p.values_known(input) || t.bytes > INT32_MAX) return false;
+  if (!p.values_known(input) || t.bytes > INT32_MAX || p.only_measured()) return false;
   int32_t sum;
   bool holds_min = false;
   choose(row_sums_variants(), p.cpu())

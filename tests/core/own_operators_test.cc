@@ -2,6 +2,7 @@
 // Operators that an application brings: with state, scratch memory, options and a pointer of its
 // own; and resources that operators share by handles.
 #include <cstring>
+#include <vector>
 
 #include "core/flexbuffer.h"
 #include "pipit/op.h"
@@ -54,6 +55,51 @@ ModelBuilder blurred(uint8_t backwards, int32_t n = 3) {
   b.inputs({0});
   b.outputs({1});
   return b;
+}
+
+// ---- WATCHED: tells what it was planned for
+
+struct Plans {
+  std::vector<bool>* measured;
+};
+
+Status run_watched(const Step& s, Run&) {
+  std::memcpy(s.output(0).data, s.input(0).data, s.input(0).bytes);
+  return {};
+}
+
+Status prepare_watched(Prepare& p) {
+  PIPIT_TRY(p.arity(1, 1, 1));
+  static_cast<const Plans*>(p.user())->measured->push_back(p.only_measured());
+  PIPIT_TRY(p.set_output(0, p.input(0).shape));
+  return p.run(run_watched, nullptr, "mine");
+}
+
+// What constants give may decide about shapes, so it is computed even where only sizes are asked for.
+TEST(OwnOperators, KnowWhetherOnlyTheSizeOfThePlanIsWanted) {
+  ModelBuilder b;
+  for (int i = 0; i < 3; ++i) b.tensor({.shape = Shape::of(2)});
+  b.tensor({.shape = Shape::of(2), .bytes = bytes_of<int32_t>({1, 2})});
+  b.node("WATCHED", {0}, {1}, {});
+  b.node("WATCHED", {3}, {2}, {});
+  b.inputs({0});
+  b.outputs({1, 2});
+  const Loaded m(b);
+  std::vector<bool> measured;
+  const Plans plans = {&measured};
+  const Op op = {kCustomOp, "WATCHED", prepare_watched, 0, &plans};
+  const Op* const list[] = {&op};
+  Options options;
+  options.operators = list;
+  const Arena arena = arena_of(m.need(options));
+  EXPECT_EQ(measured, (std::vector<bool>{true, false}));
+  measured.clear();
+  Interpreter net = m.plan(arena, options);
+  EXPECT_EQ(measured, (std::vector<bool>{false, false}));
+  set(net.input(0), {7, 8});
+  ASSERT_TRUE(net.invoke().ok());
+  EXPECT_EQ(get(net.output(0)), (Numbers{7, 8}));
+  EXPECT_EQ(get(net.output(1)), (Numbers{1, 2}));
 }
 
 struct OwnOperators {

@@ -207,6 +207,9 @@ class Prepare {
   Sharing sharing() const;
 
   // ---- memory
+  // Whether the plan is made for its size alone and nobody will run this step: what it allocates
+  // need not be computed.
+  bool only_measured() const;
   // n objects that live as long as the plan, zeroed; nullptr when the arena is too small (return
   // Code::kArenaTooSmall then). Only for trivial types.
   template <class T>
