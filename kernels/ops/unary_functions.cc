@@ -3,7 +3,9 @@
 // SQUARE, SIN, COS, CEIL, FLOOR, ROUND, ELU, GELU.
 #include <cmath>
 
+#include "kernels/activation_f32.h"
 #include "kernels/fixed_point_functions.h"
+#include "kernels/function_f32.h"
 #include "kernels/half.h"
 #include "kernels/lookup_s16.h"
 #include "kernels/ops.h"
@@ -31,10 +33,8 @@ Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
 
 // ---- real numbers only
 
-float square(float x) { return x * x; }
 float sine(float x) { return std::sin(x); }
 float cosine(float x) { return std::cos(x); }
-float square_root(float x) { return std::sqrt(x); }
 float round_up(float x) { return std::ceil(x); }
 float round_down(float x) { return std::floor(x); }
 float round_to_even(float x) { return std::rint(x); }
@@ -43,6 +43,18 @@ template <float (*f)(float), TypeSet accepted>
 Status prepare_function(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   return plan_float_function(p, f, accepted);
+}
+
+// The functions that are worth a choice of kernels.
+Status plan_f32(Prepare& p, Span<const UnaryVariant> variants) {
+  PIPIT_TRY(need_type(p, p.input(0), kFloat));
+  return plan_unary(p, choose(variants, p.cpu()), nullptr);
+}
+
+template <Span<const UnaryVariant> (*variants)()>
+Status prepare_f32(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  return plan_f32(p, variants());
 }
 
 Status prepare_floor(Prepare& p) {
@@ -61,7 +73,7 @@ Status prepare_exp(Prepare& p) {
   p.set_output_type(0, p.input(0).type);
   if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, exponential);
   if (p.input(0).type == Type::kInt16) return plan_lookup_s16(p, exponential);
-  return plan_float_function(p, exponential, kFloat);
+  return plan_f32(p, exp_f32_variants());
 }
 
 // What has no logarithm gets the smallest output; in the table of bytes that comes by itself.
@@ -76,8 +88,6 @@ Status prepare_log(Prepare& p) {
 }
 
 // ---- RSQRT
-
-float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 
 template <class T>
 Status run_rsqrt(const Step& s, Run& run) {
@@ -111,7 +121,7 @@ Status prepare_rsqrt(Prepare& p) {
     const auto f = [&](float x) { return x <= 0 ? most : 1.0f / std::sqrt(x); };
     return plan_lookup_s16(p, f, run_rsqrt<int16_t>);
   }
-  if (in.type != Type::kInt8) return plan_float_function(p, reciprocal_root, kFloat);
+  if (in.type != Type::kInt8) return plan_f32(p, rsqrt_f32_variants());
   PIPIT_TRY(need_quantization(p, in));
   PIPIT_TRY(need_quantization(p, out));
   const double real = 1.0 / static_cast<double>(std::sqrt(in.scale) * out.scale);
@@ -152,7 +162,7 @@ float gelu_by_tanh_half(float x) {
 Status prepare_elu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, elu);
-  return plan_float_function(p, elu, kFloat);
+  return plan_f32(p, elu_f32_variants());
 }
 
 Status prepare_gelu(Prepare& p) {
@@ -170,7 +180,7 @@ Status prepare_gelu(Prepare& p) {
       return plan_float_function(p, approximate ? gelu_by_tanh_half : gelu_half,
                                  types(Type::kFloat16));
     default:
-      return plan_float_function(p, f, kFloat);
+      return plan_f32(p, approximate ? gelu_by_tanh_f32_variants() : gelu_f32_variants());
   }
 }
 
@@ -180,11 +190,10 @@ constexpr TypeSet kTrigonometric = types(Type::kFloat32, Type::kFloat16);
 
 const Op kExp = {builtin(fb::BuiltinOperator::EXP), "EXP", prepare_exp};
 const Op kLog = {builtin(fb::BuiltinOperator::LOG), "LOG", prepare_log};
-const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT",
-                  prepare_function<square_root, kFloat>};
+const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT", prepare_f32<sqrt_f32_variants>};
 const Op kRsqrt = {builtin(fb::BuiltinOperator::RSQRT), "RSQRT", prepare_rsqrt};
 const Op kSquare = {builtin(fb::BuiltinOperator::SQUARE), "SQUARE",
-                    prepare_function<square, kFloat>};
+                    prepare_f32<square_f32_variants>};
 const Op kSin = {builtin(fb::BuiltinOperator::SIN), "SIN", prepare_function<sine, kTrigonometric>};
 const Op kCos = {builtin(fb::BuiltinOperator::COS), "COS",
                  prepare_function<cosine, kTrigonometric>};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "kernels/function_f32.h"
+
+namespace pipit {
+
+void abs_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::abs(x); });
+}
+
+void neg_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return -x; });
+}
+
+void square_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return x * x; });
+}
+
+void exp_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::exp(x); });
+}
+
+void sqrt_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::sqrt(x); });
+}
+
+void rsqrt_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return 1.0f / std::sqrt(x); });
+}
+
+}  // namespace pipit
