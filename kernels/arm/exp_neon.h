@@ -86,7 +86,7 @@ struct PowerAndRest {
   return vbslq_f32(vdupq_n_u32(0x80000000u), x, y);
 }
 
-// erfc(z) for z in [0, 10], within 4 units: exp(-z^2) times a polynomial of t = 1 / (1 + 0.3 * z)
+// erfc(z) for z in [0, 10], within 8 units: exp(-z^2) times a polynomial of t = 1 / (1 + z / 2)
 // that errs by 0.5. The square's own rounding error is made good, as the exponential would enlarge
 // it.
 [[gnu::always_inline]] inline float32x4_t error_complement(float32x4_t z) {
@@ -95,15 +95,15 @@ struct PowerAndRest {
   float32x4_t e = exp_of_negative(
       vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(square), vdupq_n_u32(0x80000000u))));
   e = vfmaq_f32(e, e, rest);
-  const float32x4_t t = reciprocal(vfmaq_f32(vdupq_n_f32(1), z, vdupq_n_f32(0.3f)));
-  float32x4_t p = vfmaq_f32(vdupq_n_f32(0x1.f62966p-2f), t, vdupq_n_f32(-0x1.0b2cf2p-3f));
-  p = vfmaq_f32(vdupq_n_f32(-0x1.0bbe0cp-1f), t, p);
-  p = vfmaq_f32(vdupq_n_f32(0x1.1f20f4p-1f), t, p);
-  p = vfmaq_f32(vdupq_n_f32(-0x1.ab9796p-4f), t, p);
-  p = vfmaq_f32(vdupq_n_f32(0x1.c1626cp-3f), t, p);
-  p = vfmaq_f32(vdupq_n_f32(0x1.2d39dcp-3f), t, p);
-  p = vfmaq_f32(vdupq_n_f32(0x1.5e055ap-3f), t, p);
-  p = vfmaq_f32(vdupq_n_f32(0x1.5a78a8p-3f), t, p);
+  const float32x4_t t = reciprocal(vfmaq_f32(vdupq_n_f32(1), z, vdupq_n_f32(0.5f)));
+  float32x4_t p = vfmaq_f32(vdupq_n_f32(0x1.24a278p-2f), t, vdupq_n_f32(-0x1.e5bfa4p-5f));
+  p = vfmaq_f32(vdupq_n_f32(-0x1.f59f18p-2f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.20092ap-2f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(-0x1.d9ee32p-6f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.a12204p-3f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.f15d82p-3f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.212fbep-2f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.20dacap-2f), t, p);
   return vmulq_f32(e, vmulq_f32(t, p));
 }
 
