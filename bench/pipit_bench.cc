@@ -26,7 +26,9 @@
 #include "kernels/matmul.h"
 #include "kernels/mul_s8.h"
 #include "kernels/pool.h"
+#include "kernels/prelu_s8.h"
 #include "kernels/quantize_f32.h"
+#include "kernels/requantize_s8.h"
 #include "kernels/rescale.h"
 #include "kernels/resize_bilinear.h"
 #include "kernels/softmax.h"
@@ -295,6 +297,15 @@ void add_binary() {
     q.max = 127;
     return std::make_unique<BinaryData<MulQuantized>>(q);
   });
+  add_rows("prelu_s8", "mobilenet_v2 56", prelu_s8_variants(), kElements, 3 * kElements, [] {
+    PreluQuantized q;
+    q.above_multiplier = q.below_multiplier = 1 << 30;
+    q.above_shift = 1;
+    q.below_shift = -6;
+    q.min = -128;
+    q.max = 127;
+    return std::make_unique<BinaryData<PreluQuantized>>(q);
+  });
 }
 
 // A kernel's arguments, with the arrays that they point to.
@@ -378,7 +389,25 @@ struct RescaleData {
   }
 };
 
+struct RequantizeData {
+  std::vector<int32_t> sums = values<int32_t>(kElements);
+  std::vector<int8_t> out = std::vector<int8_t>(kElements);
+  int32_t term = 5;
+  RequantizeS8 args;
+
+  RequantizeData() {
+    args.outputs = kElements;
+    args.sums = sums.data();
+    args.terms = &term;
+    args.out = out.data();
+    args.multiplier = 1 << 30;
+    args.shift = -1;
+  }
+};
+
 void add_rescale() {
+  add_rows("requantize_s8", "mobilenet_v2 56", requantize_s8_variants(), kElements, 5 * kElements,
+           [] { return std::make_unique<RequantizeData>(); });
   add_rows("rescale_s8", "mobilenet_v2 56", rescale_variants<int32_t, int8_t>(), kElements,
            5 * kElements, [] { return std::make_unique<RescaleData>(); });
 }
