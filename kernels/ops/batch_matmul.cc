@@ -19,6 +19,8 @@ template <class In, class Weight, class Sum>
 struct Params {
   Size size;
   int32_t tile_m, tile_n;
+  int32_t shares;
+  size_t share_scratch;
   int32_t left_zero_point, right_zero_point, out_zero_point;
   Multiplier multiplier;
   size_t left_at, right_at, start_at, sums_at, terms_at;  // in scratch
@@ -97,15 +99,19 @@ void run_columns(const Step& s, const Params<In, Weight, Sum>& p, const In* left
 }
 
 template <class In, class Weight, class Sum, class Out>
-Status run(const Step& s, Run&) {
+Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params<In, Weight, Sum>>();
-  const Size& z = p.size;
-  for_each_batch(z, [&](int64_t left, int64_t right, int64_t out) {
-    for (int32_t first = 0; first < z.n; first += p.tile_n) {
-      run_columns(s, p, s.input(kLeft).as<In>() + left, s.input(kRight).as<Weight>() + right, first,
-                  std::min(p.tile_n, z.n - first), s.output(0).as<Out>() + out);
-    }
-  });
+  for_each_columns(s, run, p.size, p.shares, p.share_scratch,
+                   [&](const Step& own, const Offsets& at, const Part& columns) {
+                     const In* left = s.input(kLeft).as<In>() + at.left;
+                     const Weight* right = s.input(kRight).as<Weight>() + at.right;
+                     Out* out = s.output(0).as<Out>() + at.out;
+                     const int32_t end = columns.first + columns.count;
+                     for (int32_t first = columns.first; first < end; first += p.tile_n) {
+                       const int32_t count = std::min(p.tile_n, end - first);
+                       run_columns(own, p, left, right, first, count, out);
+                     }
+                   });
   return {};
 }
 
@@ -152,7 +158,9 @@ Status prepare_typed(Prepare& p, const Size& z,
   params->start_at = layout.add(kDirect ? 0 : params->tile_n, sizeof(Sum));
   params->sums_at = layout.add(kDirect ? 0 : int64_t{params->tile_m} * params->tile_n, sizeof(Sum));
   params->terms_at = layout.add(kDirect ? 0 : params->tile_m, sizeof(Sum));
-  p.scratch(layout.size());
+  params->shares = choose_shares(p, z, sizeof(Weight));
+  params->share_scratch = layout.size();
+  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
   params->requantize = choose(requantize_s8_variants(), p.cpu()).run;
   const auto& variant = choose(variants, p.cpu());
   params->kernel = variant.run;
