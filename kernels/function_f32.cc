@@ -32,7 +32,7 @@ constexpr UnaryVariant kExp[] = {
 #endif
 };
 
-// 32-bit code has neither roots nor divisions of vectors.
+// 32-bit code has neither roots nor divisions of vectors, and rounds them by no instruction.
 constexpr UnaryVariant kSqrt[] = {
     {"portable", kCpuPortable, sqrt_f32_portable},
 #if PIPIT_ARM64
@@ -47,6 +47,27 @@ constexpr UnaryVariant kRsqrt[] = {
 #endif
 };
 
+constexpr UnaryVariant kFloor[] = {
+    {"portable", kCpuPortable, floor_f32_portable},
+#if PIPIT_ARM64
+    {"neon", kCpuNeon, floor_f32_neon},
+#endif
+};
+
+constexpr UnaryVariant kCeil[] = {
+    {"portable", kCpuPortable, ceil_f32_portable},
+#if PIPIT_ARM64
+    {"neon", kCpuNeon, ceil_f32_neon},
+#endif
+};
+
+constexpr UnaryVariant kRound[] = {
+    {"portable", kCpuPortable, round_f32_portable},
+#if PIPIT_ARM64
+    {"neon", kCpuNeon, round_f32_neon},
+#endif
+};
+
 }  // namespace
 
 Span<const UnaryVariant> abs_f32_variants() { return kAbs; }
@@ -55,5 +76,8 @@ Span<const UnaryVariant> square_f32_variants() { return kSquare; }
 Span<const UnaryVariant> exp_f32_variants() { return kExp; }
 Span<const UnaryVariant> sqrt_f32_variants() { return kSqrt; }
 Span<const UnaryVariant> rsqrt_f32_variants() { return kRsqrt; }
+Span<const UnaryVariant> floor_f32_variants() { return kFloor; }
+Span<const UnaryVariant> ceil_f32_variants() { return kCeil; }
+Span<const UnaryVariant> round_f32_variants() { return kRound; }
 
 }  // namespace pipit

@@ -31,6 +31,18 @@ void rsqrt_f32_neon(const Unary& r) {
   each_float(
       r, [](auto x) [[gnu::always_inline]] { return vdivq_f32(vdupq_n_f32(1), vsqrtq_f32(x)); });
 }
+
+void floor_f32_neon(const Unary& r) {
+  each_float(r, [](auto x) [[gnu::always_inline]] { return vrndmq_f32(x); });
+}
+
+void ceil_f32_neon(const Unary& r) {
+  each_float(r, [](auto x) [[gnu::always_inline]] { return vrndpq_f32(x); });
+}
+
+void round_f32_neon(const Unary& r) {
+  each_float(r, [](auto x) [[gnu::always_inline]] { return vrndnq_f32(x); });
+}
 #endif
 
 }  // namespace pipit

@@ -35,9 +35,6 @@ Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
 
 float sine(float x) { return std::sin(x); }
 float cosine(float x) { return std::cos(x); }
-float round_up(float x) { return std::ceil(x); }
-float round_down(float x) { return std::floor(x); }
-float round_to_even(float x) { return std::rint(x); }
 
 template <float (*f)(float), TypeSet accepted>
 Status prepare_function(Prepare& p) {
@@ -57,22 +54,39 @@ Status prepare_f32(Prepare& p) {
   return plan_f32(p, variants());
 }
 
+// A kernel's result for one number: for tables, and for numbers of 16 bits.
+template <UnaryFn kernel>
+float one(float x) {
+  kernel({.in = &x, .out = &x, .n = 1});
+  return x;
+}
+
+template <UnaryFn portable>
+Status plan_rounding(Prepare& p, Span<const UnaryVariant> variants) {
+  if (p.input(0).type == Type::kFloat32) return plan_f32(p, variants);
+  return plan_float_function(p, one<portable>, kAllFloats);
+}
+
 Status prepare_floor(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   p.set_output_type(0, p.input(0).type);
-  return plan_float_function(p, round_down, kAllFloats);
+  return plan_rounding<floor_f32_portable>(p, floor_f32_variants());
+}
+
+Status prepare_round(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  return plan_rounding<round_f32_portable>(p, round_f32_variants());
 }
 
 // ---- EXP, LOG
 
-float exponential(float x) { return std::exp(x); }
 float logarithm(float x) { return std::log(x); }
 
 Status prepare_exp(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   p.set_output_type(0, p.input(0).type);
-  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, exponential);
-  if (p.input(0).type == Type::kInt16) return plan_lookup_s16(p, exponential);
+  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, one<exp_f32_portable>);
+  if (p.input(0).type == Type::kInt16) return plan_lookup_s16(p, one<exp_f32_portable>);
   return plan_f32(p, exp_f32_variants());
 }
 
@@ -134,18 +148,9 @@ Status prepare_rsqrt(Prepare& p) {
 
 // ---- ELU, GELU
 
-float elu(float x) { return x < 0 ? std::expm1(x) : x; }
-
 constexpr float kRootOfHalf = 0.70710678118654752440f;
 constexpr float kRootOf2OverPi = 0.79788456080286535588f;
 constexpr float kCubicPart = 0.044715f;
-
-// By the complement, which keeps its digits where x is far below zero.
-float gelu(float x) { return 0.5f * x * std::erfc(x * -kRootOfHalf); }
-
-float gelu_by_tanh(float x) {
-  return 0.5f * x * (1.0f + std::tanh(kRootOf2OverPi * (x + kCubicPart * x * x * x)));
-}
 
 // float16 is computed as such: each step is rounded.
 float half(float x) { return half_to_float(float_to_half(x)); }
@@ -161,7 +166,7 @@ float gelu_by_tanh_half(float x) {
 
 Status prepare_elu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
-  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, elu);
+  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, one<elu_f32_portable>);
   return plan_f32(p, elu_f32_variants());
 }
 
@@ -169,7 +174,7 @@ Status prepare_gelu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   const auto* o = options<fb::GeluOptions>(p);
   const bool approximate = o != nullptr && o->approximate();
-  const auto f = approximate ? gelu_by_tanh : gelu;
+  const auto f = approximate ? one<gelu_by_tanh_f32_portable> : one<gelu_f32_portable>;
   switch (p.input(0).type) {
     case Type::kInt8:
     case Type::kUInt8:
@@ -197,10 +202,9 @@ const Op kSquare = {builtin(fb::BuiltinOperator::SQUARE), "SQUARE",
 const Op kSin = {builtin(fb::BuiltinOperator::SIN), "SIN", prepare_function<sine, kTrigonometric>};
 const Op kCos = {builtin(fb::BuiltinOperator::COS), "COS",
                  prepare_function<cosine, kTrigonometric>};
-const Op kCeil = {builtin(fb::BuiltinOperator::CEIL), "CEIL", prepare_function<round_up, kFloat>};
+const Op kCeil = {builtin(fb::BuiltinOperator::CEIL), "CEIL", prepare_f32<ceil_f32_variants>};
 const Op kFloor = {builtin(fb::BuiltinOperator::FLOOR), "FLOOR", prepare_floor};
-const Op kRound = {builtin(fb::BuiltinOperator::ROUND), "ROUND",
-                   prepare_function<round_to_even, kAllFloats>};
+const Op kRound = {builtin(fb::BuiltinOperator::ROUND), "ROUND", prepare_round};
 const Op kElu = {builtin(fb::BuiltinOperator::ELU), "ELU", prepare_elu};
 const Op kGelu = {builtin(fb::BuiltinOperator::GELU), "GELU", prepare_gelu};
 

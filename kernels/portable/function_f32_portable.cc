@@ -29,4 +29,16 @@ void rsqrt_f32_portable(const Unary& r) {
   each<float, float>(r, [](float x) { return 1.0f / std::sqrt(x); });
 }
 
+void floor_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::floor(x); });
+}
+
+void ceil_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::ceil(x); });
+}
+
+void round_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::rint(x); });
+}
+
 }  // namespace pipit

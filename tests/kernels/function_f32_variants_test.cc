@@ -24,6 +24,9 @@ TEST_P(FunctionF32Test, Square) { check(square_f32_variants(), nullptr, 1); }
 TEST_P(FunctionF32Test, Exp) { check(exp_f32_variants(), nullptr, kUnits); }
 TEST_P(FunctionF32Test, Sqrt) { check(sqrt_f32_variants(), nullptr, 0); }
 TEST_P(FunctionF32Test, Rsqrt) { check(rsqrt_f32_variants(), nullptr, 0); }
+TEST_P(FunctionF32Test, Floor) { check(floor_f32_variants(), nullptr, 0); }
+TEST_P(FunctionF32Test, Ceil) { check(ceil_f32_variants(), nullptr, 0); }
+TEST_P(FunctionF32Test, Round) { check(round_f32_variants(), nullptr, 0); }
 
 std::string name_of(const testing::TestParamInfo<size_t>& info) {
   return exp_f32_variants()[info.param].name;
@@ -43,6 +46,8 @@ void apply(const Unary& r) {
 float exp_in_two(float x) { return x > 88.37f ? INFINITY : std::exp(x); }
 // Clamps what is not a number.
 float exp_of_clamped(float x) { return std::exp(std::fmin(x, 89.0f)); }
+// Takes the wrong one of two integers.
+float round_away(float x) { return std::round(x); }
 // Rounds once more.
 float rsqrt_by_power(float x) { return std::sqrt(1 / x); }
 
@@ -53,6 +58,7 @@ TEST(FunctionF32Check, CatchesBrokenVariants) {
   EXPECT_FALSE(caught(exp_f32_portable, exp_f32_portable, 0));
   EXPECT_TRUE(caught(exp_f32_portable, apply<exp_in_two>, kUnits));
   EXPECT_TRUE(caught(exp_f32_portable, apply<exp_of_clamped>, kUnits));
+  EXPECT_TRUE(caught(round_f32_portable, apply<round_away>, 0));
   EXPECT_TRUE(caught(rsqrt_f32_portable, apply<rsqrt_by_power>, 0));
 }
 

@@ -34,9 +34,9 @@ inline bool near_by_operand(Span<const float> in, Span<const float> want, Span<c
 
 // Of any size, often a special one or one where a function changes its kind.
 inline float any_number(Random* random) {
-  const float specials[] = {NAN,   INFINITY, -INFINITY, 0.0f,    -0.0f, 3e38f,  -3e38f,
-                            1e30f, 1e-40f,   -1e-38f,   -87.33f, -88,   88.73f, -104,
-                            3,     -3,       6,         10,      -10,   9.01f,  0x1p-30f};
+  const float specials[] = {NAN,    INFINITY, -INFINITY, 0.0f,  -0.0f,    3e38f, -3e38f, 1e30f,
+                            1e-40f, -1e-38f,  -87.33f,   -88,   88.73f,   -104,  3,      -3,
+                            6,      10,       -10,       9.01f, 0x1p-30f, 2.5f,  -3.5f,  0.5f};
   const int32_t kind = random->between(0, 9);
   if (kind == 0) return specials[random->between(0, std::size(specials) - 1)];
   const double unit = random->unit() * 2 - 1;
