@@ -12,17 +12,23 @@
 #include "kernels/activation_f32.h"
 #include "kernels/add_s8.h"
 #include "kernels/arg_max.h"
+#include "kernels/arithmetic_f32.h"
 #include "kernels/conv_f32.h"
+#include "kernels/conv_hybrid.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
 #include "kernels/depthwise_f32.h"
+#include "kernels/depthwise_hybrid.h"
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
+#include "kernels/function_f32.h"
 #include "kernels/lookup_u8.h"
 #include "kernels/matmul.h"
 #include "kernels/mul_s8.h"
 #include "kernels/pool.h"
+#include "kernels/prelu_s8.h"
 #include "kernels/quantize_f32.h"
+#include "kernels/requantize_s8.h"
 #include "kernels/rescale.h"
 #include "kernels/resize_bilinear.h"
 #include "kernels/softmax.h"
@@ -97,6 +103,7 @@ void set_rates(benchmark::State& state, int64_t work, int64_t bytes) {
 template <class Args>
 struct ConvData {
   using T = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
+  using Out = std::remove_pointer_t<decltype(Args::out)>;
 
   ConvData(const ConvGeometry& g, int64_t weights_count, size_t (*scratch_bytes)(const Args&))
       : in(values<T>(int64_t{g.in_h} * g.in_w * g.in_c)),
@@ -120,6 +127,10 @@ struct ConvData {
       args.bias = real_bias.data();
       args.max = 6;
     }
+    if constexpr (requires { args.weight_sums; }) {
+      args.weight_sums = bias.data();
+      args.in_scale = 0.01f;
+    }
     if constexpr (requires { args.no_weight_is_min; }) args.no_weight_is_min = true;
     if constexpr (requires { args.weights_tap; }) args.weights_tap = g.out_c;
     if (scratch_bytes != nullptr) scratch.resize(scratch_bytes(args) / sizeof(scratch[0]) + 1);
@@ -127,10 +138,12 @@ struct ConvData {
   }
 
   int64_t bytes() const {
-    return static_cast<int64_t>((in.size() + weights.size() + out.size()) * sizeof(T));
+    return static_cast<int64_t>((in.size() + weights.size()) * sizeof(T) +
+                                out.size() * sizeof(Out));
   }
 
-  std::vector<T> in, weights, out;
+  std::vector<T> in, weights;
+  std::vector<Out> out;
   std::vector<int32_t> bias;
   std::vector<float> real_bias;
   std::vector<int32_t> multiplier, shift;
@@ -239,10 +252,10 @@ void add_rows(const char* kernel, const char* layer, Variants variants, int64_t 
 
 constexpr int32_t kElements = 56 * 56 * 24;  // of a layer of MobileNet V2
 
-template <class Constants>
+template <class Constants, class T = int8_t>
 struct BinaryData {
-  std::vector<int8_t> a = values<int8_t>(kElements), b = values<int8_t>(kElements);
-  std::vector<int8_t> out = std::vector<int8_t>(kElements);
+  std::vector<T> a = values<T>(kElements), b = values<T>(kElements);
+  std::vector<T> out = std::vector<T>(kElements);
   Constants constants;
   Binary args;
 
@@ -255,7 +268,16 @@ struct BinaryData {
   }
 };
 
+void add_arithmetic(const char* kernel, Span<const BinaryVariant> variants) {
+  add_rows(kernel, "mobilenet_v2 56", variants, kElements, 12 * kElements, [] {
+    return std::make_unique<BinaryData<Clamp<float>, float>>(Clamp<float>{0, 6});
+  });
+}
+
 void add_binary() {
+  add_arithmetic("add_f32", add_f32_variants());
+  add_arithmetic("div_f32", div_f32_variants());
+  add_arithmetic("squared_difference_f32", squared_difference_f32_variants());
   add_rows("add_s8", "mobilenet_v2 56", add_s8_variants(), kElements, 3 * kElements, [] {
     AddQuantized q;
     q.multiplier_a = q.multiplier = 1 << 30;
@@ -274,6 +296,15 @@ void add_binary() {
     q.min = -128;
     q.max = 127;
     return std::make_unique<BinaryData<MulQuantized>>(q);
+  });
+  add_rows("prelu_s8", "mobilenet_v2 56", prelu_s8_variants(), kElements, 3 * kElements, [] {
+    PreluQuantized q;
+    q.above_multiplier = q.below_multiplier = 1 << 30;
+    q.above_shift = 1;
+    q.below_shift = -6;
+    q.min = -128;
+    q.max = 127;
+    return std::make_unique<BinaryData<PreluQuantized>>(q);
   });
 }
 
@@ -316,6 +347,13 @@ void add_activations() {
   add_activation("hard_swish_f32", hard_swish_f32_variants());
   add_activation("logistic_f32", logistic_f32_variants());
   add_activation("tanh_f32", tanh_f32_variants());
+  add_activation("elu_f32", elu_f32_variants());
+  add_activation("gelu_f32", gelu_f32_variants());
+  add_activation("gelu_by_tanh_f32", gelu_by_tanh_f32_variants());
+  add_activation("square_f32", square_f32_variants());
+  add_activation("exp_f32", exp_f32_variants());
+  add_activation("sqrt_f32", sqrt_f32_variants());
+  add_activation("rsqrt_f32", rsqrt_f32_variants());
 }
 
 void add_quantize() {
@@ -351,7 +389,25 @@ struct RescaleData {
   }
 };
 
+struct RequantizeData {
+  std::vector<int32_t> sums = values<int32_t>(kElements);
+  std::vector<int8_t> out = std::vector<int8_t>(kElements);
+  int32_t term = 5;
+  RequantizeS8 args;
+
+  RequantizeData() {
+    args.outputs = kElements;
+    args.sums = sums.data();
+    args.terms = &term;
+    args.out = out.data();
+    args.multiplier = 1 << 30;
+    args.shift = -1;
+  }
+};
+
 void add_rescale() {
+  add_rows("requantize_s8", "mobilenet_v2 56", requantize_s8_variants(), kElements, 5 * kElements,
+           [] { return std::make_unique<RequantizeData>(); });
   add_rows("rescale_s8", "mobilenet_v2 56", rescale_variants<int32_t, int8_t>(), kElements,
            5 * kElements, [] { return std::make_unique<RescaleData>(); });
 }
@@ -376,12 +432,15 @@ void add_softmax() {
     data->args.exp = kExp;
     return data;
   });
-  add_rows("softmax_f32", "mobilenet", softmax_f32_variants(), kDepth, 8 * kDepth, [] {
-    auto data = std::make_unique<RowData<SoftmaxF32, float, float>>(kDepth, kDepth);
-    data->args.rows = 1;
-    data->args.depth = kDepth;
-    return data;
-  });
+  for (const bool log : {false, true}) {
+    add_rows(log ? "log_softmax_f32" : "softmax_f32", "mobilenet",
+             log ? log_softmax_f32_variants() : softmax_f32_variants(), kDepth, 8 * kDepth, [] {
+               auto data = std::make_unique<RowData<SoftmaxF32, float, float>>(kDepth, kDepth);
+               data->args.rows = 1;
+               data->args.depth = kDepth;
+               return data;
+             });
+  }
 }
 
 // An image that grows to eight times its size.
@@ -413,9 +472,11 @@ void add_all() {
   add_convolutions("conv_s8", conv_s8_variants(), kConvolutions, false);
   add_convolutions("conv_u8", conv_u8_variants(), kConvolutions, false);
   add_convolutions("conv_f32", conv_f32_variants(), kConvolutions, false);
+  add_convolutions("conv_hybrid", conv_hybrid_variants(), kConvolutions, false);
   add_convolutions("depthwise_s8", depthwise_s8_variants(), kDepthwise, true);
   add_convolutions("depthwise_u8", depthwise_u8_variants(), kDepthwise, true);
   add_convolutions("depthwise_f32", depthwise_f32_variants(), kDepthwise, true);
+  add_convolutions("depthwise_hybrid", depthwise_hybrid_variants(), kDepthwise, true);
   add_dense("matmul_s8", matmul_s8_variants());
   add_dense("matmul_u8", matmul_u8_variants());
   add_dense("matmul_f32", matmul_f32_variants());

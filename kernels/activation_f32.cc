@@ -39,6 +39,27 @@ constexpr UnaryVariant kTanh[] = {
 #endif
 };
 
+constexpr UnaryVariant kElu[] = {
+    {"portable", kCpuPortable, elu_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, elu_f32_neon},
+#endif
+};
+
+constexpr UnaryVariant kGelu[] = {
+    {"portable", kCpuPortable, gelu_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, gelu_f32_neon},
+#endif
+};
+
+constexpr UnaryVariant kGeluByTanh[] = {
+    {"portable", kCpuPortable, gelu_by_tanh_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, gelu_by_tanh_f32_neon},
+#endif
+};
+
 }  // namespace
 
 Span<const UnaryVariant> clamp_f32_variants() { return kClamp; }
@@ -46,5 +67,8 @@ Span<const UnaryVariant> leaky_relu_f32_variants() { return kLeakyRelu; }
 Span<const UnaryVariant> hard_swish_f32_variants() { return kHardSwish; }
 Span<const UnaryVariant> logistic_f32_variants() { return kLogistic; }
 Span<const UnaryVariant> tanh_f32_variants() { return kTanh; }
+Span<const UnaryVariant> elu_f32_variants() { return kElu; }
+Span<const UnaryVariant> gelu_f32_variants() { return kGelu; }
+Span<const UnaryVariant> gelu_by_tanh_f32_variants() { return kGeluByTanh; }
 
 }  // namespace pipit

@@ -25,6 +25,21 @@ constexpr BinaryVariant kMul[] = {
 #endif
 };
 
+// 32-bit code has no vector division.
+constexpr BinaryVariant kDiv[] = {
+    {"portable", kCpuPortable, div_f32_portable},
+#if PIPIT_ARM64
+    {"neon", kCpuNeon, div_f32_neon},
+#endif
+};
+
+constexpr BinaryVariant kSquaredDifference[] = {
+    {"portable", kCpuPortable, squared_difference_f32_portable},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, squared_difference_f32_neon},
+#endif
+};
+
 constexpr BinaryVariant kMax[] = {
     {"portable", kCpuPortable, max_f32_portable},
 #if PIPIT_ARM
@@ -51,6 +66,8 @@ constexpr BinaryVariant kPrelu[] = {
 Span<const BinaryVariant> add_f32_variants() { return kAdd; }
 Span<const BinaryVariant> sub_f32_variants() { return kSub; }
 Span<const BinaryVariant> mul_f32_variants() { return kMul; }
+Span<const BinaryVariant> div_f32_variants() { return kDiv; }
+Span<const BinaryVariant> squared_difference_f32_variants() { return kSquaredDifference; }
 Span<const BinaryVariant> max_f32_variants() { return kMax; }
 Span<const BinaryVariant> min_f32_variants() { return kMin; }
 Span<const BinaryVariant> prelu_f32_variants() { return kPrelu; }

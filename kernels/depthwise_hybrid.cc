@@ -6,6 +6,9 @@ namespace {
 
 constexpr DepthwiseHybridVariant kVariants[] = {
     {"portable", kCpuPortable, depthwise_hybrid_portable, nullptr},
+#if PIPIT_ARM
+    {"neon", kCpuNeon, depthwise_hybrid_neon, depthwise_hybrid_neon_scratch},
+#endif
 };
 
 }  // namespace

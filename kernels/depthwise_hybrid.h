@@ -39,4 +39,8 @@ Span<const DepthwiseHybridVariant> depthwise_hybrid_variants();
 
 void depthwise_hybrid_portable(const DepthwiseHybrid& a);
 
+// Only in builds for ARM.
+void depthwise_hybrid_neon(const DepthwiseHybrid& a);
+size_t depthwise_hybrid_neon_scratch(const DepthwiseHybrid& a);
+
 }  // namespace pipit

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax over the rows of a matrix: out[r][c] = e(r, c) / (sum over k of e(r, k)).
 //
-//   f32:  e(r, c) = exp((in[r][c] - max[r]) * beta)
+//   f32:  e(r, c) = exp((in[r][c] - max[r]) * beta); its logarithm with beta = 1 also as such,
+//         (in[r][c] - max[r]) - log(sum over k of e(r, k))
 //   s8:   e(r, c) = exp[max[r] - in[r][c]], from a table of fixed-point numbers (Q0); the division
 //         as in fixed_point_functions.h
 #pragma once
@@ -47,14 +48,17 @@ struct SoftmaxS8Variant {
 
 // Every variant in this build, slowest first.
 Span<const SoftmaxF32Variant> softmax_f32_variants();
+Span<const SoftmaxF32Variant> log_softmax_f32_variants();
 Span<const SoftmaxS8Variant> softmax_s8_variants();
 
 void softmax_f32_portable(const SoftmaxF32& a);
+void log_softmax_f32_portable(const SoftmaxF32& a);
 void softmax_s8_portable(const SoftmaxS8& a);
 void softmax_s8_s16_portable(const SoftmaxS8& a);  // int16 results
 
 // Only in builds for ARM.
 void softmax_f32_neon(const SoftmaxF32& a);
+void log_softmax_f32_neon(const SoftmaxF32& a);
 void softmax_s8_neon(const SoftmaxS8& a);
 
 }  // namespace pipit

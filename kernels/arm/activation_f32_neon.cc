@@ -4,23 +4,10 @@
 // Several vectors side by side, since each is a chain of some twenty products and sums. The last
 // vector of a run is computed like the others: a result does not depend on where it lies.
 #include "kernels/activation_f32.h"
-#include "kernels/arm/each_vector.h"
+#include "kernels/arm/each_float.h"
 #include "kernels/arm/exp_neon.h"
 
 namespace pipit {
-namespace {
-
-// 32-bit code has half as many registers.
-constexpr int kTogether = sizeof(void*) == 8 ? 4 : 2;
-
-template <class F>
-inline void each_float(const Unary& r, const F& f) {
-  each_vector<float, kTogether>(r, [&](uint8x16_t x) [[gnu::always_inline]] {
-    return vreinterpretq_u8_f32(f(vreinterpretq_f32_u8(x)));
-  });
-}
-
-}  // namespace
 
 void clamp_f32_neon(const Unary& r) {
   const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
@@ -48,6 +35,35 @@ void logistic_f32_neon(const Unary& r) {
 
 void tanh_f32_neon(const Unary& r) {
   each_float(r, [](auto x) [[gnu::always_inline]] { return tanh(x); });
+}
+
+// Below -40, exp(x) - 1 is -1.
+void elu_f32_neon(const Unary& r) {
+  each_float(r, [](auto x) [[gnu::always_inline]] {
+    const PowerAndRest e = split_exp(vmaxq_f32(x, vdupq_n_f32(-40)));
+    const float32x4_t y = vfmaq_f32(vsubq_f32(e.power, vdupq_n_f32(1)), e.power, e.rest);
+    const uint32x4_t negative = vcltq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(0));
+    return vbslq_f32(negative, y, x);
+  });
+}
+
+void gelu_f32_neon(const Unary& r) {
+  each_float(r, [](auto x) [[gnu::always_inline]] {
+    // From 10 on, the complement is 0.
+    const float32x4_t z = vmulq_f32(vabsq_f32(x), vdupq_n_f32(0.70710678118654752440f));
+    const float32x4_t e = error_complement(vminq_f32(z, vdupq_n_f32(10)));
+    const uint32x4_t negative = vcltq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(0));
+    const float32x4_t other = vsubq_f32(vdupq_n_f32(2), e);
+    return vmulq_f32(vmulq_f32(x, vdupq_n_f32(0.5f)), vbslq_f32(negative, e, other));
+  });
+}
+
+// 1 + tanh(u) = 2 * logistic(2 * u)
+void gelu_by_tanh_f32_neon(const Unary& r) {
+  each_float(r, [](auto x) [[gnu::always_inline]] {
+    const float32x4_t cube = vmulq_f32(vmulq_f32(vmulq_n_f32(x, 0.044715f), x), x);
+    return vmulq_f32(x, logistic(vmulq_n_f32(vaddq_f32(x, cube), 2 * 0.79788456080286535588f)));
+  });
 }
 
 }  // namespace pipit

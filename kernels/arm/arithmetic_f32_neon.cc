@@ -55,6 +55,17 @@ void sub_f32_neon(const Binary& r) {
 void mul_f32_neon(const Binary& r) {
   each_clamped(r, [](float32x4_t a, float32x4_t b) { return vmulq_f32(a, b); });
 }
+#if PIPIT_ARM64
+void div_f32_neon(const Binary& r) {
+  each_clamped(r, [](float32x4_t a, float32x4_t b) { return vdivq_f32(a, b); });
+}
+#endif
+void squared_difference_f32_neon(const Binary& r) {
+  each_float(r, [](auto a, auto b) [[gnu::always_inline]] {
+    const float32x4_t d = vsubq_f32(a, b);
+    return vmulq_f32(d, d);
+  });
+}
 
 void max_f32_neon(const Binary& r) {
   each_float(

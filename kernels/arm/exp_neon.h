@@ -44,7 +44,21 @@ struct PowerAndRest {
   return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(y), gone));
 }
 
-// 1 / x for x in [1, 2]: two of Newton's steps from an estimate of eight bits.
+// exp(x). Of positive x, twice the half, as the largest powers are no numbers.
+[[gnu::always_inline]] inline float32x4_t exp_of_any(float32x4_t x) {
+  // From here on infinite.
+  const PowerAndRest e = split_exp(vminq_f32(x, vdupq_n_f32(89)));
+  const uint32x4_t above = vcgtq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(0));
+  const uint32x4_t bit = vandq_u32(above, vdupq_n_u32(1u << 23));
+  const float32x4_t power = vreinterpretq_f32_u32(vsubq_u32(vreinterpretq_u32_f32(e.power), bit));
+  const float32x4_t half = vfmaq_f32(power, power, e.rest);
+  const float32x4_t y = vmulq_f32(half, vbslq_f32(above, vdupq_n_f32(2), vdupq_n_f32(1)));
+  // As of negative numbers.
+  const uint32x4_t gone = vcagtq_f32(vminq_f32(x, vdupq_n_f32(0)), vdupq_n_f32(0x1.5d589ep6f));
+  return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(y), gone));
+}
+
+// 1 / x for normal x whose reciprocal is one: two of Newton's steps from an estimate of eight bits.
 [[gnu::always_inline]] inline float32x4_t reciprocal(float32x4_t x) {
   float32x4_t y = vrecpeq_f32(x);
   y = vmulq_f32(y, vrecpsq_f32(x, y));
@@ -70,6 +84,27 @@ struct PowerAndRest {
   const float32x4_t d = vfmsq_f32(vsubq_f32(vdupq_n_f32(1), e.power), e.power, e.rest);
   const float32x4_t y = vmulq_f32(d, reciprocal(vsubq_f32(vdupq_n_f32(2), d)));
   return vbslq_f32(vdupq_n_u32(0x80000000u), x, y);
+}
+
+// erfc(z) for z in [0, 10], within 8 units: exp(-z^2) times a polynomial of t = 1 / (1 + z / 2)
+// that errs by 0.5. The square's own rounding error is made good, as the exponential would enlarge
+// it.
+[[gnu::always_inline]] inline float32x4_t error_complement(float32x4_t z) {
+  const float32x4_t square = vmulq_f32(z, z);
+  const float32x4_t rest = vfmsq_f32(square, z, z);
+  float32x4_t e = exp_of_negative(
+      vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(square), vdupq_n_u32(0x80000000u))));
+  e = vfmaq_f32(e, e, rest);
+  const float32x4_t t = reciprocal(vfmaq_f32(vdupq_n_f32(1), z, vdupq_n_f32(0.5f)));
+  float32x4_t p = vfmaq_f32(vdupq_n_f32(0x1.24a278p-2f), t, vdupq_n_f32(-0x1.e5bfa4p-5f));
+  p = vfmaq_f32(vdupq_n_f32(-0x1.f59f18p-2f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.20092ap-2f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(-0x1.d9ee32p-6f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.a12204p-3f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.f15d82p-3f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.212fbep-2f), t, p);
+  p = vfmaq_f32(vdupq_n_f32(0x1.20dacap-2f), t, p);
+  return vmulq_f32(e, vmulq_f32(t, p));
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 //
 // Three walks over a row: its maximum, exponentials and their sum, and the scaling. Results differ
 // from the portable kernel's by the exponential's error, the sum's order, and a product with the
-// sum's reciprocal in place of a division.
+// sum's reciprocal in place of a division. The logarithm of softmax needs no exponentials but for
+// their sum.
 #include <cfloat>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -55,7 +57,8 @@ struct Exponential {
   }
 };
 
-// out = f(in); their sum.
+// out = f(in), if they are kept; their sum.
+template <bool kKeep>
 float exponentials(const Exponential& f, const float* in, int32_t n, float* out) {
   float32x4_t sums[kTogether];
   unroll<kTogether>([&](auto i) [[gnu::always_inline]] { sums[i] = vdupq_n_f32(0); });
@@ -65,13 +68,13 @@ float exponentials(const Exponential& f, const float* in, int32_t n, float* out)
     unroll<kTogether>([&](auto i) [[gnu::always_inline]] { e[i] = f(in + c + 4 * i); });
     unroll<kTogether>([&](auto i) [[gnu::always_inline]] {
       sums[i] = vaddq_f32(sums[i], e[i]);
-      vst1q_f32(out + c + 4 * i, e[i]);
+      if (kKeep) vst1q_f32(out + c + 4 * i, e[i]);
     });
   }
   for (; c + 4 <= n; c += 4) {
     const float32x4_t e = f(in + c);
     sums[0] = vaddq_f32(sums[0], e);
-    vst1q_f32(out + c, e);
+    if (kKeep) vst1q_f32(out + c, e);
   }
   for (int i = 1; i < kTogether; ++i) sums[0] = vaddq_f32(sums[0], sums[i]);
   const float32x2_t two = vadd_f32(vget_low_f32(sums[0]), vget_high_f32(sums[0]));
@@ -79,7 +82,7 @@ float exponentials(const Exponential& f, const float* in, int32_t n, float* out)
   if (c == n) return sum;
   Last last(in + c, n - c);
   vst1q_f32(last.v, f(last.v));
-  last.store(out + c, n - c);
+  if (kKeep) last.store(out + c, n - c);
   for (int32_t i = 0; i < n - c; ++i) sum += last.v[i];
   return sum;
 }
@@ -96,7 +99,33 @@ void scale(float* row, int32_t n, float factor) {
   for (; c < n; ++c) row[c] *= factor;
 }
 
+// out = in - max - log_sum
+void subtract(const float* in, int32_t n, float32x4_t max, float log_sum, float* out) {
+  const float32x4_t log = vdupq_n_f32(log_sum);
+  const auto f = [&](float32x4_t x) { return vsubq_f32(vsubq_f32(x, max), log); };
+  int32_t c = 0;
+  for (; c + kBlock <= n; c += kBlock) {
+    float32x4_t x[kTogether];
+    unroll<kTogether>([&](auto i) [[gnu::always_inline]] { x[i] = vld1q_f32(in + c + 4 * i); });
+    unroll<kTogether>([&](auto i) [[gnu::always_inline]] { vst1q_f32(out + c + 4 * i, f(x[i])); });
+  }
+  for (; c + 4 <= n; c += 4) vst1q_f32(out + c, f(vld1q_f32(in + c)));
+  if (c == n) return;
+  Last last(in + c, n - c);
+  vst1q_f32(last.v, f(vld1q_f32(last.v)));
+  last.store(out + c, n - c);
+}
+
 }  // namespace
+
+void log_softmax_f32_neon(const SoftmaxF32& a) {
+  for (int32_t r = 0; r < a.rows; ++r) {
+    const float* in = a.in + ptrdiff_t{r} * a.depth;
+    const Exponential f = {vdupq_n_f32(largest(in, a.depth)), vdupq_n_f32(1)};
+    const float sum = exponentials<false>(f, in, a.depth, nullptr);
+    subtract(in, a.depth, f.max, logf(sum), a.out + ptrdiff_t{r} * a.depth);
+  }
+}
 
 void softmax_f32_neon(const SoftmaxF32& a) {
   // Else the exponents are not all below zero.
@@ -105,7 +134,7 @@ void softmax_f32_neon(const SoftmaxF32& a) {
     const float* in = a.in + ptrdiff_t{r} * a.depth;
     float* out = a.out + ptrdiff_t{r} * a.depth;
     const Exponential f = {vdupq_n_f32(largest(in, a.depth)), vdupq_n_f32(a.beta)};
-    const float sum = exponentials(f, in, a.depth, out);
+    const float sum = exponentials<true>(f, in, a.depth, out);
     scale(out, a.depth, 1 / sum);
   }
 }

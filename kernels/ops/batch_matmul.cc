@@ -8,6 +8,7 @@
 #include "kernels/matmul.h"
 #include "kernels/ops.h"
 #include "kernels/ops/zero_points.h"
+#include "kernels/requantize_s8.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -18,20 +19,42 @@ template <class In, class Weight, class Sum>
 struct Params {
   Size size;
   int32_t tile_m, tile_n;
+  int32_t shares;
+  size_t share_scratch;
   int32_t left_zero_point, right_zero_point, out_zero_point;
   Multiplier multiplier;
-  Range range;
-  size_t left_at, right_at, start_at, sums_at;  // in scratch
+  size_t left_at, right_at, start_at, sums_at, terms_at;  // in scratch
   void (*kernel)(const Matmul<In, Weight, Sum>&);
+  void (*requantize)(const RequantizeS8&);
 };
 
-template <class Sum, class Out, class P>
-void rescale_rows(const P& p, const Sum* sums, int32_t rows, int32_t count, Out* out) {
-  for (int32_t r = 0; r < rows; ++r, out += p.size.n) {
-    for (int32_t o = 0; o < count; ++o) {
-      const int64_t scaled = multiply(*sums++, p.multiplier.multiplier, p.multiplier.shift);
-      out[o] = static_cast<Out>(
-          std::clamp<int64_t>(scaled + p.out_zero_point, p.range.min, p.range.max));
+// The sums that `a` left to results, whose rows are n apart.
+void rescale_rows(const Step& s, const Params<int8_t, int8_t, int32_t>& p, const MatmulS8& a,
+                  int8_t* out) {
+  auto* terms = scratch_at<int32_t>(s, p.terms_at);
+  for (int32_t r = 0; r < a.rows; ++r) {
+    terms[r] = input_term(a.in + r * a.in_stride, a.depth, p.right_zero_point);
+  }
+  p.requantize({.rows = a.rows,
+                .outputs = a.outputs,
+                .sums = a.out,
+                .terms = terms,
+                .out = out,
+                .out_stride = p.size.n,
+                .multiplier = p.multiplier.multiplier,
+                .shift = p.multiplier.shift,
+                .zero_point = p.out_zero_point});
+}
+
+// 16-bit activations have no zero points.
+template <class Weight>
+void rescale_rows(const Step&, const Params<int16_t, Weight, int64_t>& p,
+                  const Matmul<int16_t, Weight, int64_t>& a, int16_t* out) {
+  const int64_t* sums = a.out;
+  for (int32_t r = 0; r < a.rows; ++r, out += p.size.n) {
+    for (int32_t o = 0; o < a.outputs; ++o) {
+      const int32_t scaled = multiply(*sums++, p.multiplier.multiplier, p.multiplier.shift);
+      out[o] = static_cast<int16_t>(clamp(scaled, INT16_MIN, INT16_MAX));
     }
   }
 }
@@ -70,22 +93,25 @@ void run_columns(const Step& s, const Params<In, Weight, Sum>& p, const In* left
       p.kernel(a);
     } else {
       p.kernel(a);
-      subtract_input_sums(a, Sum{p.right_zero_point});
-      rescale_rows(p, a.out, a.rows, count, to);
+      rescale_rows(s, p, a, to);
     }
   }
 }
 
 template <class In, class Weight, class Sum, class Out>
-Status run(const Step& s, Run&) {
+Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params<In, Weight, Sum>>();
-  const Size& z = p.size;
-  for_each_batch(z, [&](int64_t left, int64_t right, int64_t out) {
-    for (int32_t first = 0; first < z.n; first += p.tile_n) {
-      run_columns(s, p, s.input(kLeft).as<In>() + left, s.input(kRight).as<Weight>() + right, first,
-                  std::min(p.tile_n, z.n - first), s.output(0).as<Out>() + out);
-    }
-  });
+  for_each_columns(s, run, p.size, p.shares, p.share_scratch,
+                   [&](const Step& own, const Offsets& at, const Part& columns) {
+                     const In* left = s.input(kLeft).as<In>() + at.left;
+                     const Weight* right = s.input(kRight).as<Weight>() + at.right;
+                     Out* out = s.output(0).as<Out>() + at.out;
+                     const int32_t end = columns.first + columns.count;
+                     for (int32_t first = columns.first; first < end; first += p.tile_n) {
+                       const int32_t count = std::min(p.tile_n, end - first);
+                       run_columns(own, p, left, right, first, count, out);
+                     }
+                   });
   return {};
 }
 
@@ -110,7 +136,6 @@ Status find_multiplier(Prepare& p, P* params) {
   params->left_zero_point = left.zero_point;
   params->right_zero_point = right.zero_point;
   params->out_zero_point = out.zero_point;
-  params->range = type_range(out.type);
   return {};
 }
 
@@ -132,7 +157,11 @@ Status prepare_typed(Prepare& p, const Size& z,
       layout.add(z.right_adjoint ? 0 : int64_t{params->tile_n} * z.k, sizeof(Weight));
   params->start_at = layout.add(kDirect ? 0 : params->tile_n, sizeof(Sum));
   params->sums_at = layout.add(kDirect ? 0 : int64_t{params->tile_m} * params->tile_n, sizeof(Sum));
-  p.scratch(layout.size());
+  params->terms_at = layout.add(kDirect ? 0 : params->tile_m, sizeof(Sum));
+  params->shares = choose_shares(p, z, sizeof(Weight));
+  params->share_scratch = layout.size();
+  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
+  params->requantize = choose(requantize_s8_variants(), p.cpu()).run;
   const auto& variant = choose(variants, p.cpu());
   params->kernel = variant.run;
   return p.run(run<In, Weight, Sum, Out>, params, variant.name);

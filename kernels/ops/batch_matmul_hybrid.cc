@@ -12,6 +12,8 @@ namespace {
 struct Params {
   Size size;
   int32_t tile_n;
+  int32_t shares;
+  size_t share_scratch;
   bool asymmetric;
   const float* scale;
   int32_t scale_step;
@@ -55,17 +57,19 @@ void run_columns(const Step& s, const Params& p, const HybridRows& rows, const i
   hybrid_matmul(*p.kernels, a);
 }
 
-Status run(const Step& s, Run&) {
+Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params>();
-  const Size& z = p.size;
-  for_each_batch(z, [&](int64_t left, int64_t right, int64_t at) {
-    float* out = s.output(0).as<float>() + at;
-    const HybridRows rows = quantize_left(s, p, s.input(kLeft).as<float>() + left);
-    for (int32_t first = 0; first < z.n; first += p.tile_n) {
-      run_columns(s, p, rows, s.input(kRight).as<int8_t>() + right, first,
-                  std::min(p.tile_n, z.n - first), out);
-    }
-  });
+  for_each_columns(
+      s, run, p.size, p.shares, p.share_scratch,
+      [&](const Step& own, const Offsets& at, const Part& columns) {
+        const HybridRows rows = quantize_left(own, p, s.input(kLeft).as<float>() + at.left);
+        const int8_t* right = s.input(kRight).as<int8_t>() + at.right;
+        float* out = s.output(0).as<float>() + at.out;
+        const int32_t end = columns.first + columns.count;
+        for (int32_t first = columns.first; first < end; first += p.tile_n) {
+          run_columns(own, p, rows, right, first, std::min(p.tile_n, end - first), out);
+        }
+      });
   return {};
 }
 
@@ -94,7 +98,9 @@ Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
   params->weight_sums_at = layout.add(params->tile_n, sizeof(int32_t));
   params->sums_at = layout.add(int64_t{params->tile_n} * z.m, sizeof(int32_t));
   params->rows = HybridScratch::add(&layout, z.m, z.k);
-  p.scratch(layout.size());
+  params->shares = choose_shares(p, z, 1);
+  params->share_scratch = layout.size();
+  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
   params->kernels = &choose(hybrid_variants(), p.cpu());
   return p.run(run, params, params->kernels->name);
 }

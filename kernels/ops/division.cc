@@ -3,6 +3,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "kernels/arithmetic_f32.h"
 #include "kernels/fixed_point_functions.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
@@ -24,11 +25,6 @@ Status run_checked(const Step& s, Run& run) {
 }
 
 // ---- DIV
-
-void divide_f32(const Binary& r) {
-  const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
-  each_pair_small<float, float>(r, [&](float a, float b) { return clamp(a / b); });
-}
 
 // The one quotient that does not fit wraps, by way of 64 bits.
 void divide_s32(const Binary& r) {
@@ -103,7 +99,8 @@ Status prepare_div(Prepare& p) {
   switch (p.input(0).type) {
     case Type::kFloat32: {
       const auto* kept = keep(p, clamp_to<float>(activation));
-      return kept == nullptr ? Status(Code::kArenaTooSmall) : plan_binary(p, divide_f32, kept);
+      if (kept == nullptr) return Code::kArenaTooSmall;
+      return plan_binary(p, choose(div_f32_variants(), p.cpu()), kept);
     }
     case Type::kInt32: {
       const auto* kept = keep(p, clamp_to<int32_t>(activation));

@@ -1,33 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOG_SOFTMAX over the last dimension.
 #include <algorithm>
-#include <cfloat>
-#include <cmath>
 
 #include "kernels/fixed_point_functions.h"
 #include "kernels/ops.h"
 #include "kernels/ops/rows.h"
+#include "kernels/softmax.h"
+#include "kernels/variant.h"
 
 namespace pipit {
 namespace {
 
 // ---- float32
 
-void log_softmax(const Rows& rows, const float* in, float* out) {
-  const int32_t n = rows.depth;
-  for (int32_t r = 0; r < rows.count; ++r, in += n, out += n) {
-    float max = -FLT_MAX;
-    for (int32_t c = 0; c < n; ++c) max = max < in[c] ? in[c] : max;
-    float sum = 0;
-    for (int32_t c = 0; c < n; ++c) sum += std::exp(in[c] - max);
-    const float log_sum = std::log(sum);
-    for (int32_t c = 0; c < n; ++c) out[c] = in[c] - max - log_sum;
-  }
+struct F32Params {
+  SoftmaxF32 args;
+  SoftmaxF32Fn kernel;
+};
+
+Status run_f32(const Step& s, Run& run) {
+  constexpr int64_t kCycles = 32;  // of an element
+  const auto& p = *s.params<F32Params>();
+  const int32_t depth = p.args.depth;
+  run.for_each_part(p.args.rows, 1, kCycles * p.args.rows * depth, [&](const Part& rows) {
+    SoftmaxF32 a = p.args;
+    a.rows = rows.count;
+    a.in = s.input(0).as<float>() + ptrdiff_t{rows.first} * depth;
+    a.out = s.output(0).as<float>() + ptrdiff_t{rows.first} * depth;
+    p.kernel(a);
+  });
+  return {};
 }
 
-Status run_f32(const Step& s, Run&) {
-  log_softmax(*s.params<Rows>(), s.input(0).as<float>(), s.output(0).as<float>());
-  return {};
+Status prepare_f32(Prepare& p, const Rows& rows) {
+  const auto& variant = choose(log_softmax_f32_variants(), p.cpu());
+  const auto* kept = keep(p, F32Params{{.rows = rows.count, .depth = rows.depth}, variant.run});
+  return kept == nullptr ? Status(Code::kArenaTooSmall) : p.run(run_f32, kept, variant.name);
 }
 
 // ---- 8 bits: outputs are 1/16 and count down from the largest value
@@ -107,9 +115,7 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(find_rows(p, &rows));
   PIPIT_TRY(p.set_output(0, p.input(0).shape));
   p.in_place(0, 0);
-  if (p.input(0).type != Type::kFloat32) return prepare_s8(p, rows);
-  const auto* kept = keep(p, rows);
-  return kept == nullptr ? Status(Code::kArenaTooSmall) : p.run(run_f32, kept, "portable");
+  return p.input(0).type == Type::kFloat32 ? prepare_f32(p, rows) : prepare_s8(p, rows);
 }
 
 }  // namespace

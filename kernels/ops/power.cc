@@ -2,6 +2,7 @@
 // POW, SQUARED_DIFFERENCE and ATAN2.
 #include <cmath>
 
+#include "kernels/arithmetic_f32.h"
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
@@ -51,10 +52,6 @@ Status prepare_pow(Prepare& p) {
 
 // ---- SQUARED_DIFFERENCE
 
-void squared_difference_f32(const Binary& r) {
-  each_pair_small<float, float>(r, [](float a, float b) { return (a - b) * (a - b); });
-}
-
 void squared_difference_s32(const Binary& r) {
   each_pair_small<uint32_t, uint32_t>(r, [](uint32_t a, uint32_t b) { return (a - b) * (a - b); });
 }
@@ -94,7 +91,9 @@ Status prepare_squared_difference_s8(Prepare& p) {
 Status prepare_squared_difference(Prepare& p) {
   PIPIT_TRY(begin(p));
   PIPIT_TRY(need_type(p, p.input(0), types(Type::kFloat32, Type::kInt32, Type::kInt8)));
-  if (p.input(0).type == Type::kFloat32) return plan_binary(p, squared_difference_f32);
+  if (p.input(0).type == Type::kFloat32) {
+    return plan_binary(p, choose(squared_difference_f32_variants(), p.cpu()), nullptr);
+  }
   if (p.input(0).type == Type::kInt32) return plan_binary(p, squared_difference_s32);
   return prepare_squared_difference_s8(p);
 }

@@ -3,57 +3,48 @@
 #include "kernels/arithmetic_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/prelu_s8.h"
 #include "kernels/variant.h"
 
 namespace pipit {
 namespace {
 
-struct PreluQuantized {
-  int32_t in_zero_point, alpha_zero_point, zero_point;
-  Multiplier above, below;
-  int32_t min, max;
-};
-
-int32_t prelu(const PreluQuantized& q, int32_t x, int32_t alpha) {
-  const int32_t d = x - q.in_zero_point;
-  // Of int16 with zero points, the product may wrap.
-  const auto product = static_cast<int32_t>(static_cast<uint32_t>(d) *
-                                            static_cast<uint32_t>(alpha - q.alpha_zero_point));
-  const int64_t scaled = d >= 0 ? multiply(d, q.above.multiplier, q.above.shift)
-                                : multiply(product, q.below.multiplier, q.below.shift);
-  const int64_t out = scaled + q.zero_point;
-  return static_cast<int32_t>(out < q.min ? q.min : (out > q.max ? q.max : out));
-}
-
-template <class T, class Alpha>
-void prelu_q(const Binary& r) {
+// The reference reads alpha as int8 also where it is int16: one byte after the other.
+void prelu_s16(const Binary& r) {
   const auto& q = *static_cast<const PreluQuantized*>(r.constants);
-  const T* x = static_cast<const T*>(r.a);
-  const Alpha* alpha = static_cast<const Alpha*>(r.b);
-  T* out = static_cast<T*>(r.out);
+  const auto* x = static_cast<const int16_t*>(r.a);
+  const auto* alpha = static_cast<const int8_t*>(r.b);
+  auto* out = static_cast<int16_t*>(r.out);
   for (int32_t i = 0; i < r.n; ++i) {
-    out[i] = static_cast<T>(prelu(q, x[i * r.step_a], alpha[i * r.step_b]));
+    out[i] = static_cast<int16_t>(prelu_quantized(q, x[i * r.step_a], alpha[i * r.step_b]));
   }
 }
 
-Status plan_quantized(Prepare& p, BinaryFn kernel) {
+Status plan_quantized(Prepare& p) {
   const Tensor& in = p.input(0);
   const Tensor& alpha = p.input(1);
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&in, &alpha, &out}) PIPIT_TRY(need_quantization(p, *t));
-  const float above = in.scale / out.scale;
-  const float below = in.scale * alpha.scale / out.scale;
+  const Multiplier above = quantize_multiplier(static_cast<double>(in.scale / out.scale));
+  const Multiplier below =
+      quantize_multiplier(static_cast<double>(in.scale * alpha.scale / out.scale));
+  const bool flips = in.type == Type::kUInt8;
+  const int32_t down = flips ? 128 : 0;
   const Range range = type_range(out.type);
-  const auto* kept =
-      keep(p, PreluQuantized{.in_zero_point = in.zero_point,
-                             .alpha_zero_point = alpha.zero_point,
-                             .zero_point = out.zero_point,
-                             .above = quantize_multiplier(static_cast<double>(above)),
-                             .below = quantize_multiplier(static_cast<double>(below)),
-                             .min = range.min,
-                             .max = range.max});
+  const auto* kept = keep(p, PreluQuantized{.in_zero_point = in.zero_point - down,
+                                            .alpha_zero_point = alpha.zero_point - down,
+                                            .zero_point = out.zero_point - down,
+                                            .above_multiplier = above.multiplier,
+                                            .above_shift = above.shift,
+                                            .below_multiplier = below.multiplier,
+                                            .below_shift = below.shift,
+                                            .min = range.min - down,
+                                            .max = range.max - down,
+                                            .flip = static_cast<uint8_t>(flips ? 0x80 : 0)});
   if (kept == nullptr) return Code::kArenaTooSmall;
-  return plan_binary(p, {"portable", kCpuPortable, kernel}, kept, run_binary, 1);
+  const BinaryVariant wide = {"portable", kCpuPortable, prelu_s16};
+  const bool is_wide = in.type == Type::kInt16;
+  return plan_binary(p, is_wide ? wide : choose(prelu_s8_variants(), p.cpu()), kept, run_binary, 1);
 }
 
 Status prepare(Prepare& p) {
@@ -68,12 +59,9 @@ Status prepare(Prepare& p) {
   if (in == Type::kFloat32 && alpha == in) {
     return plan_binary(p, choose(prelu_f32_variants(), p.cpu()), nullptr);
   }
-  if (in == Type::kInt8 && alpha == in) return plan_quantized(p, prelu_q<int8_t, int8_t>);
-  if (in == Type::kUInt8 && alpha == in) return plan_quantized(p, prelu_q<uint8_t, uint8_t>);
-  // The reference reads alpha as int8 also where it is int16: one byte after the other.
-  if (in == Type::kInt16 && (alpha == in || alpha == Type::kInt8)) {
-    return plan_quantized(p, prelu_q<int16_t, int8_t>);
-  }
+  const bool bytes = (in == Type::kInt8 || in == Type::kUInt8) && alpha == in;
+  const bool wide = in == Type::kInt16 && (alpha == in || alpha == Type::kInt8);
+  if (bytes || wide) return plan_quantized(p);
   return p.unsupported("input ", in, ", alpha ", alpha);
 }
 

@@ -2,6 +2,7 @@
 // ABS, NEG, SIGN and LOGICAL_NOT.
 #include <cmath>
 
+#include "kernels/function_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/scaling.h"
 #include "kernels/ops/unary.h"
@@ -23,10 +24,6 @@ void magnitudes(const Unary& r) {
   each<T, T>(r, [](T x) { return x < 0 ? opposite(x) : x; });
 }
 
-void magnitudes_f32(const Unary& r) {
-  each<float, float>(r, [](float x) { return std::abs(x); });
-}
-
 int32_t scaled_magnitude(const Scaling& s, int32_t x) {
   return scale_value(s, s.in_zero_point + std::abs(x - s.in_zero_point));
 }
@@ -43,7 +40,7 @@ Status prepare_abs(Prepare& p) {
   Scaling s;
   switch (in.type) {
     case Type::kFloat32:
-      return plan_unary(p, magnitudes_f32, nullptr);
+      return plan_unary(p, choose(abs_f32_variants(), p.cpu()), nullptr);
     case Type::kInt32:
       return plan_unary(p, magnitudes<int32_t>, nullptr);
     case Type::kInt16: {
@@ -68,10 +65,6 @@ void opposites(const Unary& r) {
   each<T, T>(r, opposite<T>);
 }
 
-void opposites_f32(const Unary& r) {
-  each<float, float>(r, [](float x) { return -x; });
-}
-
 void opposites_16_bits(const Unary& r) {
   each<uint16_t, uint16_t>(r, [](uint16_t x) { return static_cast<uint16_t>(x ^ 0x8000u); });
 }
@@ -81,7 +74,7 @@ Status prepare_neg(Prepare& p) {
   p.set_output_type(0, p.input(0).type);
   switch (p.input(0).type) {
     case Type::kFloat32:
-      return plan_unary(p, opposites_f32, nullptr);
+      return plan_unary(p, choose(neg_f32_variants(), p.cpu()), nullptr);
     case Type::kFloat16:
     case Type::kBFloat16:
       return plan_unary(p, opposites_16_bits, nullptr);

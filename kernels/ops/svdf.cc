@@ -38,6 +38,7 @@ void shift_state(const Tensor& state) {
 struct FloatParams {
   Size size;
   Activation activation;
+  GateFunctions functions;
   FloatProduct product;
   ProductWeights feature;
   HybridScratch rows;
@@ -84,7 +85,8 @@ Status run_float(const Step& s, Run&) {
   } else {
     add_time<float>(s, z, 1, features, out);
   }
-  activate(p.activation, out, static_cast<size_t>(z.batch) * static_cast<size_t>(z.units));
+  activate(p.activation, out, static_cast<size_t>(z.batch) * static_cast<size_t>(z.units),
+           p.functions);
   return {};
 }
 
@@ -191,6 +193,7 @@ Status prepare_float(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   if (params == nullptr) return Code::kArenaTooSmall;
   params->size = z;
   params->activation = static_cast<Activation>(o.fused_activation_function());
+  params->functions = choose_gate_functions(p.cpu());
   PIPIT_TRY(choose_product(p, p.input(kFeature), o.asymmetric_quantize_inputs(), &params->product));
   const bool hybrid = params->product.hybrid;
   PIPIT_TRY(expect_type(p, kTime, hybrid ? Type::kInt8 : Type::kFloat32));

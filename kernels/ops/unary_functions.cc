@@ -3,7 +3,9 @@
 // SQUARE, SIN, COS, CEIL, FLOOR, ROUND, ELU, GELU.
 #include <cmath>
 
+#include "kernels/activation_f32.h"
 #include "kernels/fixed_point_functions.h"
+#include "kernels/function_f32.h"
 #include "kernels/half.h"
 #include "kernels/lookup_s16.h"
 #include "kernels/ops.h"
@@ -31,13 +33,8 @@ Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
 
 // ---- real numbers only
 
-float square(float x) { return x * x; }
 float sine(float x) { return std::sin(x); }
 float cosine(float x) { return std::cos(x); }
-float square_root(float x) { return std::sqrt(x); }
-float round_up(float x) { return std::ceil(x); }
-float round_down(float x) { return std::floor(x); }
-float round_to_even(float x) { return std::rint(x); }
 
 template <float (*f)(float), TypeSet accepted>
 Status prepare_function(Prepare& p) {
@@ -45,23 +42,52 @@ Status prepare_function(Prepare& p) {
   return plan_float_function(p, f, accepted);
 }
 
+// The functions that are worth a choice of kernels.
+Status plan_f32(Prepare& p, Span<const UnaryVariant> variants) {
+  PIPIT_TRY(need_type(p, p.input(0), kFloat));
+  return plan_unary(p, choose(variants, p.cpu()), nullptr);
+}
+
+template <Span<const UnaryVariant> (*variants)()>
+Status prepare_f32(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  return plan_f32(p, variants());
+}
+
+// A kernel's result for one number: for tables, and for numbers of 16 bits.
+template <UnaryFn kernel>
+float one(float x) {
+  kernel({.in = &x, .out = &x, .n = 1});
+  return x;
+}
+
+template <UnaryFn portable>
+Status plan_rounding(Prepare& p, Span<const UnaryVariant> variants) {
+  if (p.input(0).type == Type::kFloat32) return plan_f32(p, variants);
+  return plan_float_function(p, one<portable>, kAllFloats);
+}
+
 Status prepare_floor(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   p.set_output_type(0, p.input(0).type);
-  return plan_float_function(p, round_down, kAllFloats);
+  return plan_rounding<floor_f32_portable>(p, floor_f32_variants());
+}
+
+Status prepare_round(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  return plan_rounding<round_f32_portable>(p, round_f32_variants());
 }
 
 // ---- EXP, LOG
 
-float exponential(float x) { return std::exp(x); }
 float logarithm(float x) { return std::log(x); }
 
 Status prepare_exp(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   p.set_output_type(0, p.input(0).type);
-  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, exponential);
-  if (p.input(0).type == Type::kInt16) return plan_lookup_s16(p, exponential);
-  return plan_float_function(p, exponential, kFloat);
+  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, one<exp_f32_portable>);
+  if (p.input(0).type == Type::kInt16) return plan_lookup_s16(p, one<exp_f32_portable>);
+  return plan_f32(p, exp_f32_variants());
 }
 
 // What has no logarithm gets the smallest output; in the table of bytes that comes by itself.
@@ -76,8 +102,6 @@ Status prepare_log(Prepare& p) {
 }
 
 // ---- RSQRT
-
-float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 
 template <class T>
 Status run_rsqrt(const Step& s, Run& run) {
@@ -111,7 +135,7 @@ Status prepare_rsqrt(Prepare& p) {
     const auto f = [&](float x) { return x <= 0 ? most : 1.0f / std::sqrt(x); };
     return plan_lookup_s16(p, f, run_rsqrt<int16_t>);
   }
-  if (in.type != Type::kInt8) return plan_float_function(p, reciprocal_root, kFloat);
+  if (in.type != Type::kInt8) return plan_f32(p, rsqrt_f32_variants());
   PIPIT_TRY(need_quantization(p, in));
   PIPIT_TRY(need_quantization(p, out));
   const double real = 1.0 / static_cast<double>(std::sqrt(in.scale) * out.scale);
@@ -124,18 +148,9 @@ Status prepare_rsqrt(Prepare& p) {
 
 // ---- ELU, GELU
 
-float elu(float x) { return x < 0 ? std::expm1(x) : x; }
-
 constexpr float kRootOfHalf = 0.70710678118654752440f;
 constexpr float kRootOf2OverPi = 0.79788456080286535588f;
 constexpr float kCubicPart = 0.044715f;
-
-// By the complement, which keeps its digits where x is far below zero.
-float gelu(float x) { return 0.5f * x * std::erfc(x * -kRootOfHalf); }
-
-float gelu_by_tanh(float x) {
-  return 0.5f * x * (1.0f + std::tanh(kRootOf2OverPi * (x + kCubicPart * x * x * x)));
-}
 
 // float16 is computed as such: each step is rounded.
 float half(float x) { return half_to_float(float_to_half(x)); }
@@ -151,15 +166,15 @@ float gelu_by_tanh_half(float x) {
 
 Status prepare_elu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
-  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, elu);
-  return plan_float_function(p, elu, kFloat);
+  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, one<elu_f32_portable>);
+  return plan_f32(p, elu_f32_variants());
 }
 
 Status prepare_gelu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   const auto* o = options<fb::GeluOptions>(p);
   const bool approximate = o != nullptr && o->approximate();
-  const auto f = approximate ? gelu_by_tanh : gelu;
+  const auto f = approximate ? one<gelu_by_tanh_f32_portable> : one<gelu_f32_portable>;
   switch (p.input(0).type) {
     case Type::kInt8:
     case Type::kUInt8:
@@ -170,7 +185,7 @@ Status prepare_gelu(Prepare& p) {
       return plan_float_function(p, approximate ? gelu_by_tanh_half : gelu_half,
                                  types(Type::kFloat16));
     default:
-      return plan_float_function(p, f, kFloat);
+      return plan_f32(p, approximate ? gelu_by_tanh_f32_variants() : gelu_f32_variants());
   }
 }
 
@@ -180,18 +195,16 @@ constexpr TypeSet kTrigonometric = types(Type::kFloat32, Type::kFloat16);
 
 const Op kExp = {builtin(fb::BuiltinOperator::EXP), "EXP", prepare_exp};
 const Op kLog = {builtin(fb::BuiltinOperator::LOG), "LOG", prepare_log};
-const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT",
-                  prepare_function<square_root, kFloat>};
+const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT", prepare_f32<sqrt_f32_variants>};
 const Op kRsqrt = {builtin(fb::BuiltinOperator::RSQRT), "RSQRT", prepare_rsqrt};
 const Op kSquare = {builtin(fb::BuiltinOperator::SQUARE), "SQUARE",
-                    prepare_function<square, kFloat>};
+                    prepare_f32<square_f32_variants>};
 const Op kSin = {builtin(fb::BuiltinOperator::SIN), "SIN", prepare_function<sine, kTrigonometric>};
 const Op kCos = {builtin(fb::BuiltinOperator::COS), "COS",
                  prepare_function<cosine, kTrigonometric>};
-const Op kCeil = {builtin(fb::BuiltinOperator::CEIL), "CEIL", prepare_function<round_up, kFloat>};
+const Op kCeil = {builtin(fb::BuiltinOperator::CEIL), "CEIL", prepare_f32<ceil_f32_variants>};
 const Op kFloor = {builtin(fb::BuiltinOperator::FLOOR), "FLOOR", prepare_floor};
-const Op kRound = {builtin(fb::BuiltinOperator::ROUND), "ROUND",
-                   prepare_function<round_to_even, kAllFloats>};
+const Op kRound = {builtin(fb::BuiltinOperator::ROUND), "ROUND", prepare_round};
 const Op kElu = {builtin(fb::BuiltinOperator::ELU), "ELU", prepare_elu};
 const Op kGelu = {builtin(fb::BuiltinOperator::GELU), "GELU", prepare_gelu};
 

@@ -43,17 +43,22 @@ void add_zero_points(const WeightRows& w, const Weight* weights, int32_t first, 
   }
 }
 
-// Subtracts the last part from the sums that `a` left.
+// The last part for a row of activations.
+template <class In, class Sum>
+Sum input_term(const In* in, int32_t depth, Sum zw) {
+  Sum sum = 0;
+  for (int32_t k = 0; k < depth; ++k) sum = wrapping_add(sum, Sum{in[k]});
+  return wrapping_multiply(sum, -zw);
+}
+
+// Adds the last part to the sums that `a` left.
 template <class In, class Weight, class Sum>
 void subtract_input_sums(const Matmul<In, Weight, Sum>& a, Sum zw) {
   if (zw == 0) return;
   for (int32_t r = 0; r < a.rows; ++r) {
-    const In* in = a.in + r * a.in_stride;
+    const Sum term = input_term(a.in + r * a.in_stride, a.depth, zw);
     Sum* sums = a.out + r * a.out_stride;
-    Sum sum = 0;
-    for (int32_t k = 0; k < a.depth; ++k) sum = wrapping_add(sum, Sum{in[k]});
-    sum = wrapping_multiply(sum, -zw);
-    for (int32_t o = 0; o < a.outputs; ++o) sums[o] = wrapping_add(sums[o], sum);
+    for (int32_t o = 0; o < a.outputs; ++o) sums[o] = wrapping_add(sums[o], term);
   }
 }
 

@@ -29,4 +29,21 @@ void tanh_f32_portable(const Unary& r) {
   each<float, float>(r, [](float x) { return std::tanh(x); });
 }
 
+void elu_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return x < 0 ? std::expm1(x) : x; });
+}
+
+// By the complement, which keeps its digits where x is far below zero.
+void gelu_f32_portable(const Unary& r) {
+  constexpr float kRootOfHalf = 0.70710678118654752440f;
+  each<float, float>(r, [](float x) { return 0.5f * x * std::erfc(x * -kRootOfHalf); });
+}
+
+void gelu_by_tanh_f32_portable(const Unary& r) {
+  constexpr float kRootOf2OverPi = 0.79788456080286535588f, kCubicPart = 0.044715f;
+  each<float, float>(r, [](float x) {
+    return 0.5f * x * (1.0f + std::tanh(kRootOf2OverPi * (x + kCubicPart * x * x * x)));
+  });
+}
+
 }  // namespace pipit

@@ -18,6 +18,15 @@ void mul_f32_portable(const Binary& r) {
   each_pair<float, float>(r, [&](float a, float b) { return clamp(a * b); });
 }
 
+void div_f32_portable(const Binary& r) {
+  const auto clamp = *static_cast<const Clamp<float>*>(r.constants);
+  each_pair<float, float>(r, [&](float a, float b) { return clamp(a / b); });
+}
+
+void squared_difference_f32_portable(const Binary& r) {
+  each_pair<float, float>(r, [](float a, float b) { return (a - b) * (a - b); });
+}
+
 void max_f32_portable(const Binary& r) {
   each_pair<float, float>(r, [](float a, float b) { return a > b ? a : b; });
 }

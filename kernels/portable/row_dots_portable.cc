@@ -6,15 +6,27 @@
 namespace pipit {
 namespace {
 
+// A sum of floats waits for each addition, so that several rows take turns.
+template <int kTogether, class Weight>
+int32_t float_dots(const RowDots<float, Weight, float>& a, int32_t r) {
+  for (; r + kTogether <= a.rows; r += kTogether) {
+    const ptrdiff_t n = a.n;
+    const float* x = a.x + r * n;
+    const Weight* w = a.weights + r * n;
+    float sums[kTogether] = {};
+    for (ptrdiff_t i = 0; i < n; ++i) {
+      for (int k = 0; k < kTogether; ++k) {
+        sums[k] += x[k * n + i] * static_cast<float>(w[k * n + i]);
+      }
+    }
+    for (int k = 0; k < kTogether; ++k) a.sums[r + k] = sums[k];
+  }
+  return r;
+}
+
 template <class Weight>
 void float_dots(const RowDots<float, Weight, float>& a) {
-  for (int32_t r = 0; r < a.rows; ++r) {
-    const float* x = a.x + static_cast<ptrdiff_t>(r) * a.n;
-    const Weight* w = a.weights + static_cast<ptrdiff_t>(r) * a.n;
-    float sum = 0;
-    for (int32_t i = 0; i < a.n; ++i) sum += x[i] * static_cast<float>(w[i]);
-    a.sums[r] = sum;
-  }
+  float_dots<1>(a, float_dots<4>(a, 0));
 }
 
 template <class T>

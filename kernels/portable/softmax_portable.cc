@@ -20,6 +20,12 @@ uint8_t largest(const uint8_t* row, int32_t n, uint8_t flip) {
   return max;
 }
 
+float largest(const float* row, int32_t n) {
+  float max = -FLT_MAX;
+  for (int32_t c = 0; c < n; ++c) max = max < row[c] ? row[c] : max;
+  return max;
+}
+
 // The results of one row, by how far a number is below the row's largest.
 template <int bits>
 class Row {
@@ -91,14 +97,25 @@ void softmax_f32_portable(const SoftmaxF32& a) {
   for (int32_t r = 0; r < a.rows; ++r) {
     const float* in = a.in + static_cast<ptrdiff_t>(r) * a.depth;
     float* out = a.out + static_cast<ptrdiff_t>(r) * a.depth;
-    float max = -FLT_MAX;
-    for (int32_t c = 0; c < a.depth; ++c) max = max < in[c] ? in[c] : max;
+    const float max = largest(in, a.depth);
     float sum = 0;
     for (int32_t c = 0; c < a.depth; ++c) {
       out[c] = std::exp((in[c] - max) * a.beta);
       sum += out[c];
     }
     for (int32_t c = 0; c < a.depth; ++c) out[c] /= sum;
+  }
+}
+
+void log_softmax_f32_portable(const SoftmaxF32& a) {
+  for (int32_t r = 0; r < a.rows; ++r) {
+    const float* in = a.in + static_cast<ptrdiff_t>(r) * a.depth;
+    float* out = a.out + static_cast<ptrdiff_t>(r) * a.depth;
+    const float max = largest(in, a.depth);
+    float sum = 0;
+    for (int32_t c = 0; c < a.depth; ++c) sum += std::exp(in[c] - max);
+    const float log_sum = std::log(sum);
+    for (int32_t c = 0; c < a.depth; ++c) out[c] = in[c] - max - log_sum;
   }
 }
 

@@ -4,70 +4,16 @@
 // around every array; and variants broken on purpose, which the check must catch.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "kernels/activation_f32.h"
-#include "tests/support/guarded_buffer.h"
-#include "tests/support/near.h"
-#include "tests/support/random.h"
+#include "tests/kernels/unary_f32.h"
 
 namespace pipit::test {
 namespace {
 
-// Of any size, often a special one or one where a function changes its kind.
-float any_number(Random* random) {
-  const float specials[] = {NAN,   INFINITY, -INFINITY, 0.0f,    -0.0f, 3e38f,  -3e38f,
-                            1e30f, 1e-40f,   -1e-38f,   -87.33f, -88,   88.73f, -104,
-                            3,     -3,       6,         10,      -10,   9.01f,  0x1p-30f};
-  const int32_t kind = random->between(0, 9);
-  if (kind == 0) return specials[random->between(0, std::size(specials) - 1)];
-  const double unit = random->unit() * 2 - 1;
-  return static_cast<float>(kind == 1 ? std::ldexp(unit, random->between(-30, 30))
-                                      : unit * (kind < 5 ? 100 : 8));
-}
-
-bool agrees(UnaryFn portable, UnaryFn variant, const void* constants, int32_t n, bool in_place,
-            Against side, uint64_t seed, float units) {
-  Random random(seed);
-  const auto count = static_cast<size_t>(n);
-  const GuardedBuffer<float> in(count, side), want(count, side), got(count, other(side));
-  for (float& x : in.span()) x = any_number(&random);
-  in.make_read_only();
-  portable({.in = in.data(), .out = want.data(), .n = n, .constants = constants});
-  std::copy(in.span().begin(), in.span().end(), got.span().begin());
-  variant(
-      {.in = in_place ? got.data() : in.data(), .out = got.data(), .n = n, .constants = constants});
-  return near(want.span(), got.span(), units);
-}
-
-template <class Visit>
-void for_each_case(const Visit& visit) {
-  for (const int32_t n : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 20, 31, 32, 33, 70, 1000, 10000}) {
-    for (const bool in_place : {false, true}) visit(n, in_place);
-  }
-}
-
-bool all_agree(UnaryFn portable, UnaryFn variant, const void* constants, float units) {
-  bool all = true;
-  uint64_t seed = 1;
-  for_each_case([&](int32_t n, bool in_place) {
-    for (const Against side : {Against::kLowerGuard, Against::kUpperGuard}) {
-      all = all && agrees(portable, variant, constants, n, in_place, side, ++seed, units);
-    }
-  });
-  return all;
-}
-
-class ActivationF32Test : public testing::TestWithParam<size_t> {
- protected:
-  void check(Span<const UnaryVariant> variants, const void* constants, float units) {
-    const UnaryVariant& variant = variants[GetParam()];
-    if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
-    EXPECT_TRUE(all_agree(variants[0].run, variant.run, constants, units));
-  }
-};
+class ActivationF32Test : public UnaryF32Test {};
 
 // Of 2^-23 of the result: what the vectors err, 2.1, and the C library's functions.
 constexpr float kUnits = 4;
@@ -83,6 +29,11 @@ TEST_P(ActivationF32Test, LeakyRelu) {
 TEST_P(ActivationF32Test, HardSwish) { check(hard_swish_f32_variants(), nullptr, 2); }
 TEST_P(ActivationF32Test, Logistic) { check(logistic_f32_variants(), nullptr, kUnits); }
 TEST_P(ActivationF32Test, Tanh) { check(tanh_f32_variants(), nullptr, kUnits); }
+TEST_P(ActivationF32Test, Elu) { check(elu_f32_variants(), nullptr, kUnits); }
+TEST_P(ActivationF32Test, Gelu) { check(gelu_f32_variants(), nullptr, 8); }
+TEST_P(ActivationF32Test, GeluByTanh) {
+  check(gelu_by_tanh_f32_variants(), nullptr, {kUnits, true});
+}
 
 std::string name_of(const testing::TestParamInfo<size_t>& info) {
   return tanh_f32_variants()[info.param].name;

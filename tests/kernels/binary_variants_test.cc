@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every variant of the quantized additions and multiplications against the portable one: ragged
-// runs, one value for a whole run, results in an operand's place, extreme numbers and multipliers,
-// unmapped pages around every array; and variants broken on purpose, which the check must catch.
+// Every variant of the quantized additions, multiplications and PRELUs against the portable one:
+// ragged runs, one value for a whole run, results in an operand's place, extreme numbers and
+// multipliers, unmapped pages around every array; and variants broken on purpose, which the check
+// must catch.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "kernels/add_s8.h"
 #include "kernels/mul_s8.h"
+#include "kernels/prelu_s8.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -27,6 +29,7 @@ namespace {
 struct Constants {
   AddQuantized add;
   MulQuantized mul;
+  PreluQuantized prelu;
 };
 
 struct Limits {
@@ -68,6 +71,19 @@ MulQuantized any_mul(Random* random, const AddQuantized& add) {
           .flip = add.flip};
 }
 
+PreluQuantized any_prelu(Random* random, const AddQuantized& add) {
+  return {.in_zero_point = add.zero_point_a,
+          .alpha_zero_point = add.zero_point_b,
+          .zero_point = add.zero_point,
+          .above_multiplier = any_multiplier(random),
+          .above_shift = random->one_in(3) ? random->between(-31, 22) : random->between(-2, 2),
+          .below_multiplier = add.multiplier,
+          .below_shift = random->one_in(3) ? random->between(-31, 14) : random->between(-9, 1),
+          .min = add.min,
+          .max = add.max,
+          .flip = add.flip};
+}
+
 // Where the result lies.
 enum class Place { kApart, kInA, kInB };
 
@@ -81,11 +97,7 @@ struct Case {
 template <class T>
 struct Kernel {
   Span<const BinaryVariant> (*variants)();
-  bool multiplies;
-
-  const void* constants(const Constants& c) const {
-    return multiplies ? static_cast<const void*>(&c.mul) : &c.add;
-  }
+  const void* (*constants)(const Constants& c);
 };
 
 template <class T>
@@ -96,6 +108,7 @@ void run(const Kernel<T>& kernel, BinaryFn variant, const Case& c, Against side,
   Constants constants;
   constants.add = any_add(&random, type, sizeof(T) == 2);
   constants.mul = any_mul(&random, constants.add);
+  constants.prelu = any_prelu(&random, constants.add);
   const auto count = [&](int32_t step) { return static_cast<size_t>(step == 0 ? 1 : c.n); };
   const GuardedBuffer<T> a(count(c.step_a), side), b(count(c.step_b), side);
   fill(a.span(), c.a, &random);
@@ -158,12 +171,17 @@ void check(const Kernel<T>& kernel, const BinaryVariant& variant) {
   });
 }
 
-const Kernel<int8_t> kAddS8 = {add_s8_variants, false};
-const Kernel<int8_t> kMulS8 = {mul_s8_variants, true};
-const Kernel<int16_t> kAddS16 = {add_s16_variants, false};
-const Kernel<int16_t> kMulS16 = {mul_s16_variants, true};
+const void* of_add(const Constants& c) { return &c.add; }
+const void* of_mul(const Constants& c) { return &c.mul; }
+const void* of_prelu(const Constants& c) { return &c.prelu; }
 
-// All four lists have the same instruction sets, in the same order.
+const Kernel<int8_t> kAddS8 = {add_s8_variants, of_add};
+const Kernel<int8_t> kMulS8 = {mul_s8_variants, of_mul};
+const Kernel<int8_t> kPreluS8 = {prelu_s8_variants, of_prelu};
+const Kernel<int16_t> kAddS16 = {add_s16_variants, of_add};
+const Kernel<int16_t> kMulS16 = {mul_s16_variants, of_mul};
+
+// All lists have the same instruction sets, in the same order.
 class BinaryVariantTest : public testing::TestWithParam<size_t> {
  protected:
   template <class T>
@@ -176,6 +194,7 @@ class BinaryVariantTest : public testing::TestWithParam<size_t> {
 
 TEST_P(BinaryVariantTest, AddsLikePortable) { check_one(kAddS8); }
 TEST_P(BinaryVariantTest, MultipliesLikePortable) { check_one(kMulS8); }
+TEST_P(BinaryVariantTest, BendsLikePortable) { check_one(kPreluS8); }
 TEST_P(BinaryVariantTest, AddsInt16LikePortable) { check_one(kAddS16); }
 TEST_P(BinaryVariantTest, MultipliesInt16LikePortable) { check_one(kMulS16); }
 
@@ -189,7 +208,8 @@ INSTANTIATE_TEST_SUITE_P(Binary, BinaryVariantTest,
 // ---- the check itself
 
 TEST(BinaryCheck, TheListsAreAlike) {
-  for (const auto list : {mul_s8_variants(), add_s16_variants(), mul_s16_variants()}) {
+  for (const auto list :
+       {mul_s8_variants(), prelu_s8_variants(), add_s16_variants(), mul_s16_variants()}) {
     ASSERT_EQ(list.size(), add_s8_variants().size());
     for (size_t i = 0; i < list.size(); ++i) {
       EXPECT_STREQ(list[i].name, add_s8_variants()[i].name);

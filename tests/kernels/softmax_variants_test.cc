@@ -31,7 +31,9 @@ struct CaseF32 {
   bool specials, in_place;
 };
 
-bool agrees(SoftmaxF32Fn variant, const CaseF32& c, Against side, uint64_t seed) {
+template <class Close>
+bool agrees(SoftmaxF32Fn portable, SoftmaxF32Fn variant, const CaseF32& c, Against side,
+            uint64_t seed, const Close& close) {
   Random random(seed);
   constexpr int32_t kRows = 3;
   const auto count = static_cast<size_t>(c.depth * kRows);
@@ -44,11 +46,28 @@ bool agrees(SoftmaxF32Fn variant, const CaseF32& c, Against side, uint64_t seed)
   in.make_read_only();
   std::copy(in.span().begin(), in.span().end(), got.span().begin());
   SoftmaxF32 a = {in.data(), want.data(), kRows, c.depth, c.beta};
-  softmax_f32_portable(a);
+  portable(a);
   a.in = c.in_place ? got.data() : in.data();
   a.out = got.data();
   variant(a);
-  return near(want.span(), got.span(), units(c.depth));
+  return std::equal(want.span().begin(), want.span().end(), got.span().begin(), close);
+}
+
+bool agrees(SoftmaxF32Fn variant, const CaseF32& c, Against side, uint64_t seed) {
+  const auto close = [&](float a, float b) { return near(a, b, units(c.depth)); };
+  return agrees(softmax_f32_portable, variant, c, side, seed, close);
+}
+
+// Units of the sum are as many of 2^-23 in its logarithm.
+struct LogOfSoftmax {
+  SoftmaxF32Fn run;
+};
+
+bool agrees(LogOfSoftmax variant, const CaseF32& c, Against side, uint64_t seed) {
+  const auto close = [&](float a, float b) {
+    return near(a, b, 1) || std::abs(a - b) <= units(c.depth) * 0x1p-23f;
+  };
+  return agrees(log_softmax_f32_portable, variant.run, c, side, seed, close);
 }
 
 template <class Visit>
@@ -124,16 +143,21 @@ bool all_agree(Fn variant, const Each& each_case) {
   return all;
 }
 
-template <class Variant, class Each>
+template <class Fn, class Variant, class Each>
 void check(const Variant& variant, const Each& each_case) {
   if ((variant.needs & ~detect_cpu()) != 0) GTEST_SKIP() << "the CPU lacks " << variant.name;
-  EXPECT_TRUE(all_agree(variant.run, each_case));
+  EXPECT_TRUE(all_agree(Fn{variant.run}, each_case));
 }
 
 class SoftmaxVariantTest : public testing::TestWithParam<size_t> {};
 
-TEST_P(SoftmaxVariantTest, F32) { check(softmax_f32_variants()[GetParam()], kEachF32); }
-TEST_P(SoftmaxVariantTest, S8) { check(softmax_s8_variants()[GetParam()], kEachS8); }
+TEST_P(SoftmaxVariantTest, F32) {
+  check<SoftmaxF32Fn>(softmax_f32_variants()[GetParam()], kEachF32);
+}
+TEST_P(SoftmaxVariantTest, LogF32) {
+  check<LogOfSoftmax>(log_softmax_f32_variants()[GetParam()], kEachF32);
+}
+TEST_P(SoftmaxVariantTest, S8) { check<SoftmaxS8Fn>(softmax_s8_variants()[GetParam()], kEachS8); }
 
 std::string name_of(const testing::TestParamInfo<size_t>& info) {
   return softmax_s8_variants()[info.param].name;
@@ -146,6 +170,7 @@ INSTANTIATE_TEST_SUITE_P(Softmax, SoftmaxVariantTest,
 
 TEST(SoftmaxCheck, TheListsAreAlike) {
   ASSERT_EQ(softmax_f32_variants().size(), softmax_s8_variants().size());
+  ASSERT_EQ(log_softmax_f32_variants().size(), softmax_s8_variants().size());
 }
 
 // Without the maximum, exponentials overflow.
@@ -157,6 +182,12 @@ void overflows(const SoftmaxF32& a) {
     for (int32_t c = 0; c < a.depth; ++c) sum += out[c] = std::exp(in[c] * a.beta);
     for (int32_t c = 0; c < a.depth; ++c) out[c] /= sum;
   }
+}
+
+// Loses what is far below the largest.
+void log_of_quotient(const SoftmaxF32& a) {
+  softmax_f32_portable(a);
+  for (int32_t i = 0; i < a.rows * a.depth; ++i) a.out[i] = std::log(a.out[i]);
 }
 
 // Takes uint8 for int8 and the other way round.
@@ -175,6 +206,8 @@ void errs_by_one(const SoftmaxS8& a) {
 TEST(SoftmaxCheck, CatchesBrokenVariants) {
   EXPECT_TRUE(all_agree(softmax_f32_portable, kEachF32));
   EXPECT_FALSE(all_agree(overflows, kEachF32));
+  EXPECT_TRUE(all_agree(LogOfSoftmax{log_softmax_f32_portable}, kEachF32));
+  EXPECT_FALSE(all_agree(LogOfSoftmax{log_of_quotient}, kEachF32));
   EXPECT_TRUE(all_agree(softmax_s8_portable, kEachS8));
   EXPECT_FALSE(all_agree(ignores_signs, kEachS8));
   EXPECT_FALSE(all_agree(errs_by_one, kEachS8));

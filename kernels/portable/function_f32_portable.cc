@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "kernels/function_f32.h"
+
+namespace pipit {
+
+void abs_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::abs(x); });
+}
+
+void neg_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return -x; });
+}
+
+void square_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return x * x; });
+}
+
+void exp_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::exp(x); });
+}
+
+void sqrt_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::sqrt(x); });
+}
+
+void rsqrt_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return 1.0f / std::sqrt(x); });
+}
+
+void floor_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::floor(x); });
+}
+
+void ceil_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::ceil(x); });
+}
+
+void round_f32_portable(const Unary& r) {
+  each<float, float>(r, [](float x) { return std::rint(x); });
+}
+
+}  // namespace pipit
