@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tests/malformed/malformed.h"
+#include "tests/support/loop.h"
 #include "tflite_edit_generated.h"
 
 namespace pipit::test {
@@ -94,23 +95,6 @@ TEST(Malformed, CVE_2020_15211_IndexMinus1) {
               HasSubstr("subgraph 0 names tensor -1 as an input, but has 3 tensors"));
   EXPECT_THAT(spoilt([](edit::ModelT& m) { m.subgraphs[0]->outputs = {-1}; }),
               HasSubstr("subgraph 0 names tensor -1 as an output, but has 3 tensors"));
-}
-
-// Two subgraphs: a loop over one number.
-std::vector<uint8_t> loop(int32_t cond, int32_t body) {
-  ModelBuilder b = one(BuiltinOperator::WHILE, {of(Type::kInt32, {})}, {of(Type::kInt32, {})},
-                       options(fb::CreateWhileOptions, cond, body));
-  b.begin_subgraph();  // always goes on
-  const int in = b.tensor(of(Type::kInt32, {})), yes = b.tensor(of(Type::kBool, {}));
-  b.builtin_node(BuiltinOperator::EQUAL, {in, in}, {yes});
-  b.inputs({in});
-  b.outputs({yes});
-  b.begin_subgraph();
-  const int from = b.tensor(of(Type::kInt32, {})), to = b.tensor(of(Type::kInt32, {}));
-  b.builtin_node(BuiltinOperator::ABS, {from}, {to});
-  b.inputs({from});
-  b.outputs({to});
-  return b.finish();
 }
 
 TEST(Malformed, CVE_2021_29591_LoopsAndCycles) {
