@@ -7,6 +7,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/moves.h"
 #include "pipit/strings.h"
 
 namespace pipit {
@@ -65,8 +66,11 @@ struct StringParams {
   bool equal;  // the answer for equal strings
 };
 
-Status run_strings(const Step& s, Run&) {
+Status run_strings(const Step& s, Run& run) {
   const auto& p = *s.params<StringParams>();
+  for (int i = 0; i < 2; ++i) {
+    if (!has_strings(s.input(i))) return run.fail(s, s.input(i), kNoStrings);
+  }
   const Strings a(s.input(0).data), b(s.input(1).data);
   bool* out = s.output(0).as<bool>();
   for_each_run(p.walk, [&](const int32_t* at, int32_t to) {

@@ -216,6 +216,27 @@ TEST(Malformed, AVariableHoldsStrings) {
   EXPECT_THAT(verdict(b.finish()), HasSubstr("a variable, holds strings"));
 }
 
+TEST(Malformed, StringsThatNobodyBinds) {
+  const TensorSpec strings = of(Type::kString, Shape::of(3));
+  EXPECT_THAT(verdict(BuiltinOperator::EQUAL, {strings, strings}, {of(Type::kBool, Shape::of(3))}),
+              HasSubstr("EQUAL (operator 0): tensor 0 string [3] has no strings bound to it"));
+}
+
+// A subgraph returns strings that it never computes.
+TEST(Malformed, StringsThatNobodyComputes) {
+  const TensorSpec strings = of(Type::kString, Shape::of(3));
+  ModelBuilder b;
+  const int yes = b.tensor(of(Type::kBool, {})), text = b.tensor(strings);
+  const int same = b.tensor(of(Type::kBool, Shape::of(3)));
+  b.builtin_node(BuiltinOperator::IF, {yes}, {text}, options(fb::CreateIfOptions, 1, 1));
+  b.builtin_node(BuiltinOperator::EQUAL, {text, text}, {same});
+  b.inputs({yes});
+  b.outputs({same});
+  b.begin_subgraph();
+  b.outputs({b.tensor(strings)});
+  EXPECT_THAT(verdict(b.finish()), HasSubstr("is computed by no operator"));
+}
+
 // Their places in the header alone would have more bytes than a tensor may have.
 TEST(Malformed, MoreStringsThanFitIntoATensor) {
   ModelBuilder b;
