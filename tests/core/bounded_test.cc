@@ -232,6 +232,58 @@ TEST(Bounded, DeepNestingIsRefused) {
   EXPECT_THAT(plan(nest(5000)).why, HasSubstr("is called from more than 16 others"));
 }
 
+// Calls of one subgraph, each with an empty input of another shape.
+std::vector<uint8_t> many_calls(int calls) {
+  ModelBuilder b;
+  const auto empty = [&b](int i) {
+    return b.tensor({.type = Type::kFloat32, .shape = Shape::of(0, i)});
+  };
+  const int yes = b.tensor({.type = Type::kBool});
+  std::vector<int> inputs = {yes}, outputs;
+  for (int i = 0; i < calls; ++i) {
+    inputs.push_back(empty(i));
+    outputs.push_back(empty(i));
+    b.builtin_node(fb::BuiltinOperator::IF, {yes, inputs.back()}, {outputs.back()},
+                   {fb::BuiltinOptions::IfOptions, [](flatbuffers::FlatBufferBuilder& f) {
+                      return fb::CreateIfOptions(f, 1, 1).Union();
+                    }});
+  }
+  b.inputs(inputs);
+  b.outputs(outputs);
+  b.begin_subgraph();
+  const int in = empty(0), out = empty(0);
+  b.builtin_node(fb::BuiltinOperator::ABS, {in}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  return b.finish();
+}
+
+// The model itself is one of 2048.
+TEST(Bounded, PlansOfSubgraphsAreCounted) {
+  EXPECT_EQ(plan(many_calls(2047)).why, "");
+  EXPECT_THAT(plan(many_calls(2048)).why,
+              HasSubstr("subgraphs are called with more than 2048 different lists of shapes"));
+}
+
+std::vector<uint8_t> many_variables(int variables) {
+  ModelBuilder b;
+  for (int i = 0; i < variables; ++i) {
+    const int handle = b.tensor({.type = Type::kResource});
+    b.builtin_node(fb::BuiltinOperator::VAR_HANDLE, {}, {handle},
+                   {fb::BuiltinOptions::VarHandleOptions, [=](flatbuffers::FlatBufferBuilder& f) {
+                      const std::string name = std::to_string(i);
+                      return fb::CreateVarHandleOptionsDirect(f, "", name.c_str()).Union();
+                    }});
+  }
+  return b.finish();
+}
+
+TEST(Bounded, VariablesAreCounted) {
+  EXPECT_EQ(plan(many_variables(1024)).why, "");
+  EXPECT_THAT(plan(many_variables(1025)).why,
+              HasSubstr("the model has more than 1024 variables and tables"));
+}
+
 // What an invocation of a looping model ends with: "" when it runs.
 class Looping {
  public:
