@@ -121,7 +121,7 @@ bool can_be_claimed(const Op& op, const Step& step) {
     const Tensor* t = step.tensors[i];
     if (t == nullptr) continue;
     if (t->storage == Storage::kVariable || t->storage == Storage::kDynamic) return false;
-    if (t->type == Type::kString || type_bits(t->type) == 0) return false;
+    if (type_bits(t->type) == 0) return false;  // strings, too
   }
   return true;
 }

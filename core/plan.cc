@@ -125,6 +125,12 @@ Status take_arguments(Graph& graph, const Tensor* const* arguments, Message* why
   return {};
 }
 
+// Whether the tensor has no value and somebody would find that out: of a tensor without elements
+// there is nothing to read, but of strings at least their count.
+bool lacks_value(const Tensor& t) {
+  return t.storage == Storage::kNone && (t.bytes != 0 || t.type == Type::kString);
+}
+
 bool any_input_dynamic(const Step& step) {
   for (int i = 0; i < step.inputs; ++i) {
     if (step.tensors[i] != nullptr && step.tensors[i]->storage == Storage::kDynamic) return true;
@@ -226,8 +232,7 @@ struct Planner {
       const Tensor* t = step.tensors[i];
       if (t == nullptr) continue;
       planning.use[t->index] = Planning::kRead;
-      const bool empty = t->bytes == 0 && t->type != Type::kString;  // of these, not even the count
-      if (t->storage == Storage::kNone && t->type != Type::kResource && !empty) {
+      if (lacks_value(*t) && t->type != Type::kResource) {
         return p.bad("input ", i, ", ", *t, ", has no bytes and no earlier operator computes it");
       }
       const bool sparse = static_cast<const fb::Tensor*>(t->file_tensor)->sparsity() != nullptr;
@@ -338,8 +343,7 @@ Status check_graph_outputs(const Graph& graph, const Planning& planning, Message
       text(why, "output ", i, ", ", t, ", is a sparse constant");
       return Code::kUnsupported;
     }
-    if (t.storage != Storage::kNone || t.bytes == 0) continue;
-    if (t.type == Type::kResource && graph.entry) continue;
+    if (!lacks_value(t) || (t.type == Type::kResource && graph.entry)) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
     return Code::kBadModel;
   }

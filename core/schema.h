@@ -27,7 +27,8 @@ const char* operator_name(const fb::OperatorCode& code);
 
 // Element i of an operator's list. The file's check sees to it that the list's size is aligned,
 // which its elements then need not be.
-int64_t element(const flatbuffers::Vector<int64_t>& list, uint32_t i);
+using Int64List = flatbuffers::Vector<int64_t>;
+int64_t element(const Int64List& list, int32_t i);
 
 // A tensor with all that its description in the file says, without storage.
 Tensor described_tensor(int32_t index, const fb::Tensor& file);

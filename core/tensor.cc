@@ -55,9 +55,9 @@ int64_t dense_bytes(Type type, const Shape& shape) {
   return empty ? 0 : bytes;
 }
 
-int64_t element(const flatbuffers::Vector<int64_t>& list, uint32_t i) {
+int64_t element(const Int64List& list, int32_t i) {
   int64_t x;
-  std::memcpy(&x, list.Data() + i * sizeof(x), sizeof(x));
+  std::memcpy(&x, list.Data() + static_cast<size_t>(i) * sizeof(x), sizeof(x));
   return flatbuffers::EndianScalar(x);
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/moves.h"
 #include "pipit/strings.h"
 
 namespace pipit {

@@ -85,10 +85,8 @@ Status prepare_dilate(Prepare& p) {
 
 // ---- STABLEHLO_PAD
 
-using Numbers = flatbuffers::Vector<int64_t>;
-
 Status read_padding(const Prepare& p, int32_t d, const fb::StablehloPadOptions& o, Spread* s) {
-  const auto number = [d](const Numbers* v) { return element(*v, static_cast<unsigned>(d)); };
+  const auto number = [d](const Int64List* v) { return element(*v, d); };
   const int64_t low = number(o.edge_padding_low()), high = number(o.edge_padding_high());
   const int64_t inside = number(o.interior_padding());
   const auto fits = [](int64_t x) { return x >= INT32_MIN && x <= INT32_MAX; };
@@ -108,7 +106,8 @@ Status prepare_pad(Prepare& p) {
   const auto* o = options2<fb::StablehloPadOptions>(p);
   if (o == nullptr) return p.bad("has no StablehloPadOptions");
   const int32_t rank = p.input(0).shape.rank;
-  for (const Numbers* v : {o->edge_padding_low(), o->edge_padding_high(), o->interior_padding()}) {
+  for (const Int64List* v :
+       {o->edge_padding_low(), o->edge_padding_high(), o->interior_padding()}) {
     if (v == nullptr || v->size() != static_cast<unsigned>(rank)) {
       return p.bad("has not one padding for each dimension of ", p.input(0));
     }

@@ -147,8 +147,6 @@ Status run_import(const Step& s, Run& run) {
   const auto& keep = *s.params<bool[2]>();
   const Tensor& keys = s.input(kKeys);
   const Tensor& values = s.input(kValues);
-  if (!has_strings(keys)) return run.fail(s, keys, kNoStrings);
-  if (!has_strings(values)) return run.fail(s, values, kNoStrings);
   const Import import = plan_import(keys, values, keep[0], keep[1]);
   PIPIT_TRY(run.resize(s, resource, import.bytes()));
   fill(import, keys, values, reinterpret_cast<Table*>(resource->data));
@@ -193,7 +191,6 @@ int32_t find(const Table& table, const Tensor& keys, int32_t i) {
 Status run_find_numbers(const Step& s, Run& run) {
   const Resource* table = run.resource(s.input(kHandle), kHashtable);
   if (const char* why = unusable(table, s.input(kKeys))) return run.fail(s, why);
-  if (!has_strings(s.input(kKeys))) return run.fail(s, s.input(kKeys), kNoStrings);
   const auto* values = static_cast<const uint8_t*>(content(*table).values);
   for (int32_t i = 0; i < s.input(kKeys).elements(); ++i) {
     const int32_t at = find(content(*table), s.input(kKeys), i);
@@ -222,7 +219,6 @@ Status prepare_find_strings(Prepare& p) {
   if (!p.late()) return p.defer();
   const Resource* table = p.resource(kHandle, kHashtable);
   if (const char* why = unusable(table, p.input(kKeys))) return p.bad(why);
-  if (!has_strings(p.input(kDefault))) return p.bad(p.input(kDefault), kNoStrings);
   const int32_t n = p.input(kKeys).elements();
   uint64_t characters = 0;
   for (int32_t i = 0; i < n; ++i) characters += found_string(p.step(), content(*table), i).size();

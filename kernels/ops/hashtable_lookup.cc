@@ -74,7 +74,6 @@ Status check(const Prepare& p) {
 }
 
 Status set_found_strings(Prepare& p, const Shape& shape) {
-  if (!has_strings(p.input(kValues))) return p.bad(p.input(kValues), kNoStrings);
   const Strings values(p.input(kValues).data);
   uint64_t characters = 0;
   for (int32_t i = 0; i < shape.elements(); ++i) {

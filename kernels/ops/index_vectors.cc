@@ -5,10 +5,11 @@
 
 namespace pipit {
 
-Status dimension_set(const Prepare& p, const char* what, const DimensionList* list, int32_t rank,
+Status dimension_set(const Prepare& p, const char* what, const Int64List* list, int32_t rank,
                      uint32_t* set) {
   *set = 0;
-  for (unsigned i = 0; list != nullptr && i < list->size(); ++i) {
+  const int32_t size = list == nullptr ? 0 : static_cast<int32_t>(list->size());
+  for (int32_t i = 0; i < size; ++i) {
     const int64_t d = element(*list, i);
     if (d < 0 || d >= rank) return p.bad(what, " name ", d, " of ", rank, " dimensions");
     if (contains(*set, static_cast<int32_t>(d))) return p.bad(what, " name ", d, " twice");
@@ -18,7 +19,7 @@ Status dimension_set(const Prepare& p, const char* what, const DimensionList* li
 }
 
 Status find_index_vectors(const Prepare& p, const Tensor& indices, int64_t along,
-                          const DimensionList* map, int32_t operand_rank, IndexVectors* v) {
+                          const Int64List* map, int32_t operand_rank, IndexVectors* v) {
   PIPIT_TRY(need_type(p, indices, types(Type::kInt32, Type::kInt64)));
   const Shape& shape = indices.shape;
   if (along < 0 || along > shape.rank) {
@@ -40,9 +41,7 @@ Status find_index_vectors(const Prepare& p, const Tensor& indices, int64_t along
   if (v->size != (map == nullptr ? 0 : static_cast<int64_t>(map->size()))) {
     return p.bad("index vectors in ", indices, " have ", v->size, " numbers, which are not mapped");
   }
-  for (int32_t k = 0; k < v->size; ++k) {
-    v->map[k] = static_cast<int32_t>(element(*map, static_cast<unsigned>(k)));
-  }
+  for (int32_t k = 0; k < v->size; ++k) v->map[k] = static_cast<int32_t>(element(*map, k));
   return {};
 }
 

@@ -10,11 +10,9 @@
 
 namespace pipit {
 
-using DimensionList = flatbuffers::Vector<int64_t>;
-
 // A bit for each dimension that the list names; nullptr is the empty list. Fails unless each is
 // below `rank` and named once. `what` names the list.
-Status dimension_set(const Prepare& p, const char* what, const DimensionList* list, int32_t rank,
+Status dimension_set(const Prepare& p, const char* what, const Int64List* list, int32_t rank,
                      uint32_t* set);
 
 inline bool contains(uint32_t set, int32_t d) { return (set >> d & 1) != 0; }
@@ -33,6 +31,6 @@ struct IndexVectors {
 // The vectors along dimension `along` of an int32 or int64 tensor; one past its last dimension
 // means that every element is a vector of one number.
 Status find_index_vectors(const Prepare& p, const Tensor& indices, int64_t along,
-                          const DimensionList* map, int32_t operand_rank, IndexVectors* v);
+                          const Int64List* map, int32_t operand_rank, IndexVectors* v);
 
 }  // namespace pipit

@@ -140,7 +140,6 @@ Steps dense_steps(const Shape& shape, int32_t element) {
 
 Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
   const Tensor& input = p.input(from);
-  if (!has_strings(input)) return p.bad(input, kNoStrings);
   const int32_t n = input.elements();
   numbers->input = from;
   numbers->in = p.allocate<int32_t>(static_cast<size_t>(n));
@@ -151,9 +150,9 @@ Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
 }
 
 Status set_strings(Prepare& p, int output, const Shape& shape, uint64_t characters) {
-  const int64_t numbers = dense_bytes(Type::kInt32, shape);
-  const uint64_t bytes = characters + static_cast<uint64_t>(numbers) + 2 * sizeof(int32_t);
-  if (numbers < 0 || bytes > INT32_MAX) return p.bad("the output's strings have ", bytes, " bytes");
+  const uint64_t numbers = static_cast<uint64_t>(shape.elements()) + 2;
+  const uint64_t bytes = characters + numbers * sizeof(int32_t);
+  if (bytes > INT32_MAX) return p.bad("the output's strings have ", bytes, " bytes");
   return p.set_output_strings(output, shape, static_cast<size_t>(bytes));
 }
 

@@ -44,10 +44,6 @@ struct StringNumbers {
 Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers);
 Status finish_strings(Prepare& p, const StringNumbers& numbers);
 
-// A string input has no bytes until the application binds some to it.
-inline bool has_strings(const Tensor& t) { return t.type != Type::kString || t.bytes != 0; }
-constexpr char kNoStrings[] = " has no strings bound to it";
-
 // The shape of a string output, while late, whose strings have so many bytes in all.
 Status set_strings(Prepare& p, int output, const Shape& shape, uint64_t characters);
 

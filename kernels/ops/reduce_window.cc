@@ -244,15 +244,12 @@ fb::ReduceWindowFunction function_of(int32_t code) {
   }
 }
 
-using Numbers = flatbuffers::Vector<int64_t>;
-
 // Number i of a list that has `size`; an empty or missing one means `otherwise`.
-bool has_size(const Numbers* list, int32_t size) {
+bool has_size(const Int64List* list, int32_t size) {
   return list == nullptr || list->size() == 0 || list->size() == static_cast<unsigned>(size);
 }
-int64_t number(const Numbers* list, int32_t i, int64_t otherwise) {
-  return list == nullptr || list->size() == 0 ? otherwise
-                                              : element(*list, static_cast<unsigned>(i));
+int64_t number(const Int64List* list, int32_t i, int64_t otherwise) {
+  return list == nullptr || list->size() == 0 ? otherwise : element(*list, i);
 }
 
 Status find_function(const Prepare& p, int subgraph, Accumulate* fold) {

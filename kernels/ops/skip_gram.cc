@@ -71,7 +71,6 @@ Status run(const Step& s, Run&) {
 }
 
 Status find_words(Prepare& p, Params* params) {
-  if (!has_strings(p.input(0))) return p.bad(p.input(0), kNoStrings);
   const Strings strings(p.input(0).data);
   if (strings.count() < 1) return p.bad("input ", p.input(0), " holds no sentence");
   for_each_word(strings[0], [&](Word) { ++params->count; });

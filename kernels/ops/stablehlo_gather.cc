@@ -54,13 +54,13 @@ Status run(const Step& s, Run&) {
 }
 
 // Slice sizes that fit into the operand; collapsed dimensions must have something to take.
-Status check_slices(const Prepare& p, const DimensionList* sizes, uint32_t collapsed) {
+Status check_slices(const Prepare& p, const Int64List* sizes, uint32_t collapsed) {
   const Shape& operand = p.input(kOperand).shape;
   if (sizes == nullptr || sizes->size() != static_cast<unsigned>(operand.rank)) {
     return p.bad("has not one slice size for each dimension of ", p.input(kOperand));
   }
   for (int32_t d = 0; d < operand.rank; ++d) {
-    const int64_t size = element(*sizes, static_cast<unsigned>(d));
+    const int64_t size = element(*sizes, d);
     if (size < (contains(collapsed, d) ? 1 : 0) || size > operand[d]) {
       return p.bad("slices of ", size, " in dimension ", d, " of ", p.input(kOperand));
     }
@@ -92,8 +92,7 @@ Status find_result(const Prepare& p, const fb::StablehloGatherOptions& o, Params
   for (int32_t d = 0; d < rank; ++d) {
     if (contains(offsets, d)) {
       while (contains(collapsed, from_slice)) ++from_slice;
-      (*result)[d] =
-          static_cast<int32_t>(element(*o.slice_sizes(), static_cast<unsigned>(from_slice)));
+      (*result)[d] = static_cast<int32_t>(element(*o.slice_sizes(), from_slice));
       params->slice_steps[d] = steps.of[from_slice++];
     } else {
       (*result)[d] = v.dims[from_vectors];
@@ -120,9 +119,8 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(p.set_output(0, result));
   const Steps steps = dense_steps(operand.shape, 1);
   for (int32_t k = 0; k < v.size; ++k) {
-    const auto d = static_cast<unsigned>(v.map[k]);
-    params->limits[k] =
-        operand.shape[v.map[k]] - static_cast<int32_t>(element(*o->slice_sizes(), d));
+    const int32_t d = v.map[k];
+    params->limits[k] = operand.shape[d] - static_cast<int32_t>(element(*o->slice_sizes(), d));
     params->operand_steps[k] = steps.of[d];
   }
   params->element = static_cast<size_t>(element_bytes(operand.type));

@@ -51,7 +51,6 @@ Status run_assign(const Step& s, Run& run) {
   Resource* variable = nullptr;
   PIPIT_TRY(find(s, run, &variable));
   const Tensor& value = s.input(kValue);
-  if (!has_strings(value)) return run.fail(s, value, kNoStrings);
   PIPIT_TRY(run.resize(s, variable, value.bytes));
   variable->type = value.type;
   variable->shape = value.shape;

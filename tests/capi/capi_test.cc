@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipit/pipit.h"
+#include "tests/support/loop.h"
 #include "tests/support/model_builder.h"
 
 namespace pipit::test {
@@ -342,6 +343,26 @@ TEST_F(CInterface, RefusesWrongOptions) {
   EXPECT_TRUE(refused([](pipit_options& o) { o.isa = "mmx"; }));
   EXPECT_TRUE(refused([](pipit_options& o) { o.operator_count = PIPIT_MAX_OPERATORS + 1; }));
   EXPECT_TRUE(refused([&](pipit_options&) { operator_.run = nullptr; }));
+}
+
+TEST_F(CInterface, EndsEndlessLoopsAtTheCallersLimit) {
+  const ModelBytes file = in_memory(loop());
+  alignas(16) uint8_t memory[256];
+  ASSERT_EQ(pipit_model_init(memory, sizeof(memory), file->data(), file->size(), &model_, &why_),
+            PIPIT_OK);
+  for (const int64_t limit : {6, 1001}) {
+    options_.max_calls = limit;
+    init();
+    for (int32_t i = 0; i < 2; ++i) {
+      auto in = sized<pipit_tensor>();
+      ASSERT_EQ(pipit_interpreter_input(net_, 0, i, &in), PIPIT_OK);
+      std::memset(in.data, 0, in.bytes);
+    }
+    EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_RUN_FAILED);
+    EXPECT_EQ(why_.text, "WHILE (operator 0): this invocation has called subgraphs " +
+                             std::to_string(limit) +
+                             " times: an endless loop? (max_calls sets the limit)");
+  }
 }
 
 TEST_F(CInterface, SharesWorkWithATeam) {

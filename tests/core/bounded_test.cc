@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pipit/interpreter.h"
+#include "tests/support/loop.h"
 #include "tests/support/model_builder.h"
 
 namespace pipit::test {
@@ -229,6 +230,102 @@ TEST(Bounded, DeepNestingIsRefused) {
   EXPECT_EQ(plan(nest(15)).why, "");
   EXPECT_THAT(plan(nest(16)).why, HasSubstr("is called from more than 16 others"));
   EXPECT_THAT(plan(nest(5000)).why, HasSubstr("is called from more than 16 others"));
+}
+
+// Calls of one subgraph, each with an empty input of another shape.
+std::vector<uint8_t> many_calls(int calls) {
+  ModelBuilder b;
+  const auto empty = [&b](int i) {
+    return b.tensor({.type = Type::kFloat32, .shape = Shape::of(0, i)});
+  };
+  const int yes = b.tensor({.type = Type::kBool});
+  std::vector<int> inputs = {yes}, outputs;
+  for (int i = 0; i < calls; ++i) {
+    inputs.push_back(empty(i));
+    outputs.push_back(empty(i));
+    b.builtin_node(fb::BuiltinOperator::IF, {yes, inputs.back()}, {outputs.back()},
+                   {fb::BuiltinOptions::IfOptions, [](flatbuffers::FlatBufferBuilder& f) {
+                      return fb::CreateIfOptions(f, 1, 1).Union();
+                    }});
+  }
+  b.inputs(inputs);
+  b.outputs(outputs);
+  b.begin_subgraph();
+  const int in = empty(0), out = empty(0);
+  b.builtin_node(fb::BuiltinOperator::ABS, {in}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  return b.finish();
+}
+
+// The model itself is one of 2048.
+TEST(Bounded, PlansOfSubgraphsAreCounted) {
+  EXPECT_EQ(plan(many_calls(2047)).why, "");
+  EXPECT_THAT(plan(many_calls(2048)).why,
+              HasSubstr("subgraphs are called with more than 2048 different lists of shapes"));
+}
+
+std::vector<uint8_t> many_variables(int variables) {
+  ModelBuilder b;
+  for (int i = 0; i < variables; ++i) {
+    const int handle = b.tensor({.type = Type::kResource});
+    b.builtin_node(fb::BuiltinOperator::VAR_HANDLE, {}, {handle},
+                   {fb::BuiltinOptions::VarHandleOptions, [=](flatbuffers::FlatBufferBuilder& f) {
+                      const std::string name = std::to_string(i);
+                      return fb::CreateVarHandleOptionsDirect(f, "", name.c_str()).Union();
+                    }});
+  }
+  return b.finish();
+}
+
+TEST(Bounded, VariablesAreCounted) {
+  EXPECT_EQ(plan(many_variables(1024)).why, "");
+  EXPECT_THAT(plan(many_variables(1025)).why,
+              HasSubstr("the model has more than 1024 variables and tables"));
+}
+
+// What an invocation of a looping model ends with: "" when it runs.
+class Looping {
+ public:
+  explicit Looping(int64_t max_calls)
+      : file_(in_memory(loop())), arena_(size_t{1} << 14, Against::kUpperGuard, 16) {
+    Options options;
+    options.max_calls = max_calls;
+    net_ = Interpreter::create(Model::parse(file_->span()).value(), arena_.span(), all_operators(),
+                               options)
+               .value();
+  }
+  std::string invoke(int32_t a, int32_t b) {
+    *net_.input(0)->as<int32_t>() = a;
+    *net_.input(1)->as<int32_t>() = b;
+    Message why;
+    return net_.invoke(&why).ok() ? "" : why.text();
+  }
+
+ private:
+  ModelBytes file_;
+  GuardedBuffer<uint8_t> arena_;
+  Interpreter net_;
+};
+
+TEST(Bounded, EndlessLoopsEndAtTheCallersLimit) {
+  EXPECT_EQ(Looping(5).invoke(0, 0),
+            "WHILE (operator 0): this invocation has called subgraphs 5 times: an endless loop? "
+            "(max_calls sets the limit)");
+  EXPECT_EQ(Looping(70'000).invoke(0, 0),
+            "WHILE (operator 0): this invocation has called subgraphs 70000 times: an endless "
+            "loop? (max_calls sets the limit)");
+}
+
+// Ten turns ask eleven times whether to go on. Each invocation has all of the limit.
+TEST(Bounded, TheLimitIsExact) {
+  Looping enough(21), short_of_one(20);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(enough.invoke(-9, 1), "");
+    EXPECT_THAT(short_of_one.invoke(-9, 1), HasSubstr("called subgraphs 20 times"));
+    EXPECT_EQ(short_of_one.invoke(-8, 1), "");
+    EXPECT_THAT(enough.invoke(0, 0), HasSubstr("called subgraphs 21 times"));
+  }
 }
 
 }  // namespace

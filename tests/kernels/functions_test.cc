@@ -8,7 +8,6 @@
 #include <limits>
 
 #include "kernels/fixed_point_functions.h"
-#include "kernels/float8.h"
 #include "kernels/half.h"
 #include "kernels/lookup_s16.h"
 #include "kernels/scaling.h"
@@ -52,45 +51,6 @@ TEST(BFloat16, RoundsTiesToEven) {
   EXPECT_EQ(float_to_bfloat16(1.01171875f), 0x3F82);  // half way from an odd one
   EXPECT_EQ(float_to_bfloat16(std::numeric_limits<float>::max()), 0x7F80);
   EXPECT_TRUE(std::isnan(bfloat16_to_float(float_to_bfloat16(std::nanf("")))));
-}
-
-// Every value comes back, the middle between two goes to the even one, and `above`, half a step
-// beyond the largest, is no number of the format.
-void expect_float8(float (*widen)(uint8_t), uint8_t (*narrow)(float), uint8_t largest, float above,
-                   uint8_t overflow) {
-  for (int b = 0; b <= largest; ++b) {
-    const float a = widen(static_cast<uint8_t>(b));
-    ASSERT_EQ(narrow(a), b);
-    ASSERT_EQ(narrow(-a), b | 0x80);
-    ASSERT_EQ(widen(static_cast<uint8_t>(b | 0x80)), -a);
-    if (b == largest) continue;
-    const float middle = (a + widen(static_cast<uint8_t>(b + 1))) / 2;  // exact
-    ASSERT_EQ(narrow(middle), b + (b & 1)) << b;
-    ASSERT_EQ(narrow(std::nextafter(middle, 0.0f)), b) << b;
-    ASSERT_EQ(narrow(std::nextafter(middle, 1e9f)), b + 1) << b;
-  }
-  EXPECT_EQ(narrow(std::nextafter(above, 0.0f)), largest);
-  EXPECT_EQ(narrow(above), overflow);
-  EXPECT_EQ(narrow(std::numeric_limits<float>::infinity()), overflow);
-  EXPECT_EQ(narrow(-std::numeric_limits<float>::max()), overflow | 0x80);
-  EXPECT_TRUE(std::isnan(widen(narrow(std::nanf("")))));
-}
-
-TEST(Float8, E4M3FN) {
-  EXPECT_EQ(float8_e4m3fn_to_float(0x38), 1.0f);
-  EXPECT_EQ(float8_e4m3fn_to_float(0x7E), 448.0f);
-  EXPECT_TRUE(std::isnan(float8_e4m3fn_to_float(0x7F)));
-  // 464 is half way to 480, whose place the NaN has; its even neighbour is the NaN's.
-  expect_float8(float8_e4m3fn_to_float, float_to_float8_e4m3fn, 0x7E, std::nextafter(464.0f, 1e9f),
-                0x7F);
-  EXPECT_EQ(float_to_float8_e4m3fn(464.0f), 0x7E);
-}
-
-TEST(Float8, E5M2) {
-  EXPECT_EQ(float8_e5m2_to_float(0x3C), 1.0f);
-  EXPECT_EQ(float8_e5m2_to_float(0x7B), 57344.0f);
-  EXPECT_TRUE(std::isinf(float8_e5m2_to_float(0x7C)));
-  expect_float8(float8_e5m2_to_float, float_to_float8_e5m2, 0x7B, 61440.0f, 0x7C);
 }
 
 TEST(FixedPointFunctions, ExpIsCloseEverywhere) {

@@ -6,6 +6,7 @@
 
 #include "pipit/strings.h"
 #include "tests/malformed/malformed.h"
+#include "tests/support/loop.h"
 #include "tests/support/net.h"
 #include "tflite_edit_generated.h"
 
@@ -96,23 +97,6 @@ TEST(Malformed, CVE_2020_15211_IndexMinus1) {
               HasSubstr("subgraph 0 names tensor -1 as an input, but has 3 tensors"));
   EXPECT_THAT(spoilt([](edit::ModelT& m) { m.subgraphs[0]->outputs = {-1}; }),
               HasSubstr("subgraph 0 names tensor -1 as an output, but has 3 tensors"));
-}
-
-// Two subgraphs: a loop over one number.
-std::vector<uint8_t> loop(int32_t cond, int32_t body) {
-  ModelBuilder b = one(BuiltinOperator::WHILE, {of(Type::kInt32, {})}, {of(Type::kInt32, {})},
-                       options(fb::CreateWhileOptions, cond, body));
-  b.begin_subgraph();  // always goes on
-  const int in = b.tensor(of(Type::kInt32, {})), yes = b.tensor(of(Type::kBool, {}));
-  b.builtin_node(BuiltinOperator::EQUAL, {in, in}, {yes});
-  b.inputs({in});
-  b.outputs({yes});
-  b.begin_subgraph();
-  const int from = b.tensor(of(Type::kInt32, {})), to = b.tensor(of(Type::kInt32, {}));
-  b.builtin_node(BuiltinOperator::ABS, {from}, {to});
-  b.inputs({from});
-  b.outputs({to});
-  return b.finish();
 }
 
 TEST(Malformed, CVE_2021_29591_LoopsAndCycles) {
@@ -239,7 +223,8 @@ TEST(Malformed, StringsThatNobodyBound) {
   const TensorSpec strings = of(Type::kString, Shape::of(2));
   const ModelBuilder b =
       one(BuiltinOperator::EQUAL, {strings, strings}, {of(Type::kBool, Shape::of(2))});
-  EXPECT_THAT(verdict(b.finish()), HasSubstr("input 0, tensor 0 string [2], has no strings"));
+  EXPECT_THAT(verdict(b.finish()),
+              HasSubstr("input 0, tensor 0 string [2], has no strings: bind a buffer of them to it"));
   Net net(b);
   char left[strings_bytes(2, 5)], right[strings_bytes(2, 5)];
   for (char* bytes : {left, right}) {
@@ -255,6 +240,21 @@ TEST(Malformed, StringsThatNobodyBound) {
   EXPECT_THAT(net.run<uint8_t>(), testing::ElementsAre(1, 0));
   ASSERT_TRUE(net.interpreter().bind_input(0, nullptr, 0).ok());
   EXPECT_FALSE(net.invoke());
+}
+
+// A subgraph returns strings that it never computes.
+TEST(Malformed, StringsThatNobodyComputes) {
+  const TensorSpec strings = of(Type::kString, Shape::of(3));
+  ModelBuilder b;
+  const int yes = b.tensor(of(Type::kBool, {})), text = b.tensor(strings);
+  const int same = b.tensor(of(Type::kBool, Shape::of(3)));
+  b.builtin_node(BuiltinOperator::IF, {yes}, {text}, options(fb::CreateIfOptions, 1, 1));
+  b.builtin_node(BuiltinOperator::EQUAL, {text, text}, {same});
+  b.inputs({yes});
+  b.outputs({same});
+  b.begin_subgraph();
+  b.outputs({b.tensor(strings)});
+  EXPECT_THAT(verdict(b.finish()), HasSubstr("is computed by no operator"));
 }
 
 // Their places in the header alone would have more bytes than a tensor may have.

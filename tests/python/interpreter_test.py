@@ -240,6 +240,14 @@ class Running(unittest.TestCase):
         interpreter.invoke()
         self.assertEqual(interpreter.get_tensor(2).tolist(), [1, 3])
 
+    def test_endless_loops_end(self):
+        for limit in 10, 1234:
+            interpreter = loaded("loop", max_calls=limit)
+            for i in range(2):
+                interpreter.set_tensor(i, np.int32(0))
+            with self.assertRaisesRegex(RuntimeError, f"called subgraphs {limit} times: an endless"):
+                interpreter.invoke()
+
     def test_shapes_known_only_while_running(self):
         interpreter = loaded("tile")
         interpreter.set_tensor(0, np.arange(1024, dtype=np.float32))

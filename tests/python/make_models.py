@@ -320,6 +320,7 @@ def main(flatc, folder):
     graph.op("ADD", graph.inputs, graph.outputs, "AddOptions")
     small.write(flatc, folder / "add_signature.tflite", graph,
                 signature_defs=[signature(graph, "add")])
+    small.write(flatc, folder / "loop.tflite", *small.loop_models())
     small.write(flatc, folder / "signatures.tflite", small.add_model("one"),
                 small.add_model("two", "SUB"),
                 signature_defs=[names(0, "plus", "sum"), names(1, "minus", "difference")])

@@ -16,21 +16,28 @@ namespace pipit::test {
 namespace {
 
 constexpr size_t kRoom = size_t{1} << 18;
-constexpr uint64_t kSeeds = 16;
+constexpr size_t kSeeds = 16;
 
 struct Memory {
   size_t heap = 0;     // bytes that are in use
-  size_t process = 0;  // kB of data that the system has given
+  size_t process = 0;  // bytes that may be written, as the system has given them
   bool operator==(const Memory& o) const { return heap == o.heap && process == o.process; }
 };
 
+// An emulator lists the mappings of the program that it runs, without its own.
 Memory memory_now() {
   Memory m;
   m.heap = mallinfo2().uordblks;
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word == "VmData:") status >> m.process;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    size_t begin = 0, end = 0;
+    char write = 0;
+    if (std::sscanf(line.c_str(), "%zx-%zx %*c%c", &begin, &end, &write) != 3) {
+      throw std::runtime_error("cannot read: " + line);
+    }
+    if (write == 'w') m.process += end - begin;
   }
+  if (m.heap == 0 || m.process == 0) throw std::runtime_error("cannot count memory");
   return m;
 }
 
@@ -56,10 +63,10 @@ class Soak {
   }
 
   // One invocation; the first round over all seeds keeps what the others are compared with.
-  void turn(uint64_t i, bool first) {
+  void turn(size_t i, bool first) {
     const size_t m = i % models_.size();
     LoadedModel& model = *models_[m];
-    const uint64_t seed = i / models_.size() % kSeeds;
+    const size_t seed = i / models_.size() % kSeeds;
     // The same shapes planned anew, from time to time; variables start over.
     if (seed == 0) require(model.net().resize({}, &why_).ok());
     require(model.invoke(seed, &why_));
@@ -73,7 +80,7 @@ class Soak {
     if (arenas_[m] != arena) throw std::runtime_error(model.name() + ": the plan has grown");
   }
 
-  uint64_t round() const { return models_.size() * kSeeds; }
+  size_t round() const { return models_.size() * kSeeds; }
 
  private:
   void require(bool ok) const {
@@ -86,17 +93,29 @@ class Soak {
   Message why_;
 };
 
-void run(uint64_t invocations, const std::vector<std::string>& paths) {
+// That the counts see what a program takes.
+void check_counts() {
+  constexpr size_t kSmall = 1000, kLarge = size_t{1} << 24;
+  const Memory before = memory_now();
+  const auto small = std::make_unique<volatile uint8_t[]>(kSmall);
+  const Memory after = memory_now();
+  const GuardedBuffer<uint8_t> large(kLarge, Against::kUpperGuard, 16);
+  const Memory most = memory_now();
+  if (after.heap >= before.heap + kSmall && most.process == after.process + kLarge) return;
+  throw std::runtime_error("memory that was taken is not counted");
+}
+
+void run(size_t invocations, const std::vector<std::string>& paths) {
+  check_counts();
   Soak soak(paths);
   const Memory early = memory_now();
-  for (uint64_t i = 0; i < soak.round(); ++i) soak.turn(i, true);
+  for (size_t i = 0; i < soak.round(); ++i) soak.turn(i, true);
   const Memory before = memory_now();
-  for (uint64_t i = 0; i < invocations; ++i) soak.turn(i, false);
+  for (size_t i = 0; i < invocations; ++i) soak.turn(i, false);
   const Memory after = memory_now();
-  std::printf("heap: %zu, %zu, %zu bytes; process: %zu, %zu, %zu kB; after 0, %llu and %llu more\n",
-              early.heap, before.heap, after.heap, early.process, before.process, after.process,
-              static_cast<unsigned long long>(soak.round()),
-              static_cast<unsigned long long>(invocations));
+  std::printf("after 0, %zu and %zu more invocations: %zu, %zu, %zu bytes of heap, ", soak.round(),
+              invocations, early.heap, before.heap, after.heap);
+  std::printf("%zu, %zu, %zu of the process\n", early.process, before.process, after.process);
   if (!(before == after)) throw std::runtime_error("memory has changed");
 }
 
@@ -109,7 +128,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    pipit::test::run(std::strtoull(argv[1], nullptr, 10), {argv + 2, argv + argc});
+    pipit::test::run(std::strtoul(argv[1], nullptr, 10), {argv + 2, argv + argc});
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "soak_test: %s\n", error.what());

@@ -163,14 +163,25 @@ class Run {
     const Status status =
         signature < 0 ? net_.invoke(&why) : net_.invoke_signature(signature, &why);
     if (outcome != nullptr) record(status.code(), subgraph, outcome);
-    return !status.ok() && why.empty() ? "failed without a message" : "";
+    if (!status.ok()) return why.empty() ? "failed without a message" : "";
+    return check_strings(subgraph);
+  }
+
+  // An output without bytes is an input's that nobody has bound.
+  std::string check_strings(int subgraph) const {
+    for (int i = 0; i < net_.outputs(subgraph); ++i) {
+      const Tensor& t = *net_.output(i, subgraph);
+      if (t.type != Type::kString || t.bytes == 0) continue;
+      if (!valid_strings({t.as<uint8_t>(), t.bytes}, t.elements())) return "damaged strings";
+    }
+    return "";
   }
 
   void feed(int i, int subgraph, bool own) {
     const Tensor& t = *net_.input(i, subgraph);
     if (t.storage != Storage::kActivation || t.data == nullptr) return;
     if (t.type == Type::kString) {
-      if (t.elements() > kMostStrings) return;
+      if (t.elements() > kMostStrings || random_.one_in(8)) return;
       size_t size = 0;
       kept_.push_back(random_strings(t.elements(), &size, random_));
       (void)net_.bind_input(i, kept_.back().get(), size, nullptr, subgraph);

@@ -64,7 +64,10 @@ struct Writer {
     n.add_inputs(inputs);
     n.add_outputs(outputs);
     n.add_custom_options(options);
-    if (!builtin_options.IsNull()) {
+    if (row.builtin_options.type2 != fb::BuiltinOptions2::NONE) {
+      n.add_builtin_options_2_type(row.builtin_options.type2);
+      n.add_builtin_options_2(builtin_options);
+    } else if (!builtin_options.IsNull()) {
       n.add_builtin_options_type(row.builtin_options.type);
       n.add_builtin_options(builtin_options);
     }

@@ -38,10 +38,12 @@ struct TensorSpec {
   int block_scales = 0;
 };
 
-// A builtin operator's options: a table of this type, written by a function.
+// A builtin operator's options: a table of this type, written by a function. The format has two
+// lists of types; one of the two is meant.
 struct OptionsSpec {
   fb::BuiltinOptions type = fb::BuiltinOptions::NONE;
   std::function<flatbuffers::Offset<void>(flatbuffers::FlatBufferBuilder&)> write = {};
+  fb::BuiltinOptions2 type2 = fb::BuiltinOptions2::NONE;
 };
 
 class ModelBuilder {

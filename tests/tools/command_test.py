@@ -264,6 +264,17 @@ class Running(CommandTest):
         self.assertIn("GATHER (operator 0)", line)
         self.assertEqual(list((self.dir / "other").iterdir()), [])
 
+    def test_endless_loops_end(self):
+        model = self.model(*small.loop_models())
+        zeros = self.inputs(bytes(4), bytes(4))
+        for limit in 10, 1234:
+            line = self.fail_with(6, "run", model, *zeros, "--max-calls", limit)
+            self.assertIn(f"WHILE (operator 0): this invocation has called subgraphs {limit} times: "
+                          "an endless loop?", line)
+        five_turns = self.inputs(struct.pack("<i", -4), struct.pack("<i", 1))
+        self.fail_with(6, "run", model, *five_turns, "--max-calls", 10)
+        self.assertEqual(self.outputs(model, *five_turns, "--max-calls", 11), [struct.pack("<i", 1)])
+
     def test_shapes_known_only_while_running(self):
         model = self.model(small.tile_model())
         x = floats(*range(1024))

@@ -106,6 +106,23 @@ def gather_model():
     return g
 
 
+def loop_models():
+    """while a <= 0: a += b, so zeros never end; a model is all three subgraphs."""
+    def numbers(g):
+        return [g.tensor(name, "INT32", []) for name in "ab"]
+    main, cond, body = (Graph(name) for name in ("main", "cond", "body"))
+    main.inputs, main.outputs = numbers(main), numbers(main)
+    main.op("WHILE", main.inputs, main.outputs, "WhileOptions", cond_subgraph_index=1,
+            body_subgraph_index=2)
+    cond.inputs, cond.outputs = numbers(cond), [cond.tensor("yes", "BOOL", [])]
+    cond.op("LESS_EQUAL", [cond.inputs[0], cond.tensor("zero", "INT32", [], bytes(4))], cond.outputs,
+            "LessEqualOptions")
+    body.inputs = numbers(body)
+    body.outputs = [body.tensor("sum", "INT32", []), body.inputs[1]]
+    body.op("ADD", body.inputs, body.outputs[:1], "AddOptions")
+    return main, cond, body
+
+
 def lstm_model():
     """One cell whose weights are 0, but that of the input's candidate, 1.
 
