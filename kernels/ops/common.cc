@@ -131,6 +131,9 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   int32_t* multiplier = p.allocate<int32_t>(n);
   int32_t* shift = p.allocate<int32_t>(n);
   if (multiplier == nullptr || shift == nullptr) return Code::kArenaTooSmall;
+  q->multiplier = multiplier;
+  q->shift = shift;
+  q->zero_point = output.zero_point;
   if (p.only_measured()) return {};
   // TensorFlow Lite's older type rounds the product of the scales to a float.
   const bool rounds = input.type == Type::kUInt8;
@@ -144,9 +147,6 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
     shift[c] = m.shift;
     if (scales != 1) ++scale;
   }
-  q->multiplier = multiplier;
-  q->shift = shift;
-  q->zero_point = output.zero_point;
   return {};
 }
 
