@@ -167,8 +167,7 @@ struct Checker {
     if (zero_points > 1 && zero_points != scales) {
       return bad_tensor(subgraph, index, t, scales, " scales, but ", zero_points, " zero points");
     }
-    if (zero_points > 0 &&
-        reinterpret_cast<uintptr_t>(zero_point->Data()) % sizeof(int64_t) != 0) {
+    if (zero_points > 0 && reinterpret_cast<uintptr_t>(zero_point->Data()) % sizeof(int64_t) != 0) {
       return bad_tensor(subgraph, index, t, "its zero points are not aligned to 8 bytes");
     }
     for (int i = 0; i < zero_points; ++i) {

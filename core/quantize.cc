@@ -10,8 +10,7 @@ Multiplier quantize_multiplier(double real) {
   constexpr int kFraction = 52, kDropped = kFraction + 1 - 31;  // bits
   const auto bits = std::bit_cast<uint64_t>(real);
   int32_t exponent = static_cast<int32_t>(bits >> kFraction) - 1022;  // of a mantissa in [0.5, 1)
-  const uint64_t mantissa =
-      (bits & ((uint64_t{1} << kFraction) - 1)) | uint64_t{1} << kFraction;
+  const uint64_t mantissa = (bits & ((uint64_t{1} << kFraction) - 1)) | uint64_t{1} << kFraction;
   uint64_t q31 = (mantissa + (uint64_t{1} << (kDropped - 1))) >> kDropped;
   if (q31 == uint64_t{1} << 31) {
     q31 /= 2;

@@ -73,8 +73,7 @@ template <int n, bool kTerms>
   // Position by position: with all sums loaded first, sixteen registers would not do.
   int32x4_t term[n];
   if constexpr (kTerms) {
-    unroll<n>([&](auto m)
-                  [[gnu::always_inline]] { term[m] = in_order(vld1q_dup_s32(terms + m)); });
+    unroll<n>([&](auto m) [[gnu::always_inline]] { term[m] = in_order(vld1q_dup_s32(terms + m)); });
   }
   unroll<n>([&](auto m) [[gnu::always_inline]] {
     int32x4_t bias[2] = {c.bias[0], c.bias[1]};

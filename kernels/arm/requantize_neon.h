@@ -106,8 +106,8 @@ template <bool kRight, int n>
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, shift[h]); });
 }
 
-// Two vectors to one of half the width. gcc would compute the upper half of a 32-bit vector elsewhere
-// and move it.
+// Two vectors to one of half the width. gcc would compute the upper half of a 32-bit vector
+// elsewhere and move it.
 [[gnu::always_inline]] inline int16x8_t narrow_pair(int32x4_t low, int32x4_t high) {
 #if PIPIT_ARM64
   return vqmovn_high_s32(vqmovn_s32(low), high);
@@ -140,13 +140,11 @@ template <int n>
     wide[m] = vcombine_s16(vget_low_s16(wide[m]), vqmovn_s32(y[m][1]));
   });
 #else
-  unroll<n>([&](auto m)
-                [[gnu::always_inline]] { wide[m] = narrow_pair(y[m][0], y[m][1]); });
+  unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = narrow_pair(y[m][0], y[m][1]); });
 #endif
   unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = vqaddq_s16(wide[m], q.zero_point); });
-  unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
-    out[m] = narrow_pair(wide[2 * m], wide[2 * m + 1]);
-  });
+  unroll<n / 2>([&](auto m)
+                    [[gnu::always_inline]] { out[m] = narrow_pair(wide[2 * m], wide[2 * m + 1]); });
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vmaxq_s8(out[m], q.min); });
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vminq_s8(out[m], q.max); });
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/row_sums.h"
-
 #include <algorithm>
 #include <limits>
+
+#include "kernels/row_sums.h"
 
 namespace pipit {
 namespace {

@@ -75,7 +75,8 @@ Status prepare_watched(Prepare& p) {
   return p.run(run_watched, nullptr, "mine");
 }
 
-// What constants give may decide about shapes, so it is computed even where only sizes are asked for.
+// What constants give may decide about shapes, so it is computed even where only sizes are asked
+// for.
 TEST(OwnOperators, KnowWhetherOnlyTheSizeOfThePlanIsWanted) {
   ModelBuilder b;
   for (int i = 0; i < 3; ++i) b.tensor({.shape = Shape::of(2)});

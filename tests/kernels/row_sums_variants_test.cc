@@ -53,7 +53,8 @@ bool agrees(RowSumsFn f, const Case& c, Against side, uint64_t seed) {
 template <class Visit>
 void for_each_case(const Visit& visit) {
   for (const bool is_unsigned : {false, true}) {
-    for (const int32_t depth : {1, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 127, 144, 1000}) {
+    for (const int32_t depth :
+         {1, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 127, 144, 1000}) {
       for (const Fill fill : kFills) visit(Case{5, depth, fill, is_unsigned});
       for (int i = 0; i < 8; ++i) visit(Case{3, depth, Fill::kRandom, is_unsigned});
     }

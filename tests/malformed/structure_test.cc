@@ -223,8 +223,9 @@ TEST(Malformed, StringsThatNobodyBound) {
   const TensorSpec strings = of(Type::kString, Shape::of(2));
   const ModelBuilder b =
       one(BuiltinOperator::EQUAL, {strings, strings}, {of(Type::kBool, Shape::of(2))});
-  EXPECT_THAT(verdict(b.finish()),
-              HasSubstr("input 0, tensor 0 string [2], has no strings: bind a buffer of them to it"));
+  EXPECT_THAT(
+      verdict(b.finish()),
+      HasSubstr("input 0, tensor 0 string [2], has no strings: bind a buffer of them to it"));
   Net net(b);
   char left[strings_bytes(2, 5)], right[strings_bytes(2, 5)];
   for (char* bytes : {left, right}) {
