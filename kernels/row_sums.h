@@ -16,7 +16,7 @@ struct RowSums {
   int32_t count, depth;
   bool is_unsigned;  // uint8, else int8
   int32_t* sums;     // count numbers, which wrap
-  bool* holds_min;   // set if a number is the least one of its type, else left
+  bool* holds_min;   // set if a number is the least one of its type, else left; or nullptr
 };
 
 using RowSumsVariant = KernelVariant<RowSums>;

@@ -54,9 +54,15 @@ std::vector<uint8_t> fill(const Tensor& tensor, Make make) {
 
 std::vector<uint8_t> fill_bytes(size_t n, SplitMix64* random) {
   std::vector<uint8_t> bytes(n);
-  for (size_t at = 0; at < n; at += sizeof(uint64_t)) {
+  constexpr size_t kEight = sizeof(uint64_t);
+  for (size_t at = 0; at < n; at += kEight) {
     const uint64_t eight = random->next();
-    std::memcpy(bytes.data() + at, &eight, std::min(n - at, sizeof(eight)));
+    // A copy of known size is no call.
+    if (n - at >= kEight) {
+      std::memcpy(bytes.data() + at, &eight, kEight);
+    } else {
+      std::memcpy(bytes.data() + at, &eight, n - at);
+    }
   }
   return bytes;
 }

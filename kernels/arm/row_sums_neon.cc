@@ -92,6 +92,7 @@ void sum_rows(const RowSums& a) {
     at += vectors * kVector;
     a.sums[r] = total(T::wrapped(sum));
   }
+  if (a.holds_min == nullptr) return;
   const uint64x2_t found = vreinterpretq_u64_u8(T::equal(least, T::kMin));
   if ((vgetq_lane_u64(found, 0) | vgetq_lane_u64(found, 1)) != 0) *a.holds_min = true;
 }

@@ -118,8 +118,7 @@ inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
   return static_cast<int32_t>(sum);
 }
 
-// For the channels [first, first + n), whose filters begin at `filters`. Whether a weight is the
-// least number is left in `holds_min`.
+// For the channels [first, first + n), whose filters begin at `filters`. See RowSums::holds_min.
 template <class W>
 void fold_filters(const ConvPlan& c, const Fold& fold, const W* filters, int32_t first, int32_t n,
                   int32_t depth, int32_t* out, bool* holds_min) {
@@ -196,9 +195,8 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* ph
     if (folded == nullptr) {
       const int32_t depth = a.size.kernel_h * a.size.kernel_w * a.size.in_c;
       auto* found = reinterpret_cast<int32_t*>(a.scratch + c.folded_scratch);
-      bool holds_min = false;  // too late to choose by it
       fold_filters(c, fold_of(a, s.optional_input(c.inputs.bias)), a.weights, first, n, depth,
-                   found, &holds_min);
+                   found, nullptr);
       folded = found;
     }
   }

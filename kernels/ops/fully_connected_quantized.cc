@@ -53,10 +53,10 @@ Sum bias_value(const Tensor* bias, int32_t o) {
 // What the sum of outputs [first, first + count) starts from.
 template <class Weight, class Sum>
 void find_start(const Quantized<Sum>& q, const Weight* weights, const Tensor* bias, int32_t first,
-                int32_t count, Sum* start) {
+                int32_t count, Sum* start, bool* holds_min = nullptr) {
   for (int32_t o = 0; o < count; ++o) start[o] = bias_value<Sum>(bias, first + o);
   add_zero_points(q.request.weights, weights, first, count, Sum{q.in_zero_point},
-                  Sum{q.weight_zero_point}, start);
+                  Sum{q.weight_zero_point}, start, holds_min);
 }
 
 template <class Sum, class Out>
@@ -158,10 +158,14 @@ Status run_quantized(const Step& s, Run& run) {
   return {};
 }
 
-bool holds_min(const Prepare& p, const Request& r) {
-  const bool narrow =
-      r.weights.form == WeightRows::Form::kInt4 || r.weights.form == WeightRows::Form::kInt2;
-  return !narrow && !no_weight_is_min(p, kWeights);
+// Whether no weight is -128. The sums that the start needs have told it: `holds_min`.
+template <class Weight, class Sum>
+bool lacks_min(const Prepare& p, const Quantized<Sum>& q, bool holds_min) {
+  if (!std::is_same_v<Weight, int8_t>) return false;
+  const WeightRows& w = q.request.weights;
+  if (w.form == WeightRows::Form::kInt4 || w.form == WeightRows::Form::kInt2) return true;
+  const bool summed = q.start != nullptr && q.in_zero_point != 0 && w.plain();
+  return summed ? !holds_min : no_weight_is_min(p, kWeights);
 }
 
 // With one weight scale the bias must have the scale of the sums, at least nearly.
@@ -211,14 +215,14 @@ Status find_scales(Prepare& p, Quantized<Sum>* q) {
 }
 
 template <class Weight, class Sum>
-Status fold_start(Prepare& p, Quantized<Sum>* q) {
+Status fold_start(Prepare& p, Quantized<Sum>* q, bool* holds_min) {
   const Tensor* bias = p.optional_input(kBias);
   if (!p.values_known(kWeights) || (bias != nullptr && !p.values_known(kBias))) return {};
   Sum* start = p.allocate<Sum>(static_cast<size_t>(q->request.outputs));
   if (start == nullptr) return Code::kArenaTooSmall;
   q->start = start;
   if (p.only_measured()) return {};
-  find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start);
+  find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start, holds_min);
   return {};
 }
 
@@ -254,9 +258,10 @@ Status prepare_quantized(Prepare& p, const Request& r, Span<const Variant> varia
   q.in_zero_point = p.input(kInput).zero_point;
   q.out_zero_point = p.output(0).zero_point;
   q.range = activation_range(r.activation, p.output(0));
-  q.no_weight_is_min = std::is_same_v<Weight, int8_t> && !holds_min(p, r);
   PIPIT_TRY(find_scales(p, &q));
-  PIPIT_TRY(fold_start<Weight>(p, &q));
+  bool holds_min = false;
+  PIPIT_TRY(fold_start<Weight>(p, &q, &holds_min));
+  q.no_weight_is_min = lacks_min<Weight>(p, q, holds_min);
   lay_out_scratch<Weight>(p, &q);
   const Variant& variant = choose(variants, p.cpu());
   if constexpr (std::is_same_v<In, int8_t>) {

@@ -50,12 +50,12 @@ void for_each_value(const WeightRows& w, const T* data, int32_t row, const F& f)
 }
 
 template <class T>
-void sum_rows(const WeightRows& w, const T* data, int32_t first, int32_t count, int32_t* sums) {
+void sum_rows(const WeightRows& w, const T* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min) {
   if constexpr (sizeof(T) == 1) {
     if (w.plain()) {
-      bool holds_min;
       return w.sum_bytes({data + static_cast<ptrdiff_t>(first) * w.depth, count, w.depth,
-                          std::is_same_v<T, uint8_t>, sums, &holds_min});
+                          std::is_same_v<T, uint8_t>, sums, holds_min});
     }
   }
   for (int32_t r = 0; r < count; ++r) {
@@ -143,17 +143,17 @@ Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, 
   return check_indices(p, weights, *w);
 }
 
-void row_sums(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,
-              int32_t* sums) {
-  sum_rows(w, data, first, count, sums);
+void row_sums(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min) {
+  sum_rows(w, data, first, count, sums, holds_min);
 }
-void row_sums(const WeightRows& w, const uint8_t* data, int32_t first, int32_t count,
-              int32_t* sums) {
-  sum_rows(w, data, first, count, sums);
+void row_sums(const WeightRows& w, const uint8_t* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min) {
+  sum_rows(w, data, first, count, sums, holds_min);
 }
-void row_sums(const WeightRows& w, const int16_t* data, int32_t first, int32_t count,
-              int32_t* sums) {
-  sum_rows(w, data, first, count, sums);
+void row_sums(const WeightRows& w, const int16_t* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min) {
+  sum_rows(w, data, first, count, sums, holds_min);
 }
 
 void expand_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count,

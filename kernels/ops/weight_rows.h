@@ -35,12 +35,14 @@ struct WeightRows {
 // How `weights`, of rank 2, are stored; checks all indices of a sparse tensor.
 Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w);
 
-// The sums of `count` rows from `first` on, which wrap.
-void row_sums(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int32_t* sums);
-void row_sums(const WeightRows& w, const uint8_t* data, int32_t first, int32_t count,
-              int32_t* sums);
-void row_sums(const WeightRows& w, const int16_t* data, int32_t first, int32_t count,
-              int32_t* sums);
+// The sums of `count` rows from `first` on, which wrap. Of plain bytes, `holds_min` is set if one
+// is the least number, and else left.
+void row_sums(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min = nullptr);
+void row_sums(const WeightRows& w, const uint8_t* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min = nullptr);
+void row_sums(const WeightRows& w, const int16_t* data, int32_t first, int32_t count, int32_t* sums,
+              bool* holds_min = nullptr);
 
 // `count` rows from `first` on, as plain values.
 void expand_rows(const WeightRows& w, const int8_t* data, int32_t first, int32_t count, int8_t* to);

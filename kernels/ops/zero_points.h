@@ -25,17 +25,18 @@ Sum wrapping_multiply(Sum a, Sum b) {
   return static_cast<Sum>(static_cast<U>(a) * static_cast<U>(b));
 }
 
-// Adds the second and the third part to start[0], start[1], ... for rows `first` on of the weights.
+// Adds the second and the third part to start[0], start[1], ... for rows `first` on of the weights,
+// unless both are zero. For `holds_min` see row_sums().
 template <class Weight, class Sum>
 void add_zero_points(const WeightRows& w, const Weight* weights, int32_t first, int32_t count,
-                     Sum zx, Sum zw, Sum* start) {
+                     Sum zx, Sum zw, Sum* start, bool* holds_min = nullptr) {
   if (zx == 0) return;
   const Sum both = wrapping_multiply(wrapping_multiply(zx, zw), Sum{w.depth});
   constexpr int32_t kAtOnce = 64;
   int32_t sums[kAtOnce];
   for (int32_t o = 0; o < count; o += kAtOnce) {
     const int32_t n = std::min(count - o, kAtOnce);
-    row_sums(w, weights, first + o, n, sums);
+    row_sums(w, weights, first + o, n, sums, holds_min);
     for (int32_t i = 0; i < n; ++i) {
       const Sum share = wrapping_add(both, wrapping_multiply(Sum{sums[i]}, -zx));
       start[o + i] = wrapping_add(start[o + i], share);

@@ -19,7 +19,7 @@ void sum_rows(const RowSums& a) {
     }
     a.sums[r] = static_cast<int32_t>(sum);
   }
-  if (least == std::numeric_limits<T>::min()) *a.holds_min = true;
+  if (a.holds_min != nullptr && least == std::numeric_limits<T>::min()) *a.holds_min = true;
 }
 
 }  // namespace
