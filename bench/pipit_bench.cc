@@ -105,7 +105,7 @@ struct ConvData {
   using T = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
   using Out = std::remove_pointer_t<decltype(Args::out)>;
 
-  ConvData(const ConvGeometry& g, int64_t weights_count, size_t (*scratch_bytes)(const Args&))
+  ConvData(const ConvGeometry& g, int64_t weights_count, ByteCount (*scratch_bytes)(const Args&))
       : in(values<T>(int64_t{g.in_h} * g.in_w * g.in_c)),
         weights(values<T>(weights_count)),
         out(static_cast<size_t>(outputs_of(g))),
@@ -133,7 +133,8 @@ struct ConvData {
     }
     if constexpr (requires { args.no_weight_is_min; }) args.no_weight_is_min = true;
     if constexpr (requires { args.weights_tap; }) args.weights_tap = g.out_c;
-    if (scratch_bytes != nullptr) scratch.resize(scratch_bytes(args) / sizeof(scratch[0]) + 1);
+    if (scratch_bytes != nullptr)
+      scratch.resize(scratch_bytes(args).size() / sizeof(scratch[0]) + 1);
     args.scratch = reinterpret_cast<uint8_t*>(scratch.data());
   }
 

@@ -7,13 +7,12 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pipit/byte_count.h"
 #include "pipit/span.h"
 
 namespace pipit {
 
 constexpr size_t kArenaAlign = 16;
-
-constexpr size_t align_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 class Arena {
  public:
@@ -32,14 +31,14 @@ class Arena {
   bool measures() const { return use_ == Use::kMeasure; }
 
   // Zeroed bytes, or nullptr when there are too few left. `align` divides kArenaAlign.
-  void* take(size_t bytes, size_t align = kArenaAlign) {
+  void* take(ByteCount bytes, size_t align = kArenaAlign) {
     size_t from = 0;
     if (!advance(bytes, align, &from)) return nullptr;
     if (bytes != 0) zero(from, low_);
     return base_ + from;
   }
   // The same with the content they have.
-  void* reserve(size_t bytes, size_t align = kArenaAlign) {
+  void* reserve(ByteCount bytes, size_t align = kArenaAlign) {
     size_t from = 0;
     if (!advance(bytes, align, &from)) return nullptr;
     if (zero_from_ < low_) zero_from_ = low_;
@@ -47,28 +46,29 @@ class Arena {
   }
   template <class T>
   T* take_array(size_t n) {
-    return n > SIZE_MAX / sizeof(T) ? nullptr : static_cast<T*>(take(n * sizeof(T), alignof(T)));
+    return static_cast<T*>(take(ByteCount(n) * sizeof(T), alignof(T)));
   }
 
   // Bytes at the high end, not zeroed, until release() to an earlier mark.
-  void* take_temporary(size_t bytes) {
-    if (bytes > high_ - low_ || align_up(bytes, kArenaAlign) > high_ - low_) return nullptr;
-    high_ -= align_up(bytes, kArenaAlign);
+  void* take_temporary(ByteCount bytes) {
+    const ByteCount taken = bytes.aligned(kArenaAlign);
+    if (taken > high_ - low_) return nullptr;
+    high_ -= taken.size();
     if (zero_to_ > high_) zero_to_ = high_;
     note_peak();
     return base_ + high_;
   }
   template <class T>
   T* temporary_array(size_t n) {
-    return n > SIZE_MAX / sizeof(T) ? nullptr : static_cast<T*>(take_temporary(n * sizeof(T)));
+    return static_cast<T*>(take_temporary(ByteCount(n) * sizeof(T)));
   }
   size_t temporary_mark() const { return high_; }
   void release_temporary(size_t mark) { high_ = mark; }
 
   // Forgets bytes at the high end, where nothing may be taken now.
-  bool give_up_end(size_t bytes) {
+  bool give_up_end(ByteCount bytes) {
     if (high_ != size_ || bytes > high_ - low_) return false;
-    high_ = size_ -= bytes;
+    high_ = size_ -= bytes.size();
     if (zero_to_ > high_) zero_to_ = high_;
     return true;
   }
@@ -82,10 +82,12 @@ class Arena {
   size_t peak() const { return peak_; }
 
  private:
-  bool advance(size_t bytes, size_t align, size_t* from) {
-    *from = align_up(low_, align);
-    if (*from > high_ || bytes > high_ - *from) return false;
-    low_ = *from + bytes;
+  bool advance(ByteCount bytes, size_t align, size_t* from) {
+    const ByteCount begin = ByteCount(low_).aligned(align);
+    const ByteCount end = begin + bytes;
+    if (end > high_) return false;
+    *from = begin.size();
+    low_ = end.size();
     note_peak();
     return true;
   }
@@ -96,8 +98,8 @@ class Arena {
   }
 
   void note_peak() {
-    const size_t used = align_up(low_, kArenaAlign) + (size_ - high_);
-    if (used > peak_) peak_ = used;
+    const ByteCount used = ByteCount(low_).aligned(kArenaAlign) + (size_ - high_);
+    if (used > peak_) peak_ = used.size();
   }
 
   uint8_t* base_ = nullptr;

@@ -139,7 +139,7 @@ bool& Run::called_once(const Callee& callee) {
 
 Run::Mark Run::mark() const { return {state_.dynamic.low_mark(), state_.newest}; }
 
-void* Run::take(size_t bytes) { return state_.dynamic.reserve(bytes); }
+void* Run::take(ByteCount bytes) { return state_.dynamic.reserve(bytes); }
 
 void Run::release(const Mark& mark) {
   state_.dynamic.release_low(mark.low);

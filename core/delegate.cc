@@ -32,7 +32,7 @@ Status Partition::run(RunFn fn, const void* parameters) {
   return {};
 }
 
-void* Partition::allocate_bytes(size_t bytes, size_t align) {
+void* Partition::allocate_bytes(ByteCount bytes, size_t align) {
   return state_.pool->take(bytes, align);
 }
 
@@ -218,7 +218,7 @@ struct Partitioner {
     return made;
   }
 
-  Status join(const Delegate* delegate, Step* joined, size_t* scratch) const {
+  Status join(const Delegate* delegate, Step* joined, ByteCount* scratch) const {
     const Result<Delegation*> made = record(delegate);
     if (!made.ok()) return made.status();
     Partition p(state, graph, *made.value(), why);
@@ -247,7 +247,7 @@ Status form_partitions(State& state, Graph& graph, const Planning& planning, Mes
       if (planning.claimed[end] != who) break;
     }
     Step joined = graph.steps[from];
-    size_t scratch = planning.scratch[from];
+    ByteCount scratch = planning.scratch[from];
     if (who != Planning::kNobody) {
       const Partitioner part = {state, graph, why, from, end};
       const Delegate* delegate = state.options.delegates[static_cast<size_t>(who)];

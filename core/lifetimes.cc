@@ -98,11 +98,11 @@ Status place_activations(State& state, Graph& graph, const Planning& planning) {
     const Tensor& t = graph.tensors[i];
     if (t.storage != Storage::kActivation || root[i] != i || last[i] < 0) continue;
     block_of[i] = static_cast<int32_t>(n);
-    blocks[n++] = {t.bytes, 0, first[i], last[i]};
+    blocks[n++] = {t.bytes, {}, first[i], last[i]};
   }
   const size_t tensor_blocks = n;
   for (int32_t s = 0; s < graph.step_count; ++s) {
-    if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], 0, s, s};
+    if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], {}, s, s};
   }
   if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
     return Code::kArenaTooSmall;
@@ -115,12 +115,12 @@ Status place_activations(State& state, Graph& graph, const Planning& planning) {
       t.storage = Storage::kNone;
       continue;
     }
-    t.data = reinterpret_cast<void*>(static_cast<uintptr_t>(blocks[block_of[r]].offset));
+    t.data = reinterpret_cast<void*>(static_cast<uintptr_t>(blocks[block_of[r]].offset.size()));
   }
   n = tensor_blocks;
   for (int32_t s = 0; s < graph.step_count; ++s) {
-    const size_t offset = planning.scratch[s] != 0 ? blocks[n++].offset : 0;
-    graph.steps[s].scratch = reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(offset));
+    const ByteCount offset = planning.scratch[s] != 0 ? blocks[n++].offset : 0;
+    graph.steps[s].scratch = reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(offset.size()));
   }
   return {};
 }

@@ -180,7 +180,7 @@ bool renames_constants(const Graph& graph, const Planning& planning, const Step&
 }
 
 bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& step) {
-  size_t bytes = 0;
+  ByteCount bytes;
   for (int i = 0; i < step.outputs; ++i) {
     const Tensor& t = step.output(i);
     if (t.storage != Storage::kActivation || planning.output[t.index] != 0) return false;
@@ -190,8 +190,8 @@ bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& 
 }
 
 // The outputs become constants: computed, or the bytes of the constants that they rename.
-Status fold(State& state, Graph& graph, const Planning& planning, Step step, size_t scratch_bytes,
-            Message* why) {
+Status fold(State& state, Graph& graph, const Planning& planning, Step step,
+            ByteCount scratch_bytes, Message* why) {
   const bool renames = renames_constants(graph, planning, step);
   for (int i = 0; i < step.outputs; ++i) {
     Tensor& t = *step.tensors[step.inputs + i];
@@ -258,14 +258,14 @@ struct Planner {
   // Whether what folding takes, which is at most about a product for each pair of an input's and an
   // output's bytes, can be spent on a file of this size.
   bool worth_it(const Step& step) {
-    uint64_t in = 0, out = 0;
+    ByteCount in, out;
     for (int i = 0; i < step.inputs; ++i)
       in += step.tensors[i] == nullptr ? 0 : step.input(i).bytes;
     for (int i = 0; i < step.outputs; ++i) out += step.output(i).bytes;
     if (out > kFoldBytes) return true;  // nothing but new names for constants
-    const uint64_t work = in * out;     // at most 2^16 inputs of 2^31 bytes, and 2^12
+    const ByteCount work = in * out;
     if (work > most_planning_work(state.model.file().size()) - state.fold_work) return false;
-    state.fold_work += work;
+    state.fold_work += work.value();
     return true;
   }
 
@@ -289,7 +289,7 @@ struct Planner {
     } else {
       const Status prepared = op.prepare(p);
       if (p.unaffordable_ != 0) {
-        return p.unsupported("needs a table of ", p.unaffordable_,
+        return p.unsupported("needs a table of ", p.unaffordable_.value(),
                              " bytes, too much for a file of ", state.model.file().size());
       }
       PIPIT_TRY(prepared);
@@ -302,7 +302,7 @@ struct Planner {
       return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
     if (!later && computes_nothing(op, p.step_)) return {};
-    planning.scratch[graph.step_count] = p.deferred_ ? 0 : p.scratch_bytes_;
+    planning.scratch[graph.step_count] = p.deferred_ ? ByteCount() : p.scratch_bytes_;
     const int32_t who = p.deferred_ ? Planning::kNobody : claim_step(state, graph, op, p.step_);
     planning.claimed[graph.step_count] = who;
     if (who != Planning::kNobody) hand_over(&p.step_, mark);
@@ -321,7 +321,7 @@ Status make_planning(const State& state, const Graph& graph, Planning* planning)
   planning->use = pool.temporary_array<uint8_t>(tensors);
   planning->output = pool.temporary_array<uint8_t>(tensors);
   const auto operators = static_cast<size_t>(count(graph.file->operators()));
-  planning->scratch = pool.temporary_array<size_t>(operators);
+  planning->scratch = pool.temporary_array<ByteCount>(operators);
   planning->claimed = pool.temporary_array<int32_t>(operators);
   if (!planning->share || !planning->exact || !planning->use || !planning->output ||
       !planning->scratch || !planning->claimed) {
@@ -473,12 +473,12 @@ bool has_own_bytes(const State& state, const Graph& graph) {
 
 // Entries keep their bytes, for the application reads and writes them. A graph that is called needs
 // bytes only while it runs, and then no other graph of its height does: those share theirs.
-void measure_activations(State& state, Placement* shared) {
-  MemoryPlan& memory = state.memory;
+Placement measure_activations(const State& state, Placement* shared) {
+  Placement all;
   for (const Graph* g = state.newest; g != nullptr; g = g->older) {
     if (has_own_bytes(state, *g)) {
-      memory.activation_bytes += g->placement.bytes;
-      memory.lower_bound_bytes += g->placement.lower_bound;
+      all.bytes += g->placement.bytes;
+      all.lower_bound += g->placement.lower_bound;
     } else {
       Placement& p = shared[g->height];
       p.bytes = std::max(p.bytes, g->placement.bytes);
@@ -486,9 +486,10 @@ void measure_activations(State& state, Placement* shared) {
     }
   }
   for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
-    memory.activation_bytes += shared[h].bytes;
-    memory.lower_bound_bytes += shared[h].lower_bound;
+    all.bytes += shared[h].bytes;
+    all.lower_bound += shared[h].lower_bound;
   }
+  return all;
 }
 
 // Turns offsets into addresses behind everything that persists.
@@ -496,10 +497,12 @@ Status bind_addresses(State& state) {
   Arena& arena = state.arena;
   MemoryPlan& memory = state.memory;
   Placement shared[kMaxGraphDepth];
-  memory.persistent_bytes = align_up(arena.low_mark(), kArenaAlign);
-  measure_activations(state, shared);
-  const size_t end = memory.persistent_bytes + memory.activation_bytes;
-  memory.arena_bytes = std::max(end, arena.peak());
+  const ByteCount persistent = ByteCount(arena.low_mark()).aligned(kArenaAlign);
+  const Placement activations = measure_activations(state, shared);
+  memory.persistent_bytes = persistent.size();
+  memory.activation_bytes = activations.bytes.size();
+  memory.lower_bound_bytes = activations.lower_bound.size();
+  memory.arena_bytes = std::max((persistent + activations.bytes).size(), arena.peak());
   memory.separate_bytes = std::max(memory.persistent_bytes, arena.peak());
   Span<uint8_t> room = state.options.activations;
   const bool separate = !room.empty();
@@ -514,12 +517,12 @@ Status bind_addresses(State& state) {
   uint8_t* base[kMaxGraphDepth];
   for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
     base[h] = next;
-    next += shared[h].bytes;
+    next += shared[h].bytes.size();
   }
   for (Graph* g = state.newest; g != nullptr; g = g->older) {
     const bool own = has_own_bytes(state, *g);
     bind_activations(*g, own ? next : base[g->height]);
-    if (own) next += g->placement.bytes;
+    if (own) next += g->placement.bytes.size();
   }
   state.room = room.subspan(memory.activation_bytes, room.size() - memory.activation_bytes);
   free_dynamic(state);

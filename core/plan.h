@@ -99,12 +99,12 @@ struct State {
 struct Planning {
   static constexpr int32_t kNobody = -1;
   static constexpr uint8_t kUnused = 0, kWritten = 1, kRead = 2;
-  int32_t* share = nullptr;    // for each tensor: the one whose bytes it wants, or kNobody
-  uint8_t* exact = nullptr;    // 1: the shared content is the same (alias), 0: written in place
-  size_t* scratch = nullptr;   // for each step
-  int32_t* claimed = nullptr;  // for each step: the delegate that computes it, or kNobody
-  uint8_t* use = nullptr;      // for each tensor: kUnused, kWritten or kRead
-  uint8_t* output = nullptr;   // whether it is an output of the graph
+  int32_t* share = nullptr;      // for each tensor: the one whose bytes it wants, or kNobody
+  uint8_t* exact = nullptr;      // 1: the shared content is the same (alias), 0: written in place
+  ByteCount* scratch = nullptr;  // for each step
+  int32_t* claimed = nullptr;    // for each step: the delegate that computes it, or kNobody
+  uint8_t* use = nullptr;        // for each tensor: kUnused, kWritten or kRead
+  uint8_t* output = nullptr;     // whether it is an output of the graph
 };
 
 // Plans `model` into an arena. On success the state lies at its base; variables have yet to be

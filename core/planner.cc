@@ -13,8 +13,8 @@ bool overlap_in_time(const Block& a, const Block& b) {
 
 // The lowest of the smallest gaps between the placed blocks that are alive with `block`. `placed`
 // is sorted by offset.
-size_t best_gap(const Block& block, Span<const Block> blocks, Span<const int32_t> placed) {
-  size_t best = SIZE_MAX, best_waste = SIZE_MAX, end = 0;
+ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const int32_t> placed) {
+  ByteCount best = ByteCount::unbounded(), best_waste = ByteCount::unbounded(), end;
   for (const int32_t i : placed) {
     const Block& other = blocks[static_cast<size_t>(i)];
     if (!overlap_in_time(block, other)) continue;
@@ -24,12 +24,12 @@ size_t best_gap(const Block& block, Span<const Block> blocks, Span<const int32_t
     }
     end = std::max(end, other.offset + other.bytes);
   }
-  return best != SIZE_MAX ? best : end;
+  return best.bounded() ? best : end;
 }
 
 // Places all blocks in the given order; returns the end of the highest.
-size_t place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_t> placed) {
-  size_t total = 0;
+ByteCount place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_t> placed) {
+  ByteCount total;
   size_t count = 0;
   for (const int32_t index : order) {
     Block& block = blocks[static_cast<size_t>(index)];
@@ -44,9 +44,7 @@ size_t place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_
   return total;
 }
 
-int64_t area(const Block& b) {
-  return static_cast<int64_t>(b.bytes) * (static_cast<int64_t>(b.last) - b.first + 1);
-}
+ByteCount area(const Block& b) { return b.bytes * (int64_t{b.last} - b.first + 1); }
 
 using Before = bool (*)(const Block&, const Block&);
 
@@ -63,13 +61,13 @@ constexpr Before kOrders[] = {
     },
 };
 
-bool place_exact(Span<Block> blocks, Arena& arena, size_t lower_bound, size_t* total) {
+bool place_exact(Span<Block> blocks, Arena& arena, ByteCount lower_bound, ByteCount* total) {
   const size_t n = blocks.size();
   int32_t* order = arena.temporary_array<int32_t>(n);
   int32_t* placed = arena.temporary_array<int32_t>(n);
-  size_t* best = arena.temporary_array<size_t>(n);
+  ByteCount* best = arena.temporary_array<ByteCount>(n);
   if (order == nullptr || placed == nullptr || best == nullptr) return false;
-  *total = SIZE_MAX;
+  *total = ByteCount::unbounded();
   for (const Before before : kOrders) {
     for (size_t i = 0; i < n; ++i) order[i] = static_cast<int32_t>(i);
     std::sort(order, order + n, [&](int32_t a, int32_t b) {
@@ -77,7 +75,7 @@ bool place_exact(Span<Block> blocks, Arena& arena, size_t lower_bound, size_t* t
       const Block& y = blocks[static_cast<size_t>(b)];
       return before(x, y) || (!before(y, x) && a < b);
     });
-    const size_t reached = place_in_order(blocks, {order, n}, {placed, n});
+    const ByteCount reached = place_in_order(blocks, {order, n}, {placed, n});
     if (reached < *total) {
       *total = reached;
       for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
@@ -99,11 +97,12 @@ struct SlotPlanner {
   int32_t* ends = nullptr;    // first block of the chain that ends at a step
   int32_t* next_end = nullptr;
   int32_t free_slots[kClasses];
-  size_t top = 0;
+  ByteCount top;
 
-  static int class_of(size_t bytes) {
+  static ByteCount slot_bytes(int c) { return uint64_t{1} << c; }
+  static int class_of(ByteCount bytes) {
     int c = 4;
-    while ((size_t{1} << c) < bytes) ++c;
+    while (slot_bytes(c) < bytes) ++c;
     return c;
   }
 
@@ -136,7 +135,7 @@ struct SlotPlanner {
       block.offset = blocks[static_cast<size_t>(slot)].offset;
     } else {
       block.offset = top;
-      top += size_t{1} << c;
+      top += slot_bytes(c);
     }
   }
 
@@ -152,18 +151,29 @@ struct SlotPlanner {
   }
 };
 
-bool find_lower_bound(Span<const Block> blocks, int32_t steps, Arena& arena, size_t* bound) {
+bool find_lower_bound(Span<const Block> blocks, int32_t steps, Arena& arena, ByteCount* bound) {
   int64_t* change = arena.temporary_array<int64_t>(static_cast<size_t>(steps) + 1);
   if (change == nullptr) return false;
   std::fill(change, change + steps + 1, 0);
   for (const Block& b : blocks) {
-    change[b.first] += static_cast<int64_t>(b.bytes);
-    change[b.last + 1] -= static_cast<int64_t>(b.bytes);
+    change[b.first] += static_cast<int64_t>(b.bytes.value());
+    change[b.last + 1] -= static_cast<int64_t>(b.bytes.value());
   }
   int64_t alive = 0, most = 0;
   for (int32_t i = 0; i < steps; ++i) most = std::max(most, alive += change[i]);
-  *bound = static_cast<size_t>(most);
+  *bound = most;
   return true;
+}
+
+// The sum of all is below this, so sums of some are in the range of int64_t, and no power of two
+// that holds one of them is out of the range of uint64_t.
+constexpr ByteCount kMostPlaced = uint64_t{1} << 62;
+
+// Returns the sum of the sizes.
+ByteCount align_sizes(Span<Block> blocks) {
+  ByteCount sum;
+  for (Block& b : blocks) sum += b.bytes = b.bytes.aligned(kArenaAlign);
+  return sum;
 }
 
 }  // namespace
@@ -171,7 +181,10 @@ bool find_lower_bound(Span<const Block> blocks, int32_t steps, Arena& arena, siz
 bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result) {
   *result = {};
   if (blocks.empty()) return true;
-  for (Block& b : blocks) b.bytes = align_up(b.bytes, kArenaAlign);
+  if (align_sizes(blocks) > kMostPlaced) {
+    *result = {ByteCount::unbounded(), ByteCount::unbounded()};
+    return true;
+  }
   const size_t mark = arena.temporary_mark();
   bool enough =
       find_lower_bound({blocks.data(), blocks.size()}, steps, arena, &result->lower_bound);

@@ -10,21 +10,22 @@
 namespace pipit {
 
 struct Block {
-  size_t bytes = 0;
-  size_t offset = 0;  // the answer
+  ByteCount bytes;
+  ByteCount offset;   // the answer
   int32_t first = 0;  // alive in steps [first, last]
   int32_t last = 0;
 };
 
 struct Placement {
-  size_t bytes = 0;        // end of the highest block
-  size_t lower_bound = 0;  // the largest sum of bytes alive at one step
+  ByteCount bytes;        // end of the highest block
+  ByteCount lower_bound;  // the largest sum of bytes alive at one step
 };
 
 // Gives every block an offset (a multiple of kArenaAlign) such that blocks alive at the same step
 // do not overlap. Tries several orders and keeps the best; beyond kExactBlocks blocks, one pass
 // that is linear in their number. `steps` is more than any `last`. Temporary memory comes from
-// `arena`; false when that does not suffice.
+// `arena`; false when that does not suffice. Blocks that no machine could hold are given no places,
+// and the result is unbounded.
 constexpr int32_t kExactBlocks = 2048;
 bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result);
 

@@ -91,9 +91,9 @@ Status Prepare::set_output(int i, const Shape& shape) {
   return late() ? take_output(i) : Status();
 }
 
-Status Prepare::set_output_strings(int i, const Shape& shape, size_t bytes) {
+Status Prepare::set_output_strings(int i, const Shape& shape, ByteCount bytes) {
   PIPIT_TRY(set_output(i, shape));
-  step_.tensors[step_.inputs + i]->bytes = bytes;
+  step_.tensors[step_.inputs + i]->bytes = bytes.size();
   return take_output(i);
 }
 
@@ -169,14 +169,14 @@ Sharing Prepare::sharing() const { return sharing_of(state_.options); }
 
 // A file may be small and name numbers that are not: before it runs, what is made of them may take
 // neither much time nor much memory.
-bool Prepare::affordable(size_t bytes) {
+bool Prepare::affordable(ByteCount bytes) {
   const uint64_t most = most_table_bytes(state_.model.file().size());
   if (bytes > most - state_.table_bytes) return false;
-  state_.table_bytes += bytes;
+  state_.table_bytes += bytes.value();
   return true;
 }
 
-void* Prepare::allocate_bytes(size_t bytes, size_t align) {
+void* Prepare::allocate_bytes(ByteCount bytes, size_t align) {
   if (!late() && !graph_.late && !affordable(bytes)) {
     unaffordable_ = bytes;
     return nullptr;
@@ -184,14 +184,14 @@ void* Prepare::allocate_bytes(size_t bytes, size_t align) {
   return state_.pool->take(bytes, align);
 }
 
-Status Prepare::state_bytes(size_t bytes, void** state) {
+Status Prepare::state_bytes(ByteCount bytes, void** state) {
   if (late() || state_.pool != &state_.arena) {
     return unsupported("keeps state, so it must be known before it runs how large its inputs are");
   }
   StateBlock* block = allocate<StateBlock>();
   *state = block == nullptr ? nullptr : state_.pool->take(bytes);
   if (*state == nullptr) return Code::kArenaTooSmall;
-  *block = {state_.blocks, *state, bytes};
+  *block = {state_.blocks, *state, bytes.size()};
   state_.blocks = block;
   return {};
 }

@@ -54,22 +54,23 @@ void clear(Resource* r) {
 }
 
 // Moves all blocks at the upper end that lie below `r` down by so much, and begins `r` there.
-bool grow(State& state, Resource* r, size_t capacity) {
+bool grow(State& state, Resource* r, ByteCount bytes) {
   const bool planned = r->capacity == r->planned;  // it has no block there yet
-  const size_t more = align_up(capacity, kArenaAlign) - (planned ? 0 : r->capacity);
+  const ByteCount capacity = bytes.aligned(kArenaAlign);
+  const ByteCount more = capacity - (planned ? 0 : r->capacity);
   Arena& arena = growth(state);
   const uint8_t* begin = arena.base() + arena.size();
   if (!arena.give_up_end(more)) return false;
   const uint8_t* end = planned ? begin : r->data;
   for (int32_t i = 0; i < state.resource_count; ++i) {
     Resource& other = state.resources[i];
-    if (other.data >= begin && other.data < end) other.data -= more;
+    if (other.data >= begin && other.data < end) other.data -= more.size();
   }
-  const auto bytes = planned ? 0 : static_cast<size_t>(end - begin);
+  const auto moved = planned ? 0 : static_cast<size_t>(end - begin);
   uint8_t* to = arena.base() + arena.size();
-  if (bytes != 0) std::memmove(to, begin, bytes);
-  r->data = to + bytes;
-  r->capacity = align_up(capacity, kArenaAlign);
+  if (moved != 0) std::memmove(to, begin, moved);
+  r->data = to + moved;
+  r->capacity = capacity.size();
   return true;
 }
 
@@ -116,10 +117,10 @@ const Resource* Prepare::resource(int i, const Op& kind) const {
   return values_known(i) ? find(state_, input(i), kind) : nullptr;
 }
 
-void Prepare::reserve_resource(int i, const Op& kind, size_t bytes) {
+void Prepare::reserve_resource(int i, const Op& kind, ByteCount bytes) {
   if (state_.pool != &state_.arena || !values_known(i)) return;
   Resource* r = find(state_, input(i), kind);
-  if (r != nullptr) r->planned = std::max(r->planned, bytes);
+  if (r != nullptr) r->planned = std::max(r->planned, bytes.size());
 }
 
 bool Prepare::in_file(int i) const {
@@ -132,12 +133,12 @@ Resource* Run::resource(const Tensor& handle, const Op& kind) const {
   return find(state_, handle, kind);
 }
 
-Status Run::resize(const Step& step, Resource* resource, size_t bytes) {
+Status Run::resize(const Step& step, Resource* resource, ByteCount bytes) {
   if (bytes > resource->capacity && !grow(state_, resource, bytes)) {
-    (void)fail(step, "keeps ", bytes, " bytes, known only now; the arena has too few left");
+    (void)fail(step, "keeps ", bytes.value(), " bytes, known only now; the arena has too few left");
     return Code::kArenaTooSmall;
   }
-  resource->bytes = bytes;
+  resource->bytes = bytes.size();
   return {};
 }
 

@@ -11,14 +11,14 @@ namespace {
 // Variables belong to a subgraph, whatever the shapes it is planned for. Calls use(index, tensor,
 // offset) for each; returns the bytes of all.
 template <class Use>
-size_t for_each_variable(const fb::SubGraph& file, Use&& use) {
-  size_t offset = 0;
+ByteCount for_each_variable(const fb::SubGraph& file, Use&& use) {
+  ByteCount offset;
   const unsigned tensors = file.tensors() == nullptr ? 0 : file.tensors()->size();
   for (unsigned i = 0; i < tensors; ++i) {
     const fb::Tensor& t = *file.tensors()->Get(i);
     if (!t.is_variable()) continue;
-    use(i, t, offset);
-    offset += align_up(file_bytes(t), kArenaAlign);
+    use(i, t, offset.size());
+    offset += ByteCount(file_bytes(t)).aligned(kArenaAlign);
   }
   return offset;
 }
@@ -53,9 +53,10 @@ Status init_subgraphs(State& state) {
     const fb::SubGraph& file = state.file_subgraph(i);
     Subgraph& subgraph = state.subgraphs[i];
     subgraph = {};
-    subgraph.variable_bytes = for_each_variable(file, [](unsigned, const fb::Tensor&, size_t) {});
-    subgraph.variables = static_cast<uint8_t*>(state.arena.take(subgraph.variable_bytes));
+    const ByteCount bytes = for_each_variable(file, [](unsigned, const fb::Tensor&, size_t) {});
+    subgraph.variables = static_cast<uint8_t*>(state.arena.take(bytes));
     if (subgraph.variables == nullptr) return Code::kArenaTooSmall;
+    subgraph.variable_bytes = bytes.size();
     if (!any_counts(state, file)) continue;
     subgraph.counters = state.arena.take_array<uint64_t>(static_cast<size_t>(operator_count(file)));
     if (subgraph.counters == nullptr) return Code::kArenaTooSmall;

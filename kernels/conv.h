@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "pipit/byte_count.h"
+
 namespace pipit {
 
 // Sizes of a two-dimensional convolution or pooling. Images are [batch][height][width][channels].
@@ -19,6 +21,16 @@ struct ConvGeometry {
   int32_t dilation_h = 1, dilation_w = 1;
   int32_t pad_top = 0, pad_left = 0;
 };
+
+// Whether the numbers that kernels count in 32 bits stay in range there, a few more included: the
+// taps of a window with its channels, positions and output channels.
+static inline bool countable(const ConvGeometry& g) {
+  constexpr int32_t kMost = 1 << 30;
+  const ByteCount taps = ByteCount(g.kernel_h) * g.kernel_w;
+  const ByteCount rows = ByteCount(g.batch) * g.out_h;
+  return taps <= kMost && taps * g.in_c <= kMost && rows <= kMost && rows * g.out_w <= kMost &&
+         g.out_c <= kMost;
+}
 
 // Elements from one pixel or row of an image to the next, where the convolution covers a part of
 // its channels, rows or columns. Any box of the output is a convolution again, so groups, blocks

@@ -33,6 +33,6 @@ Span<const ConvF32Variant> conv_f32_variants();
 
 void conv_f32_portable(const ConvF32& a);
 void conv_f32_neon(const ConvF32& a);
-size_t conv_f32_neon_scratch(const ConvF32& a);
+ByteCount conv_f32_neon_scratch(const ConvF32& a);
 
 }  // namespace pipit

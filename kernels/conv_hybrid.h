@@ -40,6 +40,6 @@ void conv_hybrid_portable(const ConvHybrid& a);
 // Only in builds for ARM; dotprod only for 64 bits. Both have the same scratch.
 void conv_hybrid_neon(const ConvHybrid& a);
 void conv_hybrid_dotprod(const ConvHybrid& a);
-size_t conv_hybrid_scratch(const ConvHybrid& a);
+ByteCount conv_hybrid_scratch(const ConvHybrid& a);
 
 }  // namespace pipit

@@ -35,10 +35,10 @@ Span<const ConvS8Variant> conv_s8_variants();
 
 void conv_s8_portable(const ConvS8& a);
 void conv_s8_neon(const ConvS8& a);
-size_t conv_s8_neon_scratch(const ConvS8& a);
+ByteCount conv_s8_neon_scratch(const ConvS8& a);
 void conv_s8_dotprod(const ConvS8& a);
-size_t conv_s8_dotprod_scratch(const ConvS8& a);
+ByteCount conv_s8_dotprod_scratch(const ConvS8& a);
 void conv_s8_i8mm(const ConvS8& a);
-size_t conv_s8_i8mm_scratch(const ConvS8& a);
+ByteCount conv_s8_i8mm_scratch(const ConvS8& a);
 
 }  // namespace pipit

@@ -37,10 +37,10 @@ Span<const ConvU8Variant> conv_u8_variants();
 
 void conv_u8_portable(const ConvU8& a);
 void conv_u8_neon(const ConvU8& a);
-size_t conv_u8_neon_scratch(const ConvU8& a);
+ByteCount conv_u8_neon_scratch(const ConvU8& a);
 void conv_u8_dotprod(const ConvU8& a);
-size_t conv_u8_dotprod_scratch(const ConvU8& a);
+ByteCount conv_u8_dotprod_scratch(const ConvU8& a);
 void conv_u8_i8mm(const ConvU8& a);
-size_t conv_u8_i8mm_scratch(const ConvU8& a);
+ByteCount conv_u8_i8mm_scratch(const ConvU8& a);
 
 }  // namespace pipit

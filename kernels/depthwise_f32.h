@@ -32,6 +32,6 @@ Span<const DepthwiseF32Variant> depthwise_f32_variants();
 
 void depthwise_f32_portable(const DepthwiseF32& a);
 void depthwise_f32_neon(const DepthwiseF32& a);
-size_t depthwise_f32_neon_scratch(const DepthwiseF32& a);
+ByteCount depthwise_f32_neon_scratch(const DepthwiseF32& a);
 
 }  // namespace pipit

@@ -41,6 +41,6 @@ void depthwise_hybrid_portable(const DepthwiseHybrid& a);
 
 // Only in builds for ARM.
 void depthwise_hybrid_neon(const DepthwiseHybrid& a);
-size_t depthwise_hybrid_neon_scratch(const DepthwiseHybrid& a);
+ByteCount depthwise_hybrid_neon_scratch(const DepthwiseHybrid& a);
 
 }  // namespace pipit

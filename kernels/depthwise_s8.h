@@ -35,8 +35,8 @@ Span<const DepthwiseS8Variant> depthwise_s8_variants();
 
 void depthwise_s8_portable(const DepthwiseS8& a);
 void depthwise_s8_neon(const DepthwiseS8& a);
-size_t depthwise_s8_neon_scratch(const DepthwiseS8& a);
+ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a);
 void depthwise_s8_dotprod(const DepthwiseS8& a);
-size_t depthwise_s8_dotprod_scratch(const DepthwiseS8& a);
+ByteCount depthwise_s8_dotprod_scratch(const DepthwiseS8& a);
 
 }  // namespace pipit

@@ -37,8 +37,8 @@ Span<const DepthwiseU8Variant> depthwise_u8_variants();
 
 void depthwise_u8_portable(const DepthwiseU8& a);
 void depthwise_u8_neon(const DepthwiseU8& a);
-size_t depthwise_u8_neon_scratch(const DepthwiseU8& a);
+ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a);
 void depthwise_u8_dotprod(const DepthwiseU8& a);
-size_t depthwise_u8_dotprod_scratch(const DepthwiseU8& a);
+ByteCount depthwise_u8_dotprod_scratch(const DepthwiseU8& a);
 
 }  // namespace pipit

@@ -59,8 +59,8 @@ void resize_bilinear_portable(const ResizeBilinear<int16_t>& a);
 void resize_bilinear_neon(const ResizeBilinear<float>& a);
 void resize_bilinear_neon(const ResizeBilinear<uint8_t>& a);
 void resize_bilinear_neon(const ResizeBilinear<int8_t>& a);
-size_t resize_bilinear_neon_scratch(const ResizeBilinear<float>& a);
-size_t resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a);
-size_t resize_bilinear_neon_scratch(const ResizeBilinear<int8_t>& a);
+ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<float>& a);
+ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a);
+ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<int8_t>& a);
 
 }  // namespace pipit

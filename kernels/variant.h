@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "pipit/byte_count.h"
 #include "pipit/cpu.h"
 #include "pipit/span.h"
 
@@ -19,18 +20,24 @@ struct KernelVariant {
   CpuFeatures needs;
   void (*run)(const Args&);
   // Bytes of scratch, aligned to 16, for these sizes (pointers are not read); nullptr: none. They
-  // suffice for a part of the work as well: fewer images, rows of one image, channels or taps.
-  size_t (*scratch)(const Args&);
+  // suffice for a part of the work as well: fewer images, rows of one image, channels or taps. The
+  // sizes may be any numbers; where the variant cannot count them, it asks for unbounded memory.
+  ByteCount (*scratch)(const Args&);
 };
 
-// The last variant that `cpu` can run. Never nothing: the first one needs no feature.
+// The last variant that `cpu` can run and `accepts` does not turn down. Never nothing: the first
+// one needs no feature, and is not asked about.
+template <class Variant, class Accepts>
+const Variant& choose(Span<const Variant> variants, CpuFeatures cpu, const Accepts& accepts) {
+  for (size_t i = variants.size(); i-- > 1;) {
+    if ((variants[i].needs & ~cpu) == 0 && accepts(variants[i])) return variants[i];
+  }
+  return variants[0];
+}
+
 template <class Variant>
 const Variant& choose(Span<const Variant> variants, CpuFeatures cpu) {
-  size_t best = 0;
-  for (size_t i = 1; i < variants.size(); ++i) {
-    if ((variants[i].needs & ~cpu) == 0) best = i;
-  }
-  return variants[best];
+  return choose(variants, cpu, [](const Variant&) { return true; });
 }
 
 }  // namespace pipit

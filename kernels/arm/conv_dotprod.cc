@@ -110,9 +110,9 @@ using Conv = PanelConv<Args, DotprodEngine>;
 
 }  // namespace
 
-size_t conv_s8_dotprod_scratch(const ConvS8& a) { return Conv<ConvS8>(a).scratch(); }
+ByteCount conv_s8_dotprod_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
 void conv_s8_dotprod(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-size_t conv_u8_dotprod_scratch(const ConvU8& a) { return Conv<ConvU8>(a).scratch(); }
+ByteCount conv_u8_dotprod_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
 void conv_u8_dotprod(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 
 }  // namespace pipit

@@ -33,15 +33,13 @@ constexpr int32_t kDepthPerPosition = 5;  // up to which a panel pays
 using Segments = ConvSegments<kTile>;
 using Row = Segments::Row;
 
-size_t panel_bytes(const Segments& s) {
-  return kPanel * sizeof(float) * static_cast<size_t>(s.depth);
-}
+ByteCount panel_bytes(const Segments& s) { return ByteCount(s.depth) * (kPanel * sizeof(float)); }
 
 int32_t panels(const Segments& s) { return (s.a.size.out_c + kPanel - 1) / kPanel; }
 
-bool packs_all(const Segments& s) {
-  return panel_bytes(s) * static_cast<size_t>(panels(s)) <= kPackAll;
-}
+ByteCount all_bytes(const Segments& s) { return panel_bytes(s) * panels(s); }
+
+bool packs_all(const Segments& s) { return all_bytes(s) <= kPackAll; }
 
 // The position's share of the channels [first, first + channels).
 struct Outputs {
@@ -243,29 +241,29 @@ void run_dots_block(const Segments& s, const Row* tiles, int32_t n) {
   }
 }
 
-// Bytes for panels; 0: weights are read where they lie.
-size_t packed_bytes(const Segments& s) {
+// Otherwise weights are read where they lie.
+bool packs_any(const Segments& s) {
   const int32_t whole = s.a.whole_positions != 0 ? s.a.whole_positions : s.positions;
   const int32_t sharing = whole < Segments::kMostPositions ? whole : Segments::kMostPositions;
-  if (int64_t{sharing} * kDepthPerPosition < s.depth) return 0;
-  return panel_bytes(s) * static_cast<size_t>(packs_all(s) ? panels(s) : 1);
+  return int64_t{sharing} * kDepthPerPosition >= s.depth;
 }
 
 }  // namespace
 
-size_t conv_f32_neon_scratch(const ConvF32& a) {
+ByteCount conv_f32_neon_scratch(const ConvF32& a) {
+  if (!countable(a.size)) return ByteCount::unbounded();
   // A part of the work may choose differently: it may need whatever the whole could.
   const Segments s(a);
-  const size_t all = panel_bytes(s) * static_cast<size_t>(panels(s));
-  const size_t most = panel_bytes(s) < kPackAll ? kPackAll : panel_bytes(s);
+  const ByteCount all = all_bytes(s), panel = panel_bytes(s);
+  const ByteCount most = panel < kPackAll ? kPackAll : panel;
   return s.bytes() + (all < most ? all : most);
 }
 
 void conv_f32_neon(const ConvF32& a) {
   const Segments s(a);
   s.set_zeros();
-  float* packed = reinterpret_cast<float*>(a.scratch + s.bytes());
-  const bool packs = packed_bytes(s) != 0, all = packs_all(s);
+  float* packed = reinterpret_cast<float*>(a.scratch + s.bytes().size());
+  const bool packs = packs_any(s), all = packs_all(s);
   for (int32_t c = 0; packs && all && c < a.size.out_c; c += kPanel) {
     pack(s, c, packed + ptrdiff_t{c} * s.depth);
   }

@@ -37,11 +37,11 @@ struct HybridWindows {
   }
 
   // Enough for parts of the work, too: their windows may be shorter, and their blocks longer.
-  size_t bytes() const {
+  ByteCount bytes() const {
     if (in_place) return 0;
-    const int64_t all = int64_t{positions} * depth;
-    const int64_t most = depth > kBlockBytes ? depth : kBlockBytes;
-    return static_cast<size_t>(all < most ? all : most);
+    const ByteCount all = ByteCount(positions) * depth;
+    const int32_t most = depth > kBlockBytes ? depth : kBlockBytes;
+    return all < most ? all : most;
   }
 
   const int8_t* find(int32_t from, int32_t count, int8_t* scratch) const {
@@ -67,9 +67,9 @@ struct HybridWindows {
     const bool dense = g.dilation_w == 1 && a.stride.in_pixel == g.in_c;
     const int32_t step = dense ? columns.end - columns.begin : 1;
     for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
-      const ptrdiff_t line = (ptrdiff_t{y} + ky * g.dilation_h) * g.in_w + x;
+      const ptrdiff_t line = (y + ptrdiff_t{ky} * g.dilation_h) * g.in_w + x;
       for (int32_t kx = columns.begin; kx < columns.end; kx += step) {
-        copy(image + (line + kx * g.dilation_w) * a.stride.in_pixel,
+        copy(image + (line + ptrdiff_t{kx} * g.dilation_w) * a.stride.in_pixel,
              to + (ky * g.kernel_w + kx) * g.in_c, step * g.in_c);
       }
     }

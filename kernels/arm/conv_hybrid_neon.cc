@@ -44,7 +44,9 @@ struct DotPairs {
 
 }  // namespace
 
-size_t conv_hybrid_scratch(const ConvHybrid& a) { return HybridWindows(a).bytes(); }
+ByteCount conv_hybrid_scratch(const ConvHybrid& a) {
+  return countable(a.size) ? HybridWindows(a).bytes() : ByteCount::unbounded();
+}
 void conv_hybrid_neon(const ConvHybrid& a) {
   a.no_weight_is_min ? conv_hybrid_arm<DotPairs>(a) : conv_hybrid_arm<DotAny>(a);
 }

@@ -101,9 +101,9 @@ using Conv = PanelConv<Args, I8mmEngine>;
 
 }  // namespace
 
-size_t conv_s8_i8mm_scratch(const ConvS8& a) { return Conv<ConvS8>(a).scratch(); }
+ByteCount conv_s8_i8mm_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
 void conv_s8_i8mm(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-size_t conv_u8_i8mm_scratch(const ConvU8& a) { return Conv<ConvU8>(a).scratch(); }
+ByteCount conv_u8_i8mm_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
 void conv_u8_i8mm(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 
 }  // namespace pipit

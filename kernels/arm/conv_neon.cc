@@ -227,16 +227,19 @@ struct Conv {
   int32_t term_count() const { return Rows::kFlips ? (most() + 3) / 4 * 4 : 0; }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
   // Fewer channels may be copied all at once.
-  int64_t filter_bytes() const {
+  ByteCount filter_bytes() const {
     const int64_t all = all_filter_bytes(), panel = int64_t{kPanel} * rows.padded_depth();
     const int64_t most = panel > kAllFilters ? panel : kAllFilters;
     return !copies_filters ? 0 : all < most ? all : most;
   }
-  size_t own_bytes() const {
-    return static_cast<size_t>(sums() + term_count()) * sizeof(int32_t) +
-           static_cast<size_t>(filter_bytes());
+  ByteCount own_bytes() const {
+    return ByteCount(sums() + term_count()) * sizeof(int32_t) + filter_bytes();
   }
-  size_t scratch() const { return own_bytes() + rows.bytes(); }
+  static ByteCount scratch(const Args& a) {
+    if (!countable(a.size)) return ByteCount::unbounded();
+    const Conv conv(a);
+    return conv.own_bytes() + conv.rows.bytes();
+  }
 
   // The filters of channel c and the next ones; those that do not exist repeat the last one.
   void find_filters(int32_t c, Filters& w) const {
@@ -294,7 +297,7 @@ struct Conv {
     const RequantizeNeon q = load_requantize(int8_results(a));
     if (copies_all) copy_all();
     rows.for_each_block(
-        a.scratch + own_bytes(),
+        a.scratch + own_bytes().size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
           const int32_t* found = window_terms(a, windows, steps, count, terms());
           for (int32_t c = 0; c < a.size.out_c; c += kGroup) {
@@ -306,9 +309,9 @@ struct Conv {
 
 }  // namespace
 
-size_t conv_s8_neon_scratch(const ConvS8& a) { return Conv<ConvS8>(a).scratch(); }
+ByteCount conv_s8_neon_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
 void conv_s8_neon(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-size_t conv_u8_neon_scratch(const ConvU8& a) { return Conv<ConvU8>(a).scratch(); }
+ByteCount conv_u8_neon_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
 void conv_u8_neon(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 
 }  // namespace pipit

@@ -159,39 +159,41 @@ void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* 
 template <class Args, class Engine>
 struct PanelConv {
   const Args& a;
-  int32_t panels, panel_bytes;
+  int32_t panels;
+  ptrdiff_t panel_bytes;
   bool pack_all;
   ConvRows<Args> rows;
 
   explicit PanelConv(const Args& args) : a(args), rows(args, limits(args)) {
     panels = panels_of(a);
-    panel_bytes = panel_bytes_of(a);
+    panel_bytes = static_cast<ptrdiff_t>(panel_bytes_of(a).size());
     pack_all = packs_all(a);
   }
 
   static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
-  static int32_t panel_bytes_of(const Args& a) {
-    return (a.size.kernel_h * a.size.kernel_w * a.size.in_c + 15) / 16 * 16 * kPanel;
+  static ByteCount panel_bytes_of(const Args& a) {
+    return (ByteCount(a.size.kernel_h) * a.size.kernel_w * a.size.in_c).aligned(16) * kPanel;
   }
-  static bool packs_all(const Args& a) {
-    return int64_t{panels_of(a)} * panel_bytes_of(a) <= kPackAll;
-  }
+  static ByteCount all_bytes_of(const Args& a) { return panel_bytes_of(a) * panels_of(a); }
+  static bool packs_all(const Args& a) { return all_bytes_of(a) <= kPackAll; }
   static ConvLimits limits(const Args& a) {
     return {Engine::kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost};
   }
 
   // Scratch memory: panels, terms of windows, windows. However many panels are packed together:
   // fewer channels change that.
-  int8_t* packed(int32_t p) const {
-    return reinterpret_cast<int8_t*>(a.scratch) + static_cast<ptrdiff_t>(p) * panel_bytes;
-  }
-  size_t pack_bytes() const {
-    const int64_t all = int64_t{panels} * panel_bytes;
-    const int64_t most = panel_bytes > kPackAll ? panel_bytes : kPackAll;
-    return static_cast<size_t>(all < most ? all : most);
+  int8_t* packed(int32_t p) const { return reinterpret_cast<int8_t*>(a.scratch) + p * panel_bytes; }
+  ByteCount pack_bytes() const {
+    const ByteCount all = all_bytes_of(a), panel = panel_bytes_of(a);
+    const ByteCount most = panel > kPackAll ? panel : kPackAll;
+    return all < most ? all : most;
   }
   static constexpr size_t kTermBytes = ConvRows<Args>::kFlips ? kMost * sizeof(int32_t) : 0;
-  size_t scratch() const { return pack_bytes() + kTermBytes + rows.bytes(); }
+  static ByteCount scratch(const Args& a) {
+    if (!countable(a.size)) return ByteCount::unbounded();
+    const PanelConv conv(a);
+    return conv.pack_bytes() + kTermBytes + conv.rows.bytes();
+  }
 
   void pack(int32_t panel, int8_t* to) const {
     const int32_t c = panel * kPanel;
@@ -239,9 +241,9 @@ struct PanelConv {
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a));
     for (int32_t p = 0; pack_all && p < panels; ++p) pack(p, packed(p));
-    auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes());
+    auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes().size());
     rows.for_each_block(
-        a.scratch + pack_bytes() + kTermBytes,
+        a.scratch + (pack_bytes() + kTermBytes).size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
           const int32_t* found = window_terms(a, windows, steps, count, terms);
           for (int32_t p = 0; p < panels; ++p) {

@@ -76,16 +76,16 @@ class ConvRows {
   int32_t padded_depth() const { return (depth + kRowAlign - 1) / kRowAlign * kRowAlign; }
 
   // Scratch memory. Enough for a part of the work, too.
-  size_t bytes() const { return table_bytes() + step_bytes() + band_bytes() + gather_bytes(); }
+  ByteCount bytes() const { return table_bytes() + step_bytes() + band_bytes() + gather_bytes(); }
 
   // Calls f(windows, steps, first position, how many) for each block. `windows` are the addresses
   // of the block's, the last one repeated so that there are whole tiles.
   template <class F>
   void for_each_block(uint8_t* scratch, const F& f) const {
     auto* table = reinterpret_cast<const int8_t**>(scratch);
-    auto* steps = reinterpret_cast<ConvStep*>(scratch + table_bytes());
-    auto* copy = reinterpret_cast<int8_t*>(scratch + table_bytes() + step_bytes());
-    auto* gathered = copy + band_bytes();
+    auto* steps = reinterpret_cast<ConvStep*>(scratch + table_bytes().size());
+    auto* copy = reinterpret_cast<int8_t*>(scratch + (table_bytes() + step_bytes()).size());
+    auto* gathered = copy + band_bytes().size();
     const ConvSteps found = find_steps(steps);
     for (int32_t first = 0, end = 0; first < positions; first = end) {
       const Band band = band_at(first);
@@ -144,7 +144,6 @@ class ConvRows {
     int32_t rows, columns;
   };
 
-  static size_t aligned(int64_t bytes) { return static_cast<size_t>((bytes + 15) / 16 * 16); }
   template <class T>
   static T least(T p, T q) {
     return p < q ? p : q;
@@ -178,22 +177,26 @@ class ConvRows {
     gathers = segment_ % limits_.unit != 0 || (segments_ > 1 && segment_ < kLeastSegment);
   }
 
+  // How many pieces of so many bytes a band has room for.
+  static int64_t fit(ByteCount bytes) {
+    return bytes == 0 ? kBandBytes : static_cast<int64_t>(kBandBytes / bytes.value());
+  }
+
   void choose_band() {
-    const int64_t row = lines_of(1) * columns_of(g_.out_w) * g_.in_c;
+    const ByteCount line = ByteCount(columns_of(g_.out_w)) * g_.in_c;
     band_columns_ = g_.out_w;
     band_rows_ = 1;
-    if (row <= kBandBytes) {
-      const int64_t lines = kBandBytes / most<int64_t>(columns_of(g_.out_w) * g_.in_c, 1);
-      const int64_t rows = (lines - lines_of(1)) / g_.stride_h + 1;
+    if (line * lines_of(1) <= kBandBytes) {
+      const int64_t rows = (fit(line) - lines_of(1)) / g_.stride_h + 1;
       band_rows_ = static_cast<int32_t>(least<int64_t>(rows, g_.out_h));
     } else {
-      const int64_t columns =
-          (kBandBytes / most<int64_t>(lines_of(1) * g_.in_c, 1) - columns_of(1)) / g_.stride_w + 1;
+      const ByteCount column = ByteCount(lines_of(1)) * g_.in_c;
+      const int64_t columns = (fit(column) - columns_of(1)) / g_.stride_w + 1;
       const int64_t tiles = most<int64_t>(columns / limits_.tile, 1);
       band_columns_ = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, g_.out_w));
     }
-    const int64_t line_bytes = columns_of(band_columns_) * g_.in_c;
-    line_ = in_place_ ? ptrdiff_t{g_.in_w} * pixel_ : static_cast<ptrdiff_t>(line_bytes);
+    const ByteCount band_line = ByteCount(columns_of(band_columns_)) * g_.in_c;
+    line_ = in_place_ ? ptrdiff_t{g_.in_w} * pixel_ : static_cast<ptrdiff_t>(band_line.size());
   }
 
   void choose_block() {
@@ -204,27 +207,28 @@ class ConvRows {
     block = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, positions));
   }
 
-  size_t table_bytes() const {
+  ByteCount table_bytes() const {
     const int32_t rows = least(positions, most(limits_.most, limits_.tile)) + limits_.tile;
-    return aligned(int64_t{rows} * int64_t{sizeof(int8_t*)});
+    return (ByteCount(rows) * sizeof(int8_t*)).aligned(16);
   }
-  size_t step_bytes() const {
+  ByteCount step_bytes() const {
     const int64_t of_segment = segment_ / 16 + 2;
     const int64_t all = gathers ? padded_depth() / 16 + 2 : of_segment * segments_;
-    return aligned(all * int64_t{sizeof(ConvStep)});
+    return (ByteCount(all) * sizeof(ConvStep)).aligned(16);
   }
-  size_t band_bytes() const {
+  ByteCount band_bytes() const {
     if (in_place_) return 0;
-    const int64_t all = lines_of(g_.out_h) * columns_of(g_.out_w) * g_.in_c;
-    const int64_t tile = lines_of(1) * columns_of(least(limits_.tile, g_.out_w)) * g_.in_c;
-    return aligned(least(all, most<int64_t>(kBandBytes, tile)) + kOverrun);
+    const ByteCount all = ByteCount(lines_of(g_.out_h)) * columns_of(g_.out_w) * g_.in_c;
+    const int64_t columns = columns_of(least(limits_.tile, g_.out_w));
+    const ByteCount tile = ByteCount(lines_of(1)) * columns * g_.in_c;
+    return (least(all, most<ByteCount>(kBandBytes, tile)) + kOverrun).aligned(16);
   }
   // Enough for rows of fewer bytes, too, of which a block has more.
-  size_t gather_bytes() const {
+  ByteCount gather_bytes() const {
     if (!gathers) return 0;
-    const int64_t all = int64_t{positions} * padded_depth();
-    const int64_t tile = int64_t{limits_.tile} * padded_depth();
-    return aligned(least(all, most<int64_t>(tile, limits_.bytes)) + 2 * kOverrun);
+    const ByteCount all = ByteCount(positions) * padded_depth();
+    const ByteCount tile = ByteCount(limits_.tile) * padded_depth();
+    return (least(all, most<ByteCount>(tile, limits_.bytes)) + 2 * kOverrun).aligned(16);
   }
 
   // ---- windows

@@ -17,9 +17,9 @@ template <int kTile>
 struct ConvSegments {
   using Row = float* [kTile];
 
-  static constexpr int32_t kMostPositions = 64;    // in a block
-  static constexpr size_t kBlockBytes = 24 << 10;  // of windows, which stay in the nearest cache
-                                                   // while the weights pass
+  static constexpr int32_t kMostPositions = 64;     // in a block
+  static constexpr int32_t kBlockBytes = 24 << 10;  // of windows, which stay in the nearest cache
+                                                    // while the weights pass
 
   const ConvF32& a;
   int32_t depth;      // elements of a window
@@ -36,33 +36,33 @@ struct ConvSegments {
     taps = g.dilation_w == 1 && a.stride.in_pixel == g.in_c ? g.kernel_w : 1;
     count = g.kernel_h * (g.kernel_w / taps);
     length = taps * g.in_c;
-    const auto fit = static_cast<int32_t>(kBlockBytes / row_bytes()) / kTile * kTile;
+    const auto fit = static_cast<int32_t>(kBlockBytes / row_bytes().value()) / kTile * kTile;
     block = fit < kTile ? kTile : (fit > kMostPositions ? kMostPositions : fit);
     if (block > positions) block = (positions + kTile - 1) / kTile * kTile;
   }
 
   // Scratch memory: zeros for a segment, the tiles, copies. Bounds, which a part of the work, whose
   // blocks may be others, does not exceed.
-  size_t zeros_bytes() const { return aligned(static_cast<size_t>(length) * sizeof(float)); }
-  size_t table_bytes() const {
+  ByteCount zeros_bytes() const { return (ByteCount(length) * sizeof(float)).aligned(16); }
+  ByteCount table_bytes() const {
     const int32_t all = positions + kTile - 1, most = all < kMostPositions ? all : kMostPositions;
-    return aligned(static_cast<size_t>(most) * static_cast<size_t>(count + 1) * sizeof(float*));
+    return (ByteCount(count + 1) * most * sizeof(float*)).aligned(16);
   }
-  size_t copies_bytes() const {
+  ByteCount copies_bytes() const {
     if (taps == 1) return 0;
-    const size_t tile = static_cast<size_t>(kTile) * row_bytes();
-    const size_t most = tile < kBlockBytes ? kBlockBytes : tile;
-    const size_t all = static_cast<size_t>(positions + kTile - 1) * row_bytes();
-    return aligned(all < most ? all : most);
+    const ByteCount tile = row_bytes() * kTile, all = row_bytes() * (positions + kTile - 1);
+    const ByteCount most = tile < kBlockBytes ? kBlockBytes : tile;
+    return (all < most ? all : most).aligned(16);
   }
-  size_t bytes() const { return zeros_bytes() + table_bytes() + copies_bytes(); }
+  ByteCount bytes() const { return zeros_bytes() + table_bytes() + copies_bytes(); }
 
   void set_zeros() const { std::memset(a.scratch, 0, static_cast<size_t>(length) * sizeof(float)); }
 
   // The tiles of the positions [from, from + n).
   const Row* find(int32_t from, int32_t n) const {
-    Row* const table = reinterpret_cast<Row*>(a.scratch + zeros_bytes());
-    float* copy = reinterpret_cast<float*>(a.scratch + zeros_bytes() + table_bytes());
+    const ByteCount zeros = zeros_bytes();
+    Row* const table = reinterpret_cast<Row*>(a.scratch + zeros.size());
+    float* copy = reinterpret_cast<float*>(a.scratch + (zeros + table_bytes()).size());
     for (int32_t i = 0; i < n;) {
       const Position p = position(from + i);
       const int32_t left = a.size.out_w - p.column, some = left < n - i ? left : n - i;
@@ -81,8 +81,7 @@ struct ConvSegments {
     int32_t column;  // of the output
   };
 
-  size_t row_bytes() const { return static_cast<size_t>(depth) * sizeof(float); }
-  static size_t aligned(size_t bytes) { return (bytes + 15) / 16 * 16; }
+  ByteCount row_bytes() const { return ByteCount(depth) * sizeof(float); }
 
   Position position(int32_t m) const {
     const ConvGeometry& g = a.size;

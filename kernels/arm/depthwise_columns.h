@@ -43,7 +43,7 @@ struct DepthwiseCut {
     fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
     chunk = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
   }
-  size_t column_bytes() const { return static_cast<size_t>(kDwMaxColumns * slots * kDwLanes); }
+  int32_t column_bytes() const { return kDwMaxColumns * slots * kDwLanes; }
   // Of one part.
   int32_t part_bytes(const ConvGeometry& g) const { return g.kernel_w * slots * kDwLanes; }
 };
@@ -52,11 +52,11 @@ constexpr int32_t kDwMostParts = 3;
 constexpr size_t kDwSumBytes = kDwMaxColumns * kDwLanes * sizeof(int32_t);
 static_assert(kDwMaxColumns % kMany == 0);
 
-inline size_t depthwise_scratch(const ConvGeometry& g, int32_t unit) {
+inline ByteCount depthwise_scratch(const ConvGeometry& g, int32_t unit) {
+  if (!countable(g)) return ByteCount::unbounded();
   const DepthwiseCut cut(g, unit);
   if (!cut.fits) return 0;
-  return kDwSumBytes + cut.column_bytes() +
-         static_cast<size_t>(2 * kDwMostParts * cut.part_bytes(g));
+  return ByteCount(kDwSumBytes) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(g);
 }
 
 // The weights of a block in the order of the columns: [row][part][kernel_w][slots][8], as the

@@ -102,7 +102,7 @@ struct DotprodEngine {
 
 }  // namespace
 
-size_t depthwise_s8_dotprod_scratch(const DepthwiseS8& a) {
+ByteCount depthwise_s8_dotprod_scratch(const DepthwiseS8& a) {
   return depthwise_scratch(a.size, DotprodEngine::kUnit);
 }
 
@@ -111,7 +111,7 @@ void depthwise_s8_dotprod(const DepthwiseS8& a) {
   Depthwise<DepthwiseS8, DotprodEngine>(a).run();
 }
 
-size_t depthwise_u8_dotprod_scratch(const DepthwiseU8& a) {
+ByteCount depthwise_u8_dotprod_scratch(const DepthwiseU8& a) {
   return depthwise_scratch(a.size, DotprodEngine::kUnit);
 }
 

@@ -42,8 +42,8 @@ struct Table {
   const float* column[1][kColumns];  // [kernel_h]
 };
 
-size_t zeros_bytes(const DepthwiseF32& a) {
-  return (static_cast<size_t>(a.size.out_c) * sizeof(float) + 15) / 16 * 16;
+ByteCount zeros_bytes(const DepthwiseF32& a) {
+  return (ByteCount(a.size.out_c) * sizeof(float)).aligned(16);
 }
 
 // Windows that are three wide.
@@ -118,7 +118,7 @@ template <class Window, int kTile, bool kBorder>
   const ptrdiff_t row = ptrdiff_t{a.size.in_w} * a.stride.in_pixel * a.size.dilation_h;
   const ptrdiff_t weights_row = ptrdiff_t{a.weights_tap} * a.size.kernel_w;
   const int32_t last = a.size.out_c - kLanes;
-  auto* const table = reinterpret_cast<Table*>(a.scratch + zeros_bytes(a));
+  auto* const table = reinterpret_cast<Table*>(a.scratch + zeros_bytes(a).size());
   for (int i = 0; kBorder && i < kTile; ++i) {
     table->out[i] = t.out + ptrdiff_t{i < t.count ? i : t.count - 1} * a.stride.out_pixel;
   }
@@ -190,14 +190,14 @@ void run_all(const DepthwiseF32& a) {
 }  // namespace
 
 // Zeros for all channels, and a table.
-size_t depthwise_f32_neon_scratch(const DepthwiseF32& a) {
-  return zeros_bytes(a) + sizeof(Table) +
-         static_cast<size_t>(a.size.kernel_h) * sizeof(*Table::column);
+ByteCount depthwise_f32_neon_scratch(const DepthwiseF32& a) {
+  if (!countable(a.size)) return ByteCount::unbounded();
+  return zeros_bytes(a) + sizeof(Table) + ByteCount(a.size.kernel_h) * sizeof(*Table::column);
 }
 
 void depthwise_f32_neon(const DepthwiseF32& a) {
   const ConvGeometry& g = a.size;
-  std::memset(a.scratch, 0, zeros_bytes(a));
+  std::memset(a.scratch, 0, zeros_bytes(a).size());
   const bool same = g.in_c == 1 || a.multiplier % kLanes == 0;
   if (g.out_c < kLanes || (a.multiplier != 1 && !same)) return depthwise_f32_portable(a);
   if (same) return run_all<Any<true>>(a);

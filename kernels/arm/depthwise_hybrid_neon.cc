@@ -33,10 +33,9 @@ struct Tile {
   int32_t count;        // at most kTile; those behind repeat the last
 };
 
-size_t round_up(size_t n) { return (n + 15) / 16 * 16; }
-size_t table_bytes(const ConvGeometry& g) {
-  const size_t taps = static_cast<size_t>(g.kernel_h) * static_cast<size_t>(g.kernel_w);
-  return taps * kTile * sizeof(const int8_t*);
+ByteCount border_bytes(const ConvGeometry& g) { return ByteCount(g.in_c).aligned(16); }
+ByteCount table_bytes(const ConvGeometry& g) {
+  return ByteCount(g.kernel_h) * g.kernel_w * (kTile * sizeof(const int8_t*));
 }
 
 // ---- tables
@@ -50,9 +49,9 @@ class Tables {
  public:
   explicit Tables(const DepthwiseHybrid& args)
       : a(args), border_(reinterpret_cast<const int8_t*>(args.scratch)) {
-    auto* const from = args.scratch + round_up(static_cast<size_t>(args.size.in_c));
+    auto* const from = args.scratch + border_bytes(args.size).size();
     inside_.taps = reinterpret_cast<const int8_t**>(from);
-    other_.taps = reinterpret_cast<const int8_t**>(from + table_bytes(args.size));
+    other_.taps = reinterpret_cast<const int8_t**>(from + table_bytes(args.size).size());
   }
 
   const Table& find(const Tile& t, Offsets* move) {
@@ -254,8 +253,9 @@ void run_all(const DepthwiseHybrid& a) {
 }  // namespace
 
 // Zero points for all channels, and two tables.
-size_t depthwise_hybrid_neon_scratch(const DepthwiseHybrid& a) {
-  return round_up(static_cast<size_t>(a.size.in_c)) + 2 * table_bytes(a.size);
+ByteCount depthwise_hybrid_neon_scratch(const DepthwiseHybrid& a) {
+  if (!countable(a.size)) return ByteCount::unbounded();
+  return border_bytes(a.size) + table_bytes(a.size) * 2;
 }
 
 void depthwise_hybrid_neon(const DepthwiseHybrid& a) {

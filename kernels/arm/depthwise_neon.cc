@@ -110,7 +110,7 @@ struct NeonEngine {
 
 }  // namespace
 
-size_t depthwise_s8_neon_scratch(const DepthwiseS8& a) {
+ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a) {
   return depthwise_scratch(a.size, NeonEngine::kUnit);
 }
 
@@ -119,7 +119,7 @@ void depthwise_s8_neon(const DepthwiseS8& a) {
   Depthwise<DepthwiseS8, NeonEngine>(a).run();
 }
 
-size_t depthwise_u8_neon_scratch(const DepthwiseU8& a) {
+ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a) {
   return depthwise_scratch(a.size, NeonEngine::kUnit);
 }
 

@@ -24,7 +24,8 @@ int32_t row_elements(const ResizeBilinear<uint8_t>& a) { return a.in_w * a.chann
 
 // A smaller image has no use for all of the rows' products.
 bool suits(const ResizeBilinear<uint8_t>& a) {
-  return a.channels >= kFewestChannels && a.out_w >= a.in_w && row_elements(a) <= kMostElements;
+  return a.channels >= kFewestChannels && a.out_w >= a.in_w &&
+         ByteCount(a.in_w) * a.channels <= kMostElements;
 }
 
 [[gnu::always_inline]] inline float32x4_t to_float(uint16x4_t x) {
@@ -155,8 +156,8 @@ void resize_image(const ResizeBilinear<uint8_t>& a, const uint8_t* in, bool sixt
 
 }  // namespace
 
-size_t resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a) {
-  return suits(a) ? 2 * sizeof(float) * static_cast<size_t>(row_elements(a)) : 0;
+ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a) {
+  return suits(a) ? ByteCount(row_elements(a)) * (2 * sizeof(float)) : 0;
 }
 
 void resize_bilinear_neon(const ResizeBilinear<uint8_t>& a) {

@@ -26,7 +26,8 @@ int32_t row_elements(const ResizeBilinear<T>& a) {
 // A smaller image has no use for the whole of a blended row.
 template <class T>
 bool suits(const ResizeBilinear<T>& a) {
-  return a.channels >= kFewestChannels && a.out_w >= a.in_w && row_elements(a) <= kMostElements;
+  return a.channels >= kFewestChannels && a.out_w >= a.in_w &&
+         ByteCount(a.in_w) * a.channels <= kMostElements;
 }
 
 // ---- eight elements: out = a * (one - weight) + b * weight
@@ -149,14 +150,14 @@ void resize(const ResizeBilinear<T>& a) {
 }
 
 template <class T>
-size_t scratch_for(const ResizeBilinear<T>& a) {
-  return suits(a) ? sizeof(int32_t) * static_cast<size_t>(row_elements(a)) : 0;
+ByteCount scratch_for(const ResizeBilinear<T>& a) {
+  return suits(a) ? ByteCount(row_elements(a)) * sizeof(int32_t) : 0;
 }
 
 }  // namespace
 
-size_t resize_bilinear_neon_scratch(const ResizeBilinear<int8_t>& a) { return scratch_for(a); }
-size_t resize_bilinear_neon_scratch(const ResizeBilinear<float>& a) { return scratch_for(a); }
+ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<int8_t>& a) { return scratch_for(a); }
+ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<float>& a) { return scratch_for(a); }
 
 void resize_bilinear_neon(const ResizeBilinear<int8_t>& a) {
   if (!suits(a)) return resize_bilinear_portable(a);

@@ -87,7 +87,7 @@ Status prepare(Prepare& p) {
              nullptr};
   PIPIT_TRY(p.set_output(0, Shape::of(params->channels, params->windows, n / 2 + 1)));
   PIPIT_TRY(fill_tables(p, params));
-  p.scratch(static_cast<size_t>(n + 2 * (n / 2 + 1) + n) * sizeof(double));
+  p.scratch(ByteCount(n + 2 * (n / 2 + 1) + n) * sizeof(double));
   return p.run(run, params, "portable");
 }
 

@@ -159,8 +159,8 @@ Status prepare_typed(Prepare& p, const Size& z,
   params->sums_at = layout.add(kDirect ? 0 : int64_t{params->tile_m} * params->tile_n, sizeof(Sum));
   params->terms_at = layout.add(kDirect ? 0 : params->tile_m, sizeof(Sum));
   params->shares = choose_shares(p, z, sizeof(Weight));
-  params->share_scratch = layout.size();
-  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
+  params->share_scratch = layout.repeat(params->shares);
+  p.scratch(layout.bytes());
   params->requantize = choose(requantize_s8_variants(), p.cpu()).run;
   const auto& variant = choose(variants, p.cpu());
   params->kernel = variant.run;

@@ -99,8 +99,8 @@ Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
   params->sums_at = layout.add(int64_t{params->tile_n} * z.m, sizeof(int32_t));
   params->rows = HybridScratch::add(&layout, z.m, z.k);
   params->shares = choose_shares(p, z, 1);
-  params->share_scratch = layout.size();
-  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
+  params->share_scratch = layout.repeat(params->shares);
+  p.scratch(layout.bytes());
   params->kernels = &choose(hybrid_variants(), p.cpu());
   return p.run(run, params, params->kernels->name);
 }

@@ -9,6 +9,7 @@
 #include "kernels/hybrid.h"
 #include "kernels/int4.h"
 #include "kernels/ops/conv_common.h"
+#include "kernels/ops/scratch.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -146,16 +147,5 @@ void for_each_image(const Step& s, const ConvInputs& at, const HybridInput& hybr
     a.out += ptrdiff_t{a.size.out_h} * a.stride.out_row;
   }
 }
-
-// Scratch memory in parts, each aligned to 16 bytes.
-struct ScratchParts {
-  size_t bytes = 0;
-
-  size_t add(size_t n) {
-    const size_t at = bytes;
-    bytes += (n + 15) / 16 * 16;
-    return at;
-  }
-};
 
 }  // namespace pipit

@@ -289,41 +289,49 @@ ConvSplit split_of(const Prepare& p, const ConvPlan& c, const Args& whole) {
   return choose_split(work, largest_phase(c, whole));
 }
 
-// Divides the filters into blocks, and scratch memory into parts.
+// What a variant needs for the largest of all calls.
 template <class Args>
-void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, ConvPlan* c) {
-  constexpr size_t kCacheBytes = 16384;  // of copied filters: half of a small first-level cache
-  constexpr int32_t kLeast = 4;          // filters, which a kernel may take side by side
+ByteCount scratch_of_calls(const ConvPlan& c, const Args& whole,
+                           const KernelVariant<Args>& variant) {
+  ByteCount most;
+  for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
+    for_calls(c, whole, share, [&](const Args& a, const Phase*, int32_t) {
+      most = std::max(most, variant.scratch(a));
+    });
+  }
+  return most;
+}
+
+// Divides the filters into blocks, and scratch memory into parts. Returns the variant for them.
+template <class Args>
+const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> variants, Args whole,
+                                  ConvPlan* c) {
+  constexpr int32_t kCacheBytes = 16384;  // of copied filters: half of a small first-level cache
+  constexpr int32_t kLeast = 4;           // filters, which a kernel may take side by side
   if (c->transposed || Hybrid<Args>) whole.size.batch = 1;
   c->split = split_of(p, *c, whole);
   c->block = c->group_channels;
   const ConvGeometry g = largest_phase(*c, whole);
-  const auto taps = static_cast<size_t>(g.kernel_h) * static_cast<size_t>(g.kernel_w);
-  const size_t bytes = taps * static_cast<size_t>(g.in_c) * sizeof(*whole.weights);
+  const ByteCount filter = ByteCount(g.kernel_h) * g.kernel_w * g.in_c * sizeof(*whole.weights);
   if (c->copies_filters()) {
-    const auto fit = static_cast<int32_t>(kCacheBytes / bytes) / kLeast * kLeast;
+    const auto fit = static_cast<int32_t>(kCacheBytes / filter.value()) / kLeast * kLeast;
     c->block = std::min(c->block, std::max(fit, kLeast));
   }
-  ScratchParts parts;
-  const auto block = static_cast<size_t>(c->block);
-  if (variant.scratch != nullptr) {
-    size_t most = 0;
-    for (int32_t share = 0; share < c->split.shares; ++share) {
-      for_calls(*c, whole, share, [&](const Args& a, const Phase*, int32_t) {
-        most = std::max(most, variant.scratch(a));
-      });
-    }
-    parts.add(most);
+  ScratchLayout layout;
+  ByteCount of_calls;
+  const KernelVariant<Args>& variant = choose(
+      p, variants, [&](const auto& one) { return scratch_of_calls(*c, whole, one); }, &of_calls);
+  layout.add(of_calls);
+  if (c->copies_filters()) c->filter_scratch = layout.add(filter * c->block);
+  if (Folds<Args> && c->folded == nullptr) {
+    c->folded_scratch = layout.add(c->block, sizeof(int32_t));
   }
-  if (c->copies_filters()) c->filter_scratch = parts.add(block * bytes);
-  if (Folds<Args> && c->folded == nullptr) c->folded_scratch = parts.add(block * sizeof(int32_t));
-  c->share_scratch = parts.bytes;
-  parts.bytes *= static_cast<size_t>(c->split.shares);
+  c->share_scratch = layout.repeat(c->split.shares);
   if (Hybrid<Args>) {
-    const int64_t image = int64_t{c->file.in_h} * c->file.in_w * c->file.in_c;
-    c->image_scratch = parts.add(static_cast<size_t>(image));
+    c->image_scratch = layout.add(ByteCount(c->file.in_h) * c->file.in_w * c->file.in_c);
   }
-  p.scratch(parts.bytes);
+  p.scratch(layout.bytes());
+  return variant;
 }
 
 // Single pixels know no rows: what is computed of each alone is a convolution of one long row, of
@@ -346,11 +354,9 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
                  Span<const KernelVariant<Args>> variants) {
   auto* step = p.allocate<ConvStep<Args>>();
   if (step == nullptr) return Code::kArenaTooSmall;
-  const KernelVariant<Args>& variant = choose(variants, p.cpu());
   step->plan = plan;
   step->plan.inputs = spec.inputs;
   step->plan.row_sums = choose(row_sums_variants(), p.cpu()).run;
-  step->kernel = variant.run;
   Args& a = step->args;
   a.size = plan.file;
   a.size.in_c = plan.depth / (plan.file.kernel_h * plan.file.kernel_w);
@@ -367,7 +373,8 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
     a.no_weight_is_min = c.packed || c.no_weight_is_min ||
                          (c.folded == nullptr && no_weight_is_min(p, c.inputs.weights));
   }
-  divide(p, variant, a, &step->plan);
+  const KernelVariant<Args>& variant = divide(p, variants, a, &step->plan);
+  step->kernel = variant.run;
   return p.run(run_conv<Args>, step, variant.name);
 }
 

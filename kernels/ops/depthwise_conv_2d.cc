@@ -162,9 +162,22 @@ ConvSplit split_of(const Prepare& p, const Args& whole) {
   return choose_split(work, g);
 }
 
-// Divides the work into shares, packed weights into blocks, and scratch memory into parts.
+// What a variant needs for the largest of all calls.
 template <class Args>
-void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, Plan* c) {
+ByteCount scratch_of_calls(const Plan& c, const Args& whole, const KernelVariant<Args>& variant) {
+  ByteCount most;
+  for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
+    for_calls(c, whole, share,
+              [&](const Args& a, int32_t) { most = std::max(most, variant.scratch(a)); });
+  }
+  return most;
+}
+
+// Divides the work into shares, packed weights into blocks, and scratch memory into parts. Returns
+// the variant for them.
+template <class Args>
+const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> variants, Args whole,
+                                  Plan* c) {
   const int32_t in_c = whole.size.in_c;
   if (Hybrid<Args>) whole.size.batch = 1;
   c->split = split_of(p, whole);
@@ -173,28 +186,21 @@ void divide(Prepare& p, const KernelVariant<Args>& variant, Args whole, Plan* c)
     const int32_t fit = kCacheBytes / c->taps / whole.multiplier / kChannelUnit * kChannelUnit;
     c->block = std::min(in_c, std::max(fit, kChannelUnit)) * whole.multiplier;
   }
-  ScratchParts parts;
-  if (variant.scratch != nullptr) {
-    size_t most = 0;
-    for (int32_t share = 0; share < c->split.shares; ++share) {
-      for_calls(*c, whole, share,
-                [&](const Args& a, int32_t) { most = std::max(most, variant.scratch(a)); });
-    }
-    parts.add(most);
-  }
-  if (c->packed) {
-    c->weights_scratch = parts.add(static_cast<size_t>(c->block) * static_cast<size_t>(c->taps));
-  }
-  c->share_scratch = parts.bytes;
-  parts.bytes *= static_cast<size_t>(c->split.shares);
+  ScratchLayout layout;
+  ByteCount of_calls;
+  const KernelVariant<Args>& variant = choose(
+      p, variants, [&](const auto& one) { return scratch_of_calls(*c, whole, one); }, &of_calls);
+  layout.add(of_calls);
+  if (c->packed) c->weights_scratch = layout.add(ByteCount(c->block) * c->taps);
+  c->share_scratch = layout.repeat(c->split.shares);
   if (Folds<Args> && c->folded == nullptr) {
-    c->folded_scratch = parts.add(static_cast<size_t>(c->channels) * sizeof(int32_t));
+    c->folded_scratch = layout.add(c->channels, sizeof(int32_t));
   }
   if (Hybrid<Args>) {
-    const int64_t image = int64_t{whole.size.in_h} * whole.size.in_w * in_c;
-    c->image_scratch = parts.add(static_cast<size_t>(image));
+    c->image_scratch = layout.add(ByteCount(whole.size.in_h) * whole.size.in_w * in_c);
   }
-  p.scratch(parts.bytes);
+  p.scratch(layout.bytes());
+  return variant;
 }
 
 template <class Args>
@@ -202,8 +208,6 @@ Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
                       Span<const KernelVariant<Args>> variants) {
   auto* step = p.allocate<DepthwiseStep<Args>>();
   if (step == nullptr) return Code::kArenaTooSmall;
-  const KernelVariant<Args>& variant = choose(variants, p.cpu());
-  step->kernel = variant.run;
   Plan& c = step->plan;
   c.inputs = spec.inputs;
   c.channels = c.block = g.out_c;
@@ -216,7 +220,8 @@ Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
   a.weights_tap = g.out_c;
   PIPIT_TRY(set_arithmetic(p, spec, &a, &c.hybrid));
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &c));
-  divide(p, variant, a, &c);
+  const KernelVariant<Args>& variant = divide(p, variants, a, &c);
+  step->kernel = variant.run;
   return p.run(run<Args>, step, variant.name);
 }
 

@@ -10,6 +10,7 @@
 #include "kernels/ops.h"
 #include "kernels/ops/custom_options.h"
 #include "kernels/ops/detection_box.h"
+#include "kernels/ops/scratch.h"
 
 namespace pipit {
 namespace {
@@ -53,25 +54,23 @@ struct Work {
 };
 
 template <class T>
-T* carve(uint8_t* base, size_t* at, int64_t n) {
-  T* array = base == nullptr ? nullptr : reinterpret_cast<T*>(base + *at);
-  *at += (static_cast<size_t>(n) * sizeof(T) + 15) / 16 * 16;
-  return array;
+T* carve(uint8_t* base, ScratchLayout* layout, int64_t n) {
+  const size_t at = layout->add(n, sizeof(T));
+  return base == nullptr ? nullptr : scratch_at<T>(base, at);
 }
 
 // The arrays in scratch memory, and how much of it they take.
-Work lay_out(const Params& p, bool quantized, uint8_t* base, size_t* bytes) {
-  *bytes = 0;
+Work lay_out(const Params& p, bool quantized, uint8_t* base, ScratchLayout* layout) {
   const int64_t n = p.boxes;
   Work w;
-  w.boxes = carve<Box>(base, bytes, n);
-  w.scores = carve<float>(base, bytes, quantized ? n * p.columns : 0);
-  w.by_box = carve<float>(base, bytes, n);
-  w.order = carve<int32_t>(base, bytes, n);
-  w.picked = carve<int32_t>(base, bytes, n);
-  w.active = carve<uint8_t>(base, bytes, n);
-  w.labels = carve<int32_t>(base, bytes, p.classes);
-  w.found = carve<Detection>(base, bytes, int64_t{p.max_detections} + p.detections_per_class);
+  w.boxes = carve<Box>(base, layout, n);
+  w.scores = carve<float>(base, layout, quantized ? n * p.columns : 0);
+  w.by_box = carve<float>(base, layout, n);
+  w.order = carve<int32_t>(base, layout, n);
+  w.picked = carve<int32_t>(base, layout, n);
+  w.active = carve<uint8_t>(base, layout, n);
+  w.labels = carve<int32_t>(base, layout, p.classes);
+  w.found = carve<Detection>(base, layout, int64_t{p.max_detections} + p.detections_per_class);
   return w;
 }
 
@@ -190,8 +189,8 @@ Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params>();
   const Tensor& given = s.input(kScores);
   const bool quantized = given.type != Type::kFloat32;
-  size_t bytes = 0;
-  const Work w = lay_out(p, quantized, s.scratch, &bytes);
+  ScratchLayout layout;
+  const Work w = lay_out(p, quantized, s.scratch, &layout);
   PIPIT_TRY(decode_boxes(s, run, p, w.boxes));
   if (quantized) {
     for (int32_t i = 0; i < given.elements(); ++i) w.scores[i] = real(given, i);
@@ -287,9 +286,9 @@ Status prepare(Prepare& p) {
     return p.bad(p.input(kScores), " has not num_classes columns, which is ", o.classes);
   }
   PIPIT_TRY(set_outputs(p, o));
-  size_t bytes = 0;
-  (void)lay_out(o, p.input(kScores).type != Type::kFloat32, nullptr, &bytes);
-  p.scratch(bytes);
+  ScratchLayout layout;
+  (void)lay_out(o, p.input(kScores).type != Type::kFloat32, nullptr, &layout);
+  p.scratch(layout.bytes());
   const Params* kept = keep(p, o);
   return kept == nullptr ? Status(Code::kArenaTooSmall) : p.run(run, kept, "portable");
 }

@@ -178,8 +178,8 @@ Status prepare_float(Prepare& p, const Request& r) {
   if (!r.weights.plain()) {
     ScratchLayout layout;
     layout.add(int64_t{params->tile.outputs} * r.depth, sizeof(float));
-    params->share_scratch = layout.size();
-    p.scratch(layout.size() * static_cast<size_t>(params->shares));
+    params->share_scratch = layout.repeat(params->shares);
+    p.scratch(layout.bytes());
   }
   return p.run(run_float, params, variant.name);
 }

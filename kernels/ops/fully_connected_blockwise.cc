@@ -114,7 +114,7 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   params->sums_at = layout.add(int64_t{tile.rows} * tile.outputs, sizeof(int32_t));
   params->weight_sums_at = layout.add(tile.outputs, sizeof(int32_t));
   params->expanded_at = layout.add(int64_t{tile.outputs} * params->blocks.block, 1);
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   params->kernels = &choose(hybrid_variants(), p.cpu());
   return p.run(run_blockwise, params, params->kernels->name);
 }

@@ -127,7 +127,7 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   params->sums_at = layout.add(outputs * params->tile.rows, sizeof(int32_t));
   params->weight_sums_at = layout.add(outputs, sizeof(int32_t));
   params->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * r.depth, 1);
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   params->kernels = &choose(hybrid_variants(), p.cpu());
   return p.run(run_hybrid, params, params->kernels->name);
 }

@@ -234,8 +234,8 @@ void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   q->sums_at = layout.add(outputs * q->tile.rows, sizeof(Sum));
   q->start_at = layout.add(q->start == nullptr ? outputs : 0, sizeof(Sum));
   q->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * r.depth, sizeof(Weight));
-  q->share_scratch = layout.size();
-  p.scratch(layout.size() * static_cast<size_t>(q->shares));
+  q->share_scratch = layout.repeat(q->shares);
+  p.scratch(layout.bytes());
 }
 
 // The variants are those of the product, or for int8 of the whole layer.

@@ -77,7 +77,7 @@ Status prepare_shuffled(Prepare& p, const Request& r) {
   params->flipped_at = layout.add(int64_t{r.rows} * r.depth, 1);
   params->sums_at = layout.add(outputs, sizeof(int32_t));
   params->expanded_at = layout.add(outputs * r.depth, 1);
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;
   return p.run(run_shuffled, params, variant.name);

@@ -91,7 +91,7 @@ Status finish(Prepare& p, const Shape& shape, const Params& params) {
   PIPIT_TRY(p.set_output(0, shape));
   if (input.type == Type::kString) return prepare_strings(p, params);
   if (input.type == Type::kInt4) {
-    p.scratch(static_cast<size_t>(input.elements()) + static_cast<size_t>(shape.elements()));
+    p.scratch(ByteCount(input.elements()) + shape.elements());
   }
   Params* kept = p.allocate<Params>();
   if (kept == nullptr) return Code::kArenaTooSmall;

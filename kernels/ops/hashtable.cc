@@ -104,16 +104,15 @@ struct Import {
   int32_t slots;
   size_t copied_keys;  // bytes; 0: they stay where they are
   size_t copied_values;
-  size_t bytes() const {
-    return sizeof(Table) + static_cast<size_t>(slots) * sizeof(int32_t) + copied_keys +
-           copied_values;
+  ByteCount bytes() const {
+    return ByteCount(slots) * sizeof(int32_t) + sizeof(Table) + copied_keys + copied_values;
   }
 };
 
 Import plan_import(const Tensor& keys, const Tensor& values, bool keep_keys, bool keep_values) {
   Import import = {2, 0, 0};
   while (import.slots / 2 < keys.elements()) import.slots *= 2;
-  if (!keep_keys) import.copied_keys = (keys.bytes + 7) / 8 * 8;
+  if (!keep_keys) import.copied_keys = ByteCount(keys.bytes).aligned(8).size();
   if (!keep_values) import.copied_values = values.bytes;
   return import;
 }

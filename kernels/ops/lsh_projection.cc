@@ -84,7 +84,7 @@ Status prepare(Prepare& p) {
              .items = items.shape[0],
              .item_bytes = items.bytes / static_cast<size_t>(items.shape[0]),
              .dense = type == fb::LSHProjectionType::DENSE};
-  p.scratch(sizeof(float) + params->item_bytes);
+  p.scratch(ByteCount(params->item_bytes) + sizeof(float));
   PIPIT_TRY(p.set_output(0, Shape::of(params->dense ? seeds.elements() : seeds[0])));
   return p.run(run, params, "portable");
 }

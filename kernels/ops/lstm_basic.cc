@@ -193,7 +193,7 @@ Status prepare_uint8(Prepare& p, Params* params) {
   params->start = start;
   ScratchLayout layout;
   params->sums_at = layout.add(int64_t{params->batch} * gates, sizeof(int32_t));
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   const auto& variant = choose(matmul_u8_variants(), p.cpu());
   params->u8 = variant.run;
   return p.run(run_uint8, params, variant.name);

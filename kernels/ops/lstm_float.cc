@@ -172,7 +172,7 @@ Status check_vectors(const Prepare& p, const Cell& c, const FloatProduct& f) {
   return {};
 }
 
-size_t lay_out_scratch(CellParams* params) {
+ByteCount lay_out_scratch(CellParams* params) {
   const Cell& c = params->cell;
   ScratchLayout layout;
   const int64_t gate = int64_t{c.batch} * c.cells;
@@ -183,7 +183,7 @@ size_t lay_out_scratch(CellParams* params) {
   params->hidden_rows = add_rows(params->product, c.batch, c.cells, &layout);
   const int64_t sums = int64_t{c.batch} * std::max(c.cells, c.outputs);
   params->sums_at = layout.add(params->product.hybrid ? sums : 0, sizeof(int32_t));
-  return layout.size();
+  return layout.bytes();
 }
 
 Status plan_cell(Prepare& p, const Cell& c, CellParams* params, bool* ready) {
@@ -206,7 +206,7 @@ Status prepare_float(Prepare& p, const Cell* cells, int count) {
   if (params == nullptr) return Code::kArenaTooSmall;
   *params = Params();
   params->count = count;
-  size_t scratch = 0;
+  ByteCount scratch;
   bool ready = true;
   for (int i = 0; i < count; ++i) {
     PIPIT_TRY(plan_cell(p, cells[i], &params->cells[i], &ready));

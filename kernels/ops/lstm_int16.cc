@@ -177,7 +177,7 @@ Status prepare_int16(Prepare& p, const Cell& c) {
   const int64_t gate = int64_t{c.batch} * c.cells;
   for (size_t& at : params->gates_at) at = layout.add(gate, sizeof(int16_t));
   params->sums_at = layout.add(gate, sizeof(int64_t));
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   const auto& variant = choose(matmul_s16s8_variants(), p.cpu());
   params->kernel = variant.run;
   return p.run(run, params, variant.name);

@@ -274,7 +274,7 @@ void lay_out_scratch(Prepare& p, Params* params) {
   for (size_t& at : params->gates_at) at = layout.add(gate, sizeof(int16_t));
   params->hidden_at = layout.add(c.has(c.at.projection) ? gate : 0, 1);
   params->sums_at = layout.add(int64_t{c.batch} * std::max(c.cells, c.outputs), sizeof(int32_t));
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ Status run(const Step& s, Run&) {
 template <class T, class Total>
 Status plan(Prepare& p, Params* params) {
   if (!std::is_same_v<T, Total>) {
-    p.scratch(static_cast<size_t>(params->reduce.outputs) * sizeof(Total));
+    p.scratch(ByteCount(params->reduce.outputs) * sizeof(Total));
   }
   return p.run(run<T, Total>, params, "portable");
 }
@@ -183,7 +183,7 @@ Status plan_quantized(Prepare& p, Params* params) {
   if (in.type == Type::kInt8 && as_rows(params->reduce.walk, &rows)) {
     return plan_rows(p, *params, rows);
   }
-  p.scratch(static_cast<size_t>(params->reduce.outputs) * sizeof(uint32_t));
+  p.scratch(ByteCount(params->reduce.outputs) * sizeof(uint32_t));
   return p.run(run_quantized<T>, params, "portable");
 }
 

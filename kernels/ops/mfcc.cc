@@ -150,8 +150,7 @@ Status prepare(Prepare& p) {
              static_cast<double>(high),
              nullptr};
   PIPIT_TRY(fill_cosine(p, params));
-  p.scratch(static_cast<size_t>(in[2]) * sizeof(Column) +
-            static_cast<size_t>(bands) * sizeof(double));
+  p.scratch(ByteCount(in[2]) * sizeof(Column) + ByteCount(bands) * sizeof(double));
   return p.run(run, params, "portable");
 }
 

@@ -150,10 +150,9 @@ Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
 }
 
 Status set_strings(Prepare& p, int output, const Shape& shape, uint64_t characters) {
-  const uint64_t numbers = static_cast<uint64_t>(shape.elements()) + 2;
-  const uint64_t bytes = characters + numbers * sizeof(int32_t);
-  if (bytes > INT32_MAX) return p.bad("the output's strings have ", bytes, " bytes");
-  return p.set_output_strings(output, shape, static_cast<size_t>(bytes));
+  const ByteCount bytes = strings_bytes(shape.elements(), characters);
+  if (bytes > INT32_MAX) return p.bad("the output's strings have ", bytes.value(), " bytes");
+  return p.set_output_strings(output, shape, bytes);
 }
 
 Status finish_strings(Prepare& p, const StringNumbers& numbers) {
@@ -230,7 +229,7 @@ Status Moves::finish() {
     for (int32_t i = 0; i < params_->count; ++i) {
       largest = std::max(largest, p_.input(params_->list[i].from).elements());
     }
-    p_.scratch(static_cast<size_t>(p_.output(0).elements()) + static_cast<size_t>(largest));
+    p_.scratch(ByteCount(p_.output(0).elements()) + largest);
     return p_.run(run_moves_int4, params_, params_->variant);
   }
   if (params_->count == 1 && whole_tensor(p_, params_->list[0])) {

@@ -148,7 +148,7 @@ Status prepare(Prepare& p) {
   if (*most < 0) return p.bad("at most ", *most, " boxes are wanted");
   for (int i = 0; i < p.outputs() - 1; ++i) PIPIT_TRY(p.set_output(i, Shape::of(*most)));
   PIPIT_TRY(p.set_output(p.outputs() - 1, Shape()));
-  p.scratch(static_cast<size_t>(p.input(kScores).elements()) * sizeof(Candidate));
+  p.scratch(ByteCount(p.input(kScores).elements()) * sizeof(Candidate));
   return p.run(run, nullptr, "portable");
 }
 

@@ -295,7 +295,7 @@ Status prepare(Prepare& p) {
   params->candidates = scratch.add(p.input(kHeatmaps).elements(), sizeof(Candidate));
   params->poses = scratch.add(params->most, sizeof(Pose));
   params->order = scratch.add(params->most, sizeof(int32_t));
-  p.scratch(scratch.size());
+  p.scratch(scratch.bytes());
   return p.run(run, params, "portable");
 }
 

@@ -151,9 +151,7 @@ Status prepare_multinomial(Prepare& p) {
   PIPIT_TRY(p.set_output(0, Shape::of(logits.shape[0], *n)));
   const Philox* start = keep_start(p);
   if (start == nullptr) return Code::kArenaTooSmall;
-  const auto classes = static_cast<size_t>(logits.shape[1]);
-  if (classes > SIZE_MAX / sizeof(double)) return Code::kArenaTooSmall;
-  p.scratch(classes * sizeof(double));
+  p.scratch(ByteCount(logits.shape[1]) * sizeof(double));
   const bool wide = p.output(0).type == Type::kInt64;
   const RunFn run =
       logits.type == Type::kFloat32

@@ -37,7 +37,7 @@ Total* totals_of(const Step& s, Reduce* reduce) {
 
 // Finishes preparing with an array of totals, one for each output.
 Status plan_run(Prepare& p, RunFn run, Params* params, size_t total_bytes) {
-  p.scratch(static_cast<size_t>(params->reduce.outputs) * total_bytes);
+  p.scratch(ByteCount(params->reduce.outputs) * total_bytes);
   return p.run(run, params, "portable");
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
+#include "kernels/ops/scratch.h"
 #include "kernels/resize_bilinear.h"
 #include "kernels/resize_nearest.h"
 
@@ -163,13 +164,16 @@ Status run(const Step& s, Run& run) {
   return {};
 }
 
+// Each share takes so much scratch memory.
 template <class Args>
-void choose_shares(Prepare& p, size_t scratch, Params<Args>* params) {
+void choose_shares(Prepare& p, ByteCount scratch, Params<Args>* params) {
   const Args& a = params->args;
   const int32_t rows = a.batch * a.out_h;
   params->shares = p.sharing().shares(rows, kCycles * rows * (int64_t{a.out_w} * elements_of(a)));
-  params->share_scratch = (scratch + 15) / 16 * 16;
-  p.scratch(params->share_scratch * static_cast<size_t>(params->shares));
+  ScratchLayout layout;
+  layout.add(scratch);
+  params->share_scratch = layout.repeat(params->shares);
+  p.scratch(layout.bytes());
 }
 
 template <class T>
@@ -180,9 +184,12 @@ Status plan_bilinear(Prepare& p, const fb::ResizeBilinearOptions* o) {
   params->args = {};
   PIPIT_TRY(plan_sizes<ResizeTap<typename Args::Weight>>(p, o, &params->args));
   params->args.channels = p.input(0).shape[3];
-  const auto& variant = choose(resize_bilinear_variants<T>(), p.cpu());
+  ByteCount scratch;
+  const auto& variant = choose(
+      p, resize_bilinear_variants<T>(),
+      [&](const auto& one) { return scratch_of(one, params->args); }, &scratch);
   params->kernel = variant.run;
-  choose_shares(p, variant.scratch == nullptr ? 0 : variant.scratch(params->args), params);
+  choose_shares(p, scratch, params);
   return p.run(run<Args, T>, params, variant.name);
 }
 

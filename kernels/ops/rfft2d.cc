@@ -114,7 +114,7 @@ Status plan(Prepare& p, const Params& lengths, Shape shape) {
     ScratchLayout scratch;
     params->signal = scratch.add(params->width, sizeof(float));
     params->work = scratch.add(std::max(params->height, params->width / 2), sizeof(C));
-    p.scratch(scratch.size());
+    p.scratch(scratch.bytes());
   }
   return p.run(run, params, "portable");
 }

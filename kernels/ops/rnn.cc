@@ -150,7 +150,7 @@ Status set_output(Prepare& p, int output, const Cell& c, int32_t units) {
 // The cells run one after the other and share scratch memory.
 Status finish(Prepare& p, Params* params, bool ready) {
   if (!ready) return p.defer();
-  size_t bytes = 0;
+  ByteCount bytes;
   for (int i = 0; i < params->count; ++i) {
     Cell& c = params->cells[i];
     ScratchLayout layout;
@@ -158,7 +158,7 @@ Status finish(Prepare& p, Params* params, bool ready) {
     c.aux_rows = add_rows(c.product, c.batch, c.aux_inputs, &layout);
     c.state_rows = add_rows(c.product, c.batch, c.units, &layout);
     c.sums_at = layout.add(c.product.hybrid ? int64_t{c.batch} * c.units : 0, sizeof(int32_t));
-    bytes = std::max(bytes, layout.size());
+    bytes = std::max(bytes, layout.bytes());
   }
   p.scratch(bytes);
   return p.run(run, params, params->cells[0].product.variant);

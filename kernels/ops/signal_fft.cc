@@ -63,7 +63,7 @@ Status plan(Prepare& p, Params params, bool inverse, Params* kept) {
   RealFft<T>::fill_table(params.n, inverse, table);
   params.table = table;
   *kept = params;
-  p.scratch(static_cast<size_t>(params.n) * 2 * sizeof(T));
+  p.scratch(ByteCount(params.n) * (2 * sizeof(T)));
   return p.run(inverse ? run_backward<T> : run_forward<T>, kept, "portable");
 }
 

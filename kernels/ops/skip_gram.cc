@@ -95,8 +95,7 @@ Status set_output(Prepare& p, const Params& params) {
     });
   }
   if (bytes >= INT32_MAX / 2) return p.bad("the n-grams have more than ", bytes, " bytes");
-  const auto all = static_cast<size_t>(bytes) + strings_bytes(0, 0);
-  return p.set_output_strings(0, Shape::of(grams), all);
+  return p.set_output_strings(0, Shape::of(grams), ByteCount(bytes) + strings_bytes(0, 0));
 }
 
 Status prepare(Prepare& p) {

@@ -148,7 +148,7 @@ Status prepare_slice(Prepare& p) {
   if (input.type == Type::kString) return finish_slice_of_strings(p);
   if (shape == input.shape && p.values_known(kBegin)) p.alias(0, 0);
   if (input.type == Type::kInt4) {
-    p.scratch(static_cast<size_t>(input.elements()) + static_cast<size_t>(shape.elements()));
+    p.scratch(ByteCount(input.elements()) + shape.elements());
   }
   Params* params = nullptr;
   PIPIT_TRY(make_params(p, kBegin, input, shape, true, &params));
@@ -211,7 +211,7 @@ Status prepare_update(Prepare& p) {
   PIPIT_TRY(p.set_output(0, operand.shape));
   p.in_place(0, 0);
   if (operand.type == Type::kInt4) {
-    p.scratch(static_cast<size_t>(operand.elements()) + static_cast<size_t>(update.elements()));
+    p.scratch(ByteCount(operand.elements()) + update.elements());
   }
   Params* params = nullptr;
   PIPIT_TRY(make_params(p, kStart, operand, update.shape, false, &params));

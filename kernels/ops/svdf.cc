@@ -207,7 +207,7 @@ Status prepare_float(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   params->features_at = layout.add(int64_t{z.batch} * z.filters, sizeof(float));
   params->sums_at = layout.add(hybrid ? int64_t{z.batch} * z.filters : 0, sizeof(int32_t));
   params->rows = add_rows(params->product, z.batch, z.inputs, &layout);
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   return p.run(run_float, params, params->product.variant);
 }
 
@@ -253,7 +253,7 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   if (params->start == nullptr) return Code::kArenaTooSmall;
   ScratchLayout layout;
   params->features_at = layout.add(int64_t{z.batch} * z.filters, sizeof(int32_t));
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
   const auto& variant = choose(matmul_s8_variants(), p.cpu());
   params->kernel = variant.run;
   params->no_weight_is_min = no_weight_is_min(p, kFeature);

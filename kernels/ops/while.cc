@@ -181,7 +181,7 @@ bool read_once(const Prepare& p, int input) {
 }
 
 Status prepare_fixed(Prepare& p, const Params& params) {
-  size_t handed_on = 0;
+  ByteCount handed_on;
   for (int i = 0; i < p.inputs(); ++i) {
     PIPIT_TRY(p.set_output(i, p.input(i).shape));
     if (params.changing[i] == nullptr) {

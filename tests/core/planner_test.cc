@@ -42,13 +42,12 @@ std::vector<Block> random_blocks(Random& random, size_t count, int32_t steps, in
   return blocks;
 }
 
-size_t rounded(size_t bytes) { return (bytes + kArenaAlign - 1) / kArenaAlign * kArenaAlign; }
-
 size_t slow_lower_bound(const std::vector<Block>& blocks, int32_t steps) {
   size_t most = 0;
   for (int32_t step = 0; step < steps; ++step) {
     size_t sum = 0;
-    for (const Block& b : blocks) sum += b.first <= step && step <= b.last ? rounded(b.bytes) : 0;
+    for (const Block& b : blocks)
+      if (b.first <= step && step <= b.last) sum += b.bytes.aligned(kArenaAlign).size();
     most = std::max(most, sum);
   }
   return most;
@@ -67,10 +66,10 @@ void expect_no_overlap(const std::vector<Block>& blocks) {
 
 void expect_sound(const std::vector<Block>& asked, const Planned& got, int32_t steps) {
   ASSERT_TRUE(got.ok);
-  size_t end = 0;
+  ByteCount end;
   for (size_t i = 0; i < asked.size(); ++i) {
     const Block& b = got.blocks[i];
-    ASSERT_EQ(b.offset % kArenaAlign, 0u);
+    ASSERT_EQ(b.offset, b.offset.aligned(kArenaAlign));
     ASSERT_GE(b.bytes, asked[i].bytes);
     ASSERT_EQ(b.first, asked[i].first);
     ASSERT_EQ(b.last, asked[i].last);
@@ -91,7 +90,7 @@ TEST(Planner, RandomBlocksNeverOverlap) {
     const std::vector<Block> asked = random_blocks(random, count, steps, 5000);
     const Planned got = plan(asked, steps);
     ASSERT_NO_FATAL_FAILURE(expect_sound(asked, got, steps));
-    size_t sum = 0, end = 0;
+    ByteCount sum, end;
     for (const Block& b : got.blocks) {
       sum += b.bytes;
       end = std::max(end, b.offset + b.bytes);
@@ -119,16 +118,16 @@ TEST(Planner, ManyBlocksNeverOverlap) {
     const Planned got = plan(asked, 900);
     ASSERT_NO_FATAL_FAILURE(expect_sound(asked, got, 900));
     // Blocks that are not alive together do share.
-    size_t sum = 0;
+    ByteCount sum;
     for (const Block& b : got.blocks) sum += b.bytes;
-    EXPECT_LT(got.placement.bytes, sum / 4);
+    EXPECT_LT(got.placement.bytes * 4, sum);
   }
 }
 
 TEST(Planner, ReachesTheLowerBoundOfAChain) {
   std::vector<Block> chain;
   for (int32_t i = 0; i < 100; ++i) {
-    chain.push_back({static_cast<size_t>(16 * (1 + i * 37 % 50)), 0, i, i + 1});
+    chain.push_back({16 * (1 + i * 37 % 50), 0, i, i + 1});
   }
   const Planned got = plan(chain, 101);
   ASSERT_NO_FATAL_FAILURE(expect_sound(chain, got, 101));

@@ -106,7 +106,7 @@ class GuardedConv {
   void run(const KernelVariant<Args>& variant, Span<T> out) const {
     Args a = args();
     a.out = out.data();
-    const size_t bytes = variant.scratch != nullptr ? variant.scratch(a) : 0;
+    const size_t bytes = variant.scratch != nullptr ? variant.scratch(a).size() : 0;
     const GuardedBuffer<uint8_t> scratch(bytes, side_, 16);
     a.scratch = scratch.data();
     variant.run(a);

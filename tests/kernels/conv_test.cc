@@ -106,7 +106,7 @@ struct Whole {
 };
 
 void run(const ConvS8Variant& variant, ConvS8 a) {
-  std::vector<uint8_t> scratch(variant.scratch != nullptr ? variant.scratch(a) + 16 : 16);
+  std::vector<uint8_t> scratch(variant.scratch != nullptr ? variant.scratch(a).size() + 16 : 16);
   const auto address = reinterpret_cast<uintptr_t>(scratch.data());
   a.scratch = scratch.data() + (16 - address % 16) % 16;
   variant.run(a);

@@ -67,7 +67,7 @@ class HybridConv {
   void run(const KernelVariant<Args>& variant, Span<float> out) const {
     Args a = args();
     a.out = out.data();
-    const size_t bytes = variant.scratch != nullptr ? variant.scratch(a) : 0;
+    const size_t bytes = variant.scratch != nullptr ? variant.scratch(a).size() : 0;
     const GuardedBuffer<uint8_t> scratch(bytes, side_, 16);
     a.scratch = scratch.data();
     variant.run(a);

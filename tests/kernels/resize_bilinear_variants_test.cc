@@ -85,8 +85,8 @@ bool agrees(const ResizeBilinearVariant<T>& variant, const Case& c, Against side
   a.in = in.data();
   a.out = want.data();
   resize_bilinear_portable(a);
-  const GuardedBuffer<uint8_t> scratch(variant.scratch != nullptr ? variant.scratch(a) : 0, side,
-                                       16);
+  const GuardedBuffer<uint8_t> scratch(variant.scratch != nullptr ? variant.scratch(a).size() : 0,
+                                       side, 16);
   a.scratch = scratch.data();
   a.out = got.data();
   variant.run(a);

@@ -86,11 +86,10 @@ class Partition {
   // Code::kArenaTooSmall then). Only for trivial types.
   template <class T>
   T* allocate(size_t n = 1) {
-    return n > SIZE_MAX / sizeof(T) ? nullptr
-                                    : static_cast<T*>(allocate_bytes(n * sizeof(T), alignof(T)));
+    return static_cast<T*>(allocate_bytes(ByteCount(n) * sizeof(T), alignof(T)));
   }
   // Bytes that run() may use and nobody keeps.
-  void scratch(size_t bytes) { scratch_bytes_ = bytes; }
+  void scratch(ByteCount bytes) { scratch_bytes_ = bytes; }
 
   Status run(RunFn fn, const void* parameters = nullptr);
   // Refuses the model: one line that starts with the delegate and its operators.
@@ -103,7 +102,7 @@ class Partition {
 
  private:
   friend struct Partitioner;
-  void* allocate_bytes(size_t bytes, size_t align);
+  void* allocate_bytes(ByteCount bytes, size_t align);
   void begin_message() const;
 
   State& state_;
@@ -111,7 +110,7 @@ class Partition {
   const Delegation& delegation_;
   Message* why_;
   Step step_;
-  size_t scratch_bytes_ = 0;
+  ByteCount scratch_bytes_;
 };
 
 }  // namespace pipit

@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "pipit/byte_count.h"
 #include "pipit/cpu.h"
 #include "pipit/share.h"
 #include "pipit/span.h"
@@ -167,7 +168,7 @@ class Prepare {
   // The shape of output `i`; checks that its size can be represented.
   Status set_output(int i, const Shape& shape);
   // The same for a string tensor, while late: its buffer takes `bytes`.
-  Status set_output_strings(int i, const Shape& shape, size_t bytes);
+  Status set_output_strings(int i, const Shape& shape, ByteCount bytes);
   // Overrides the type that the file gives the output (few operators do).
   void set_output_type(int i, Type type) { step_.tensors[step_.inputs + i]->type = type; }
   // The output's content is the input's, byte for byte: let them share memory where possible. run()
@@ -190,7 +191,7 @@ class Prepare {
   const Resource* resource(int i, const Op& kind) const;
   // The same resource may come to hold so many bytes. Where the handle is not known yet, they are
   // taken from what the arena has left while running.
-  void reserve_resource(int i, const Op& kind, size_t bytes);
+  void reserve_resource(int i, const Op& kind, ByteCount bytes);
   // Whether the bytes of input `i` lie in the model's file, where they outlive every invocation.
   bool in_file(int i) const;
 
@@ -214,8 +215,7 @@ class Prepare {
   // Code::kArenaTooSmall then). Only for trivial types.
   template <class T>
   T* allocate(size_t n = 1) {
-    if (n > SIZE_MAX / sizeof(T)) return nullptr;
-    return static_cast<T*>(allocate_bytes(n * sizeof(T), alignof(T)));
+    return static_cast<T*>(allocate_bytes(ByteCount(n) * sizeof(T), alignof(T)));
   }
   // n objects that keep their values from one invocation to the next: all bytes 0 before the first
   // and after Interpreter::reset_variables(). For operators with kOpNoFold. Fails where the
@@ -223,12 +223,12 @@ class Prepare {
   template <class T>
   Status state(size_t n, T** objects) {
     void* bytes = nullptr;
-    const Status status = state_bytes(n > SIZE_MAX / sizeof(T) ? SIZE_MAX : n * sizeof(T), &bytes);
+    const Status status = state_bytes(ByteCount(n) * sizeof(T), &bytes);
     *objects = static_cast<T*>(bytes);
     return status;
   }
   // Bytes that run() may use and nobody keeps.
-  void scratch(size_t bytes) { scratch_bytes_ = bytes; }
+  void scratch(ByteCount bytes) { scratch_bytes_ = bytes; }
 
   // ---- outcome
   Status run(RunFn fn, const void* parameters = nullptr, const char* variant = "");
@@ -264,9 +264,9 @@ class Prepare {
   const void* known_values(int i, size_t element_size) const;
   Status take_output(int i);
   Status check_subgraph(int subgraph) const;
-  bool affordable(size_t bytes);
-  void* allocate_bytes(size_t bytes, size_t align);
-  Status state_bytes(size_t bytes, void** state);
+  bool affordable(ByteCount bytes);
+  void* allocate_bytes(ByteCount bytes, size_t align);
+  Status state_bytes(ByteCount bytes, void** state);
   void begin_message() const;
 
   State& state_;
@@ -274,8 +274,8 @@ class Prepare {
   Planning* planning_;  // nullptr: late
   Message* why_;
   Step step_;
-  size_t scratch_bytes_ = 0;
-  size_t unaffordable_ = 0;  // bytes that were asked for
+  ByteCount scratch_bytes_;
+  ByteCount unaffordable_;  // bytes that were asked for
   bool deferred_ = false;
   bool fold_ = false;
   bool outputs_later_ = false;
@@ -299,7 +299,7 @@ class Run {
   // What a handle names; nullptr when it is none of that kind.
   Resource* resource(const Tensor& handle, const Op& kind) const;
   // Makes room for so many bytes; what they were is lost. Other resources may move.
-  Status resize(const Step& step, Resource* resource, size_t bytes);
+  Status resize(const Step& step, Resource* resource, ByteCount bytes);
 
   // ---- threads
   Sharing sharing() const;
@@ -339,7 +339,7 @@ class Run {
   Mark mark() const;
   void release(const Mark& mark);
   // Bytes of that memory, or nullptr when there are too few left.
-  void* take(size_t bytes);
+  void* take(ByteCount bytes);
   // Releases all but the callee's outputs, which become the values of these tensors (nullptr: an
   // output that is not kept).
   Status keep_outputs(const Step& step, const Callee& callee, Tensor* const* tensors,

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pipit/byte_count.h"
 #include "pipit/span.h"
 
 namespace pipit {
@@ -38,8 +39,8 @@ class Strings {
 };
 
 // Bytes of a buffer that holds `count` strings of `characters` bytes in all.
-constexpr size_t strings_bytes(int32_t count, size_t characters) {
-  return (static_cast<size_t>(count) + 2) * sizeof(int32_t) + characters;
+constexpr size_t strings_bytes(int32_t count, ByteCount characters) {
+  return ((ByteCount(count) + 2) * sizeof(int32_t) + characters).size();
 }
 
 // Writes strings one after the other into a buffer of strings_bytes().
