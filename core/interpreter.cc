@@ -17,6 +17,7 @@ constexpr uint64_t kReserves[] = {4 * kMiB, 64 * kMiB, 1024 * kMiB, 4096 * kMiB}
 // little, in more.
 Result<MemoryPlan> measure(const Model& model, OpTable ops, Options options, Message* why) {
   options.activations = {};
+  uint64_t tried = 0;
   for (const uint64_t size : kReserves) {
     if (size > SIZE_MAX) break;
     const Span<uint8_t> pages = reserve_pages(static_cast<size_t>(size));
@@ -28,8 +29,10 @@ Result<MemoryPlan> measure(const Model& model, OpTable ops, Options options, Mes
     if (plan.status().code() != Code::kArenaTooSmall) return plan.status();
     if (why != nullptr) why->clear();
     if (pages.empty()) break;
+    tried = size;
   }
-  text(why, "the model needs more memory than this machine can give");
+  text(why, "the model needs more memory than can be planned on this machine: more than ", tried,
+       " bytes");
   return Code::kArenaTooSmall;
 }
 

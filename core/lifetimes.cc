@@ -75,9 +75,23 @@ void share_blocks(const Graph& graph, const Planning& planning, const Lifetimes&
   }
 }
 
+// Whether every block lies in the placement, and every activation in the block that it has.
+bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* root,
+                   const int32_t* block_of) {
+  for (const Block& b : blocks) {
+    if (b.offset + b.bytes > graph.placement.bytes) return false;
+  }
+  for (int32_t i = 0; i < graph.tensor_count; ++i) {
+    const Tensor& t = graph.tensors[i];
+    if (t.storage != Storage::kActivation) continue;
+    if (blocks[static_cast<size_t>(block_of[root_of(root, i)])].bytes < t.bytes) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-Status place_activations(State& state, Graph& graph, const Planning& planning) {
+Status place_activations(State& state, Graph& graph, const Planning& planning, Message* why) {
   Arena& arena = *state.pool;
   const auto tensors = static_cast<size_t>(graph.tensor_count);
   const auto steps = static_cast<size_t>(graph.step_count);
@@ -122,6 +136,10 @@ Status place_activations(State& state, Graph& graph, const Planning& planning) {
     const ByteCount offset = planning.scratch[s] != 0 ? blocks[n++].offset : 0;
     graph.steps[s].scratch = reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(offset.size()));
   }
+  if (graph.placement.bytes.bounded() && !blocks_inside(graph, {blocks, n}, root, block_of)) {
+    text(why, "internal error: activations of subgraph ", graph.index, " lie outside of the plan");
+    return Code::kBadModel;
+  }
   return {};
 }
 
@@ -139,6 +157,96 @@ void bind_activations(Graph& graph, uint8_t* base) {
   for (int i = 0; i < graph.outputs(); ++i) {
     graph.home[graph.inputs() + i] = graph.output(i).data;
   }
+}
+
+namespace {
+
+bool has_own_bytes(const State& state, const Graph& graph) {
+  return graph.entry || state.options.preserve_all;
+}
+
+// Entries keep their bytes, for the application reads and writes them. A graph that is called needs
+// bytes only while it runs, and then no other graph of its height does: those share theirs.
+Placement measure_activations(const State& state, Placement* shared) {
+  Placement all;
+  for (const Graph* g = state.newest; g != nullptr; g = g->older) {
+    if (has_own_bytes(state, *g)) {
+      all.bytes += g->placement.bytes;
+      all.lower_bound += g->placement.lower_bound;
+    } else {
+      Placement& p = shared[g->height];
+      p.bytes = std::max(p.bytes, g->placement.bytes);
+      p.lower_bound = std::max(p.lower_bound, g->placement.lower_bound);
+    }
+  }
+  for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
+    all.bytes += shared[h].bytes;
+    all.lower_bound += shared[h].lower_bound;
+  }
+  return all;
+}
+
+// Whether all that a plan has given out lies where it may: lists and variables below the end of
+// what persists, and activations, of which every graph's lie inside of its placement, below `end`.
+bool all_inside(const State& state, const uint8_t* next, const uint8_t* end) {
+  const auto low = reinterpret_cast<uintptr_t>(state.arena.base());
+  const uint64_t persistent = state.memory.persistent_bytes;
+  const auto inside = [&](const void* at, ByteCount bytes) {
+    const uint64_t from = reinterpret_cast<uintptr_t>(at) - low;  // beyond all, if it is below
+    return bytes == 0 || bytes + from <= persistent;
+  };
+  bool all = next <= end;
+  for (const Graph* g = state.newest; all && g != nullptr; g = g->older) {
+    all = inside(g->tensors, ByteCount(g->tensor_count) * sizeof(Tensor)) &&
+          inside(g->steps, ByteCount(g->step_count) * sizeof(Step));
+    for (int32_t i = 0; all && i < g->tensor_count; ++i) {
+      const Tensor& t = g->tensors[i];
+      all = t.storage != Storage::kVariable || inside(t.data, t.bytes);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+Status bind_addresses(State& state, Message* why) {
+  Arena& arena = state.arena;
+  MemoryPlan& memory = state.memory;
+  Placement shared[kMaxGraphDepth];
+  const ByteCount persistent = ByteCount(arena.low_mark()).aligned(kArenaAlign);
+  const Placement activations = measure_activations(state, shared);
+  memory.persistent_bytes = persistent.size();
+  memory.activation_bytes = activations.bytes.size();
+  memory.lower_bound_bytes = activations.lower_bound.size();
+  memory.arena_bytes = std::max((persistent + activations.bytes).size(), arena.peak());
+  memory.separate_bytes = std::max(memory.persistent_bytes, arena.peak());
+  Span<uint8_t> room = state.options.activations;
+  const bool separate = !room.empty();
+  if ((separate ? memory.separate_bytes : memory.arena_bytes) > arena.size()) {
+    return Code::kArenaTooSmall;
+  }
+  if (!separate) {
+    room = {arena.base() + memory.persistent_bytes, arena.size() - memory.persistent_bytes};
+  }
+  if (memory.activation_bytes > room.size()) return Code::kArenaTooSmall;
+  uint8_t* next = room.data();
+  uint8_t* base[kMaxGraphDepth];
+  for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
+    base[h] = next;
+    next += shared[h].bytes.size();
+  }
+  for (Graph* g = state.newest; g != nullptr; g = g->older) {
+    const bool own = has_own_bytes(state, *g);
+    bind_activations(*g, own ? next : base[g->height]);
+    if (own) next += g->placement.bytes.size();
+  }
+  if (!all_inside(state, next, room.data() + memory.activation_bytes)) {
+    text(why, "internal error: the plan leads outside of its memory");
+    return Code::kBadModel;
+  }
+  state.room = room.subspan(memory.activation_bytes, room.size() - memory.activation_bytes);
+  free_dynamic(state);
+  return {};
 }
 
 }  // namespace pipit

@@ -278,8 +278,18 @@ struct Planner {
     }
   }
 
+  // What the operator makes of the file's numbers, together with what those before it have made.
+  Status check_tables(const Prepare& p) const {
+    if (p.unaffordable_ == 0) return {};
+    const size_t file = state.model.file().size();
+    return p.unsupported("needs tables of ", p.unaffordable_.value(),
+                         " bytes, too much for a file of ", file, " bytes: it may have ",
+                         most_table_bytes(file), ", and has ", state.table_bytes);
+  }
+
   Status plan_node(int node) {
     Prepare p(state, graph, &planning, node, why);
+    PIPIT_TRY(check_tables(p));
     if (p.step_.tensors == nullptr) return Code::kArenaTooSmall;
     const Op& op = state.op(state.node(graph, node));
     const size_t mark = state.pool->low_mark();
@@ -288,10 +298,7 @@ struct Planner {
       p.deferred_ = true;
     } else {
       const Status prepared = op.prepare(p);
-      if (p.unaffordable_ != 0) {
-        return p.unsupported("needs a table of ", p.unaffordable_.value(),
-                             " bytes, too much for a file of ", state.model.file().size());
-      }
+      PIPIT_TRY(check_tables(p));
       PIPIT_TRY(prepared);
     }
     const bool later = p.deferred_ || p.outputs_later_;
@@ -367,7 +374,7 @@ Status plan_nodes(State& state, Graph& graph, Message* why) {
   PIPIT_TRY(check_graph_outputs(graph, planning, why));
   forget_unread_inputs(graph, planning);
   PIPIT_TRY(form_partitions(state, graph, planning, why));
-  PIPIT_TRY(place_activations(state, graph, planning));
+  PIPIT_TRY(place_activations(state, graph, planning, why));
   state.pool->release_temporary(mark);
   return {};
 }
@@ -467,68 +474,6 @@ Status plan_entries(State& state, Message* why) {
   return {};
 }
 
-bool has_own_bytes(const State& state, const Graph& graph) {
-  return graph.entry || state.options.preserve_all;
-}
-
-// Entries keep their bytes, for the application reads and writes them. A graph that is called needs
-// bytes only while it runs, and then no other graph of its height does: those share theirs.
-Placement measure_activations(const State& state, Placement* shared) {
-  Placement all;
-  for (const Graph* g = state.newest; g != nullptr; g = g->older) {
-    if (has_own_bytes(state, *g)) {
-      all.bytes += g->placement.bytes;
-      all.lower_bound += g->placement.lower_bound;
-    } else {
-      Placement& p = shared[g->height];
-      p.bytes = std::max(p.bytes, g->placement.bytes);
-      p.lower_bound = std::max(p.lower_bound, g->placement.lower_bound);
-    }
-  }
-  for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
-    all.bytes += shared[h].bytes;
-    all.lower_bound += shared[h].lower_bound;
-  }
-  return all;
-}
-
-// Turns offsets into addresses behind everything that persists.
-Status bind_addresses(State& state) {
-  Arena& arena = state.arena;
-  MemoryPlan& memory = state.memory;
-  Placement shared[kMaxGraphDepth];
-  const ByteCount persistent = ByteCount(arena.low_mark()).aligned(kArenaAlign);
-  const Placement activations = measure_activations(state, shared);
-  memory.persistent_bytes = persistent.size();
-  memory.activation_bytes = activations.bytes.size();
-  memory.lower_bound_bytes = activations.lower_bound.size();
-  memory.arena_bytes = std::max((persistent + activations.bytes).size(), arena.peak());
-  memory.separate_bytes = std::max(memory.persistent_bytes, arena.peak());
-  Span<uint8_t> room = state.options.activations;
-  const bool separate = !room.empty();
-  if ((separate ? memory.separate_bytes : memory.arena_bytes) > arena.size()) {
-    return Code::kArenaTooSmall;
-  }
-  if (!separate) {
-    room = {arena.base() + memory.persistent_bytes, arena.size() - memory.persistent_bytes};
-  }
-  if (memory.activation_bytes > room.size()) return Code::kArenaTooSmall;
-  uint8_t* next = room.data();
-  uint8_t* base[kMaxGraphDepth];
-  for (int32_t h = 0; h < kMaxGraphDepth; ++h) {
-    base[h] = next;
-    next += shared[h].bytes.size();
-  }
-  for (Graph* g = state.newest; g != nullptr; g = g->older) {
-    const bool own = has_own_bytes(state, *g);
-    bind_activations(*g, own ? next : base[g->height]);
-    if (own) next += g->placement.bytes.size();
-  }
-  state.room = room.subspan(memory.activation_bytes, room.size() - memory.activation_bytes);
-  free_dynamic(state);
-  return {};
-}
-
 Status copy_options(State& state, const Options& options) {
   state.options = options;
   InputShape* shapes = state.arena.take_array<InputShape>(options.shapes.size());
@@ -572,7 +517,7 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   PIPIT_TRY(init_resources(state));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(place_resources(state));
-  PIPIT_TRY(bind_addresses(state));
+  PIPIT_TRY(bind_addresses(state, why));
   state.pool = &state.dynamic;
   state.newest_planned = state.newest;
   return &state;

@@ -128,8 +128,11 @@ inline Sharing sharing_of(const Options& options) {
 
 // Gives all activations and scratch blocks of a graph their offsets, kept in Tensor::data and
 // Step::scratch until bind_activations() knows the base.
-Status place_activations(State& state, Graph& graph, const Planning& planning);
+Status place_activations(State& state, Graph& graph, const Planning& planning, Message* why);
 void bind_activations(Graph& graph, uint8_t* base);
+
+// Turns the offsets of all graphs into addresses behind everything that persists.
+Status bind_addresses(State& state, Message* why);
 
 // Forgets what an earlier invocation left behind.
 void begin_invocation(State& state);

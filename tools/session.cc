@@ -91,7 +91,7 @@ void Session::plan(const Options& options) {
   const Result<size_t> need =
       Interpreter::required_arena_bytes(model_, all_operators(), options_, &why);
   if (need.status().code() == Code::kArenaTooSmall) {
-    throw Failure(kOutOfMemory, path_ + ": needs more memory than this machine can address");
+    throw Failure(kOutOfMemory, path_ + ": " + why.text());
   }
   if (!need.ok()) throw refusal(path_, need.status(), why);
   create(need.value());

@@ -200,9 +200,10 @@ class ConvRows {
   }
 
   void choose_block() {
-    const int64_t area = int64_t{g_.stride_h} * g_.stride_w * g_.in_c;
-    const int64_t each = gathers ? padded_depth() : least<int64_t>(area, depth);
-    const int64_t fit = least<int64_t>(limits_.bytes / most<int64_t>(each, 1), limits_.most);
+    const ByteCount area = ByteCount(g_.stride_h) * g_.stride_w * g_.in_c;
+    const ByteCount each = gathers ? padded_depth() : least<ByteCount>(area, depth);
+    const int64_t in_cache = limits_.bytes / most<int64_t>(static_cast<int64_t>(each.value()), 1);
+    const int64_t fit = least<int64_t>(in_cache, limits_.most);
     const int64_t tiles = most<int64_t>(fit / limits_.tile, 1);
     block = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, positions));
   }

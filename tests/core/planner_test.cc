@@ -141,6 +141,33 @@ TEST(Planner, NothingTakesNothing) {
   EXPECT_EQ(got.placement.lower_bound, 0u);
 }
 
+// Sizes whose sum is beyond any machine have no places, and the result says so.
+TEST(Planner, SizesBeyondAnyMachineAreUnbounded) {
+  constexpr int64_t kLarge = int64_t{1} << 40;
+  for (const ByteCount bytes : {ByteCount::unbounded(), ByteCount(INT64_MAX), ByteCount(-1)}) {
+    const Planned got = plan({{16, 0, 0, 1}, {bytes, 0, 1, 2}}, 3);
+    EXPECT_TRUE(got.ok);
+    EXPECT_FALSE(got.placement.bytes.bounded());
+  }
+  const Planned got = plan({{kLarge, 0, 0, 1}, {kLarge, 0, 1, 2}}, 3);
+  EXPECT_EQ(got.placement.bytes, 2 * kLarge);
+}
+
+TEST(ByteCount, NeverWraps) {
+  constexpr ByteCount kMost = UINT64_MAX - 1, kUnbounded = ByteCount::unbounded();
+  static_assert(kMost.bounded() && !kUnbounded.bounded());
+  static_assert(kMost + 1 == kUnbounded && kUnbounded + kUnbounded == kUnbounded);
+  static_assert(ByteCount(UINT64_MAX / 2) * 2 == kMost && kMost * 2 == kUnbounded);
+  static_assert(kUnbounded * 0 == kUnbounded && kMost * 0 == 0 && ByteCount(0) * kMost == 0);
+  static_assert(kUnbounded - kMost == kUnbounded && ByteCount(3) - 5 == 0);
+  static_assert(kMost.aligned(16) == kUnbounded && ByteCount(17).aligned(16) == 32);
+  static_assert(ByteCount(-1) == kUnbounded && ByteCount(int64_t{1} << 40).value() >> 40 == 1);
+  // A size of this machine never becomes small.
+  EXPECT_EQ(kUnbounded.size(), SIZE_MAX);
+  EXPECT_EQ((ByteCount(SIZE_MAX) + 1).size(), SIZE_MAX);
+  EXPECT_EQ((ByteCount(SIZE_MAX) * 16).size(), SIZE_MAX);
+}
+
 // In every size of arena it either succeeds as with plenty or says that it cannot.
 TEST(Planner, SaysWhenTemporaryMemoryDoesNotSuffice) {
   Random random(4);
