@@ -52,6 +52,7 @@ tracked text "${sources[@]}" '*.fbs' '*.md' '*.json' '*.yml' '.clang*' '.editorc
 tracked core 'core/*.cc' 'core/*.h'
 tracked kernels 'kernels/*.cc' 'kernels/*.h'
 tracked arithmetic 'kernels/*.cc' 'kernels/*.h' ':!kernels/ops/*' ':!kernels/ops.*'
+tracked operators 'kernels/ops/*.cc' 'kernels/ops/*.h'
 tracked platform 'platform/*.cc' 'platform/*.h'
 tracked capi 'capi/*.cc' 'capi/*.h' ':!capi/convenience.cc'
 library=("${core[@]}" "${kernels[@]}" "${platform[@]}" "${capi[@]}")
@@ -76,6 +77,16 @@ matches "$include\"(kernels/ops|(core|pipit)/(arena|c_api|interpreter|model|op|p
   "${arithmetic[@]}" | breach "kernels do arithmetic; they know no tensor, op or model"
 matches "$include<((unistd|fcntl|pthread|sched|signal|dirent|dlfcn|(sys|linux)/\w+)\.h|thread|mutex)>" \
   "${core[@]}" "${kernels[@]}" | breach "only platform/ knows the operating system"
+
+# Sizes that models decide about are computed as a ByteCount, which cannot wrap (byte_count.h). A line
+# that is right all the same says why: `// bounded: ...` at its end.
+sum='[^;]*[\w)\]] [*+] '
+size='\w*([Bb]ytes|[Ss]cratch)\w*'
+takers='scratch|take|reserve|take_temporary|state_bytes|set_output_strings|reserve_resource'
+matches "^(?!.*(ByteCount|// bounded:)).*([.>]($takers)\($sum|\bsize_t $size( =|\{| \+=)$sum)" \
+  "${core[@]}" "${operators[@]}" | breach "a size that could wrap: compute it as a ByteCount"
+matches "^(?!.*// bounded:).*(\bsize_t \w*scratch\w*\(|\b$size \*= )" "${core[@]}" "${kernels[@]}" |
+  breach "a size that could wrap: compute it as a ByteCount"
 
 allocators='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|v?asprintf'
 code_matches "(^|[^.>\w])($allocators)\s*\(" "${library[@]}" | breach "the library has no heap"

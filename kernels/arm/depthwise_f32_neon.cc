@@ -160,6 +160,7 @@ void run_row(const DepthwiseF32& a, Tile t) {
       step = kNarrow;
     }
     left -= step;
+    if (left <= 0) break;  // what is behind the last position may be out of the range of integers
     t.x += step * g.stride_w;
     t.out += ptrdiff_t{step} * a.stride.out_pixel;
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much scratch memory variants of kernels ask for when they are given sizes that no honest
 // model has, and which variant is taken then. Nothing is run: a number that wrapped would be small.
+#include "kernels/ops/scratch.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -118,6 +120,19 @@ TEST(Scratch, ResizingAsksForSmallRows) {
   expect_small_rows<uint8_t>();
   expect_small_rows<int8_t>();
   expect_small_rows<int16_t>();
+}
+
+// ---- several arrays
+
+TEST(Scratch, SharesOfALargeLayoutAreNotSmall) {
+  ScratchLayout layout;
+  EXPECT_EQ(layout.add(1 << 27), 0u);
+  EXPECT_EQ(layout.repeat(32), size_t{1} << 27);
+  EXPECT_EQ(layout.bytes(), int64_t{1} << 32);
+  layout.add(int64_t{1} << 62, sizeof(double));
+  EXPECT_FALSE(layout.bytes().bounded());
+  EXPECT_EQ(layout.add(1), SIZE_MAX);
+  EXPECT_FALSE(layout.bytes().bounded());
 }
 
 // ---- the choice
