@@ -255,6 +255,7 @@ Status form_partitions(State& state, Graph& graph, const Planning& planning, Mes
     }
     graph.steps[to] = joined;
     planning.scratch[to] = scratch;
+    planning.rows[to] = planning.rows[from];
   }
   graph.step_count = to;
   return {};

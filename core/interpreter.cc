@@ -2,6 +2,7 @@
 // The public face of a plan.
 #include "pipit/interpreter.h"
 
+#include "core/chains.h"
 #include "core/delegate.h"
 #include "pipit/strings.h"
 #include "platform/pages.h"
@@ -269,6 +270,32 @@ int Interpreter::steps(int subgraph) const {
 StepInfo Interpreter::step(int i, int subgraph) const {
   const Graph& graph = *planned_graph(state_, subgraph);
   return step_info(*state_, graph, graph.steps[i]);
+}
+
+namespace {
+
+const Chain& chain_at(const State& state, int i) {
+  const Chain* c = state.chains;
+  while (i-- > 0) c = c->next;
+  return *c;
+}
+
+}  // namespace
+
+int Interpreter::chains() const {
+  int n = 0;
+  for (const Chain* c = state_->chains; c != nullptr; c = c->next) ++n;
+  return n;
+}
+
+ChainInfo Interpreter::chain(int i) const {
+  const Chain& c = chain_at(*state_, i);
+  return {c.graph->index,  c.count,        c.links[c.count - 1].band, c.shares, c.bytes().size(),
+          c.computed_rows, c.repeated_rows};
+}
+
+int Interpreter::chain_node(int i, int link) const {
+  return chain_at(*state_, i).links[link].step.node;
 }
 
 int Interpreter::partitions() const {

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // When each activation of a graph is alive, which of them share bytes, and where all of them go.
+#include "core/lifetimes.h"
+
 #include <algorithm>
 
-#include "core/plan.h"
-
 namespace pipit {
-namespace {
 
-struct Lifetimes {
-  int32_t* first;
-  int32_t* last;
-};
-
-Lifetimes find_lifetimes(const State& state, const Graph& graph, int32_t* first, int32_t* last) {
+Status find_lifetimes(State& state, const Graph& graph, Lifetimes* life) {
+  const auto tensors = static_cast<size_t>(graph.tensor_count);
+  int32_t* first = life->first = state.pool->temporary_array<int32_t>(tensors);
+  int32_t* last = life->last = state.pool->temporary_array<int32_t>(tensors);
+  if (first == nullptr || last == nullptr) return Code::kArenaTooSmall;
   // What the caller reads lives until after the last step: that one must not write over it either.
   const int32_t end = graph.step_count;
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
@@ -34,13 +32,10 @@ Lifetimes find_lifetimes(const State& state, const Graph& graph, int32_t* first,
     if (state.options.preserve_inputs) use(&graph.input(i), end);
   }
   for (int i = 0; i < graph.outputs(); ++i) use(&graph.output(i), end);
-  return {first, last};
+  return {};
 }
 
-int32_t root_of(const int32_t* root, int32_t i) {
-  while (root[i] != i) i = root[i];
-  return i;
-}
+namespace {
 
 // Merges `t` into the block of `into`.
 void merge(int32_t* root, const Lifetimes& life, int32_t t, int32_t into) {
@@ -49,11 +44,12 @@ void merge(int32_t* root, const Lifetimes& life, int32_t t, int32_t into) {
   life.last[into] = std::max(life.last[into], life.last[t]);
 }
 
-// Aliases share whenever both are activations; an output is written over its input when no one
-// needs the input's block from there on.
-void share_blocks(const Graph& graph, const Planning& planning, const Lifetimes& life,
-                  int32_t* root) {
+}  // namespace
+
+void share_blocks(const State& state, const Graph& graph, const Planning& planning,
+                  const Lifetimes& life, int32_t* root) {
   for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
+  if (state.options.preserve_all) return;
   for (const bool exact : {true, false}) {
     for (int32_t s = 0; s < graph.step_count; ++s) {
       const Step& step = graph.steps[s];
@@ -75,6 +71,8 @@ void share_blocks(const Graph& graph, const Planning& planning, const Lifetimes&
   }
 }
 
+namespace {
+
 // Whether every block lies in the placement, and every activation in the block that it has.
 bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* root,
                    const int32_t* block_of) {
@@ -95,24 +93,19 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
   Arena& arena = *state.pool;
   const auto tensors = static_cast<size_t>(graph.tensor_count);
   const auto steps = static_cast<size_t>(graph.step_count);
-  int32_t* first = arena.temporary_array<int32_t>(tensors);
-  int32_t* last = arena.temporary_array<int32_t>(tensors);
+  Lifetimes life;
+  PIPIT_TRY(find_lifetimes(state, graph, &life));
   int32_t* root = arena.temporary_array<int32_t>(tensors);
   int32_t* block_of = arena.temporary_array<int32_t>(tensors);
   Block* blocks = arena.temporary_array<Block>(tensors + steps);
-  if (!first || !last || !root || !block_of || !blocks) return Code::kArenaTooSmall;
-  const Lifetimes life = find_lifetimes(state, graph, first, last);
-  if (state.options.preserve_all) {
-    for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
-  } else {
-    share_blocks(graph, planning, life, root);
-  }
+  if (!root || !block_of || !blocks) return Code::kArenaTooSmall;
+  share_blocks(state, graph, planning, life, root);
   size_t n = 0;
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
     const Tensor& t = graph.tensors[i];
-    if (t.storage != Storage::kActivation || root[i] != i || last[i] < 0) continue;
+    if (t.storage != Storage::kActivation || root[i] != i || life.last[i] < 0) continue;
     block_of[i] = static_cast<int32_t>(n);
-    blocks[n++] = {t.bytes, {}, first[i], last[i]};
+    blocks[n++] = {t.bytes, {}, life.first[i], life.last[i]};
   }
   const size_t tensor_blocks = n;
   for (int32_t s = 0; s < graph.step_count; ++s) {
@@ -125,7 +118,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
     Tensor& t = graph.tensors[i];
     if (t.storage != Storage::kActivation) continue;
     const int32_t r = root_of(root, i);
-    if (last[r] < 0) {  // nobody reads or writes it
+    if (life.last[r] < 0) {  // nobody reads or writes it
       t.storage = Storage::kNone;
       continue;
     }

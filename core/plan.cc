@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/chains.h"
 #include "core/delegate.h"
 #include "core/limits.h"
 #include "platform/subnormals.h"
@@ -312,6 +313,7 @@ struct Planner {
     planning.scratch[graph.step_count] = p.deferred_ ? ByteCount() : p.scratch_bytes_;
     const int32_t who = p.deferred_ ? Planning::kNobody : claim_step(state, graph, op, p.step_);
     planning.claimed[graph.step_count] = who;
+    planning.rows[graph.step_count] = p.deferred_ || who != Planning::kNobody ? nullptr : p.rows_;
     if (who != Planning::kNobody) hand_over(&p.step_, mark);
     graph.steps[graph.step_count++] = p.step_;
     return {};
@@ -330,8 +332,9 @@ Status make_planning(const State& state, const Graph& graph, Planning* planning)
   const auto operators = static_cast<size_t>(count(graph.file->operators()));
   planning->scratch = pool.temporary_array<ByteCount>(operators);
   planning->claimed = pool.temporary_array<int32_t>(operators);
+  planning->rows = pool.temporary_array<RowsFn>(operators);
   if (!planning->share || !planning->exact || !planning->use || !planning->output ||
-      !planning->scratch || !planning->claimed) {
+      !planning->scratch || !planning->claimed || !planning->rows) {
     return Code::kArenaTooSmall;
   }
   std::fill(planning->share, planning->share + tensors, Planning::kNobody);
@@ -374,6 +377,7 @@ Status plan_nodes(State& state, Graph& graph, Message* why) {
   PIPIT_TRY(check_graph_outputs(graph, planning, why));
   forget_unread_inputs(graph, planning);
   PIPIT_TRY(form_partitions(state, graph, planning, why));
+  PIPIT_TRY(form_chains(state, graph, planning));
   PIPIT_TRY(place_activations(state, graph, planning, why));
   state.pool->release_temporary(mark);
   return {};

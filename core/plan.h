@@ -59,6 +59,7 @@ struct StateBlock {
 constexpr int32_t kMaxGraphDepth = 16;
 
 struct Delegation;  // see delegate.h
+struct Chain;       // see chains.h
 
 // What an Interpreter points to.
 struct State {
@@ -81,6 +82,7 @@ struct State {
   Graph* newest = nullptr;
   Graph* newest_planned = nullptr;  // before the first invocation
   Delegation* delegations = nullptr;
+  Chain* chains = nullptr;
   int32_t depth = 0;       // of graphs that are being planned or run
   int64_t calls = 0;       // of graphs in this invocation
   int32_t free_below = 0;  // graphs of less height may run: no running one shares their activations
@@ -103,6 +105,7 @@ struct Planning {
   uint8_t* exact = nullptr;      // 1: the shared content is the same (alias), 0: written in place
   ByteCount* scratch = nullptr;  // for each step
   int32_t* claimed = nullptr;    // for each step: the delegate that computes it, or kNobody
+  RowsFn* rows = nullptr;        // for each step: how it computes some rows, or nullptr
   uint8_t* use = nullptr;        // for each tensor: kUnused, kWritten or kRead
   uint8_t* output = nullptr;     // whether it is an output of the graph
 };

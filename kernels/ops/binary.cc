@@ -116,6 +116,37 @@ Status run_binary(const Step& s, Run& run) {
   return {};
 }
 
+namespace {
+
+// Rows of operands that have one shape, [1, rows, ...].
+void run_rows(const Step& s, const RowsCall& call) {
+  const auto& p = *s.params<BinaryParams>();
+  const int32_t row = s.output(0).shape.product(2, s.output(0).shape.rank);
+  const auto at = [&](const Band& band, int32_t bytes) {
+    return band.at + ptrdiff_t{call.rows.first - band.first} * row * bytes;
+  };
+  p.kernel({.a = at(call.in[0], p.a_bytes),
+            .b = at(call.in[1], p.b_bytes),
+            .out = at(call.out, p.out_bytes),
+            .n = call.rows.count * row,
+            .constants = p.constants});
+}
+
+RowsPlan by_rows(const Step&) {
+  RowsPlan plan;
+  plan.run = run_rows;
+  plan.inputs = 2;
+  return plan;
+}
+
+bool has_rows(const Prepare& p) {
+  const Shape& shape = p.output(0).shape;
+  return shape.rank == 4 && shape[0] == 1 && p.input(0).shape == shape &&
+         p.input(1).shape == shape && type_bits(p.output(0).type) >= 8;
+}
+
+}  // namespace
+
 Status plan_binary(Prepare& p, BinaryFn kernel, const void* constants, RunFn run) {
   return plan_binary(p, {"portable", kCpuPortable, kernel}, constants, run);
 }
@@ -134,6 +165,7 @@ Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constant
   params->b_bytes = b_bytes != 0 ? b_bytes : type_bits(p.input(1).type) / 8;
   params->out_bytes = type_bits(p.output(0).type) / 8;
   reuse_input(p, *params);
+  if (run == run_binary && has_rows(p)) p.by_rows(by_rows);
   return p.run(run, params, kernel.name);
 }
 

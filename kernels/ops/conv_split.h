@@ -85,6 +85,30 @@ void take_rows(int32_t image, const Part& rows, Args* a) {
   a->in = moved(a->in, ptrdiff_t{skipped} * g.in_w * a->stride.in_pixel);
 }
 
+// Narrows a batch of one image to rows of the output. Bands hold rows of input and output; while
+// there are no addresses, sizes alone are found.
+template <class Args>
+void take_rows(const RowsCall& call, Args* a) {
+  ConvGeometry& g = a->size;
+  a->out = moved(reinterpret_cast<decltype(a->out)>(call.out.at),
+                 ptrdiff_t{call.rows.first - call.out.first} * a->stride.out_row);
+  g.out_h = call.rows.count;
+  const int32_t skipped =
+      trim(call.rows.first, g.out_h, g.kernel_h, g.stride_h, g.dilation_h, &g.in_h, &g.pad_top);
+  a->in = moved(reinterpret_cast<decltype(a->in)>(call.in[0].at),
+                ptrdiff_t{skipped - call.in[0].first} * g.in_w * a->stride.in_pixel);
+}
+
+// How a convolution or pooling of one image computes some rows.
+inline RowsPlan rows_of(const ConvGeometry& g) {
+  RowsPlan plan;
+  plan.taps = g.kernel_h;
+  plan.stride = g.stride_h;
+  plan.dilation = g.dilation_h;
+  plan.pad = g.pad_top;
+  return plan;
+}
+
 // Calls convolve(arguments) for these lines, once for each image that has some of them.
 template <class Args, class Convolve>
 void for_lines(const Args& whole, Part lines, Convolve convolve) {

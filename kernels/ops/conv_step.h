@@ -70,7 +70,7 @@ template <class Args>
 struct ConvStep {
   ConvPlan plan;
   Args args;  // of the whole
-  void (*kernel)(const Args&) = nullptr;
+  const KernelVariant<Args>* kernel = nullptr;
 };
 
 // The taps of a phase, in its order, of `n` filters.
@@ -132,19 +132,25 @@ void fold_filters(const ConvPlan& c, const Fold& fold, const W* filters, int32_t
 // Calls visit(arguments, phase, first channel) for blocks of channels of lines of the output, or of
 // those of a phase. The arguments' weights are still those of all channels.
 template <class Args, class Visit>
+void for_blocks(const ConvPlan& c, const Args& lines, const Phase* phase, const Part& channels,
+                const Visit& visit) {
+  const int32_t end = channels.first + channels.count;
+  for (int32_t first = channels.first, n = 0; first < end; first += n) {
+    n = std::min({c.block, c.group_channels - first % c.group_channels, end - first});
+    Args a = lines;
+    a.in = moved(a.in, first / c.group_channels * lines.size.in_c);
+    a.size.out_c = n;
+    visit(a, phase, first);
+  }
+}
+
+// The same for a share's lines and channels.
+template <class Args, class Visit>
 void for_blocks(const ConvPlan& c, const Args& whole, const Phase* phase, int32_t share,
                 const Visit& visit) {
   const Part channels = channels_of(c.split, c.file.out_c, share);
-  const int32_t end = channels.first + channels.count;
-  for_lines(whole, lines_of(c.split, whole.size, share), [&](const Args& lines) {
-    for (int32_t first = channels.first, n = 0; first < end; first += n) {
-      n = std::min({c.block, c.group_channels - first % c.group_channels, end - first});
-      Args a = lines;
-      a.in = moved(a.in, first / c.group_channels * whole.size.in_c);
-      a.size.out_c = n;
-      visit(a, phase, first);
-    }
-  });
+  for_lines(whole, lines_of(c.split, whole.size, share),
+            [&](const Args& lines) { for_blocks(c, lines, phase, channels, visit); });
 }
 
 // The same for each phase of one image.
@@ -201,7 +207,7 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* ph
     }
   }
   take_channels(first, n, folded, &a);
-  step.kernel(a);
+  step.kernel->run(a);
 }
 
 template <class Args>
@@ -222,6 +228,71 @@ Status run_conv(const Step& s, Run& run) {
         });
       });
   return {};
+}
+
+// ---- some rows at a time
+
+// Where all pixels are one row (see join_rows()), the image's rows are parts of it.
+template <class Args>
+Args args_of_rows(const ConvStep<Args>& step, const RowsCall& call) {
+  Args a = step.args;
+  const ConvGeometry& file = step.plan.file;
+  if (a.size.out_h == file.out_h) {
+    take_rows(call, &a);
+    return a;
+  }
+  a.size.in_w = a.size.out_w = call.rows.count * file.out_w;
+  a.stride.out_row = a.size.out_w * a.stride.out_pixel;
+  a.in = moved(reinterpret_cast<decltype(a.in)>(call.in[0].at),
+               ptrdiff_t{call.rows.first - call.in[0].first} * file.in_w * a.stride.in_pixel);
+  a.out = moved(reinterpret_cast<decltype(a.out)>(call.out.at),
+                ptrdiff_t{call.rows.first - call.out.first} * file.out_w * a.stride.out_pixel);
+  return a;
+}
+
+template <class Args>
+void run_conv_rows(const Step& s, const RowsCall& call) {
+  const auto& step = *s.params<ConvStep<Args>>();
+  Args a = args_of_rows(step, call);
+  const auto in = a.in;
+  const auto out = a.out;
+  set_addresses(s, step.plan.inputs, &a);
+  a.in = in;
+  a.out = out;
+  a.scratch = call.scratch;
+  for_blocks(step.plan, a, nullptr, Part{0, step.plan.file.out_c},
+             [&](const Args& block, const Phase* phase, int32_t first) {
+               run_call(s, step, block, phase, first);
+             });
+}
+
+template <class Args>
+ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
+  const auto& step = *s.params<ConvStep<Args>>();
+  if (step.kernel->scratch == nullptr) return 0;
+  RowsCall call;
+  call.rows = rows;
+  ByteCount most;
+  for_blocks(step.plan, args_of_rows(step, call), nullptr, Part{0, step.plan.file.out_c},
+             [&](const Args& a, const Phase*, int32_t) {
+               most = std::max(most, step.kernel->scratch(a));
+             });
+  return most;
+}
+
+template <class Args>
+RowsPlan conv_by_rows(const Step& s) {
+  RowsPlan plan = rows_of(s.params<ConvStep<Args>>()->plan.file);
+  plan.run = run_conv_rows<Args>;
+  plan.scratch = conv_rows_scratch<Args>;
+  return plan;
+}
+
+// Whether the calls of some rows need nothing but their kernel's scratch memory.
+template <class Args>
+bool can_go_by_rows(const ConvPlan& c) {
+  return !Hybrid<Args> && !c.copies_filters() && c.file.batch == 1 &&
+         (!Folds<Args> || c.folded != nullptr);
 }
 
 // ---- prepare
@@ -374,7 +445,8 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
                          (c.folded == nullptr && no_weight_is_min(p, c.inputs.weights));
   }
   const KernelVariant<Args>& variant = divide(p, variants, a, &step->plan);
-  step->kernel = variant.run;
+  step->kernel = &variant;
+  if (can_go_by_rows<Args>(step->plan)) p.by_rows(conv_by_rows<Args>);
   return p.run(run_conv<Args>, step, variant.name);
 }
 

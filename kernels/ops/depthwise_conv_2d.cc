@@ -34,7 +34,7 @@ template <class Args>
 struct DepthwiseStep {
   Plan plan;
   Args args;  // of all channels
-  void (*kernel)(const Args&) = nullptr;
+  const KernelVariant<Args>* kernel = nullptr;
 };
 
 // What `fold` makes of each channel's weights.
@@ -112,7 +112,7 @@ void run_call(const DepthwiseStep<Args>& step, Args a, const int32_t* folded, in
     a.weights += first;
   }
   take_channels(first, n, moved(folded, first), &a);
-  step.kernel(a);
+  step.kernel->run(a);
 }
 
 template <class Args>
@@ -134,6 +134,45 @@ Status run(const Step& s, Run& run) {
       });
   return {};
 }
+
+// ---- some rows at a time
+
+template <class Args>
+void run_depthwise_rows(const Step& s, const RowsCall& call) {
+  const auto& step = *s.params<DepthwiseStep<Args>>();
+  Args a = step.args;
+  set_addresses(s, step.plan.inputs, &a);
+  a.scratch = call.scratch;
+  take_rows(call, &a);
+  run_call(step, a, step.plan.folded, 0);
+}
+
+template <class Args>
+ByteCount depthwise_rows_scratch(const Step& s, const Part& rows) {
+  const auto& step = *s.params<DepthwiseStep<Args>>();
+  if (step.kernel->scratch == nullptr) return 0;
+  Args a = step.args;
+  RowsCall call;
+  call.rows = rows;
+  take_rows(call, &a);
+  return step.kernel->scratch(a);
+}
+
+template <class Args>
+RowsPlan depthwise_by_rows(const Step& s) {
+  RowsPlan plan = rows_of(s.params<DepthwiseStep<Args>>()->args.size);
+  plan.run = run_depthwise_rows<Args>;
+  plan.scratch = depthwise_rows_scratch<Args>;
+  return plan;
+}
+
+// Whether the calls of some rows need nothing but their kernel's scratch memory.
+template <class Args>
+bool can_go_by_rows(const Plan& c, const Args& a) {
+  return !Hybrid<Args> && !c.packed && a.size.batch == 1 && (!Folds<Args> || c.folded != nullptr);
+}
+
+// ---- prepare
 
 template <class Args>
 Status fold_now(Prepare& p, Args a, Plan* c) {
@@ -221,7 +260,8 @@ Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
   PIPIT_TRY(set_arithmetic(p, spec, &a, &c.hybrid));
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &c));
   const KernelVariant<Args>& variant = divide(p, variants, a, &c);
-  step->kernel = variant.run;
+  step->kernel = &variant;
+  if (can_go_by_rows(c, a)) p.by_rows(depthwise_by_rows<Args>);
   return p.run(run<Args>, step, variant.name);
 }
 

@@ -44,6 +44,21 @@ Status run(const Step& s, Run& run) {
   return {};
 }
 
+template <class T>
+void run_rows(const Step& s, const RowsCall& call) {
+  const auto& p = *s.params<Params<T>>();
+  Pool<T> args = p.args;
+  take_rows(call, &args);
+  p.kernel(args);
+}
+
+template <class T>
+RowsPlan by_rows(const Step& s) {
+  RowsPlan plan = rows_of(s.params<Params<T>>()->args.size);
+  plan.run = run_rows<T>;
+  return plan;
+}
+
 Status find_geometry(Prepare& p, const fb::Pool2DOptions& o, ConvGeometry* g) {
   const Tensor& input = p.input(0);
   const Shape& in = input.shape;
@@ -86,6 +101,7 @@ Status plan(Prepare& p, Span<const PoolVariant<T>> variants) {
   }
   const auto& variant = choose(variants, p.cpu());
   params->kernel = variant.run;
+  if (size.batch == 1) p.by_rows(by_rows<T>);
   return p.run(run<T>, params, variant.name);
 }
 

@@ -24,6 +24,27 @@ Status run_copy(const Step& s, Run&) {
   return {};
 }
 
+// Rows of a tensor [1, rows, ...].
+void run_rows(const Step& s, const RowsCall& call) {
+  const auto& p = *s.params<UnaryParams>();
+  const int32_t row = s.output(0).shape.product(2, s.output(0).shape.rank);
+  const Band &in = call.in[0], &out = call.out;
+  p.kernel({.in = in.at + ptrdiff_t{call.rows.first - in.first} * row * p.in_bytes,
+            .out = out.at + ptrdiff_t{call.rows.first - out.first} * row * p.out_bytes,
+            .n = call.rows.count * row,
+            .constants = p.constants});
+}
+
+RowsPlan by_rows(const Step&) {
+  RowsPlan plan;
+  plan.run = run_rows;
+  return plan;
+}
+
+bool has_rows(const Shape& shape, const UnaryParams& p) {
+  return shape.rank == 4 && shape[0] == 1 && p.in_bytes != 0 && p.out_bytes != 0;
+}
+
 }  // namespace
 
 Status run_unary(const Step& s, Run& run) {
@@ -53,6 +74,7 @@ Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants,
   if (params == nullptr) return Code::kArenaTooSmall;
   *params = {kernel.run, constants, type_bits(p.input(0).type) / 8,
              type_bits(p.output(0).type) / 8};
+  if (run == run_unary && has_rows(p.output(0).shape, *params)) p.by_rows(by_rows);
   return p.run(run, params, kernel.name);
 }
 

@@ -56,11 +56,30 @@ struct PartitionInfo {
   Span<const int32_t> nodes;  // positions in the subgraph's list of operators
 };
 
+// Operators that run in bands (see Bands), as one step.
+struct ChainInfo {
+  int subgraph = 0;
+  int operators = 0;  // Interpreter::chain_node() has their positions
+  int rows = 0;       // of the last one's output at a time
+  int shares = 0;     // each thread's has bands of its own
+  size_t bytes = 0;   // of all bands, and of what the operators use while they run
+  // Of all operators' outputs, and what of it shares compute again.
+  int64_t computed_rows = 0, repeated_rows = 0;
+};
+
 // Is told of each step of an invocation before and after it runs. Steps that call subgraphs enclose
 // theirs.
 struct Profiler {
   void (*step)(void* context, const StepInfo& step, bool begins) = nullptr;
   void* context = nullptr;
+};
+
+// Operators of which one reads what another computes can run together, some rows at a time: what
+// they hand on never exists as a whole, which saves memory and costs some time. No result changes.
+enum class Bands : uint8_t {
+  kWhereTheyPay,  // while that lowers the most bytes that are alive at a time by a sixteenth
+  kNever,
+  kEverywhere,  // for tests
 };
 
 struct Options {
@@ -86,6 +105,12 @@ struct Options {
   // two are in use may share the bytes: what is in inputs, outputs and other activations lasts
   // until another one runs; variables stay.
   Span<uint8_t> activations;
+  Bands bands = Bands::kWhereTheyPay;
+  // Bytes for activations that bands are to keep within, however little each of them saves; 0: as
+  // many as it takes. Where they cannot, planning does not fail.
+  size_t max_activation_bytes = 0;
+  // Rows of a chain's output that are computed at a time; 0: as many as fit into a small cache.
+  int32_t band_rows = 0;
   Profiler profiler;
   // Calls of subgraphs in one invocation, two for each iteration of a WHILE: more are taken for an
   // endless loop.
@@ -172,6 +197,12 @@ class Interpreter {
   MemoryPlan memory() const;
   int steps(int subgraph = 0) const;
   StepInfo step(int i, int subgraph = 0) const;
+
+  // Operators that run in bands, in running order.
+  int chains() const;
+  ChainInfo chain(int i) const;
+  // The position of operator `link` of a chain in its subgraph's list.
+  int chain_node(int i, int link) const;
 
   // What delegates compute, in running order.
   int partitions() const;

@@ -70,6 +70,32 @@ struct Step {
   const Tensor& output(int i) const { return *tensors[inputs + i]; }
 };
 
+// ---- steps that can compute some rows of their output at a time
+
+// Rows of a tensor [1, rows, ...]: row `first` lies at `at`, and those behind it follow.
+struct Band {
+  uint8_t* at = nullptr;
+  int32_t first = 0;
+};
+
+struct RowsCall {
+  Part rows;   // of the output
+  Band in[2];  // of the first inputs
+  Band out;
+  uint8_t* scratch = nullptr;
+};
+
+// How such a step does it. Row y reads, of each of its first `inputs` inputs, the rows
+//   y * stride - pad + t * dilation  for t in [0, taps)
+// as far as they exist, and other inputs as a whole. Rows can be computed in any order.
+struct RowsPlan {
+  void (*run)(const Step&, const RowsCall&) = nullptr;
+  ByteCount (*scratch)(const Step&, const Part& rows) = nullptr;  // for these; nullptr: none
+  int32_t inputs = 1;
+  int32_t taps = 1, stride = 1, dilation = 1, pad = 0;
+};
+using RowsFn = RowsPlan (*)(const Step&);
+
 // A subgraph that a step calls, planned for certain arguments.
 class Callee {
  public:
@@ -232,6 +258,8 @@ class Prepare {
 
   // ---- outcome
   Status run(RunFn fn, const void* parameters = nullptr, const char* variant = "");
+  // The step can compute some rows of its output at a time; `rows` tells how, from its parameters.
+  void by_rows(RowsFn rows) { rows_ = rows; }
   // Plans another subgraph for these arguments: their shapes, and the values of the constant ones.
   Status plan_subgraph(int subgraph, const Tensor* const* arguments, int count, Callee* callee);
   // Whether output `i` of a subgraph is nothing but its input `i`.
@@ -276,6 +304,7 @@ class Prepare {
   Step step_;
   ByteCount scratch_bytes_;
   ByteCount unaffordable_;  // bytes that were asked for
+  RowsFn rows_ = nullptr;
   bool deferred_ = false;
   bool fold_ = false;
   bool outputs_later_ = false;

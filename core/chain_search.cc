@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which steps become chains: around the step where most bytes are alive, the ones that lower that
+// most, then around the next such step, until it no longer pays.
+#include <algorithm>
+
+#include "core/chains.h"
+#include "core/lifetimes.h"
+
+namespace pipit {
+namespace {
+
+// Steps before and behind the worst one that are tried.
+constexpr int32_t kReach = 20;
+// Of larger graphs no chains are formed: each try looks at all of their tensors.
+constexpr int32_t kMaxTensors = 4096;
+// A chain must save one part in so many of the bytes.
+constexpr int32_t kWorthwhile = 16;
+// A chain that is longer by a step must save one part in so many more.
+constexpr int32_t kLinkWorth = 48;
+
+struct Search {
+  State& state;
+  Graph& graph;
+  const Planning& planning;
+  Lifetimes own = {};     // of each tensor
+  Lifetimes shared = {};  // of the blocks in which tensors share bytes
+  int32_t* root = nullptr;
+  int32_t* producer = nullptr;  // the step that computes the tensor, or -1
+  int32_t* active = nullptr;    // the activations
+  int32_t active_count = 0;
+  ByteCount* bytes = nullptr;     // alive at each step
+  ByteCount* before = nullptr;    // the most at steps before this one...
+  ByteCount* behind = nullptr;    // ...and from this one on
+  int32_t* chain_end = nullptr;   // where the chain ends that begins here; 0: none does
+  int32_t* chain_from = nullptr;  // the first step of the chain that a step belongs to
+  Link* links = nullptr;
+
+  struct Choice {
+    int32_t from = 0, end = 0;
+    ByteCount bytes;                          // alive in it
+    ByteCount peak = ByteCount::unbounded();  // of the graph with it
+  };
+
+  bool take_memory() {
+    Arena& pool = *state.pool;
+    const auto tensors = static_cast<size_t>(graph.tensor_count);
+    const auto steps = static_cast<size_t>(graph.step_count) + 1;
+    root = pool.temporary_array<int32_t>(tensors);
+    producer = pool.temporary_array<int32_t>(tensors);
+    active = pool.temporary_array<int32_t>(tensors);
+    bytes = pool.temporary_array<ByteCount>(steps);
+    before = pool.temporary_array<ByteCount>(steps);
+    behind = pool.temporary_array<ByteCount>(steps);
+    chain_end = pool.temporary_array<int32_t>(steps);
+    chain_from = pool.temporary_array<int32_t>(steps);
+    links = pool.temporary_array<Link>(kMaxLinks);
+    return root && producer && active && bytes && before && behind && chain_end && chain_from &&
+           links;
+  }
+
+  void find_tensors() {
+    std::fill_n(producer, graph.tensor_count, -1);
+    for (int32_t s = 0; s < graph.step_count; ++s) {
+      const Step& step = graph.steps[s];
+      for (int o = 0; o < step.outputs; ++o) producer[step.output(o).index] = s;
+    }
+    for (int32_t i = 0; i < graph.tensor_count; ++i) {
+      const bool used = own.last[i] >= 0 && graph.tensors[i].storage == Storage::kActivation;
+      if (used) active[active_count++] = i;
+    }
+  }
+
+  // The bytes alive at each step while there are no chains.
+  void find_bytes() {
+    ByteCount* begin = before;  // that come to life at each step...
+    ByteCount* end = behind;    // ...and that are gone at it
+    std::fill_n(begin, graph.step_count + 1, ByteCount());
+    std::fill_n(end, graph.step_count + 1, ByteCount());
+    for (int32_t a = 0; a < active_count; ++a) {
+      const int32_t i = active[a];
+      if (root[i] != i) continue;
+      begin[shared.first[i]] += graph.tensors[i].bytes;
+      if (shared.last[i] < graph.step_count) end[shared.last[i] + 1] += graph.tensors[i].bytes;
+    }
+    ByteCount sum;
+    for (int32_t s = 0; s < graph.step_count; ++s) {
+      sum = sum + begin[s] - end[s];
+      bytes[s] = sum + planning.scratch[s];
+      chain_end[s] = 0;
+      chain_from[s] = s;
+    }
+  }
+
+  void find_peaks() {
+    const int32_t n = graph.step_count;
+    before[0] = behind[n] = ByteCount();
+    for (int32_t s = 0; s < n; ++s) before[s + 1] = std::max(before[s], bytes[s]);
+    for (int32_t s = n; s-- > 0;) behind[s] = std::max(behind[s + 1], bytes[s]);
+  }
+
+  Status prepare() {
+    PIPIT_TRY(find_lifetimes(state, graph, &own));
+    PIPIT_TRY(find_lifetimes(state, graph, &shared));
+    if (!take_memory()) return Code::kArenaTooSmall;
+    share_blocks(state, graph, planning, shared, root);
+    find_tensors();
+    find_bytes();
+    return {};
+  }
+
+  // Whether a tensor lives in these steps alone, and not as the output of the last.
+  bool inside(int32_t tensor, int32_t from, int32_t end) const {
+    const int32_t p = producer[tensor];
+    return p >= from && p < end - 1 && own.last[tensor] < end;
+  }
+
+  // Whether all that a step shares with the steps [from, step) it can get row by row.
+  bool joins(int32_t step, int32_t from) const {
+    const Step& s = graph.steps[step];
+    const int32_t wanted = planning.rows[step](s).inputs;
+    for (int i = 0; i < wanted; ++i) {
+      if (s.input(i).shape[1] < 1) return false;
+    }
+    for (int i = wanted; i < s.inputs; ++i) {
+      if (s.tensors[i] != nullptr && producer[s.input(i).index] >= from) return false;
+    }
+    return true;
+  }
+
+  int32_t readers(int32_t tensor, int32_t from, int32_t end) const {
+    int32_t n = 0;
+    for (int32_t s = from; s < end; ++s) {
+      const Step& step = graph.steps[s];
+      n += std::find(step.tensors, step.tensors + step.inputs, &graph.tensors[tensor]) !=
+           step.tensors + step.inputs;
+    }
+    return n;
+  }
+
+  // Whether these steps hand all but the last output to one another.
+  bool closed(int32_t from, int32_t end) const {
+    for (int32_t s = from; s < end; ++s) {
+      if (!joins(s, from)) return false;
+      const int32_t out = graph.steps[s].output(0).index;
+      if (s == end - 1) break;
+      if (!inside(out, from, end)) return false;
+      const int32_t n = readers(out, s + 1, end);
+      if (n == 0 || n > kMaxReaders) return false;
+    }
+    return true;
+  }
+
+  // What is alive during the chain beside its own memory.
+  ByteCount bytes_outside(int32_t from, int32_t end) const {
+    ByteCount sum;
+    for (int32_t a = 0; a < active_count; ++a) {
+      const int32_t i = active[a];
+      if (own.first[i] >= end || own.last[i] < from || inside(i, from, end)) continue;
+      const bool own_block = root[i] == i || inside(root[i], from, end) || producer[i] == end - 1;
+      if (own_block) sum += graph.tensors[i].bytes;
+    }
+    return sum;
+  }
+
+  static ByteCount price(ByteCount peak, int32_t steps) { return peak * (kLinkWorth + steps); }
+
+  void consider(int32_t from, int32_t end, Choice* best) const {
+    const ByteCount elsewhere = std::max(before[from], behind[end]);
+    const auto better = [&](ByteCount inner) {
+      const ByteCount peak = std::max(inner, elsewhere);
+      return price(peak, end - from) < price(best->peak, best->end - best->from);
+    };
+    const ByteCount outside = bytes_outside(from, end);
+    if (!better(outside)) return;
+    const Chain c = make_chain(state, graph, planning, from, end, Measure::kEstimate, links);
+    const ByteCount inner = outside + c.bytes();
+    if (better(inner)) *best = {from, end, inner, std::max(inner, elsewhere)};
+  }
+
+  bool by_rows(int32_t step) const { return planning.rows[step] != nullptr; }
+
+  Choice best_around(int32_t worst) const {
+    Choice best;
+    if (!by_rows(worst)) return best;
+    int32_t first = worst, last = worst + 1;
+    while (first > 0 && worst - first < kReach && by_rows(first - 1)) --first;
+    while (last < graph.step_count && last - worst < kReach && by_rows(last)) ++last;
+    for (int32_t from = worst; from >= first; --from) {
+      if (chain_from[from] != from) continue;
+      for (int32_t end = std::max(worst, from + 1) + 1; end <= last; ++end) {
+        if (end - from > kMaxLinks || (end < graph.step_count && chain_from[end] != end)) continue;
+        if (end - from > 1 && closed(from, end)) consider(from, end, &best);
+      }
+    }
+    return best;
+  }
+
+  void accept(const Choice& choice) {
+    for (int32_t s = choice.from; s < choice.end; ++s) {
+      bytes[s] = choice.bytes;
+      chain_end[s] = 0;
+      chain_from[s] = choice.from;
+    }
+    chain_end[choice.from] = choice.end;
+  }
+
+  // Whether it pays to bring the most bytes down from `peak` to `less`.
+  bool enough(ByteCount less, ByteCount peak) const {
+    const size_t bound = state.options.max_activation_bytes;
+    if (bound != 0 && peak > bound) return less < peak;
+    return less * kWorthwhile < peak * (kWorthwhile - 1);
+  }
+
+  // Returns whether there is any chain.
+  bool where_they_pay() {
+    for (bool any = false;; any = true) {
+      find_peaks();
+      const auto worst =
+          static_cast<int32_t>(std::max_element(bytes, bytes + graph.step_count) - bytes);
+      const Choice choice = best_around(worst);
+      if (!enough(choice.peak, behind[0])) return any;
+      accept(choice);
+    }
+  }
+
+  // The longest chains, from the first step on.
+  bool everywhere() {
+    bool any = false;
+    for (int32_t from = 0, end = 0; from < graph.step_count; from = std::max(end, from + 1)) {
+      end = from;
+      for (int32_t to = from; to < graph.step_count && to - from < kMaxLinks && by_rows(to); ++to) {
+        if (to > from && closed(from, to + 1)) end = to + 1;
+      }
+      if (end == from) continue;
+      chain_end[from] = end;
+      any = true;
+    }
+    return any;
+  }
+
+  bool run() { return state.options.bands == Bands::kEverywhere ? everywhere() : where_they_pay(); }
+};
+
+// The whole tensors that a chain reads, and its output.
+Status collect_tensors(State& state, const Chain& c, Step* joined) {
+  Tensor** list = state.pool->take_array<Tensor*>(static_cast<size_t>(c.count) * 2 + 1);
+  if (list == nullptr) return Code::kArenaTooSmall;
+  size_t n = 0;
+  for (int32_t i = 0; i < c.count; ++i) {
+    const Link& link = c.links[i];
+    for (int k = 0; k < link.rows.inputs; ++k) {
+      Tensor* t = link.step.tensors[k];
+      if (link.source[k] < 0 && std::find(list, list + n, t) == list + n) list[n++] = t;
+    }
+  }
+  joined->inputs = static_cast<uint16_t>(n);
+  joined->outputs = 1;
+  list[n] = const_cast<Tensor*>(&c.links[c.count - 1].step.output(0));
+  joined->tensors = list;
+  return {};
+}
+
+// One step that is the chain of the steps [from, end).
+Status join(State& state, Graph& graph, const Planning& planning, int32_t from, int32_t end,
+            Step* joined, ByteCount* scratch) {
+  Link* links = state.pool->take_array<Link>(static_cast<size_t>(end - from));
+  Chain* chain = state.pool->take_array<Chain>(1);
+  if (links == nullptr || chain == nullptr) return Code::kArenaTooSmall;
+  *chain = make_chain(state, graph, planning, from, end, Measure::kExact, links);
+  *joined = Step();
+  PIPIT_TRY(collect_tensors(state, *chain, joined));
+  joined->run = run_chain;
+  joined->parameters = chain;
+  joined->variant = "bands";
+  joined->node = graph.steps[from].node;
+  planning.share[joined->output(0).index] = Planning::kNobody;
+  *scratch = chain->bytes();
+  Chain** last = &state.chains;
+  while (*last != nullptr) last = &(*last)->next;
+  *last = chain;
+  return {};
+}
+
+// Whether any two steps could be one.
+bool any_pair(const Graph& graph, const Planning& planning) {
+  for (int32_t s = 1; s < graph.step_count; ++s) {
+    if (planning.rows[s - 1] != nullptr && planning.rows[s] != nullptr) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status form_chains(State& state, Graph& graph, const Planning& planning) {
+  const bool unwanted =
+      state.options.preserve_all || graph.late || state.options.bands == Bands::kNever;
+  if (unwanted || graph.tensor_count > kMaxTensors || !any_pair(graph, planning)) return {};
+  const size_t mark = state.pool->temporary_mark();
+  Search search = {state, graph, planning};
+  PIPIT_TRY(search.prepare());
+  if (!search.run()) {
+    state.pool->release_temporary(mark);
+    return {};
+  }
+  int32_t to = 0;
+  for (int32_t from = 0, end = 0; from < graph.step_count; from = end, ++to) {
+    const int32_t chain = search.chain_end[from];
+    end = chain == 0 ? from + 1 : chain;
+    Step step = graph.steps[from];
+    ByteCount scratch = planning.scratch[from];
+    if (chain != 0) PIPIT_TRY(join(state, graph, planning, from, end, &step, &scratch));
+    graph.steps[to] = step;
+    planning.scratch[to] = scratch;
+  }
+  graph.step_count = to;
+  state.pool->release_temporary(mark);
+  return {};
+}
+
+}  // namespace pipit
