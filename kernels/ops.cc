@@ -5,6 +5,8 @@
 #include "pipit/interpreter.h"
 
 namespace pipit {
+extern const Op kCircularBuffer;
+
 namespace {
 
 constexpr const Op* kOps[] = {
@@ -182,6 +184,7 @@ constexpr const Op* kOps[] = {
     &kZerosLike,
 
     &kAudioSpectrogram,
+    &kCircularBuffer,
     &kDetectionPostprocess,
     &kFlexCropAndResize,
     &kFlexRfft,
