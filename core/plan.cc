@@ -179,14 +179,16 @@ bool renames_constants(const Graph& graph, const Planning& planning, const Step&
   return true;
 }
 
-bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& step) {
+// `any_size` is what operators want that make large constants of small ones.
+bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& step,
+                      bool any_size) {
   size_t bytes = 0;
   for (int i = 0; i < step.outputs; ++i) {
     const Tensor& t = step.output(i);
     if (t.storage != Storage::kActivation || planning.output[t.index] != 0) return false;
     bytes += t.bytes;
   }
-  return bytes <= kFoldBytes || renames_constants(graph, planning, step);
+  return any_size || bytes <= kFoldBytes || renames_constants(graph, planning, step);
 }
 
 // The outputs become constants: computed, or the bytes of the constants that they rename.
@@ -256,14 +258,16 @@ struct Planner {
   }
 
   // Whether what folding takes, which is at most about a product for each pair of an input's and an
-  // output's bytes, can be spent on a file of this size.
-  bool worth_it(const Step& step) {
+  // output's bytes, can be spent on a file of this size. Operators that ask for it themselves take
+  // time in proportion to their output.
+  bool worth_it(const Step& step, bool asked) {
     uint64_t in = 0, out = 0;
     for (int i = 0; i < step.inputs; ++i)
       in += step.tensors[i] == nullptr ? 0 : step.input(i).bytes;
     for (int i = 0; i < step.outputs; ++i) out += step.output(i).bytes;
-    if (out > kFoldBytes) return true;  // nothing but new names for constants
-    const uint64_t work = in * out;     // at most 2^16 inputs of 2^31 bytes, and 2^12
+    if (asked && out <= kFoldBytes) return true;
+    if (!asked && out > kFoldBytes) return true;   // nothing but new names for constants
+    const uint64_t work = asked ? out : in * out;  // at most 2^16 inputs of 2^31 bytes, and 2^12
     if (work > most_planning_work(state.model.file().size()) - state.fold_work) return false;
     state.fold_work += work;
     return true;
@@ -298,7 +302,8 @@ struct Planner {
     mark_outputs(p.step_, later);
     if (p.deferred_) p.step_.run = run_deferred;
     const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
-    if (known && outputs_foldable(graph, planning, p.step_) && (p.fold_ || worth_it(p.step_))) {
+    if (known && outputs_foldable(graph, planning, p.step_, p.fold_) &&
+        worth_it(p.step_, p.fold_)) {
       return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
     if (!later && computes_nothing(op, p.step_)) return {};

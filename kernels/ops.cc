@@ -6,6 +6,7 @@
 
 namespace pipit {
 extern const Op kCircularBuffer;
+extern const Op kDecode;
 
 namespace {
 
@@ -185,6 +186,7 @@ constexpr const Op* kOps[] = {
 
     &kAudioSpectrogram,
     &kCircularBuffer,
+    &kDecode,
     &kDetectionPostprocess,
     &kFlexCropAndResize,
     &kFlexRfft,
