@@ -5,9 +5,6 @@
 #include "pipit/interpreter.h"
 
 namespace pipit {
-extern const Op kCircularBuffer;
-extern const Op kDecode;
-
 namespace {
 
 constexpr const Op* kOps[] = {

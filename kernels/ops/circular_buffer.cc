@@ -76,7 +76,6 @@ Status prepare(Prepare& p) {
 
 }  // namespace
 
-extern const Op kCircularBuffer;
 const Op kCircularBuffer = {kCustomOp, "CIRCULAR_BUFFER", prepare, kOpNoFold};
 
 }  // namespace pipit

@@ -265,7 +265,6 @@ Status prepare(Prepare& p) {
 
 }  // namespace
 
-extern const Op kDecode;
 const Op kDecode = {kCustomOp, "TFLM_DECODE", prepare};
 
 }  // namespace pipit
