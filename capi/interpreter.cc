@@ -280,15 +280,21 @@ pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32_t subgrap
   return capi::outcome(net->net.bind_output(i, bytes, size, &text, subgraph), text, why);
 }
 
+// An invocation that an operator ended early is a success that has something to say.
+static pipit_code invoked(Status status, const Message& text, pipit_message* why) {
+  if (status.ok() && text.empty()) return PIPIT_OK;
+  return capi::fail(why, capi::code(status), text.text());
+}
+
 pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why) {
   Message text;
-  return capi::outcome(net->net.invoke(&text), text, why);
+  return invoked(net->net.invoke(&text), text, why);
 }
 
 pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                               pipit_message* why) {
   Message text;
-  return capi::outcome(net->net.invoke_signature(signature, &text), text, why);
+  return invoked(net->net.invoke_signature(signature, &text), text, why);
 }
 
 pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_shape* shapes,

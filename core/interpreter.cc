@@ -4,6 +4,7 @@
 
 #include "core/chains.h"
 #include "core/delegate.h"
+#include "core/early_end.h"
 #include "pipit/strings.h"
 #include "platform/pages.h"
 #include "platform/subnormals.h"
@@ -220,7 +221,8 @@ Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
   PIPIT_TRY(check_strings(*graph, why));
   begin_invocation(*state_);
   const FlushSubnormals flush;
-  return run_graph(*state_, *graph, why);
+  const Status status = run_graph(*state_, *graph, why);
+  return status.code() == kEndsEarly ? Status() : status;
 }
 
 int Interpreter::signature_subgraph(int signature) const {

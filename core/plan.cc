@@ -163,6 +163,13 @@ bool inputs_constant(const Op& op, const Step& step) {
   return any;
 }
 
+// The product of all dimensions but those of size 0: the most that a walk over the tensor visits.
+ByteCount items(const Shape& shape) {
+  ByteCount n = 1;
+  for (int i = 0; i < shape.rank; ++i) n = n * std::max(shape[i], 1);
+  return n;
+}
+
 // The constant whose bytes are those of `output`, too; nullptr if there is none. (One of another
 // type may not lie where elements of the output's may.)
 const Tensor* aliased_constant(const Graph& graph, const Planning& planning, const Tensor& output) {
@@ -180,14 +187,16 @@ bool renames_constants(const Graph& graph, const Planning& planning, const Step&
   return true;
 }
 
-bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& step) {
+// `any_size` is what operators want that make large constants of small ones.
+bool outputs_foldable(const Graph& graph, const Planning& planning, const Step& step,
+                      bool any_size) {
   ByteCount bytes;
   for (int i = 0; i < step.outputs; ++i) {
     const Tensor& t = step.output(i);
     if (t.storage != Storage::kActivation || planning.output[t.index] != 0) return false;
     bytes += t.bytes;
   }
-  return bytes <= kFoldBytes || renames_constants(graph, planning, step);
+  return any_size || bytes <= kFoldBytes || renames_constants(graph, planning, step);
 }
 
 // The outputs become constants: computed, or the bytes of the constants that they rename.
@@ -257,14 +266,18 @@ struct Planner {
   }
 
   // Whether what folding takes, which is at most about a product for each pair of an input's and an
-  // output's bytes, can be spent on a file of this size.
-  bool worth_it(const Step& step) {
+  // output's bytes, can be spent on a file of this size. Items that are empty count like bytes.
+  // Operators that ask for it themselves take time in proportion to their output.
+  bool worth_it(const Step& step, bool asked) {
     ByteCount in, out;
-    for (int i = 0; i < step.inputs; ++i)
-      in += step.tensors[i] == nullptr ? 0 : step.input(i).bytes;
+    for (int i = 0; i < step.inputs; ++i) {
+      if (step.tensors[i] == nullptr) continue;
+      in += std::max(ByteCount(step.input(i).bytes), items(step.input(i).shape));
+    }
     for (int i = 0; i < step.outputs; ++i) out += step.output(i).bytes;
-    if (out > kFoldBytes) return true;  // nothing but new names for constants
-    const ByteCount work = in * out;
+    if (asked && out <= kFoldBytes) return true;
+    if (!asked && out > kFoldBytes) return true;  // nothing but new names for constants
+    const ByteCount work = asked ? out : in * out;
     if (work > most_planning_work(state.model.file().size()) - state.fold_work) return false;
     state.fold_work += work.value();
     return true;
@@ -306,7 +319,8 @@ struct Planner {
     mark_outputs(p.step_, later);
     if (p.deferred_) p.step_.run = run_deferred;
     const bool known = !p.deferred_ && (p.fold_ || inputs_constant(op, p.step_));
-    if (known && outputs_foldable(graph, planning, p.step_) && (p.fold_ || worth_it(p.step_))) {
+    if (known && outputs_foldable(graph, planning, p.step_, p.fold_) &&
+        worth_it(p.step_, p.fold_)) {
       return fold(state, graph, planning, p.step_, p.scratch_bytes_, why);
     }
     if (!later && computes_nothing(op, p.step_)) return {};

@@ -182,6 +182,8 @@ constexpr const Op* kOps[] = {
     &kZerosLike,
 
     &kAudioSpectrogram,
+    &kCircularBuffer,
+    &kDecode,
     &kDetectionPostprocess,
     &kFlexCropAndResize,
     &kFlexRfft,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD_N: the sum of any number of tensors of one shape.
 #include "kernels/ops.h"
-#include "kernels/ops/common.h"
+#include "kernels/ops/quantized_sum.h"
 
 namespace pipit {
 namespace {
@@ -19,6 +19,33 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+Status run_s8(const Step& s, Run&) {
+  const auto& q = *s.params<QuantizedSum>();
+  const int32_t n = s.output(0).elements();
+  int8_t* out = s.output(0).as<int8_t>();
+  for (int32_t i = 0; i < n; ++i) {
+    uint32_t sum = q.start();
+    for (int k = 0; k < s.inputs; ++k) sum += q.term(s.input(k).as<int8_t>()[i]);
+    out[i] = q.result(sum);
+  }
+  return {};
+}
+
+Status prepare_s8(Prepare& p) {
+  const Tensor& first = p.input(0);
+  PIPIT_TRY(same_type(p, first, p.output(0)));
+  for (int i = 1; i < p.inputs(); ++i) {
+    const Tensor& t = p.input(i);
+    if (t.scale != first.scale || t.zero_point != first.zero_point) {
+      return p.unsupported("inputs ", first, " and ", t, " differ in quantization");
+    }
+  }
+  QuantizedSum sum;
+  PIPIT_TRY(find_quantized_sum(p, &sum));
+  const auto* kept = keep(p, sum);
+  return kept == nullptr ? Status(Code::kArenaTooSmall) : p.run(run_s8, kept, "portable");
+}
+
 Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(2, UINT16_MAX, 1));
   for (int i = 1; i < p.inputs(); ++i) {
@@ -28,10 +55,11 @@ Status prepare(Prepare& p) {
       return p.bad("inputs ", p.input(0), " and ", p.input(i), " differ in shape");
     }
   }
-  PIPIT_TRY(need_type(p, p.input(0), types(Type::kFloat32, Type::kInt32)));
-  p.set_output_type(0, p.input(0).type);
+  PIPIT_TRY(need_type(p, p.input(0), types(Type::kFloat32, Type::kInt32, Type::kInt8)));
+  if (p.input(0).type != Type::kInt8) p.set_output_type(0, p.input(0).type);
   PIPIT_TRY(p.set_output(0, p.input(0).shape));
   p.in_place(0, 0);
+  if (p.input(0).type == Type::kInt8) return prepare_s8(p);
   const bool real = p.input(0).type == Type::kFloat32;
   return p.run(real ? run<float> : run<uint32_t>, nullptr, "portable");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/conv_common.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/variant.h"
@@ -13,7 +14,7 @@ bool bias_type_fits(Type bias, Type input) {
     case Type::kFloat32:
       return bias == Type::kFloat32;
     case Type::kInt16:
-      return bias == Type::kInt32 || bias == Type::kInt64;
+      return bias == Type::kInt16 || bias == Type::kInt32 || bias == Type::kInt64;
     default:
       return bias == Type::kInt32;
   }
@@ -100,6 +101,16 @@ Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec
   const Range range = activation_range(spec.activation, t.output);
   q->min = range.min;
   q->max = range.max;
+  return {};
+}
+
+Status widen_bias(Prepare& p, const ConvTensors& t, int bias, const int64_t** wide) {
+  if (!p.values_known(bias)) return p.unsupported("bias ", *t.bias, " is not a constant");
+  const auto n = static_cast<size_t>(t.bias->elements());
+  int64_t* values = p.allocate<int64_t>(n);
+  if (values == nullptr) return Code::kArenaTooSmall;
+  std::copy_n(t.bias->as<int16_t>(), n, values);
+  *wide = values;
   return {};
 }
 

@@ -68,6 +68,9 @@ Status need_zero_weights_offset(const Prepare& p, const Tensor& weights);
 // quantization.
 Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q);
 
+// A bias of int16 as one of int64, which lives as long as the plan; its values must be known.
+Status widen_bias(Prepare& p, const ConvTensors& t, int bias, const int64_t** wide);
+
 // Whether int16 convolutions sum 64 bits, for which not every multiplier of `q` will do.
 Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec,
                         const Requantize& q, bool* wide);

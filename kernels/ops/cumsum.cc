@@ -3,6 +3,7 @@
 #include "kernels/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
+#include "kernels/ops/quantized_sum.h"
 
 namespace pipit {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 struct Params {
   int32_t outer, size, inner;  // the dimensions before, along and behind the axis
   bool exclusive, reverse;
+  QuantizedSum quantized;
 };
 
 template <class T>
@@ -31,6 +33,25 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+// Sums of int8: in units that leave room for a fraction, from which each element is made.
+Status run_s8(const Step& s, Run&) {
+  const auto& p = *s.params<Params>();
+  const ptrdiff_t step = p.reverse ? -ptrdiff_t{p.inner} : p.inner;
+  for (int32_t i = 0; i < p.outer * p.inner; ++i) {
+    const ptrdiff_t first =
+        (ptrdiff_t{i / p.inner} * p.size + (p.reverse ? p.size - 1 : 0)) * p.inner;
+    const int8_t* in = s.input(0).as<int8_t>() + first + i % p.inner;
+    int8_t* out = s.output(0).as<int8_t>() + first + i % p.inner;
+    uint32_t sum = p.quantized.start();
+    for (int32_t k = 0; k < p.size; ++k, in += step, out += step) {
+      const uint32_t with = sum + p.quantized.term(*in);
+      *out = p.quantized.result(p.exclusive ? sum : with);
+      sum = with;
+    }
+  }
+  return {};
+}
+
 RunFn run_for(Type type) {
   switch (type) {
     case Type::kFloat32:
@@ -39,6 +60,8 @@ RunFn run_for(Type type) {
       return run<int32_t>;
     case Type::kInt64:
       return run<int64_t>;
+    case Type::kInt8:
+      return run_s8;
     default:
       return nullptr;
   }
@@ -61,8 +84,13 @@ Status prepare(Prepare& p) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   const auto* o = options<fb::CumsumOptions>(p);
-  *params = {in.shape.product(0, axis), in.shape[axis], in.shape.product(axis + 1, in.shape.rank),
-             o != nullptr && o->exclusive(), o != nullptr && o->reverse()};
+  *params = {in.shape.product(0, axis),
+             in.shape[axis],
+             in.shape.product(axis + 1, in.shape.rank),
+             o != nullptr && o->exclusive(),
+             o != nullptr && o->reverse(),
+             {}};
+  if (in.type == Type::kInt8) PIPIT_TRY(find_quantized_sum(p, &params->quantized));
   if (in.elements() == 0) params->outer = 0;
   return p.run(run, params, "portable");
 }

@@ -33,9 +33,12 @@ void stretch_bytes(const Params& p, const void* in, int32_t at, float* out, floa
            .flip = p.flip});
 }
 
-void stretch_s16(const Params& p, const void* in, int32_t at, float* out, float scale, int32_t) {
+void stretch_s16(const Params& p, const void* in, int32_t at, float* out, float scale,
+                 int32_t zero_point) {
   const int16_t* x = static_cast<const int16_t*>(in) + at;
-  for (int32_t i = 0; i < p.channels.inner; ++i) out[i] = static_cast<float>(x[i]) * scale;
+  for (int32_t i = 0; i < p.channels.inner; ++i) {
+    out[i] = static_cast<float>(x[i] - zero_point) * scale;
+  }
 }
 
 // Elements of `bits` bits, the low ones first.
@@ -108,8 +111,8 @@ Status prepare(Prepare& p) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   PIPIT_TRY(find_channels(p, in, in.shape, &params->channels));
-  if (in.type == Type::kInt16 && (in.zero_point != 0 || params->channels.count > 1)) {
-    return p.unsupported(in, ": int16 may have neither zero point nor a scale per channel");
+  if (in.type == Type::kInt16 && params->channels.count > 1) {
+    return p.unsupported(in, ": int16 may not have a scale per channel");
   }
   const auto& variant = choose(dequantize_s8_variants(), p.cpu());
   params->stretch = stretch;

@@ -38,7 +38,9 @@ Status prepare_fill(Prepare& p) {
 
 Status prepare_zeros_like(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
-  PIPIT_TRY(need_type(p, p.input(0), types(Type::kInt64, Type::kInt32, Type::kFloat32)));
+  // Of int8, too, all bytes become 0, whatever the zero point.
+  PIPIT_TRY(
+      need_type(p, p.input(0), types(Type::kInt64, Type::kInt32, Type::kFloat32, Type::kInt8)));
   p.set_output_type(0, p.input(0).type);
   PIPIT_TRY(p.set_output(0, p.input(0).shape));
   Moves moves(p);

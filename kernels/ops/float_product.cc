@@ -2,6 +2,7 @@
 #include "kernels/ops/float_product.h"
 
 #include "kernels/ops/common.h"
+#include "kernels/ops/weight_rows.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -20,6 +21,27 @@ Status choose_product(const Prepare& p, const Tensor& weights, bool asymmetric, 
   return {};
 }
 
+namespace {
+
+bool is_sparse(const Tensor& t) {
+  return t.constant() && static_cast<const fb::Tensor*>(t.file_tensor)->sparsity() != nullptr;
+}
+
+Status expand(Prepare& p, const FloatProduct& f, const Tensor& t, ProductWeights* w) {
+  if (!f.hybrid || f.asymmetric) {
+    return p.unsupported("sparse weights ", t, " without inputs that are quantized symmetrically");
+  }
+  WeightRows rows;
+  PIPIT_TRY(find_weight_rows(p, t, false, &rows));
+  int8_t* all = p.allocate<int8_t>(static_cast<size_t>(t.elements()));
+  if (all == nullptr) return Code::kArenaTooSmall;
+  w->expanded = all;
+  if (!p.only_measured()) expand_rows(rows, t.as<int8_t>(), 0, rows.rows, all);
+  return {};
+}
+
+}  // namespace
+
 Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t outputs, int32_t depth,
                     ProductWeights* w, bool* ready) {
   const Tensor& t = p.input(input);
@@ -31,6 +53,7 @@ Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t output
   if (!fits) return p.bad("weights ", t, " are not of the type of the others");
   *w = {input, outputs, depth};
   if (f.hybrid) PIPIT_TRY(need_scale(p, t));
+  if (is_sparse(t)) return expand(p, f, t, w);
   if (!f.asymmetric) return {};
   const int8_t* values = p.values<int8_t>(input);
   if (values == nullptr) {
@@ -80,7 +103,7 @@ void add_product(const Step& s, const FloatProduct& f, const ProductRows& in,
   }
   HybridMatmul a;
   a.in = in.quantized;
-  a.weights = weights.as<int8_t>();
+  a.weights = w.expanded != nullptr ? w.expanded : weights.as<int8_t>();
   a.weight_scale = &weights.scale;
   a.weight_sums = w.sums;
   a.outputs = w.outputs;

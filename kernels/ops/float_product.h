@@ -27,7 +27,8 @@ Status choose_product(const Prepare& p, const Tensor& weights, bool asymmetric, 
 struct ProductWeights {
   int input = -1;  // -1: there is none
   int32_t outputs = 0, depth = 0;
-  const int32_t* sums = nullptr;  // over each row, for asymmetric inputs
+  const int32_t* sums = nullptr;     // over each row, for asymmetric inputs
+  const int8_t* expanded = nullptr;  // what the file stores sparsely
 
   explicit operator bool() const { return input >= 0; }
 };

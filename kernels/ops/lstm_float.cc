@@ -54,7 +54,10 @@ void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, fl
   add_product(s, p.product, m.input, p.input[g], sums, gate, c.cells);
   if (p.aux[g]) add_product(s, p.product, m.aux, p.aux[g], sums, gate, c.cells);
   if (p.recurrent[g]) {
-    add_product(s, p.product, m.state, p.recurrent[g], sums, gate, c.cells);
+    // With sparse weights TensorFlow Lite scales this product as if it were the input's.
+    ProductRows state = m.state;
+    if (p.recurrent[g].expanded != nullptr) state.quantized.scale = m.input.quantized.scale;
+    add_product(s, p.product, state, p.recurrent[g], sums, gate, c.cells);
   } else {
     const auto* diagonal = s.input(c.at.recurrent_weights[g]).as<float>();
     add_scaled_rows_f32(gate, c.batch, c.cells, diagonal, m.output_state);

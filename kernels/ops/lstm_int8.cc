@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LSTM cells in integers: int8 activations and weights, int16 gates and cell state.
+#include "kernels/ops/lstm_int8.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -7,11 +9,90 @@
 #include "kernels/lstm_s16.h"
 #include "kernels/matmul.h"
 #include "kernels/ops/known_bytes.h"
-#include "kernels/ops/lstm.h"
 #include "kernels/ops/scratch.h"
 #include "kernels/variant.h"
 
 namespace pipit::lstm {
+
+FixedMultiplier fixed_multiplier(float real) {
+  const Multiplier m = quantize_multiplier(real);
+  return {m.multiplier, m.shift};
+}
+
+// bias + zero_point * sum of the row's weights; bias may be nullptr.
+Status fold_bias(Prepare& p, int weights, const Tensor* bias, int32_t zero_point,
+                 const int32_t** folded) {
+  const Tensor& w = p.input(weights);
+  const int8_t* values = w.as<int8_t>();
+  int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(w.shape[0]));
+  if (sums == nullptr) return Code::kArenaTooSmall;
+  for (int32_t o = 0; o < w.shape[0]; ++o) {
+    uint32_t sum = 0;
+    for (int32_t k = 0; k < w.shape[1]; ++k) sum += static_cast<uint32_t>(*values++);
+    const uint32_t start = bias == nullptr ? 0 : static_cast<uint32_t>(bias->as<int32_t>()[o]);
+    sums[o] = static_cast<int32_t>(start + sum * static_cast<uint32_t>(zero_point));
+  }
+  *folded = sums;
+  return {};
+}
+
+namespace {
+
+// The output state may be declared int16 and holds int8 all the same, in half of its bytes.
+Status check_output_state(Prepare& p, const Cell& c) {
+  const bool wide = c.has(c.at.output_state) && p.input(c.at.output_state).type == Type::kInt16;
+  PIPIT_TRY(check_states(p, c, wide ? Type::kInt16 : Type::kInt8, Type::kInt16));
+  const Tensor& state = p.input(c.at.output_state);
+  if (state.zero_point >= -128 && state.zero_point <= 127) return {};
+  return p.unsupported("state ", state, " has zero point ", state.zero_point);
+}
+
+}  // namespace
+
+Status check_tensors(Prepare& p, const Cell& c) {
+  PIPIT_TRY(check_types(p, c.at.input_weights, Type::kInt8));
+  PIPIT_TRY(check_types(p, c.at.recurrent_weights, Type::kInt8));
+  PIPIT_TRY(check_types(p, c.at.peephole, Type::kInt16));
+  PIPIT_TRY(check_types(p, c.at.bias, Type::kInt32));
+  PIPIT_TRY(check_types(p, c.at.norm, Type::kInt16));
+  PIPIT_TRY(check_types(p, {c.at.projection}, Type::kInt8));
+  PIPIT_TRY(check_types(p, {c.at.projection_bias}, Type::kInt32));
+  PIPIT_TRY(check_output_state(p, c));
+  for (int g = c.first_gate(); g < kGates; ++g) {
+    const Tensor& recurrent = p.input(c.at.recurrent_weights[g]);
+    if (recurrent.shape.rank != 2) return p.unsupported("diagonal weights ", recurrent);
+    for (const int i : {c.at.input_weights[g], c.at.recurrent_weights[g], c.at.peephole[g],
+                        c.normalized ? c.at.norm[g] : -1}) {
+      if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
+    }
+  }
+  for (const int i : {c.at.input, c.at.output_state, c.at.cell_state, c.at.projection}) {
+    if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
+  }
+  return need_scale(p, p.output(0));
+}
+
+// All weights and biases are known when the step is planned, or the step is deferred.
+bool weights_known(const Prepare& p, const Cell& c) {
+  const auto known = [&](int input) { return input < 0 || p.values_known(input); };
+  bool all = known(c.at.projection) && known(c.at.projection_bias);
+  for (int g = 0; g < kGates; ++g) {
+    all = all && known(c.at.input_weights[g]) && known(c.at.recurrent_weights[g]) &&
+          known(c.at.bias[g]);
+  }
+  return all;
+}
+
+// Whether none of the weights is -128.
+bool no_weight_is_min(const Prepare& p, const Cell& c) {
+  const auto fine = [&](int input) { return input < 0 || pipit::no_weight_is_min(p, input); };
+  bool all = fine(c.at.projection);
+  for (int g = 0; g < kGates; ++g) {
+    all = all && fine(c.at.input_weights[g]) && fine(c.at.recurrent_weights[g]);
+  }
+  return all;
+}
+
 namespace {
 
 struct IntegerGate {
@@ -145,72 +226,6 @@ Status run(const Step& s, Run&) {
 
 // ---- plan
 
-FixedMultiplier fixed_multiplier(float real) {
-  const Multiplier m = quantize_multiplier(real);
-  return {m.multiplier, m.shift};
-}
-
-// bias + zero_point * sum of the row's weights; bias may be nullptr.
-Status fold_bias(Prepare& p, int weights, const Tensor* bias, int32_t zero_point,
-                 const int32_t** folded) {
-  const Tensor& w = p.input(weights);
-  const int8_t* values = w.as<int8_t>();
-  int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(w.shape[0]));
-  if (sums == nullptr) return Code::kArenaTooSmall;
-  for (int32_t o = 0; o < w.shape[0]; ++o) {
-    uint32_t sum = 0;
-    for (int32_t k = 0; k < w.shape[1]; ++k) sum += static_cast<uint32_t>(*values++);
-    const uint32_t start = bias == nullptr ? 0 : static_cast<uint32_t>(bias->as<int32_t>()[o]);
-    sums[o] = static_cast<int32_t>(start + sum * static_cast<uint32_t>(zero_point));
-  }
-  *folded = sums;
-  return {};
-}
-
-Status check_tensors(Prepare& p, const Cell& c) {
-  PIPIT_TRY(check_types(p, c.at.input_weights, Type::kInt8));
-  PIPIT_TRY(check_types(p, c.at.recurrent_weights, Type::kInt8));
-  PIPIT_TRY(check_types(p, c.at.peephole, Type::kInt16));
-  PIPIT_TRY(check_types(p, c.at.bias, Type::kInt32));
-  PIPIT_TRY(check_types(p, c.at.norm, Type::kInt16));
-  PIPIT_TRY(check_types(p, {c.at.projection}, Type::kInt8));
-  PIPIT_TRY(check_types(p, {c.at.projection_bias}, Type::kInt32));
-  PIPIT_TRY(check_states(p, c, Type::kInt8, Type::kInt16));
-  for (int g = c.first_gate(); g < kGates; ++g) {
-    const Tensor& recurrent = p.input(c.at.recurrent_weights[g]);
-    if (recurrent.shape.rank != 2) return p.unsupported("diagonal weights ", recurrent);
-    for (const int i : {c.at.input_weights[g], c.at.recurrent_weights[g], c.at.peephole[g],
-                        c.normalized ? c.at.norm[g] : -1}) {
-      if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
-    }
-  }
-  for (const int i : {c.at.input, c.at.output_state, c.at.cell_state, c.at.projection}) {
-    if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
-  }
-  return need_scale(p, p.output(0));
-}
-
-// All weights and biases are known when the step is planned, or the step is deferred.
-bool weights_known(const Prepare& p, const Cell& c) {
-  const auto known = [&](int input) { return input < 0 || p.values_known(input); };
-  bool all = known(c.at.projection) && known(c.at.projection_bias);
-  for (int g = 0; g < kGates; ++g) {
-    all = all && known(c.at.input_weights[g]) && known(c.at.recurrent_weights[g]) &&
-          known(c.at.bias[g]);
-  }
-  return all;
-}
-
-// Whether none of the weights is -128.
-bool no_weight_is_min(const Prepare& p, const Cell& c) {
-  const auto fine = [&](int input) { return input < 0 || pipit::no_weight_is_min(p, input); };
-  bool all = fine(c.at.projection);
-  for (int g = 0; g < kGates; ++g) {
-    all = all && fine(c.at.input_weights[g]) && fine(c.at.recurrent_weights[g]);
-  }
-  return all;
-}
-
 Status find_gate(Prepare& p, Params* params, int g) {
   const Cell& c = params->cell;
   IntegerGate& q = params->gates[g];
@@ -281,8 +296,10 @@ void lay_out_scratch(Prepare& p, Params* params) {
 
 Status prepare_int8(Prepare& p, const Cell& c) {
   PIPIT_TRY(check_tensors(p, c));
+  if (p.intermediates() == 12) return prepare_int8x8(p, c);
   if (p.intermediates() != 5) {
-    return p.unsupported("integer cell with ", p.intermediates(), " intermediate tensors, not 5");
+    return p.unsupported("integer cell with ", p.intermediates(),
+                         " intermediate tensors, not 5 or 12");
   }
   if (!weights_known(p, c)) return p.defer();
   auto* params = p.allocate<Params>();

@@ -24,10 +24,26 @@ Status check_arity(const Prepare& p) {
   return p.arity(1, 24, 1);
 }
 
+// The matrices of a float cell may be sparse; nothing else may.
+Status check_sparse(const Prepare& p) {
+  constexpr int kLastMatrix = 8, kProjection = 16;
+  const bool basic = options<fb::LSTMOptions>(p)->kernel_type() == fb::LSTMKernelType::BASIC;
+  for (int i = 0; i < p.inputs(); ++i) {
+    const Tensor* t = p.optional_input(i);
+    if (t == nullptr || !t->constant()) continue;
+    if (static_cast<const fb::Tensor*>(t->file_tensor)->sparsity() == nullptr) continue;
+    const bool matrix = i >= 1 && (i <= kLastMatrix || i == kProjection) && t->shape.rank == 2;
+    if (!basic && matrix && p.has_input(0) && p.input(0).type == Type::kFloat32) continue;
+    return p.unsupported("input ", i, ", ", *t, ", is sparse");
+  }
+  return {};
+}
+
 // One time step: input [batch, values].
 Status prepare_lstm(Prepare& p) {
   const auto* o = options<fb::LSTMOptions>(p);
   if (o == nullptr) return p.bad("has no LSTMOptions");
+  PIPIT_TRY(check_sparse(p));
   if (o->kernel_type() == fb::LSTMKernelType::BASIC) return lstm::prepare_basic(p);
   PIPIT_TRY(check_arity(p));
   if (p.input(0).shape.rank != 2) return p.bad("input ", p.input(0), " is not [batch,values]");
@@ -121,7 +137,7 @@ Status prepare_bidirectional(Prepare& p) {
 
 }  // namespace
 
-const Op kLstm = {builtin(fb::BuiltinOperator::LSTM), "LSTM", prepare_lstm, kOpNoFold};
+const Op kLstm = {builtin(fb::BuiltinOperator::LSTM), "LSTM", prepare_lstm, kOpNoFold | kOpSparse};
 const Op kUnidirectionalSequenceLstm = {builtin(fb::BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM),
                                         "UNIDIRECTIONAL_SEQUENCE_LSTM", prepare_sequence,
                                         kOpNoFold};

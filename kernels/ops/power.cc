@@ -56,46 +56,61 @@ void squared_difference_s32(const Binary& r) {
   each_pair_small<uint32_t, uint32_t>(r, [](uint32_t a, uint32_t b) { return (a - b) * (a - b); });
 }
 
-constexpr int kMoreBits = 7;  // of each operand before it is scaled
+// How many bits each operand gets before it is scaled.
+template <class T>
+constexpr int kMoreBits = sizeof(T) == 1 ? 7 : 0;
 
-void squared_difference_s8(const Binary& r) {
+template <class T>
+void squared_difference(const Binary& r) {
+  constexpr int32_t kUnit = 1 << kMoreBits<T>;
   const auto& q = *static_cast<const AddQuantized*>(r.constants);
-  each_pair_small<int8_t, int8_t>(r, [&](int8_t a, int8_t b) {
-    const int32_t d = multiply((a - q.zero_point_a) * (1 << kMoreBits), q.multiplier_a, q.shift_a) -
-                      multiply((b - q.zero_point_b) * (1 << kMoreBits), q.multiplier_b, q.shift_b);
-    const int64_t out = int64_t{multiply(d * d, q.multiplier, q.shift)} + q.zero_point;
-    return static_cast<int8_t>(out < q.min ? q.min : (out > q.max ? q.max : out));
+  each_pair_small<T, T>(r, [&](T a, T b) {
+    const int32_t d = multiply((a - q.zero_point_a) * kUnit, q.multiplier_a, q.shift_a) -
+                      multiply((b - q.zero_point_b) * kUnit, q.multiplier_b, q.shift_b);
+    return static_cast<T>(requantize(d * d, q.multiplier, q.shift, q.zero_point, q.min, q.max));
   });
 }
 
-Status prepare_squared_difference_s8(Prepare& p) {
+template <class T>
+Status prepare_squared_difference_of(Prepare& p) {
   const Tensor& a = p.input(0);
   const Tensor& b = p.input(1);
   const Tensor& out = p.output(0);
-  for (const Tensor* t : {&a, &b, &out}) PIPIT_TRY(need_quantization(p, *t));
+  for (const Tensor* t : {&a, &b, &out}) {
+    PIPIT_TRY(need_quantization(p, *t));
+    if (sizeof(T) == 1 || t->zero_point == 0) continue;
+    return p.unsupported(*t, " has zero point ", t->zero_point, ", which int16 may not have");
+  }
+  const Range range = type_range(out.type);
   AddQuantized q = {.zero_point_a = a.zero_point,
                     .zero_point_b = b.zero_point,
                     .zero_point = out.zero_point,
-                    .min = INT8_MIN,
-                    .max = INT8_MAX};
+                    .min = range.min,
+                    .max = range.max};
   const double largest = align_scales(a, b, &q);
-  const Multiplier m = quantize_multiplier(largest * largest /
-                                           (static_cast<double>(1 << (2 * kMoreBits)) * out.scale));
+  constexpr double kUnit = 1 << (2 * kMoreBits<T>);
+  const Multiplier m = quantize_multiplier(largest * largest / (kUnit * out.scale));
   q.multiplier = m.multiplier;
   q.shift = m.shift;
   const auto* kept = keep(p, q);
   if (kept == nullptr) return Code::kArenaTooSmall;
-  return plan_binary(p, squared_difference_s8, kept);
+  return plan_binary(p, squared_difference<T>, kept);
 }
 
 Status prepare_squared_difference(Prepare& p) {
   PIPIT_TRY(begin(p));
-  PIPIT_TRY(need_type(p, p.input(0), types(Type::kFloat32, Type::kInt32, Type::kInt8)));
-  if (p.input(0).type == Type::kFloat32) {
-    return plan_binary(p, choose(squared_difference_f32_variants(), p.cpu()), nullptr);
+  switch (p.input(0).type) {
+    case Type::kFloat32:
+      return plan_binary(p, choose(squared_difference_f32_variants(), p.cpu()), nullptr);
+    case Type::kInt32:
+      return plan_binary(p, squared_difference_s32);
+    case Type::kInt8:
+      return prepare_squared_difference_of<int8_t>(p);
+    case Type::kInt16:
+      return prepare_squared_difference_of<int16_t>(p);
+    default:
+      return p.unsupported("input ", p.input(0));
   }
-  if (p.input(0).type == Type::kInt32) return plan_binary(p, squared_difference_s32);
-  return prepare_squared_difference_s8(p);
 }
 
 // ---- ATAN2

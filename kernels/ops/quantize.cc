@@ -87,6 +87,7 @@ UnaryFn rescale_kernel(Type in, Type out) {
   };
   static constexpr Row kRows[] = {
       {Type::kInt8, Type::kInt16, rescale_values<int8_t, int16_t>},
+      {Type::kInt8, Type::kInt32, rescale_values<int8_t, int32_t>},
       {Type::kUInt8, Type::kInt16, rescale_values<uint8_t, int16_t>},
       {Type::kInt16, Type::kInt8, rescale_values<int16_t, int8_t>},
       {Type::kInt16, Type::kInt16, rescale_values<int16_t, int16_t>},
@@ -109,10 +110,6 @@ Status prepare_rescale(Prepare& p) {
   if (!bytes && kernel == nullptr) return p.unsupported("input ", in.type, ", output ", out.type);
   PIPIT_TRY(need_quantization(p, in));
   PIPIT_TRY(need_quantization(p, out));
-  if (in.type == Type::kInt16 && out.type == Type::kInt16 &&
-      (in.zero_point != 0 || out.zero_point != 0)) {
-    return p.unsupported("int16 to int16 with a zero point other than 0");
-  }
   const Multiplier m =
       quantize_multiplier(static_cast<double>(in.scale) / static_cast<double>(out.scale));
   const Range range = type_range(out.type);

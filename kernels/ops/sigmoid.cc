@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOGISTIC and TANH.
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/activation_f32.h"
+#include "kernels/fixed_exp.h"
 #include "kernels/ops.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
@@ -53,11 +55,40 @@ Status need_output_scale(const Prepare& p, float scale) {
                        static_cast<double>(scale));
 }
 
+// ---- int8 as TensorFlow Lite Micro has it
+
+// An output of scale 1/255 is computed as if it were 1/256.
+bool is_micro(const Tensor& out) {
+  return out.type == Type::kInt8 && std::abs(out.scale * 255 - 1) < 1e-5f;
+}
+
+// The logistic function in fixed point, with 4 integer bits; outside of them it is 0 or 1.
+Status prepare_micro(Prepare& p) {
+  constexpr int kIntegerBits = 4;
+  const Tensor& in = p.input(0);
+  const Tensor& out = p.output(0);
+  PIPIT_TRY(need_quantization(p, in));
+  if (out.zero_point != -128) return p.unsupported(out, " has zero point ", out.zero_point);
+  int shift = 0;
+  const double mantissa = std::frexp(std::ldexp(in.scale, 31 - kIntegerBits), &shift);
+  if (shift < 0) return p.unsupported("input scale ", static_cast<double>(in.scale));
+  const auto multiplier = static_cast<int32_t>(std::ldexp(mantissa, 31));  // exact
+  const double radius = std::floor(std::ldexp((1 << kIntegerBits) - 1, 31 - kIntegerBits - shift));
+  return plan_lookup(p, [&](int32_t value) {
+    const int32_t x = value - in.zero_point;
+    if (x <= -radius) return -128;
+    if (x >= radius) return 127;
+    const int32_t real = fixed::logistic(multiply(x, multiplier, shift), kIntegerBits);
+    return std::min(rounding_shift_right(real, 31 - 8) - 128, 127);
+  });
+}
+
 Status prepare_logistic(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   switch (p.input(0).type) {
     case Type::kInt8:
     case Type::kUInt8:
+      if (is_micro(p.output(0))) return prepare_micro(p);
       PIPIT_TRY(need_output_scale(p, 1.0f / 256));
       return plan_lookup_real(p, logistic);
     case Type::kInt16:

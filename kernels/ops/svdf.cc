@@ -196,7 +196,9 @@ Status prepare_float(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   params->functions = choose_gate_functions(p.cpu());
   PIPIT_TRY(choose_product(p, p.input(kFeature), o.asymmetric_quantize_inputs(), &params->product));
   const bool hybrid = params->product.hybrid;
-  PIPIT_TRY(expect_type(p, kTime, hybrid ? Type::kInt8 : Type::kFloat32));
+  // Weights that are declared uint8 are int8 all the same.
+  const bool unsigned_time = hybrid && p.input(kTime).type == Type::kUInt8;
+  if (!unsigned_time) PIPIT_TRY(expect_type(p, kTime, hybrid ? Type::kInt8 : Type::kFloat32));
   if (hybrid) PIPIT_TRY(need_scale(p, p.input(kTime)));
   for (const int i : {kBias, kState}) PIPIT_TRY(expect_type(p, i, Type::kFloat32));
   bool ready = true;
@@ -226,8 +228,10 @@ const int32_t* fold_zero_point(Prepare& p, const Size& z) {
 
 Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   const Tensor& state = p.input(kState);
-  if (o.fused_activation_function() != fb::ActivationFunctionType::RELU) {
-    return p.unsupported("an integer SVDF without RELU");
+  // RELU is in the output's quantization, if anywhere: the reference kernels clip to its type
+  // alone.
+  if (o.fused_activation_function() > fb::ActivationFunctionType::RELU) {
+    return p.unsupported("an integer SVDF with another activation than RELU");
   }
   PIPIT_TRY(expect_type(p, kFeature, Type::kInt8));
   PIPIT_TRY(expect_type(p, kBias, Type::kInt32));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions of one real number, which quantized types take from tables: EXP, LOG, SQRT, RSQRT,
 // SQUARE, SIN, COS, CEIL, FLOOR, ROUND, ELU, GELU.
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/activation_f32.h"
@@ -18,12 +19,17 @@ namespace {
 constexpr TypeSet kFloat = types(Type::kFloat32);
 constexpr TypeSet kAllFloats = types(Type::kFloat32, Type::kFloat16, Type::kBFloat16);
 
+Status need_no_zero_point(const Prepare& p, const Tensor& t) {
+  if (t.zero_point == 0) return {};
+  return p.unsupported(t, " has zero point ", t.zero_point, ", not 0");
+}
+
 // Plans output 0 = f(input 0) for int16, rounded as TensorFlow Lite's tables are.
 template <class F>
 Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
   for (const Tensor* t : {&p.input(0), &p.output(0)}) {
     PIPIT_TRY(need_scale(p, *t));
-    if (t->zero_point != 0) return p.unsupported(*t, " has zero point ", t->zero_point, ", not 0");
+    PIPIT_TRY(need_no_zero_point(p, *t));
   }
   auto* table = p.allocate<LookupS16>();
   if (table == nullptr) return Code::kArenaTooSmall;
@@ -101,16 +107,52 @@ Status prepare_log(Prepare& p) {
   return plan_float_function(p, logarithm, kFloat);
 }
 
-// ---- RSQRT
+// ---- SQRT, RSQRT
 
 template <class T>
-Status run_rsqrt(const Step& s, Run& run) {
+Status run_root(const Step& s, Run& run) {
   const Tensor& in = s.input(0);
   const T* x = in.as<T>();
   for (int32_t i = 0; i < in.elements(); ++i) {
     if (x[i] < in.zero_point) return run.fail(s, "value ", int{x[i]}, " of ", in, " is negative");
   }
   return run_unary(s, run);
+}
+
+// The root as a real number, of which TensorFlow Lite drops what is behind the point.
+struct RealRoot {
+  float in_scale, out_scale;
+  int32_t in_zero_point, out_zero_point;
+  Range range;
+
+  int32_t operator()(int32_t x) const {
+    constexpr float kBeyondAllTypes = 1 << 17;
+    if (x <= in_zero_point) return out_zero_point;
+    const float real = std::sqrt(in_scale * static_cast<float>(x - in_zero_point)) / out_scale;
+    const auto whole = static_cast<int32_t>(std::min(real, kBeyondAllTypes));
+    return clamp(whole + out_zero_point, range.min, range.max);
+  }
+};
+
+void root_s16(const Unary& r) {
+  const auto& root = *static_cast<const RealRoot*>(r.constants);
+  each<int16_t, int16_t>(r, [&](int16_t x) { return static_cast<int16_t>(root(x)); });
+}
+
+Status prepare_sqrt(Prepare& p) {
+  PIPIT_TRY(need_unary(p));
+  const Tensor& in = p.input(0);
+  const Tensor& out = p.output(0);
+  if (in.type != Type::kInt8 && in.type != Type::kInt16) return plan_f32(p, sqrt_f32_variants());
+  PIPIT_TRY(need_quantization(p, in));
+  PIPIT_TRY(need_quantization(p, out));
+  const RealRoot root = {in.scale, out.scale, in.zero_point, out.zero_point, type_range(in.type)};
+  if (in.type == Type::kInt8) return plan_lookup(p, root, run_root<int8_t>);
+  PIPIT_TRY(need_no_zero_point(p, in));
+  PIPIT_TRY(need_no_zero_point(p, out));
+  const auto* kept = keep(p, root);
+  if (kept == nullptr) return Code::kArenaTooSmall;
+  return plan_unary(p, root_s16, kept, run_root<int16_t>);
 }
 
 // From the root's units to the output's, by way of 20 more bits.
@@ -133,7 +175,7 @@ Status prepare_rsqrt(Prepare& p) {
   if (in.type == Type::kInt16) {
     const float most = INT16_MAX * out.scale;
     const auto f = [&](float x) { return x <= 0 ? most : 1.0f / std::sqrt(x); };
-    return plan_lookup_s16(p, f, run_rsqrt<int16_t>);
+    return plan_lookup_s16(p, f, run_root<int16_t>);
   }
   if (in.type != Type::kInt8) return plan_f32(p, rsqrt_f32_variants());
   PIPIT_TRY(need_quantization(p, in));
@@ -143,7 +185,7 @@ Status prepare_rsqrt(Prepare& p) {
   const auto f = [&](int32_t x) {
     return rsqrt(m, x - in.zero_point, out.zero_point, type_range(Type::kInt8));
   };
-  return plan_lookup(p, f, run_rsqrt<int8_t>);
+  return plan_lookup(p, f, run_root<int8_t>);
 }
 
 // ---- ELU, GELU
@@ -195,7 +237,7 @@ constexpr TypeSet kTrigonometric = types(Type::kFloat32, Type::kFloat16);
 
 const Op kExp = {builtin(fb::BuiltinOperator::EXP), "EXP", prepare_exp};
 const Op kLog = {builtin(fb::BuiltinOperator::LOG), "LOG", prepare_log};
-const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT", prepare_f32<sqrt_f32_variants>};
+const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT", prepare_sqrt};
 const Op kRsqrt = {builtin(fb::BuiltinOperator::RSQRT), "RSQRT", prepare_rsqrt};
 const Op kSquare = {builtin(fb::BuiltinOperator::SQUARE), "SQUARE",
                     prepare_f32<square_f32_variants>};

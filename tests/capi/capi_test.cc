@@ -365,6 +365,26 @@ TEST_F(CInterface, EndsEndlessLoopsAtTheCallersLimit) {
   }
 }
 
+TEST_F(CInterface, SaysThatAnInvocationEndedEarly) {
+  ModelBuilder b;
+  for (const int32_t slots : {1, 2}) {
+    b.tensor({.type = Type::kInt8, .shape = Shape::of(1, slots, 1, 3)});
+  }
+  b.node("CIRCULAR_BUFFER", {0}, {1});
+  b.inputs({0});
+  b.outputs({1});
+  const ModelBytes file = in_memory(b.finish());
+  alignas(16) uint8_t memory[256];
+  ASSERT_EQ(pipit_model_init(memory, sizeof(memory), file->data(), file->size(), &model_, &why_),
+            PIPIT_OK);
+  init();
+  for (const char* said : {"CIRCULAR_BUFFER (operator 0): waits for more inputs: 1", ""}) {
+    why_ = {};
+    EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_OK);
+    EXPECT_STREQ(why_.text, said);
+  }
+}
+
 TEST_F(CInterface, SharesWorkWithATeam) {
   const Loaded big(kModels / "digits_int8.tflite");
   std::vector<std::vector<uint8_t>> outputs;

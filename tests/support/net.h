@@ -16,7 +16,9 @@ namespace pipit::test {
 class Net {
  public:
   // Whether the model was planned tells ok(); why() has the reason if not.
-  explicit Net(const ModelBuilder& b, const Options& options = {}) : file_(in_memory(b.finish())) {
+  explicit Net(const ModelBuilder& b, const Options& options = {}) : Net(b.finish(), options) {}
+  explicit Net(const std::vector<uint8_t>& file, const Options& options = {})
+      : file_(in_memory(file)) {
     const auto model = Model::parse({file_->data(), file_->size()}, &why_);
     if (!model.ok()) return;
     auto net = Interpreter::create(model.value(), {arena_[0].bytes, kArenaBytes}, all_operators(),
