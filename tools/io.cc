@@ -38,7 +38,8 @@ int write_all(int fd, Span<const uint8_t> bytes) {
 
 }  // namespace
 
-std::vector<uint8_t> read_file(const std::string& path, size_t limit) {
+std::vector<uint8_t> read_file(const std::string& path, size_t limit,
+                               bool (*wanted)(Span<const uint8_t> beginning)) {
   constexpr size_t kChunk = 1 << 20;
   const std::unique_ptr<FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
   if (file == nullptr) fail(kBadInput, "read", path, errno);
@@ -49,7 +50,7 @@ std::vector<uint8_t> read_file(const std::string& path, size_t limit) {
     const size_t n = std::fread(bytes.data() + had, 1, bytes.size() - had, file.get());
     bytes.resize(had + n);
     if (std::ferror(file.get()) != 0) fail(kBadInput, "read", path, errno);
-    if (n == 0) break;
+    if (n == 0 || (had == 0 && wanted != nullptr && !wanted({bytes.data(), n}))) break;
   }
   return bytes;
 }

@@ -12,7 +12,9 @@
 namespace pipit::tools {
 
 // The bytes of a file or pipe, at most `limit` + 1 of them: enough to see that there are too many.
-std::vector<uint8_t> read_file(const std::string& path, size_t limit);
+// When the beginning is not what is `wanted`, the rest stays unread.
+std::vector<uint8_t> read_file(const std::string& path, size_t limit,
+                               bool (*wanted)(Span<const uint8_t> beginning) = nullptr);
 
 // Puts a file in place as a whole or not at all: written under another name, then renamed.
 void write_file(const std::filesystem::path& path, Span<const uint8_t> bytes);

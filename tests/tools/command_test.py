@@ -70,6 +70,14 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(line, r"\Apipit: [^\n]+\n\Z")
         return line
 
+    def peak(self, *arguments):
+        """Bytes of memory that the command has at most, whatever comes of it."""
+        with subprocess.Popen([*COMMAND, *map(str, arguments)], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            usage = os.wait4(process.pid, 0)[2]
+            process.returncode = 0
+        return usage.ru_maxrss * 1024
+
     def inputs(self, *contents):
         """Options that give these bytes as inputs."""
         options = []
@@ -551,6 +559,22 @@ class Classify(CommandTest):
         self.fail_with(4, "classify", model, image, "--labels", self.path("no_labels"))
         self.assertIn("is no list of labels", self.fail_with(4, "classify", model, image, "--labels",
                                                              model))
+
+    # Under an emulator, its own memory counts on both sides.
+    def test_pictures_that_promise_or_hold_too_much_take_no_memory(self):
+        model = self.model(small.flatten_model("UINT8", [1, 2, 2, 3]))
+        most = self.peak("classify", model, self.path("x.png", small.png(2, 2, self.RGB))) + (32 << 20)
+        bomb = small.png(8, 8, bytes(8 * 8 * 3), after=256 << 20)
+        for name, content, part in [
+                ("bomb.png", bomb, "holds more data than its pixels take"),
+                ("cut.png", small.png(8192, 8192, b""), "has not enough data for 8192x8192 pixels"),
+                ("cut.bmp", small.bmp(8192, 8192, b""), "has not enough data for 8192x8192 pixels")]:
+            with self.subTest(name=name):
+                image = self.path(name, content)
+                self.assertIn(part, self.fail_with(4, "classify", model, image))
+                self.assertLess(self.peak("classify", model, image), most)
+        self.assertIn("is no PNG, JPEG or BMP image", self.fail_with(4, "classify", model, "/dev/zero"))
+        self.assertLess(self.peak("classify", model, "/dev/zero"), most)
 
     def test_models_that_do_not_classify_pictures(self):
         image = self.path("x.png", small.png(2, 2, self.RGB))
