@@ -162,6 +162,14 @@ bool inputs_constant(const Op& op, const Step& step) {
   return any;
 }
 
+// The product of all dimensions but those of size 0: the most that a walk over the tensor visits.
+// Planned tensors have at most 2^31 - 1 items.
+uint64_t items(const Shape& shape) {
+  uint64_t n = 1;
+  for (int i = 0; i < shape.rank; ++i) n *= static_cast<uint64_t>(std::max(shape[i], 1));
+  return n;
+}
+
 // The constant whose bytes are those of `output`, too; nullptr if there is none. (One of another
 // type may not lie where elements of the output's may.)
 const Tensor* aliased_constant(const Graph& graph, const Planning& planning, const Tensor& output) {
@@ -256,11 +264,13 @@ struct Planner {
   }
 
   // Whether what folding takes, which is at most about a product for each pair of an input's and an
-  // output's bytes, can be spent on a file of this size.
+  // output's bytes, can be spent on a file of this size. Items that are empty count like bytes.
   bool worth_it(const Step& step) {
     uint64_t in = 0, out = 0;
-    for (int i = 0; i < step.inputs; ++i)
-      in += step.tensors[i] == nullptr ? 0 : step.input(i).bytes;
+    for (int i = 0; i < step.inputs; ++i) {
+      if (step.tensors[i] == nullptr) continue;
+      in += std::max<uint64_t>(step.input(i).bytes, items(step.input(i).shape));
+    }
     for (int i = 0; i < step.outputs; ++i) out += step.output(i).bytes;
     if (out > kFoldBytes) return true;  // nothing but new names for constants
     const uint64_t work = in * out;     // at most 2^16 inputs of 2^31 bytes, and 2^12

@@ -14,7 +14,7 @@ constexpr int kSeeds = 0, kItems = 1, kWeights = 2;
 
 struct Params {
   int32_t functions, bits;  // bits of each function
-  int32_t items;
+  int32_t items;            // that count: equal ones of the same weight decide as one does
   size_t item_bytes;
   bool dense;  // a number for each bit, not for each function
 };
@@ -79,9 +79,10 @@ Status prepare(Prepare& p) {
   const Tensor& items = p.input(kItems);
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
+  const bool equal = items.bytes == 0 && !p.has_input(kWeights);
   *params = {.functions = seeds[0],
              .bits = seeds[1],
-             .items = items.shape[0],
+             .items = equal ? 1 : items.shape[0],
              .item_bytes = items.bytes / static_cast<size_t>(items.shape[0]),
              .dense = type == fb::LSHProjectionType::DENSE};
   p.scratch(sizeof(float) + params->item_bytes);
@@ -91,6 +92,9 @@ Status prepare(Prepare& p) {
 
 }  // namespace
 
-const Op kLshProjection = {builtin(fb::BuiltinOperator::LSH_PROJECTION), "LSH_PROJECTION", prepare};
+// Planning counts a product for each byte of an input and an output, but here each bit of the
+// output has a fingerprint of each item.
+const Op kLshProjection = {builtin(fb::BuiltinOperator::LSH_PROJECTION), "LSH_PROJECTION", prepare,
+                           kOpNoFold};
 
 }  // namespace pipit
