@@ -389,11 +389,53 @@ class Files(CommandTest):
 
         def limited():
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        line = self.fail_with(6, "run", model, "--output-dir", self.dir, preexec_fn=limited,
-                              restore_signals=False)
-        self.assertIn("out0.bin", line)
-        self.assertEqual(set(os.listdir(self.dir)), before)
-        self.assertEqual(pathlib.Path(old).read_bytes(), b"old")
+        # Whether the caller ignores the signal of that limit or not.
+        for restore in False, True:
+            line = self.fail_with(6, "run", model, "--output-dir", self.dir, preexec_fn=limited,
+                                  restore_signals=restore)
+            self.assertIn("out0.bin", line)
+            self.assertEqual(set(os.listdir(self.dir)), before)
+            self.assertEqual(pathlib.Path(old).read_bytes(), b"old")
+
+    def test_output_that_would_replace_what_is_read(self):
+        out = pathlib.Path(self.path("out"))
+        out.mkdir()
+        model = self.model(small.add_model())
+        zeros = self.path("zeros.bin", bytes(16))
+
+        def refuse(name, *arguments):
+            before = {p.name: p.read_bytes() for p in out.iterdir()}
+            self.assertIn(f"{name} would replace", self.fail_with(2, *arguments))
+            self.assertEqual({p.name: p.read_bytes() for p in out.iterdir()}, before)
+        for name in "out0.bin", "out0.1.bin", "0.0.bin", "tensors.json":
+            (out / name).write_bytes(bytes(range(16)))
+        first = out / "out0.bin"
+        refuse("out0.bin", "run", model, "--input", zeros, "--input", first, "--output-dir", out)
+        os.link(first, self.path("same"))
+        refuse("out0.bin", "run", model, "--input", self.path("same"), "--output-dir", out)
+        os.symlink(first, self.path("link"))
+        refuse("out0.bin", "run", model, "--input", self.path("link"), "--output-dir", out)
+        refuse("out0.1.bin", "run", model, "--invocations", 2, "--input", zeros,
+               "--input", out / "out0.%d.bin", "--output-dir", out)
+        for name in "0.0.bin", "tensors.json":
+            refuse(name, "run", model, "--input", out / name, "--dump-tensors", out)
+        first.write_bytes(pathlib.Path(model).read_bytes())
+        refuse("out0.bin", "run", first, "--output-dir", out)
+        self.succeed("run", model, "--input", out / "0.0.bin", "--output-dir", out)
+
+    def test_replaced_files_keep_their_permissions(self):
+        out = self.path("out0.bin", b"old")
+        os.chmod(out, 0o600)
+        self.succeed("run", self.model(small.add_model()), "--output-dir", self.dir)
+        self.assertEqual(os.stat(out).st_mode & 0o777, 0o600)
+        self.assertEqual(os.stat(out).st_size, 16)
+
+    def test_a_link_is_replaced_and_what_it_names_stays(self):
+        kept = self.path("kept", b"old")
+        os.symlink(kept, self.path("out0.bin"))
+        self.succeed("run", self.model(small.add_model()), "--output-dir", self.dir)
+        self.assertEqual(pathlib.Path(kept).read_bytes(), b"old")
+        self.assertEqual(os.lstat(self.path("out0.bin")).st_size, 16)
 
     def test_full_standard_output(self):
         with open("/dev/full", "wb") as full:
