@@ -79,12 +79,13 @@ Status prepare(Prepare& p) {
   const Tensor& items = p.input(kItems);
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
+  const bool dense = type == fb::LSHProjectionType::DENSE;
   const bool equal = items.bytes == 0 && !p.has_input(kWeights);
-  *params = {.functions = seeds[0],
+  *params = {.functions = dense && seeds[1] == 0 ? 0 : seeds[0],
              .bits = seeds[1],
              .items = equal ? 1 : items.shape[0],
              .item_bytes = items.bytes / static_cast<size_t>(items.shape[0]),
-             .dense = type == fb::LSHProjectionType::DENSE};
+             .dense = dense};
   p.scratch(sizeof(float) + params->item_bytes);
   PIPIT_TRY(p.set_output(0, Shape::of(params->dense ? seeds.elements() : seeds[0])));
   return p.run(run, params, "portable");
