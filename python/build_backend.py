@@ -17,7 +17,7 @@ import subprocess
 import tarfile
 import tempfile
 
-from build_wheel import HERE, REQUIRES, metadata, project_version, write_all
+from build_wheel import HERE, REQUIRES, metadata, project_version, whole, write_all
 
 ROOT = HERE.parent
 SOURCES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml", "capi",
@@ -48,8 +48,8 @@ def build_sdist(sdist_directory, config_settings=None):
     folder = "pipit-%s" % version
     name = pathlib.Path(sdist_directory) / (folder + ".tar.gz")
     name.parent.mkdir(parents=True, exist_ok=True)
-    with open(name, "wb") as file, gzip.GzipFile(fileobj=file, filename="", mode="wb",
-                                                 mtime=0) as zipped, \
+    with whole(name) as part, open(part, "wb") as file, \
+            gzip.GzipFile(fileobj=file, filename="", mode="wb", mtime=0) as zipped, \
             tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar:
         _add(tar, folder + "/PKG-INFO", _metadata())
         for path in _sources():

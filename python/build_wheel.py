@@ -9,7 +9,9 @@ The one with the library is tagged for the machine and the C library that the li
 
 import argparse
 import base64
+import contextlib
 import hashlib
+import os
 import pathlib
 import re
 import struct
@@ -48,6 +50,18 @@ def metadata(name, version, requires):
     return "\n".join(lines + ["%s: %s" % r for r in requires]) + "\n"
 
 
+@contextlib.contextmanager
+def whole(path):
+    """Where to write what becomes the file `path` when nothing fails."""
+    part = path.with_name(".%s.%d" % (path.name, os.getpid()))
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+
+
 def write_wheel(out, name, version, tag, files, requires):
     """A zip of `files` ({name in it: bytes}) with its list of hashes."""
     info = "%s-%s.dist-info" % (name, version)
@@ -62,7 +76,7 @@ def write_wheel(out, name, version, tag, files, requires):
         len(data)) for path, data in files.items())
     files[info + "/RECORD"] = (record + info + "/RECORD,,\n").encode()
     path = out / ("%s-%s-py3-none-%s.whl" % (name, version, tag))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+    with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as wheel:
         for member, data in files.items():
             entry = zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0))  # the same bytes each time
             entry.external_attr = 0o644 << 16

@@ -81,7 +81,14 @@ uint16_t to_half(float value) {
   return static_cast<uint16_t>(bits >> 31 << 15 | exponent << 10 | (bits >> 13 & 0x3ff));
 }
 
-std::vector<uint8_t> random_strings(int32_t count, SplitMix64* random) {
+std::vector<uint8_t> random_strings(const Tensor& tensor, SplitMix64* random) {
+  constexpr size_t kMostOfOne = sizeof(int32_t) + 8;
+  const int32_t count = tensor.elements();
+  if (static_cast<size_t>(count) > kStringLimit / kMostOfOne) {
+    throw Failure(kOutOfMemory, "random data for " + tensor_text(tensor) +
+                                    " would take more than " + std::to_string(kStringLimit) +
+                                    " bytes");
+  }
   std::string text;
   std::vector<int32_t> header = {count};
   for (int32_t i = 0; i <= count; ++i) {
@@ -152,7 +159,7 @@ std::vector<uint8_t> random_bytes(const Tensor& tensor, uint64_t seed) {
     case Type::kBool:
       return fill<uint8_t>(tensor, [&] { return random.below(2); });
     case Type::kString:
-      return random_strings(tensor.elements(), &random);
+      return random_strings(tensor, &random);
     case Type::kResource:
     case Type::kVariant:
       return fill<uint8_t>(tensor, [] { return 0; });

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <memory>
 
+#include "tools/decoder_memory.h"
 #include "tools/failure.h"
 #include "tools/io.h"
 #include "tools/jpeg.h"
+#include "tools/picture.h"
 
 #define STBI_NO_STDIO
 #include <stb/stb_image.h>
@@ -82,7 +84,7 @@ Image blank(int width, int height, int channels) {
 }  // namespace
 
 Image read_image(const std::string& path) {
-  return decode_image(path, read_file(path, kMostBytes), kMostPixels);
+  return decode_image(path, read_file(path, kMostBytes, is_picture), kMostPixels);
 }
 
 Image decode_image(const std::string& name, const std::vector<uint8_t>& file, int64_t most_pixels) {
@@ -90,13 +92,18 @@ Image decode_image(const std::string& name, const std::vector<uint8_t>& file, in
     return {kBadInput, name + ": " + why};
   };
   const auto unreadable = [&] {
+    const char* refusal = decoder_refusal();
+    if (refusal != nullptr) return fail(refusal);
     return fail(std::string("is no readable PNG, JPEG or BMP image: ") + stbi_failure_reason());
   };
   if (file.empty()) throw fail("is empty");
   if (file.size() > kMostBytes) throw fail("is too large for an image");
-  if (file[0] == 0xff && !huffman_tables_fit(file)) {
-    throw fail("is a damaged JPEG image: a Huffman table has more than 256 codes");
-  }
+  const Span<const uint8_t> all(file.data(), file.size());
+  if (!is_picture(all)) throw fail("is no PNG, JPEG or BMP image");
+  const char* fault = file[0] == 0xff ? jpeg_fault(all) : nullptr;
+  if (fault != nullptr) throw fail(std::string("is a damaged JPEG image: ") + fault);
+  // Some rows of an interlaced image begin anew in each pass, and are a little longer for it.
+  limit_decoder({.file_bytes = file.size(), .doublings = is_interlaced(all) ? 1 : 0});
   const int bytes = static_cast<int>(file.size());
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(file.data(), bytes, &width, &height, &channels) == 0) {
@@ -105,6 +112,10 @@ Image decode_image(const std::string& name, const std::vector<uint8_t>& file, in
   if (width < 1 || height < 1) throw fail("has no pixels");  // a BMP may say so
   if (int64_t{width} * height > most_pixels) {
     throw fail("has more than " + std::to_string(most_pixels) + " pixels");
+  }
+  if (!has_enough_data(all, width, height)) {
+    throw fail("has not enough data for " + std::to_string(width) + "x" + std::to_string(height) +
+               " pixels");
   }
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
       stbi_load_from_memory(file.data(), bytes, &width, &height, &channels, 3), stbi_image_free);

@@ -2,6 +2,7 @@
 #include "tools/io.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,7 +39,8 @@ int write_all(int fd, Span<const uint8_t> bytes) {
 
 }  // namespace
 
-std::vector<uint8_t> read_file(const std::string& path, size_t limit) {
+std::vector<uint8_t> read_file(const std::string& path, size_t limit,
+                               bool (*wanted)(Span<const uint8_t> beginning)) {
   constexpr size_t kChunk = 1 << 20;
   const std::unique_ptr<FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
   if (file == nullptr) fail(kBadInput, "read", path, errno);
@@ -49,7 +51,7 @@ std::vector<uint8_t> read_file(const std::string& path, size_t limit) {
     const size_t n = std::fread(bytes.data() + had, 1, bytes.size() - had, file.get());
     bytes.resize(had + n);
     if (std::ferror(file.get()) != 0) fail(kBadInput, "read", path, errno);
-    if (n == 0) break;
+    if (n == 0 || (had == 0 && wanted != nullptr && !wanted({bytes.data(), n}))) break;
   }
   return bytes;
 }
@@ -59,9 +61,14 @@ void write_file(const fs::path& path, Span<const uint8_t> bytes) {
   temporary.replace_filename("." + path.filename().string() + "." + std::to_string(::getpid()));
   // Left behind by an earlier process of the same number that was killed.
   ::unlink(temporary.c_str());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  struct stat old;
+  const bool replaces = ::lstat(path.c_str(), &old) == 0 && S_ISREG(old.st_mode);
+  const mode_t mode = replaces ? old.st_mode & 0777 : 0666;
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) fail(kFailed, "write", path, errno);
   int error = write_all(fd, bytes);
+  // Should the power fail, either the old file is whole or the new one.
+  if (error == 0 && replaces && ::fsync(fd) != 0 && errno != EINVAL) error = errno;
   if (::close(fd) != 0 && error == 0) error = errno;
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error == 0) return;
@@ -71,6 +78,21 @@ void write_file(const fs::path& path, Span<const uint8_t> bytes) {
 
 void write_file(const fs::path& path, const std::string& text) {
   write_file(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+void KeptFiles::keep(const std::string& path) {
+  struct stat file;
+  if (::stat(path.c_str(), &file) == 0) files_.insert({{file.st_dev, file.st_ino}, path});
+  if (::lstat(path.c_str(), &file) == 0) files_.insert({{file.st_dev, file.st_ino}, path});
+}
+
+void KeptFiles::check(const fs::path& output) const {
+  struct stat file;
+  if (files_.empty() || ::lstat(output.c_str(), &file) != 0) return;
+  const auto kept = files_.find({file.st_dev, file.st_ino});
+  if (kept == files_.end()) return;
+  throw Failure(kUsage, "the output " + output.string() + " would replace " +
+                            (kept->second == output ? "a file that is read" : kept->second));
 }
 
 void make_directory(const fs::path& path) {

@@ -8,6 +8,8 @@ namespace {
 
 constexpr uint8_t kStartOfImage = 0xd8, kStartOfScan = 0xda, kHuffmanTables = 0xc4;
 constexpr int kMostCodes = 256;
+// A progressive image has about ten.
+constexpr int kMostScans = 100;
 
 struct Reader {
   Span<const uint8_t> file;
@@ -28,33 +30,42 @@ struct Reader {
 };
 
 // The tables of one segment, read as stb_image does it: the last one may end behind the segment.
-bool tables_fit(Reader r) {
+// Adds the bytes that it looked at.
+bool tables_fit(Reader r, size_t* looked_at) {
+  const size_t begin = r.at;
   int left = r.length() - 2;
-  while (left > 0 && !r.ended()) {
+  bool fit = true;
+  while (fit && left > 0 && !r.ended()) {
     (void)r.byte();
     int codes = 0;
     for (int i = 0; i < 16; ++i) codes += r.byte();
-    if (codes > kMostCodes) return false;
+    fit = codes <= kMostCodes;
     r.at += static_cast<size_t>(codes);
     left -= 17 + codes;
   }
-  return true;
+  *looked_at += r.at - begin;
+  return fit;
 }
 
 }  // namespace
 
-bool huffman_tables_fit(Span<const uint8_t> file) {
+const char* jpeg_fault(Span<const uint8_t> file) {
   Reader r{file};
-  bool in_scans = false;  // from where on segments do not follow one another
+  int scans = 0;  // from the first one on, segments do not follow one another
+  // Tables that lie within tables, as only scans could make it seem, would be looked at many times.
+  size_t looked_at = 0;
   for (int marker = r.marker(); marker >= 0; marker = r.marker()) {
-    if (marker == kHuffmanTables && !tables_fit(r)) return false;
-    if (in_scans || marker == kStartOfImage) continue;
-    in_scans = marker == kStartOfScan;
+    if (marker == kHuffmanTables && !tables_fit(r, &looked_at)) {
+      return "a Huffman table has more than 256 codes";
+    }
+    if (looked_at > 2 * (file.size() + kMostCodes)) return "its Huffman tables overlap";
+    if (marker == kStartOfScan && ++scans > kMostScans) return "it has more than 100 scans";
+    if (scans > 1 || (scans == 1 && marker != kStartOfScan) || marker == kStartOfImage) continue;
     const size_t begin = r.at;
     const int length = r.length();
     r.at = begin + static_cast<size_t>(length);
   }
-  return true;
+  return nullptr;
 }
 
 }  // namespace pipit::tools

@@ -8,8 +8,9 @@
 
 namespace pipit::tools {
 
-// Whether no Huffman table in the file has more than the 256 codes that the format allows:
-// stb_image would write the rest behind its own table.
-bool huffman_tables_fit(Span<const uint8_t> file);
+// Why the decoder must not see the file, or nullptr: a Huffman table has more than the 256 codes
+// that the format allows (stb_image would write the rest behind its own table), or there are more
+// scans, each of which may visit all pixels for a dozen bytes, than any picture needs.
+const char* jpeg_fault(Span<const uint8_t> file);
 
 }  // namespace pipit::tools

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `pipit` command: reads the command line, and turns every failure into one line and a status.
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <new>
@@ -63,6 +65,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using pipit::tools::fail;
+  // A limit to the size of files is then an error of the write, and cleaned up after.
+  signal(SIGXFSZ, SIG_IGN);
   try {
     return pipit::tools::run(argc, argv);
   } catch (const pipit::tools::Failure& e) {

@@ -120,6 +120,7 @@ class Runner {
     plan();
     if (!set_.output_dir.empty()) make_directory(set_.output_dir);
     if (!set_.dump_dir.empty()) make_directory(set_.dump_dir);
+    check_outputs();
     session_.run([&] {
       for (int k = 0; k < set_.invocations; ++k) invoke(k);
     });
@@ -154,6 +155,21 @@ class Runner {
     options.team = &team_;
     if (set_.profile) options.profiler = profile_.profiler();
     session_.plan(options);
+  }
+
+  // Before anything is computed: no output may replace a file that is read.
+  void check_outputs() const {
+    KeptFiles kept;
+    kept.keep(set_.model);
+    for (int k = 0; k < set_.invocations; ++k) {
+      for (int i = 0; i < static_cast<int>(set_.inputs.size()); ++i) kept.keep(input_path(i, k));
+    }
+    for (int k = 0; k < set_.invocations && !set_.output_dir.empty(); ++k) {
+      for (int i = 0; i < session_.outputs(); ++i) kept.check(output_path(i, k));
+    }
+    if (set_.dump_dir.empty()) return;
+    kept.check(list_path());
+    for_each_tensor([&](int subgraph, const Tensor& t) { kept.check(dump_path(subgraph, t)); });
   }
 
   // One inference, or the same one --iterations times.
@@ -206,6 +222,12 @@ class Runner {
     return fs::path(set_.output_dir) / ("out" + std::to_string(i) + number + ".bin");
   }
 
+  fs::path dump_path(int subgraph, const Tensor& t) const {
+    return fs::path(set_.dump_dir) /
+           (std::to_string(subgraph) + "." + std::to_string(t.index) + ".bin");
+  }
+  fs::path list_path() const { return fs::path(set_.dump_dir) / "tensors.json"; }
+
   static Span<const uint8_t> bytes_of(const Tensor& t) {
     if (t.data == nullptr) return {};
     return {t.as<const uint8_t>(), t.bytes};
@@ -228,13 +250,13 @@ class Runner {
       entry["file"] = nullptr;
       // Nobody computes it in this plan: an unused tensor, or what a rewrite made superfluous.
       if (t.data != nullptr || t.bytes == 0) {
-        const std::string name = std::to_string(subgraph) + "." + std::to_string(t.index) + ".bin";
-        write_file(fs::path(set_.dump_dir) / name, bytes_of(t));
-        entry["file"] = name;
+        const fs::path path = dump_path(subgraph, t);
+        write_file(path, bytes_of(t));
+        entry["file"] = path.filename().string();
       }
       list.push_back(std::move(entry));
     });
-    write_file(fs::path(set_.dump_dir) / "tensors.json", dump(list));
+    write_file(list_path(), dump(list));
   }
 
   Json report() const {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder of pictures, which is not ours: stb_image, set up so that a damaged file leads it
 // nowhere. CMake adds what the compiler has to know.
-#include <cstdlib>
+#include "tools/decoder_memory.h"
 
 // It reads tables that a JPEG file names and does not define: they are zeros.
-#define STBI_MALLOC(bytes) std::calloc(1, bytes)
-#define STBI_REALLOC(p, bytes) std::realloc(p, bytes)
-#define STBI_FREE(p) std::free(p)
+#define STBI_MALLOC(bytes) pipit::tools::decoder_take(bytes)
+#define STBI_REALLOC(p, bytes) pipit::tools::decoder_grow(p, bytes)
+#define STBI_FREE(p) pipit::tools::decoder_free(p)
 // Files make its assertions fail; it goes on within its tables.
 #define STBI_ASSERT(condition) ((void)0)
 

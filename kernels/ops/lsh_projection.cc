@@ -14,7 +14,7 @@ constexpr int kSeeds = 0, kItems = 1, kWeights = 2;
 
 struct Params {
   int32_t functions, bits;  // bits of each function
-  int32_t items;
+  int32_t items;            // that count: equal ones of the same weight decide as one does
   size_t item_bytes;
   bool dense;  // a number for each bit, not for each function
 };
@@ -79,11 +79,13 @@ Status prepare(Prepare& p) {
   const Tensor& items = p.input(kItems);
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
-  *params = {.functions = seeds[0],
+  const bool dense = type == fb::LSHProjectionType::DENSE;
+  const bool equal = items.bytes == 0 && !p.has_input(kWeights);
+  *params = {.functions = dense && seeds[1] == 0 ? 0 : seeds[0],
              .bits = seeds[1],
-             .items = items.shape[0],
+             .items = equal ? 1 : items.shape[0],
              .item_bytes = items.bytes / static_cast<size_t>(items.shape[0]),
-             .dense = type == fb::LSHProjectionType::DENSE};
+             .dense = dense};
   p.scratch(ByteCount(params->item_bytes) + sizeof(float));
   PIPIT_TRY(p.set_output(0, Shape::of(params->dense ? seeds.elements() : seeds[0])));
   return p.run(run, params, "portable");
@@ -91,6 +93,9 @@ Status prepare(Prepare& p) {
 
 }  // namespace
 
-const Op kLshProjection = {builtin(fb::BuiltinOperator::LSH_PROJECTION), "LSH_PROJECTION", prepare};
+// Planning counts a product for each byte of an input and an output, but here each bit of the
+// output has a fingerprint of each item.
+const Op kLshProjection = {builtin(fb::BuiltinOperator::LSH_PROJECTION), "LSH_PROJECTION", prepare,
+                           kOpNoFold};
 
 }  // namespace pipit

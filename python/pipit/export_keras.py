@@ -11,6 +11,7 @@ writes model.json and weights.bin, which TensorFlow.js loads as a layers model a
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 import os
@@ -163,17 +164,30 @@ def export_keras(model: str | os.PathLike, folder: str | os.PathLike) -> None:
     They come under temporary names first: what is there already stays whole when anything fails.
 
     Raises:
-      ValueError: the model is refused, or has an operator that no layer expresses, named in it.
+      ValueError: the model is refused, or has an operator that no layer expresses, named in it; or
+        it is itself where a file would go.
       OSError: the files cannot be written.
     """
     made = files(model)
     os.makedirs(folder, exist_ok=True)
+    for name in made:
+        _check_place(model, os.path.join(folder, name))
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as beside:
         for name, data in made.items():
             with open(os.path.join(beside, name), "wb") as file:
                 file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
         for name in made:
             os.replace(os.path.join(beside, name), os.path.join(folder, name))
+
+
+def _check_place(model, path):
+    """Whether all files can come into place is found out before the first one does."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "%s in it is a directory" % os.path.basename(path))
+    if os.path.exists(path) and os.path.samefile(model, path):
+        raise ValueError("%s would replace the model" % path)
 
 
 def main(arguments=None):
@@ -193,7 +207,7 @@ def main(arguments=None):
         return 6
     except OSError as error:
         print("pipit: %s: %s" % (arguments.output_dir, error.strerror or error), file=sys.stderr)
-        return 4
+        return 6
     return 0
 
 

@@ -120,6 +120,37 @@ class Export(unittest.TestCase):
         self.assertEqual((self.folder / "model.json").read_text(), "mine")
         self.exported(DIGITS / "digits_float.tflite")
 
+    def test_a_place_that_is_taken(self):
+        (self.folder / "weights.npz").mkdir(parents=True)
+        (self.folder / "model.json").write_text("mine")
+        with self.assertRaises(IsADirectoryError):
+            export_keras(DIGITS / "digits_float.tflite", self.folder)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["model.json", "weights.npz"])
+        self.assertEqual((self.folder / "model.json").read_text(), "mine")
+
+    def test_the_model_is_not_replaced(self):
+        self.folder.mkdir()
+        model = self.folder / "weights.bin"
+        model.write_bytes((DIGITS / "digits_float.tflite").read_bytes())
+        with self.assertRaises(ValueError) as caught:
+            export_keras(model, self.folder)
+        self.assertIn("would replace the model", str(caught.exception))
+        self.assertEqual(model.read_bytes(), (DIGITS / "digits_float.tflite").read_bytes())
+
+    def test_a_full_disk(self):
+        self.folder.mkdir()
+        (self.folder / "weights.bin").write_text("mine")
+        full = subprocess.run([*PYTHON, "-c", "import resource, signal, sys; "
+                               "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+                               "resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)); "
+                               "from pipit.export_keras import main; sys.exit(main(sys.argv[1:]))",
+                               str(DIGITS / "digits_float.tflite"), "-o", str(self.folder)],
+                              capture_output=True, text=True)
+        self.assertEqual(full.returncode, 6)
+        self.assertIn("File too large", full.stderr)
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["weights.bin"])
+        self.assertEqual((self.folder / "weights.bin").read_text(), "mine")
+
     def test_as_a_command(self):
         def run(*arguments):
             return subprocess.run([*PYTHON, "-m", "pipit", *map(str, arguments)],

@@ -8,7 +8,8 @@
 namespace pipit::test {
 
 // Runs `body`. Returns "" when it came back, or how it ended: by a signal, or because it took more
-// than `seconds`. What it held is then leaked: good enough for a test that has failed anyway.
+// than `seconds` of processor time. What it held is then leaked: good enough for a test that has
+// failed anyway.
 std::string survive(unsigned seconds, const std::function<void()>& body);
 
 // Printed when a sanitizer ends the process: the name of what was running.

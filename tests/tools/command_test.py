@@ -70,6 +70,14 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(line, r"\Apipit: [^\n]+\n\Z")
         return line
 
+    def peak(self, *arguments):
+        """Bytes of memory that the command has at most, whatever comes of it."""
+        with subprocess.Popen([*COMMAND, *map(str, arguments)], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            usage = os.wait4(process.pid, 0)[2]
+            process.returncode = 0
+        return usage.ru_maxrss * 1024
+
     def inputs(self, *contents):
         """Options that give these bytes as inputs."""
         options = []
@@ -381,11 +389,50 @@ class Files(CommandTest):
 
         def limited():
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        line = self.fail_with(6, "run", model, "--output-dir", self.dir, preexec_fn=limited,
-                              restore_signals=False)
-        self.assertIn("out0.bin", line)
-        self.assertEqual(set(os.listdir(self.dir)), before)
-        self.assertEqual(pathlib.Path(old).read_bytes(), b"old")
+        # Whether the caller ignores the signal of that limit or not.
+        for restore in False, True:
+            line = self.fail_with(6, "run", model, "--output-dir", self.dir, preexec_fn=limited,
+                                  restore_signals=restore)
+            self.assertIn("out0.bin", line)
+            self.assertEqual(set(os.listdir(self.dir)), before)
+            self.assertEqual(pathlib.Path(old).read_bytes(), b"old")
+
+    def test_output_that_would_replace_what_is_read(self):
+        out = pathlib.Path(self.path("out"))
+        out.mkdir()
+        model = self.model(small.add_model())
+        zeros = self.path("zeros.bin", bytes(16))
+
+        def refuse(name, *arguments):
+            before = [p.read_bytes() for p in sorted(out.iterdir())]
+            self.assertIn(f"{name} would replace", self.fail_with(2, *arguments))
+            self.assertEqual([p.read_bytes() for p in sorted(out.iterdir())], before)
+        for name in "out0.bin", "out0.1.bin", "0.0.bin", "tensors.json":
+            (out / name).write_bytes(bytes(range(16)))
+        first = out / "out0.bin"
+        refuse("out0.bin", "run", model, "--input", zeros, "--input", first, "--output-dir", out)
+        os.link(first, self.path("same"))
+        refuse("out0.bin", "run", model, "--input", self.path("same"), "--output-dir", out)
+        os.symlink(first, self.path("link"))
+        refuse("out0.bin", "run", model, "--input", self.path("link"), "--output-dir", out)
+        refuse("out0.1.bin", "run", model, "--invocations", 2, "--input", zeros,
+               "--input", out / "out0.%d.bin", "--output-dir", out)
+        for name in "0.0.bin", "tensors.json":
+            refuse(name, "run", model, "--input", out / name, "--dump-tensors", out)
+        first.write_bytes(pathlib.Path(model).read_bytes())
+        refuse("out0.bin", "run", first, "--output-dir", out)
+        self.succeed("run", model, "--input", out / "0.0.bin", "--output-dir", out)
+
+    def test_replaced_files_keep_their_permissions(self):
+        out = self.path("out0.bin", b"old")
+        os.chmod(out, 0o600)
+        self.succeed("run", self.model(small.add_model()), "--output-dir", self.dir)
+        self.assertEqual(os.stat(out).st_mode & 0o777, 0o600)
+        self.assertEqual(os.stat(out).st_size, 16)
+        os.rename(out, self.path("kept"))
+        os.symlink(self.path("kept"), out)  # the link is replaced, and what it names stays
+        self.succeed("run", self.model(small.add_model()), "--output-dir", self.dir)
+        self.assertEqual([os.path.islink(out), os.stat(self.path("kept")).st_size], [False, 16])
 
     def test_full_standard_output(self):
         with open("/dev/full", "wb") as full:
@@ -551,6 +598,22 @@ class Classify(CommandTest):
         self.fail_with(4, "classify", model, image, "--labels", self.path("no_labels"))
         self.assertIn("is no list of labels", self.fail_with(4, "classify", model, image, "--labels",
                                                              model))
+
+    # Under an emulator, its own memory counts on both sides.
+    def test_pictures_that_promise_or_hold_too_much_take_no_memory(self):
+        model = self.model(small.flatten_model("UINT8", [1, 2, 2, 3]))
+        most = self.peak("classify", model, self.path("x.png", small.png(2, 2, self.RGB))) + (32 << 20)
+        bomb = small.png(8, 8, bytes(8 * 8 * 3), after=256 << 20)
+        for name, content, part in [
+                ("bomb.png", bomb, "holds more data than its pixels take"),
+                ("cut.png", small.png(8192, 8192, b""), "has not enough data for 8192x8192 pixels"),
+                ("cut.bmp", small.bmp(8192, 8192, b""), "has not enough data for 8192x8192 pixels")]:
+            with self.subTest(name=name):
+                image = self.path(name, content)
+                self.assertIn(part, self.fail_with(4, "classify", model, image))
+                self.assertLess(self.peak("classify", model, image), most)
+        self.assertIn("is no PNG, JPEG or BMP image", self.fail_with(4, "classify", model, "/dev/zero"))
+        self.assertLess(self.peak("classify", model, "/dev/zero"), most)
 
     def test_models_that_do_not_classify_pictures(self):
         image = self.path("x.png", small.png(2, 2, self.RGB))

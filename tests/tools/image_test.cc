@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "tests/tools/bytes.h"
+#include "tools/failure.h"
 
 namespace pipit::tools {
 namespace {
@@ -37,13 +40,59 @@ Bytes chunk(const std::string& type, const Bytes& content) {
   return length + Bytes(type.begin(), type.end()) + content + Bytes(4, 0);
 }
 
+const Bytes kPngStart = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+// A grey PNG image of that size; `passes` is 1 for an interlaced one.
+Bytes png(const Bytes& size, uint8_t passes, const Bytes& data) {
+  return kPngStart + chunk("IHDR", size + Bytes{8, 0, 0, 0, passes}) + data + chunk("IEND", {});
+}
+
+// So many samples and filters of rows, all 0, as a zlib stream that compresses nothing.
+Bytes stored(uint8_t n) {
+  const Bytes begin = {0x78, 0x01, 1, n, 0, static_cast<uint8_t>(~n), 0xff};
+  return chunk("IDAT", begin + Bytes(n, 0) + Bytes(4, 0));
+}
+
+std::string refusal(const Bytes& file, int64_t most_pixels = kMostPixels) {
+  try {
+    (void)decode_image("picture", file, most_pixels);
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.status(), kBadInput);
+    return failure.what();
+  }
+  return "";
+}
+
 TEST(Image, BeginsWithAnEmptyPiece) {
-  const Bytes start = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  const Bytes one_grey_pixel = {0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0};
-  const Bytes stored = {0x78, 0x01, 1, 2, 0, 0xfd, 0xff, 0, 200, 0, 0, 0, 0};
-  EXPECT_EQ(decode(start + chunk("IHDR", one_grey_pixel) + chunk("IDAT", {}) +
-                   chunk("IDAT", stored) + chunk("IEND", {})),
-            Bytes(3, 200));
+  const Bytes one = {0, 0, 0, 1, 0, 0, 0, 1};
+  const Bytes data = {0x78, 0x01, 1, 2, 0, 0xfd, 0xff, 0, 200, 0, 0, 0, 0};
+  EXPECT_EQ(decode(png(one, 0, chunk("IDAT", {}) + chunk("IDAT", data))), Bytes(3, 200));
+}
+
+// Eight rows of a filter and eight samples; interlaced, 15 rows in seven passes.
+TEST(Image, HoldsMoreDataThanItsPixels) {
+  const Bytes eight = {0, 0, 0, 8, 0, 0, 0, 8};
+  EXPECT_EQ(decode(png(eight, 0, stored(72))), Bytes(8 * 8 * 3, 0));
+  EXPECT_EQ(refusal(png(eight, 0, stored(73))), "picture: holds more data than its pixels take");
+  EXPECT_EQ(decode(png(eight, 1, stored(79))), Bytes(8 * 8 * 3, 0));
+  EXPECT_EQ(refusal(png(eight, 1, stored(145))), "picture: holds more data than its pixels take");
+}
+
+TEST(Image, NamesMoreDataThanTheFileHas) {
+  const Bytes one = {0, 0, 0, 1, 0, 0, 0, 1};
+  const Bytes huge = {0x7f, 0xff, 0xff, 0, 'I', 'D', 'A', 'T'};
+  EXPECT_EQ(refusal(png(one, 0, stored(2) + huge)), "picture: names more data than the file has");
+}
+
+// Headers of 8192x8192 pixels with next to nothing behind them.
+TEST(Image, PromisesMorePixelsThanItHas) {
+  const std::string few = "picture: has not enough data for 8192x8192 pixels";
+  EXPECT_EQ(refusal(png({0, 0, 32, 0, 0, 0, 32, 0}, 0, stored(72))), few);
+  const Bytes frame = {0xff, 0xc0, 0, 11, 8, 32, 0, 32, 0, 1, 1, 0x11, 0};
+  EXPECT_EQ(refusal(Bytes{0xff, 0xd8} + frame + Bytes{0xff, 0xd9}), few);
+  const Bytes bmp = {'B', 'M', 0,  0, 0, 0, 0,  0, 0, 0, 54, 0,  0, 0, 40, 0, 0,
+                     0,   0,   32, 0, 0, 0, 32, 0, 0, 1, 0,  24, 0, 0, 0,  0};
+  EXPECT_EQ(refusal(bmp + Bytes(100, 0)), few);
 }
 
 }  // namespace

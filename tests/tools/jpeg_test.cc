@@ -27,27 +27,46 @@ Bytes application(const Bytes& content) {
   return Bytes{0xff, 0xe1, 0, static_cast<uint8_t>(content.size() + 2)} + content;
 }
 
+bool fits(Span<const uint8_t> file) { return jpeg_fault(file) == nullptr; }
+
 TEST(HuffmanTables, Fit) {
-  EXPECT_TRUE(huffman_tables_fit({}));
-  EXPECT_TRUE(huffman_tables_fit(kStart));
-  EXPECT_TRUE(huffman_tables_fit(kStart + table(1) + table(16) + kScan));
+  EXPECT_TRUE(fits({}));
+  EXPECT_TRUE(fits(kStart));
+  EXPECT_TRUE(fits(kStart + table(1) + table(16) + kScan));
 }
 
 TEST(HuffmanTables, AreTooLarge) {
-  EXPECT_FALSE(huffman_tables_fit(kStart + table(17)));
-  EXPECT_FALSE(huffman_tables_fit(kStart + table(1) + table(255)));
-  EXPECT_FALSE(huffman_tables_fit(kStart + Bytes{0, 0, 0xff} + table(17)));  // padding
-  EXPECT_FALSE(huffman_tables_fit(kStart + table(1) + kScan + table(17)));
+  EXPECT_FALSE(fits(kStart + table(17)));
+  EXPECT_FALSE(fits(kStart + table(1) + table(255)));
+  EXPECT_FALSE(fits(kStart + Bytes{0, 0, 0xff} + table(17)));  // padding
+  EXPECT_FALSE(fits(kStart + table(1) + kScan + table(17)));
 }
 
 TEST(HuffmanTables, AreReadWhereTheDecoderReadsThem) {
-  EXPECT_TRUE(huffman_tables_fit(kStart + application({0xff, 0xc4, 0, 200, 0, 255, 255}) + kScan));
-  EXPECT_FALSE(huffman_tables_fit(kStart + application({1, 2, 3}) + table(17)));
+  EXPECT_TRUE(fits(kStart + application({0xff, 0xc4, 0, 200, 0, 255, 255}) + kScan));
+  EXPECT_FALSE(fits(kStart + application({1, 2, 3}) + table(17)));
 }
 
 TEST(HuffmanTables, MayBeCutShort) {
   const Bytes file = kStart + table(16) + kScan;
-  for (size_t n = 0; n < file.size(); ++n) EXPECT_TRUE(huffman_tables_fit({file.data(), n}));
+  for (size_t n = 0; n < file.size(); ++n) EXPECT_TRUE(fits({file.data(), n}));
+}
+
+// Each looks like a segment that holds all that follow: a table of seven codes, the last four of
+// which begin the next segment.
+TEST(HuffmanTables, OverlapInTheData) {
+  const Bytes segment = Bytes{0xff, 0xc4, 0xff, 0, 0, 7} + Bytes(18, 0);
+  Bytes file = kStart + kScan;
+  for (int i = 0; i < 1000; ++i) file = file + segment;
+  EXPECT_STREQ(jpeg_fault({file.data(), file.size()}), "its Huffman tables overlap");
+}
+
+TEST(Scans, AreFew) {
+  Bytes file = kStart;
+  for (int i = 0; i < 100; ++i) file = file + kScan;
+  EXPECT_TRUE(fits({file.data(), file.size()}));
+  file = file + kScan;
+  EXPECT_STREQ(jpeg_fault({file.data(), file.size()}), "it has more than 100 scans");
 }
 
 }  // namespace

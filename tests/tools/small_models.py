@@ -173,15 +173,18 @@ def npy(descr, shape, data, fortran=False, version=1):
     return b"\x93NUMPY" + bytes([version, 0]) + length + header.encode() + data
 
 
-def png(width, height, samples):
-    """An RGB picture; `samples` are width * height * 3 bytes."""
+def png(width, height, samples, after=0):
+    """An RGB picture; `samples` are width * height * 3 bytes, and `after` of zeros follow them."""
     def chunk(kind, data):
         body = kind + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
     row = 3 * width
     rows = b"".join(b"\0" + samples[row * y:row * (y + 1)] for y in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) +
+    stream, piece = zlib.compressobj(), 1 << 20
+    data = stream.compress(rows) + b"".join(
+        stream.compress(bytes(min(piece, after - at))) for at in range(0, after, piece))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data + stream.flush()) +
             chunk(b"IEND", b""))
 
 
