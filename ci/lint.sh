@@ -23,23 +23,23 @@ tracked() { # tracked ARRAY PATHSPEC...: the files of a room; none at all means 
 }
 
 matches() { # matches PATTERN FILE...: like grep -P, but only "no match" may pass silently
-  grep -HnP -- "$@" || (($? == 1)) || echo "grep failed on: $1"
+  grep -HnP -- "$@" < /dev/null || (($? == 1)) || echo "grep failed on: $1"
 }
 
-code_matches() { # code_matches PATTERN FILE...: looks at code alone, not at comments and strings
-  local file
-  for file in "${@:2}"; do
-    sed -E 's:"([^"\\]|\\.)*":"":g; s:/\*([^*]|\*[^/])*\*/::g; s://.*$::; s:^ *(/\*| \*).*$::' "$file" |
-      grep -nP --label="$file" -H -- "$1" || (($? == 1)) || echo "grep failed on: $1"
-  done
+code_matches() { # code_matches PATTERN: looks at the library's code alone, as only_code left it
+  (cd "$code" && matches "$1" "${library[@]}")
+}
+
+only_code() { # only_code FILE...: copies of them without comments and strings, line for line
+  code=$(mktemp -d)
+  trap 'rm -rf "$code"' EXIT
+  cp --parents -t "$code" "$@"
+  (cd "$code" && sed -E -i \
+    's:"([^"\\]|\\.)*":"":g; s:/\*([^*]|\*[^/])*\*/::g; s://.*$::; s:^ *(/\*| \*).*$::' "$@")
 }
 
 unended() { # unended FILE...: those whose last byte is not a newline
-  local file
-  for file in "$@"; do
-    [[ -s $file && -n $(tail -c 1 "$file") ]] && echo "$file"
-  done
-  true
+  grep -lzP '[^\n]\z' "$@" || (($? == 1)) || echo "grep failed"
 }
 
 too_long() { # too_long LIMIT FILE...
@@ -56,6 +56,7 @@ tracked operators 'kernels/ops/*.cc' 'kernels/ops/*.h'
 tracked platform 'platform/*.cc' 'platform/*.h'
 tracked capi 'capi/*.cc' 'capi/*.h' ':!capi/convenience.cc'
 library=("${core[@]}" "${kernels[@]}" "${platform[@]}" "${capi[@]}")
+only_code "${library[@]}"
 
 matches '\t' "${text[@]}" | breach "a tab"
 matches '[ \t\r]+$' "${text[@]}" | breach "blanks at the end of a line"
@@ -89,13 +90,13 @@ matches "^(?!.*// bounded:).*(\bsize_t \w*scratch\w*\(|\b$size \*= )" "${core[@]
   breach "a size that could wrap: compute it as a ByteCount"
 
 allocators='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|v?asprintf'
-code_matches "(^|[^.>\w])($allocators)\s*\(" "${library[@]}" | breach "the library has no heap"
-code_matches '\bnew\s+(\(std::nothrow\)\s*)?[A-Za-z_:]|\bdelete\s*(\[\s*\]\s*)?[A-Za-z_(*]' \
-  "${library[@]}" | breach "the library has no heap"
+code_matches "(^|[^.>\w])($allocators)\s*\(" | breach "the library has no heap"
+code_matches '\bnew\s+(\(std::nothrow\)\s*)?[A-Za-z_:]|\bdelete\s*(\[\s*\]\s*)?[A-Za-z_(*]' |
+  breach "the library has no heap"
 owners='vector|string|deque|list|map|set|unordered_\w+|function|any|unique_ptr|shared_ptr|make_\w+_ptr'
-code_matches "\bstd::(make_unique|make_shared|$owners)\b" "${library[@]}" |
+code_matches "\bstd::(make_unique|make_shared|$owners)\b" |
   breach "a type that takes its memory from the heap"
-code_matches '\b(throw|try|catch|dynamic_cast|typeid)\b|std::(cout|cerr|clog|ostream|istream)\b' \
-  "${library[@]}" | breach "the library has no exceptions, RTTI or iostreams"
+code_matches '\b(throw|try|catch|dynamic_cast|typeid)\b|std::(cout|cerr|clog|ostream|istream)\b' |
+  breach "the library has no exceptions, RTTI or iostreams"
 
 exit "$failed"
