@@ -49,6 +49,7 @@ too_long() { # too_long LIMIT FILE...
 sources=('*.cc' '*.h' '*.c' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '.ci/run')
 tracked source "${sources[@]}"
 tracked text "${sources[@]}" '*.fbs' '*.md' '*.json' '*.yml' '.clang*' '.editorconfig'
+tracked cmake '*CMakeLists.txt' '*.cmake'
 tracked core 'core/*.cc' 'core/*.h'
 tracked kernels 'kernels/*.cc' 'kernels/*.h'
 tracked arithmetic 'kernels/*.cc' 'kernels/*.h' ':!kernels/ops/*' ':!kernels/ops.*'
@@ -64,6 +65,9 @@ matches '[^\x00-\x7F]' "${source[@]}" | breach "a character outside ASCII"
 unended "${text[@]}" | breach "no newline at the end of the file"
 too_long 600 "${source[@]}" | breach "more than 600 lines"
 grep -L 'SPDX-License-Identifier: Apache-2.0' "${source[@]}" | breach "no SPDX line"
+
+matches 'SKIP_REGULAR_EXPRESSION|g(test|mock)_main\b(?!\.cc)' "${cmake[@]}" |
+  breach "a skipped case outranks a failure; see tests/support/gtest_main.cc"
 
 include='^\s*#\s*include\s*'
 matches "$include\"(kernels|tools|tests|bench)/" "${core[@]}" |

@@ -157,7 +157,7 @@ class Session {
       std::printf("no case matches\n");
       return EXIT_FAILURE;
     }
-    return n.passed == 0 ? kExitSkipped : EXIT_SUCCESS;
+    return skipped != 0 ? kExitSkipped : EXIT_SUCCESS;
   }
 
  private:
