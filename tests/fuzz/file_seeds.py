@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the seed corpora of fuzz_image and fuzz_feed: small files of every kind that they read.
+"""Makes the seed corpora of fuzz_image and fuzz_feed, small files of every kind that they read, and
+of fuzz_calls.
 
 usage: file_seeds.py FOLDER
 """
@@ -42,8 +43,23 @@ def feeds(folder):
         b"\3a\0b\0\2\2\3\4\4\2\5\4\2\1\2\1\6\4\x28\4\x24\1")
 
 
+# One byte chooses a function; which model and which interpreter are the next two.
+OPEN, CREATE, RESIZE, BIND, LOOK, INVOKE = 0, 1, 5, 6, 10, 11
+
+
+def calls(folder):
+    use = [BIND, 0, 0, 0, 0, 0, 0, 1, INVOKE, 0, 0, LOOK, 0, 0, 0, 0, 0, 1, INVOKE, 0, 0,
+           RESIZE, 0, 0, 0, 0, 1, 0, 2, 0, 0, INVOKE, 0, 0]
+    for model in range(5):
+        for heap in (0, 1):
+            options = [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, heap, heap]
+            program = [OPEN, 0, 0, model, heap, 0, CREATE, 0, 0] + options + use * 3
+            (folder / f"model{model}.{heap}").write_bytes(bytes(program))
+    (folder / "numbers").write_bytes(bytes(range(256)))
+
+
 def main():
-    for name, make in (("fuzz_image", images), ("fuzz_feed", feeds)):
+    for name, make in (("fuzz_image", images), ("fuzz_feed", feeds), ("fuzz_calls", calls)):
         folder = pathlib.Path(sys.argv[1]) / name
         folder.mkdir(parents=True, exist_ok=True)
         make(folder)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes parse, plan and invoke with files that are models, nearly.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 
+#include "platform/pages.h"
 #include "tests/fuzz/spoil.h"
 #include "tests/support/busy_team.h"
 #include "tests/support/exercise.h"
@@ -14,8 +17,18 @@
 namespace pipit::test {
 namespace {
 
-constexpr size_t kArenaBytes = size_t{1} << 17;
-alignas(16) uint8_t arena[kArenaBytes];
+constexpr size_t kSmallArena = size_t{1} << 17;
+constexpr size_t kLargeArena = size_t{1} << (sizeof(void*) == 8 ? 36 : 29);
+
+// Address space for plans of any size. Those that fit the small part of it are run; the others have
+// touched some of it, which is given back now and then.
+Span<uint8_t> arena() {
+  static const Span<uint8_t> pages = reserve_pages(kLargeArena);
+  static int uses = 0;
+  if (pages.empty()) std::abort();
+  if (++uses % 64 == 0) madvise(pages.data(), pages.size(), MADV_DONTNEED);
+  return pages;
+}
 
 // The same for the same file, and unlike for files that differ in one bit.
 uint64_t hash(const uint8_t* data, size_t size) {
@@ -59,9 +72,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);
   std::copy(data, data + size, file.get());
   const uint64_t seed = hash(data, size);
+  const size_t arena_bytes = (seed >> 60 & 3) == 0 ? kSmallArena : kLargeArena;
   const std::string wrong =
-      exercise({file.get(), size},
-               {.arena = arena, .seed = seed, .team = seed >> 63 == 0 ? busy_team() : nullptr});
+      exercise({file.get(), size}, {.arena = arena().subspan(0, arena_bytes),
+                                    .most_to_run = kSmallArena,
+                                    .seed = seed,
+                                    .team = seed >> 63 == 0 ? busy_team() : nullptr});
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
   std::abort();

@@ -21,6 +21,7 @@ int64_t spoilt_integer(int64_t now, const std::vector<Field>& fields, const uint
     case 0:
       return now + random.between(-2, 2);
     case 1:
+      if (random.one_in(2)) return near_power_of_two(random, 30);
       return kValues[random.below(std::size(kValues))];
     case 2:
       return random.between(0, 12);
@@ -221,8 +222,12 @@ class Spoiler {
         }
         return;
       default:
-        return change_list(t->shape, random_, [&] { return random_.between(0, 8); });
+        return change_list(t->shape, random_, [&] { return dimension(); });
     }
+  }
+
+  int32_t dimension() {
+    return random_.one_in(4) ? near_power_of_two(random_, 30) : random_.between(0, 8);
   }
 
   void copy_shape(edit::SubGraphT& graph, edit::TensorT& t) {

@@ -3,6 +3,7 @@
 // Whatever the file holds, nothing may be touched that is not its own.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,10 @@ struct Outcome {
 };
 
 struct Exercise {
-  Span<uint8_t> arena;  // of 16 aligned bytes
-  uint64_t seed = 0;    // of what the inputs hold, and of how it is run
+  Span<uint8_t>
+      arena;  // of 16 aligned bytes; may be address space that costs nothing until touched
+  size_t most_to_run = SIZE_MAX;  // larger plans are made, if they may, but not run
+  uint64_t seed = 0;              // of what the inputs hold, and of how it is run
   CpuFeatures cpu = detect_cpu();
   Team* team = nullptr;
   bool tame = false;           // float inputs are finite, and neither large nor small

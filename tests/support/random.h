@@ -33,4 +33,9 @@ class Random {
   uint64_t state_;
 };
 
+// Near 2^n for an n up to `most`: where sizes begin to wrap.
+inline int32_t near_power_of_two(Random& random, int32_t most) {
+  return (int32_t{1} << random.between(0, most)) + random.between(-1, 1);
+}
+
 }  // namespace pipit::test
