@@ -15,7 +15,8 @@ usage: ci/check.sh VERB...
   tidy      clang-tidy over core, platform and capi: quick enough for every change
   tidy-all  clang-tidy over all rooms (not part of all)
   host      configure, build and test on this machine
-  asan      the same with the address and undefined-behaviour sanitizers
+  asan      the same with the address and undefined-behaviour sanitizers, and some thousand inputs
+            of each fuzz target
   tsan      the tests of threads with the thread sanitizer
   coverage  the tests on this machine again, counting lines and branches of core and kernels;
             less than 90 % of the lines fail (not part of all)
@@ -27,11 +28,16 @@ usage: ci/check.sh VERB...
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
+  aarch64-asan  what asan does, for 64-bit ARM on qemu's `max`: the conformance cases, the tests of
+            kernels, damaged models, and some inputs of each fuzz target
+  armhf-asan  the same for 32-bit ARM
   differential  many spoilt models with all kernels that an ARM CPU has, against the portable ones:
-            PIPIT_DIFFERENTIAL, or 100000, on each target (not part of all)
-  fuzz      run every fuzz target for some time: PIPIT_FUZZ_SECONDS, or 60 s (not part of all;
-            see ci/fuzz.sh)
-  all       setup format lint tidy host asan aarch64 armhf
+            PIPIT_DIFFERENTIAL, or 5000, on each target
+  fuzz      run every fuzz target for some time with libFuzzer: PIPIT_FUZZ_SECONDS, or 60 s (not part
+            of all; see ci/fuzz.sh)
+  fuzz-arm  PIPIT_FUZZ_INPUTS, or 100000, changed seeds of every fuzz target on both ARM targets, with
+            sanitizers (not part of all; see ci/fuzz_arm.sh)
+  all       setup format lint tidy host asan tsan aarch64 armhf aarch64-asan armhf-asan differential
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
 END
@@ -135,7 +141,25 @@ differential() { # differential PRESET EMULATOR: a day's numbers, so that each d
   step "$1 build" build "$1" differential
   ((status == 0)) || return 0
   step "$1 differential" env QEMU_CPU=max "$2" "build/$1/bin/differential" \
-    "${PIPIT_DIFFERENTIAL:-100000}" "$(date +%Y%m%d)000000" "build/$1/conformance"
+    "${PIPIT_DIFFERENTIAL:-5000}" "$(date +%Y%m%d)000000" "build/$1/conformance"
+}
+
+# The conformance cases run once with the best kernels; as 32-bit code, with the portable ones too,
+# which asan has tried as 64-bit code.
+arm_asan() { # arm_asan PRESET
+  local tests='^(conformance\.|mutations|malformed_test|sweep|interpreter_test|planner_test|fuzz_)'
+  step "$1 build" build "$1" arm_asan
+  ((status == 0)) || return 0
+  tests+='|_variants_test\.'
+  [[ $1 != armhf-asan ]] || tests+='|^conformance_isa\.portable'
+  ctests "$1 tests" "$1" max -R "$tests"
+  step "$1 tests, none skipped" test "$skipped" -eq 0
+}
+
+fuzz_arm() { # fuzz_arm PRESET
+  step "$1 build" build "$1" fuzz
+  ((status == 0)) || return 0
+  step "$1 fuzz" ci/fuzz_arm.sh "$1" "${PIPIT_FUZZ_INPUTS:-100000}" "$(date +%Y%m%d)000000"
 }
 
 python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
@@ -178,6 +202,11 @@ run() { # run VERB
       step "fuzz setup" install "${all_packages[@]}" "${fuzz_packages[@]}"
       step fuzz ci/fuzz.sh "${PIPIT_FUZZ_SECONDS:-60}"
       ;;
+    fuzz-arm)
+      fuzz_arm aarch64-asan
+      fuzz_arm armhf-asan
+      ;;
+    aarch64-asan | armhf-asan) arm_asan "$1" ;;
     differential)
       differential aarch64 qemu-aarch64
       differential armhf qemu-arm
@@ -222,8 +251,11 @@ verbs=()
 for verb in "${@:---help}"; do
   case $verb in
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
-    tidy-all | differential | python-arm | sdist | tfjs | fuzz) verbs+=("$verb") ;;
-    all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
+    tidy-all | differential | python-arm | sdist | tfjs | fuzz | fuzz-arm) verbs+=("$verb") ;;
+    aarch64-asan | armhf-asan) verbs+=("$verb") ;;
+    all)
+      verbs+=(setup format lint tidy host asan tsan aarch64 armhf aarch64-asan armhf-asan differential)
+      ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;
   esac

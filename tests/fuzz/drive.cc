@@ -135,7 +135,7 @@ class Driver {
 
   // The seeds come first, as they are.
   File input(uint64_t at) const {
-    if (at < seeds_.size()) return seeds_[at];
+    if (at < seeds_.size()) return seeds_[static_cast<size_t>(at)];
     Random random(first_ + at - seeds_.size());
     File file = seeds_[random.below(seeds_.size())];
     file.reserve(kLongest);
