@@ -10,12 +10,12 @@
 namespace {
 
 constexpr uintptr_t kFirst = 0xbfff0000u;  // the end of a mapping is looked at, too
-constexpr uintptr_t kEnd = 0xfff00000u;  // above it, the emulator has pages of its own
+constexpr uintptr_t kEnd = 0xfff00000u;    // above it, the emulator has pages of its own
 
 __attribute__((constructor)) void take() {
   void* const wanted = reinterpret_cast<void*>(kFirst);
-  const void* got = mmap(wanted, kEnd - kFirst, PROT_NONE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const void* got =
+      mmap(wanted, kEnd - kFirst, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (got == wanted) return;
   std::fprintf(stderr, "cannot take the last gigabyte of addresses\n");
   std::abort();
