@@ -70,6 +70,8 @@ plant "a skipped case outranks a failure; see tests/support/gtest_main.cc" core/
   'target_link_libraries(t GTest::gtest_main)'
 plant "a skipped case outranks a failure; see tests/support/gtest_main.cc" rules.cmake \
   'set_tests_properties(t PROPERTIES SKIP_REGULAR_EXPRESSION SKIPPED)'
+plant "a size that could wrap: compute it as a ByteCount" core/size.cc 'size_t bytes = count * element;'
+plant "a size that could wrap: compute it as a ByteCount" kernels/scratch.cc 'size_t f_scratch(int n);'
 put core/last.cc && printf 'int a;' >> core/last.cc
 expected+=("no newline at the end of the file: core/last.cc")
 put core/long.cc && seq -f 'int a%g;' 600 >> core/long.cc
