@@ -15,6 +15,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/to_integer.h"
+#include "kernels/real.h"
+
 namespace pipit {
 
 template <class T>
@@ -30,7 +33,7 @@ struct FixedPoint {
   static constexpr int kBits = std::numeric_limits<T>::digits;
 
   static T from(double x) {
-    return static_cast<T>(std::floor(0.5 + static_cast<double>(std::numeric_limits<T>::max()) * x));
+    return to_integer<T>(std::floor(0.5 + static_cast<double>(std::numeric_limits<T>::max()) * x));
   }
   static T add(T a, T b) { return wrap<T>(bits(a) + bits(b)); }
   static T sub(T a, T b) { return wrap<T>(bits(a) - bits(b)); }
@@ -86,13 +89,11 @@ struct FftArithmetic<double> : FloatingPoint<double> {};
 
 constexpr bool is_fft_length(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
-constexpr double kFftPi = 3.14159265358979323846;
-
 // e^(i * phase).
 template <class T>
 Complex<T> on_circle(double phase) {
   using A = FftArithmetic<T>;
-  return {A::from(std::cos(phase)), A::from(std::sin(phase))};
+  return {A::from(real::cos(phase)), A::from(real::sin(phase))};
 }
 
 template <class T>
@@ -121,7 +122,7 @@ class ComplexFft {
   // Of n numbers.
   static void fill_table(int32_t n, bool inverse, C* table) {
     const double sign = inverse ? 1 : -1;
-    for (int32_t k = 0; k < n; ++k) table[k] = on_circle<T>(sign * 2 * kFftPi * k / n);
+    for (int32_t k = 0; k < n; ++k) table[k] = on_circle<T>(sign * 2 * real::kPi * k / n);
   }
 
   ComplexFft(int32_t n, bool inverse, const C* table) : n_(n), inverse_(inverse), roots_(table) {}
@@ -193,7 +194,7 @@ class RealFft {
     ComplexFft<T>::fill_table(half, inverse, table);
     const double sign = inverse ? 1 : -1;
     for (int32_t k = 0; k < half / 2; ++k) {
-      table[half + k] = on_circle<T>(sign * kFftPi * (static_cast<double>(k + 1) / half + 0.5));
+      table[half + k] = on_circle<T>(sign * real::kPi * (static_cast<double>(k + 1) / half + 0.5));
     }
   }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/to_integer.h"
+
 namespace pipit {
 namespace {
 
@@ -42,8 +44,7 @@ int32_t choose_zero_point(double min, double max, double scale) {
   const double error_min = 128 + std::fabs(min / scale);
   const double error_max = 127 + std::fabs(max / scale);
   const double zero = error_min < error_max ? from_min : from_max;
-  if (!(zero > -128)) return -128;
-  return zero >= 127 ? 127 : static_cast<int32_t>(std::round(zero));
+  return to_integer<int8_t>(std::round(zero), -128);
 }
 
 float quantize_asymmetric(const HybridVariant& kernels, const float* x, int32_t n, int8_t* q,

@@ -23,7 +23,7 @@ struct Extremes {
 };
 
 // q[i] = round(clamp(offset + x[i] * factor, min, 127)), halves away from zero. What is not a
-// number becomes min.
+// number becomes `offset`, an integer.
 struct RoundS8 {
   const float* x = nullptr;
   int8_t* q = nullptr;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/to_integer.h"
 #include "kernels/unary.h"
 
 namespace pipit {
@@ -33,12 +34,6 @@ struct RealQuantization {
   Real highest() const { return scale * static_cast<Real>(INT16_MAX - zero_point); }
 };
 
-template <class Real>
-static inline int16_t to_s16(Real x) {
-  if (!(x > INT16_MIN)) return INT16_MIN;
-  return x > INT16_MAX ? int16_t{INT16_MAX} : static_cast<int16_t>(x);
-}
-
 // Fills the table for f, rounding as TensorFlow Lite does: each value is moved by half of the error
 // that interpolation has in the middle of its interval.
 template <class Real, class F>
@@ -53,9 +48,10 @@ void fill_table_s16(const RealQuantization<Real>& in, const RealQuantization<Rea
     const Real next = f(in.lowest() + static_cast<Real>(i + 1) * step) * scale;
     const Real middle = std::round(f(x + half_step) * scale);
     const Real error = std::round((next + here) / 2) - middle;
-    t->table[i] = to_s16(here - std::round(error / 2));
+    // Where f is infinite there is no error.
+    t->table[i] = to_integer<int16_t>(here - (error == error ? std::round(error / 2) : 0));
   }
-  t->table[LookupS16::kIntervals] = to_s16(std::round(f(in.highest()) * scale));
+  t->table[LookupS16::kIntervals] = to_integer<int16_t>(std::round(f(in.highest()) * scale));
 }
 
 }  // namespace pipit

@@ -4,9 +4,8 @@
 //   quantize:    out[i] = clamp(zero_point + round(in[i] / scale), min, max)
 //   dequantize:  out[i] = (in[i] - zero_point) * scale
 //
-// The quotient is a float's and halves round away from zero. What is not a number, and what leaves
-// the range of 32 bits in either direction, becomes -2^31 before the zero point is added, without
-// overflow.
+// The quotient is a float's and halves round away from zero. It saturates at both ends of 32 bits
+// before the zero point is added, without overflow; what is not a number becomes the zero point.
 #pragma once
 
 #include <cstdint>

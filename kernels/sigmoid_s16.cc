@@ -3,12 +3,15 @@
 
 #include <cmath>
 
+#include "core/to_integer.h"
+#include "kernels/real.h"
+
 namespace pipit {
 namespace {
 
 constexpr uint32_t kLast = 255;  // intervals from here on are taken for flat
 
-double logistic(double i) { return 65536 / (1 + std::exp(-i / 24)); }
+double logistic(double i) { return 65536 / (1 + real::exp(-i / 24)); }
 
 // The argument in the table's units. |x| <= 2^15 and multiplier < 2^15, or 6 without a shift.
 int32_t scaled(const SigmoidS16& s, int32_t x) {
@@ -36,7 +39,7 @@ void fill_sigmoid_table(uint16_t* table) {
   for (uint32_t i = 0; i < kLast; ++i) {
     const double here = logistic(i), next = logistic(i + 1.0);
     const double loss = logistic(i + 0.5) - (here + next) / 2;
-    table[i] = static_cast<uint16_t>(std::floor(here + loss / 2 + 0.5));
+    table[i] = to_integer<uint16_t>(here + loss / 2 + 0.5);
   }
   table[kLast] = UINT16_MAX;
 }

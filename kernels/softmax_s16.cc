@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/fixed_point.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -53,7 +54,7 @@ void softmax_s16(const SoftmaxS16& a) {
 void fill_softmax_tables(LookupS16* exp, LookupS16* reciprocal) {
   const RealQuantization<double> fractions = {2.0 / 65535, 0};
   fill_table_s16<double>(
-      {10.0 / 65535, INT16_MAX}, fractions, [](double x) { return std::exp(x); }, exp);
+      {10.0 / 65535, INT16_MAX}, fractions, [](double x) { return real::exp(x); }, exp);
   fill_table_s16<double>(
       {1.0 / 65535, INT16_MIN}, fractions, [](double x) { return 1 / (1 + x); }, reciprocal);
 }

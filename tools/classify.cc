@@ -142,7 +142,8 @@ class Classifier {
 
   static int quantized(const Tensor& in, double real, int least, int most) {
     const double q = std::round(real / static_cast<double>(in.scale)) + in.zero_point;
-    return static_cast<int>(std::clamp(q, double(least), double(most)));
+    return std::isnan(q) ? in.zero_point
+                         : static_cast<int>(std::clamp(q, double(least), double(most)));
   }
 
   // The first output, dequantized; its last dimension holds the classes.

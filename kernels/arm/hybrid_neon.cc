@@ -60,7 +60,9 @@ PIPIT_INLINE inline int8x16_t round_vectors(const Four& x, float32x4_t factor, f
   int32x4_t whole[kVectors];
   unroll<kVectors>([&](auto i) PIPIT_INLINE { y[i] = vmulq_f32(x[i], factor); });
   unroll<kVectors>([&](auto i) PIPIT_INLINE { y[i] = vaddq_f32(y[i], offset); });
-  unroll<kVectors>([&](auto i) PIPIT_INLINE { y[i] = greater(y[i], min); });
+  unroll<kVectors>([&](auto i)
+                       PIPIT_INLINE { y[i] = vbslq_f32(vceqq_f32(y[i], y[i]), y[i], offset); });
+  unroll<kVectors>([&](auto i) PIPIT_INLINE { y[i] = vmaxq_f32(y[i], min); });
   unroll<kVectors>([&](auto i) PIPIT_INLINE { whole[i] = round_away(y[i]); });
   const int16x8_t low = vcombine_s16(vqmovn_s32(whole[0]), vqmovn_s32(whole[1]));
   const int16x8_t high = vcombine_s16(vqmovn_s32(whole[2]), vqmovn_s32(whole[3]));

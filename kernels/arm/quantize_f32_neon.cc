@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Only for 64-bit ARM: elsewhere vectors neither divide nor round halves away from zero. 27
-// instructions for eight numbers, two of them divisions.
+// Only for 64-bit ARM: elsewhere vectors neither divide nor round halves away from zero. Two
+// divisions for eight numbers are most of the work.
 #include <arm_neon.h>
 
 #include "kernels/quantize_f32.h"
@@ -18,11 +18,9 @@ struct Quantizer {
         min(vdupq_n_s32(a.min)),
         max(vdupq_n_s32(a.max)) {}
 
-  // FCVTAS saturates upwards, and makes 0 of what is not a number.
+  // FCVTAS saturates, and makes 0 of what is not a number.
   [[gnu::always_inline]] int32x4_t four(float32x4_t x) const {
-    const float32x4_t q = vdivq_f32(x, scale);
-    const uint32x4_t fits = vcaltq_f32(q, vdupq_n_f32(2147483648.0f));
-    const int32x4_t whole = vbslq_s32(fits, vcvtaq_s32_f32(q), vdupq_n_s32(INT32_MIN));
+    const int32x4_t whole = vcvtaq_s32_f32(vdivq_f32(x, scale));
     return vminq_s32(vmaxq_s32(vqaddq_s32(whole, zero_point), min), max);
   }
   // Of the 32 bits the lowest eight are kept, be they signed or not.

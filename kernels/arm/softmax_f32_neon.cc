@@ -12,6 +12,7 @@
 
 #include "kernels/arm/exp_neon.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/real.h"
 #include "kernels/softmax.h"
 
 namespace pipit {
@@ -123,7 +124,7 @@ void log_softmax_f32_neon(const SoftmaxF32& a) {
     const float* in = a.in + ptrdiff_t{r} * a.depth;
     const Exponential f = {vdupq_n_f32(largest(in, a.depth)), vdupq_n_f32(1)};
     const float sum = exponentials<false>(f, in, a.depth, nullptr);
-    subtract(in, a.depth, f.max, logf(sum), a.out + ptrdiff_t{r} * a.depth);
+    subtract(in, a.depth, f.max, real::log(sum), a.out + ptrdiff_t{r} * a.depth);
   }
 }
 

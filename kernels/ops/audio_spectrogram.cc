@@ -7,6 +7,7 @@
 #include "kernels/fft.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -53,9 +54,8 @@ Status fill_tables(Prepare& p, Params* params) {
   auto* table =
       p.allocate<Complex<double>>(static_cast<size_t>(RealFft<double>::table_size(params->n)));
   if (weights == nullptr || table == nullptr) return Code::kArenaTooSmall;
-  const double pi = std::atan(1.0) * 4;
   for (int32_t i = 0; i < params->window; ++i) {
-    weights[i] = 0.5 - 0.5 * std::cos(2 * pi * i / params->window);
+    weights[i] = 0.5 - 0.5 * real::cos(2 * real::kPi * i / params->window);
   }
   RealFft<double>::fill_table(params->n, false, table);
   params->weights = weights;

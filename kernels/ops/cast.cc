@@ -3,9 +3,10 @@
 //
 // Values go through int64 or double, which hold all of them, in pieces: so n types need n ways in
 // and n ways out instead of n * n ways across.
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
+#include "core/to_integer.h"
 #include "kernels/float8.h"
 #include "kernels/half.h"
 #include "kernels/int4.h"
@@ -66,29 +67,21 @@ void store_integers(const Values& v, int32_t n, void* out, int32_t at) {
   for (int32_t i = 0; i < n; ++i) y[i] = static_cast<T>(v.integers[i]);
 }
 
-// Towards zero, saturated; what is not a number becomes the largest one.
-template <class T>
-T saturate(double x) {
-  constexpr T kMin = std::numeric_limits<T>::min(), kMax = std::numeric_limits<T>::max();
-  if (x <= static_cast<double>(kMin)) return kMin;
-  return x < static_cast<double>(kMax) ? static_cast<T>(x) : kMax;
-}
-
+// What is not a number becomes the largest one, as in the reference.
 template <class T>
 void truncate_reals(const Values& v, int32_t n, void* out, int32_t at) {
   T* y = static_cast<T*>(out) + at;
-  for (int32_t i = 0; i < n; ++i) y[i] = saturate<T>(v.reals[i]);
+  for (int32_t i = 0; i < n; ++i) y[i] = to_integer<T>(v.reals[i], std::numeric_limits<T>::max());
 }
 
-// To half bytes and less. NaN is compared like the reference does, which makes it the largest.
+// To half bytes and less.
 template <int bits, bool is_signed>
 void truncate_packed(const Values& v, int32_t n, void* out, int32_t at) {
   constexpr int kMin = is_signed ? -(1 << (bits - 1)) : 0, kMax = kMin + (1 << bits) - 1;
   constexpr int kPerByte = 8 / bits, kMask = (1 << bits) - 1;
   auto* bytes = static_cast<uint8_t*>(out) + at / kPerByte;
   for (int32_t i = 0; i < n; ++i) {
-    const double x = v.reals[i];
-    const int value = x < kMax ? (x > kMin ? static_cast<int>(x) : kMin) : kMax;
+    const int value = std::clamp(to_integer<int>(v.reals[i], kMax), kMin, kMax);
     const int field = (value & kMask) << (i % kPerByte * bits);
     uint8_t& byte = bytes[i / kPerByte];
     byte = static_cast<uint8_t>(i % kPerByte == 0 ? field : byte | field);

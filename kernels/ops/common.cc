@@ -5,6 +5,9 @@
 #include <cfloat>
 #include <cmath>
 
+#include "core/to_integer.h"
+#include "kernels/real.h"
+
 namespace pipit {
 
 Status need_type(const Prepare& p, const Tensor& t, TypeSet set) {
@@ -109,9 +112,9 @@ Status need_quantization(const Prepare& p, const Tensor& t) {
 }
 
 bool is_power_of_two(float scale, int* log) {
-  const float exact = std::log(scale) * (1.0f / std::log(2.0f));
+  const float exact = real::log(scale) * (1.0f / real::log(2.0f));
   const float whole = std::round(exact);
-  *log = static_cast<int>(whole);
+  *log = to_integer<int>(whole);
   return std::abs(exact - whole) < 1e-3f;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // REAL, IMAG and COMPLEX_ABS.
-#include <cmath>
-
 #include "kernels/ops.h"
 #include "kernels/ops/unary.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -25,7 +24,7 @@ struct Imaginary {
 struct Magnitude {
   template <class T>
   static T of(T re, T im) {
-    return std::hypot(re, im);
+    return real::hypot(re, im);
   }
 };
 

@@ -2,6 +2,7 @@
 // CONCATENATION, PACK: tensors side by side along an axis.
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 
@@ -54,7 +55,7 @@ struct RescaleParams {
 uint8_t rescale(uint8_t x, const RescalePart& part, int32_t zero_point) {
   const float real = std::round(static_cast<float>(x) * part.scale + part.bias);
   const float moved = real + static_cast<float>(zero_point);
-  return static_cast<uint8_t>(moved > 255.0f ? 255.0f : (moved > 0.0f ? moved : 0.0f));
+  return to_integer<uint8_t>(moved, static_cast<uint8_t>(zero_point));
 }
 
 Status run_rescaled(const Step& s, Run&) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/node_def.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -33,9 +35,9 @@ Place find_place(float first, float last, int32_t in, int32_t out, int32_t i, bo
   const float at = out > 1 ? first * end + static_cast<float>(i) * step
                            : static_cast<float>(0.5 * double{first + last} * double{end});
   if (!(at >= 0 && at <= end)) return {};
-  const float low = nearest ? std::round(at) : std::floor(at);
-  const float high = nearest ? low : std::ceil(at);
-  return {static_cast<int32_t>(low), static_cast<int32_t>(high), nearest ? 0 : at - low, true};
+  const float low = nearest ? std::round(at) : real::floor(at);
+  const float high = nearest ? low : real::ceil(at);
+  return {to_integer<int32_t>(low), to_integer<int32_t>(high), nearest ? 0 : at - low, true};
 }
 
 float between(float low, float high, float weight) { return low + (high - low) * weight; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/real.h"
 #include "pipit/tensor.h"
 
 namespace pipit {
@@ -18,13 +19,13 @@ struct CenterSize {
   float y, x, h, w;
 };
 
-inline float real(const Tensor& t, int32_t i) {
+inline float real_value(const Tensor& t, int32_t i) {
   if (t.type == Type::kFloat32) return t.as<float>()[i];
   return (static_cast<float>(t.as<uint8_t>()[i]) - static_cast<float>(t.zero_point)) * t.scale;
 }
 
 inline CenterSize center_size(const Tensor& t, int32_t i) {
-  return {real(t, i), real(t, i + 1), real(t, i + 2), real(t, i + 3)};
+  return {real_value(t, i), real_value(t, i + 1), real_value(t, i + 2), real_value(t, i + 3)};
 }
 
 inline float center(float value, float scale, float size, float anchor) {
@@ -32,7 +33,7 @@ inline float center(float value, float scale, float size, float anchor) {
 }
 
 inline float half_size(float value, float scale, float size) {
-  return static_cast<float>(0.5 * std::exp(double{value} / scale) * size);
+  return static_cast<float>(0.5 * real::exp(double{value} / scale) * size);
 }
 
 inline Box decode(const CenterSize& e, const CenterSize& anchor, const CenterSize& scale) {

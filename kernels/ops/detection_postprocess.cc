@@ -193,7 +193,7 @@ Status run(const Step& s, Run& run) {
   const Work w = lay_out(p, quantized, s.scratch, &layout);
   PIPIT_TRY(decode_boxes(s, run, p, w.boxes));
   if (quantized) {
-    for (int32_t i = 0; i < given.elements(); ++i) w.scores[i] = real(given, i);
+    for (int32_t i = 0; i < given.elements(); ++i) w.scores[i] = real_value(given, i);
   }
   for (const int i : {kBoxes, kClasses, kBoxScores}) {
     std::fill(s.output(i).as<float>(), s.output(i).as<float>() + s.output(i).elements(), 0.0f);

@@ -2,8 +2,10 @@
 // FILL: one value everywhere; ZEROS_LIKE: zero everywhere; RANGE: start, start + delta, ...
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -71,8 +73,8 @@ int64_t count_integers(int64_t start, int64_t limit, int64_t delta) {
 
 int64_t count_floats(float start, float limit, float delta) {
   if (!((delta > 0 && start <= limit) || (delta < 0 && start >= limit))) return -1;
-  const float n = std::ceil(std::fabs((limit - start) / delta));
-  return n < 2147483648.0f ? static_cast<int64_t>(n) : -1;  // infinite and NaN, too
+  const float n = real::ceil(std::fabs((limit - start) / delta));
+  return n < 2147483648.0f ? to_integer<int64_t>(n) : -1;  // infinite and NaN, too
 }
 
 int64_t count(const Prepare& p) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that apply a function of the C library to each real number.
+// Operators that apply a function to each real number.
 #pragma once
 
 #include "kernels/ops/common.h"

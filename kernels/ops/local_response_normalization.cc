@@ -6,6 +6,7 @@
 
 #include "kernels/ops.h"
 #include "kernels/ops/rows.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -18,7 +19,7 @@ struct Params {
 
 float power(float x, float beta) {
   if (beta == 1.0f) return x;
-  return beta == 0.5f ? std::sqrt(x) : std::pow(x, beta);
+  return beta == 0.5f ? std::sqrt(x) : real::pow(x, beta);
 }
 
 void normalize_row(const Params& p, const float* in, float* out) {

@@ -3,6 +3,9 @@
 
 #include <cmath>
 
+#include "core/to_integer.h"
+#include "kernels/real.h"
+
 namespace pipit::lstm {
 namespace {
 
@@ -147,13 +150,13 @@ Status check_states(Prepare& p, const Cell& c, Type output_state, Type cell_stat
 }
 
 Status find_exponent(const Prepare& p, const Tensor& state, int* exponent) {
-  const float log = std::log(state.scale) * (1.0f / std::log(2.0f));
+  const float log = real::log(state.scale) * (1.0f / real::log(2.0f));
   const float whole = std::round(log);
   if (!(std::fabs(log - whole) < 1e-3f)) {
     return p.bad("cell state ", state, " has scale ", static_cast<double>(state.scale),
                  ", which is no power of two");
   }
-  *exponent = static_cast<int>(whole);
+  *exponent = to_integer<int>(whole);
   if (*exponent >= -15 && *exponent <= -9) return {};
   return p.unsupported("cell state ", state, " with scale 2^", *exponent);
 }

@@ -12,6 +12,7 @@
 #include "kernels/ops/lstm.h"
 #include "kernels/ops/scratch.h"
 #include "kernels/ops/zero_points.h"
+#include "kernels/real.h"
 #include "kernels/variant.h"
 
 namespace pipit::lstm {
@@ -62,15 +63,14 @@ Status run_float(const Step& s, Run&) {
          .out = sums,
          .in_stride = p.depth(),
          .out_stride = 4 * p.cells});
-  const auto sigmoid = [](float x) { return 1 / (1 + std::exp(-x)); };
   const float* last = s.input(kLastState).as<float>();
   float* state = s.output(kState).as<float>();
   float* out = s.output(kOutput).as<float>();
   for (int32_t b = 0; b < p.batch; ++b, sums += 4 * p.cells) {
     for (int32_t c = 0; c < p.cells; ++c) {
-      const float update = sigmoid(sums[c]) * std::tanh(sums[p.cells + c]);
-      *state = update + sigmoid(sums[2 * p.cells + c]) * *last++;
-      *out++ = sigmoid(sums[3 * p.cells + c]) * std::tanh(*state++);
+      const float update = real::logistic(sums[c]) * real::tanh(sums[p.cells + c]);
+      *state = update + real::logistic(sums[2 * p.cells + c]) * *last++;
+      *out++ = real::logistic(sums[3 * p.cells + c]) * real::tanh(*state++);
     }
   }
   keep_state(s);

@@ -3,6 +3,7 @@
 // only, as TensorFlow Lite Micro has them.
 #include <algorithm>
 
+#include "core/to_integer.h"
 #include "kernels/fixed_point.h"
 #include "kernels/lstm.h"
 #include "kernels/matmul.h"
@@ -154,9 +155,7 @@ Status find_scales(Prepare& p, Params* params, int cell_exponent) {
   params->add = quantize_multiplier(kGate * kGate / cell);
   params->hidden = quantize_multiplier(kGate * kGate / out);
   params->cell_clip =
-      c.settings.cell_clip > 0
-          ? saturate(static_cast<int64_t>(std::min<double>(c.settings.cell_clip / cell, 1e6)))
-          : int16_t{0};
+      c.settings.cell_clip > 0 ? to_integer<int16_t>(c.settings.cell_clip / cell) : int16_t{0};
   set_power_of_two(&params->logistic, 3);
   set_power_of_two(&params->tanh, 3);
   set_power_of_two(&params->cell_tanh, 15 + cell_exponent);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/fixed_point.h"
 #include "kernels/lstm_s16.h"
 #include "kernels/matmul.h"
@@ -254,7 +255,7 @@ Status find_gate(Prepare& p, Params* params, int g) {
   q.norm = fixed_multiplier(norm);
   q.norm.shift += 12;
   if (q.norm.shift > 30) return p.bad("normalization scale ", static_cast<double>(norm));
-  q.variance_guard = std::max(1, static_cast<int32_t>(std::min(10000 * norm, 1e9f)));
+  q.variance_guard = std::max(1, to_integer<int32_t>(10000 * norm));
   return {};
 }
 
@@ -268,13 +269,10 @@ Status find_outputs(Prepare& p, Params* params) {
   params->hidden = fixed_multiplier(static_cast<float>(unit / hidden->scale * unit));
   params->hidden_zero_point = hidden->zero_point;
   params->output_zero_point = state.zero_point;
-  const auto clip = [](float limit, float scale, float most) {
-    return limit > 0 ? std::min(limit / scale, most) : 0.0f;
-  };
+  const auto clip = [](float limit, float scale) { return limit > 0 ? limit / scale : 0.0f; };
   params->cell_clip =
-      static_cast<int16_t>(clip(c.settings.cell_clip, p.input(c.at.cell_state).scale, 32767));
-  params->projection_clip =
-      static_cast<int8_t>(clip(c.settings.projection_clip, p.output(0).scale, 127));
+      to_integer<int16_t>(clip(c.settings.cell_clip, p.input(c.at.cell_state).scale));
+  params->projection_clip = to_integer<int8_t>(clip(c.settings.projection_clip, p.output(0).scale));
   if (!c.has(c.at.projection)) return {};
   params->projection =
       fixed_multiplier(p.input(c.at.projection).scale * hidden->scale / state.scale);

@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include "core/flexbuffer.h"
+#include "core/to_integer.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -22,7 +24,7 @@ struct Params {
   const double* cosine;  // [coefficients, bands]
 };
 
-double mel(double frequency) { return 1127.0 * std::log1p(frequency / 700.0); }
+double mel(double frequency) { return 1127.0 * real::log1p(frequency / 700.0); }
 
 // Bands overlap: a column belongs to the band left of it by its weight, and by the rest to the
 // next.
@@ -45,8 +47,8 @@ double center(const Params& p, int32_t band) {
 Bands place_bands(const Params& p, double rate, Column* columns) {
   const double step = 0.5 * rate / (p.columns - 1);
   if (p.high / step >= p.columns) return {0, 0, nullptr};
-  const Bands bands = {static_cast<int32_t>(1.5 + p.low / step),
-                       static_cast<int32_t>(p.high / step) + 1, columns};
+  const Bands bands = {to_integer<int32_t>(1.5 + p.low / step),
+                       to_integer<int32_t>(p.high / step) + 1, columns};
   int32_t band = 0;
   for (int32_t i = bands.first; i < bands.end; ++i) {
     const double at = mel(i * step);
@@ -93,7 +95,7 @@ Status run(const Step& s, Run& run) {
   float* out = s.output(0).as<float>();
   for (int32_t i = 0; i < shape[0] * shape[1]; ++i, in += p.columns, out += p.coefficients) {
     add_energies(p, bands, in, energy);
-    for (int32_t j = 0; j < p.bands; ++j) energy[j] = std::log(std::max(energy[j], kFloor));
+    for (int32_t j = 0; j < p.bands; ++j) energy[j] = real::log(std::max(energy[j], kFloor));
     transform(p, energy, out);
   }
   return {};
@@ -104,10 +106,10 @@ Status fill_cosine(Prepare& p, Params* params) {
   auto* cosine = p.allocate<double>(n);
   if (cosine == nullptr) return Code::kArenaTooSmall;
   const double scale = std::sqrt(2.0 / params->bands);
-  const double step = std::atan(1.0) * 4 / params->bands;
+  const double step = real::kPi / params->bands;
   for (int32_t i = 0; i < params->coefficients; ++i) {
     for (int32_t j = 0; j < params->bands; ++j) {
-      cosine[i * params->bands + j] = scale * std::cos(i * step * (j + 0.5));
+      cosine[i * params->bands + j] = scale * real::cos(i * step * (j + 0.5));
     }
   }
   params->cosine = cosine;

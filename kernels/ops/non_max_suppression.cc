@@ -6,6 +6,7 @@
 
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -85,7 +86,7 @@ class Suppression {
     for (int32_t i = count_ - 1; i >= c->compared; --i) {
       const float iou = overlap(box, Box(boxes_ + ptrdiff_t{selected_[i]} * 4));
       if (iou >= iou_threshold_) return false;
-      if (soft_) c->score *= std::exp(scale_ * iou * iou);
+      if (soft_) c->score *= real::exp(scale_ * iou * iou);
       if (c->score <= score_threshold_) return true;
     }
     return true;

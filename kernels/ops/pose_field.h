@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
+#include "kernels/real.h"
 #include "pipit/tensor.h"
 
 namespace pipit {
@@ -54,9 +56,9 @@ inline float inside(float x, int32_t n) {
 }
 
 inline float sample(const PoseField& f, PosePoint p, int32_t c) {
-  const auto y = static_cast<int32_t>(p.y), x = static_cast<int32_t>(p.x);
-  const auto y_next = static_cast<int32_t>(std::ceil(p.y));
-  const auto x_next = static_cast<int32_t>(std::ceil(p.x));
+  const auto y = to_integer<int32_t>(p.y), x = to_integer<int32_t>(p.x);
+  const auto y_next = to_integer<int32_t>(real::ceil(p.y));
+  const auto x_next = to_integer<int32_t>(real::ceil(p.x));
   const float dy = p.y - static_cast<float>(y), dx = p.x - static_cast<float>(x);
   return (1 - dy) * ((1 - dx) * f.at(y, x, c) + dx * f.at(y, x_next, c)) +
          dy * ((1 - dx) * f.at(y_next, x, c) + dx * f.at(y_next, x_next, c));

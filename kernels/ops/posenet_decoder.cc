@@ -11,6 +11,7 @@
 #include "kernels/ops/common.h"
 #include "kernels/ops/pose_field.h"
 #include "kernels/ops/scratch.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -83,7 +84,7 @@ void decode_pose(const Inputs& in, Candidate root, Pose* pose) {
     if (done[c.keypoint]) continue;
     done[c.keypoint] = true;
     pose->points[c.keypoint] = c.at;
-    pose->scores[c.keypoint] = 1.0f / (1.0f + std::exp(-c.score));
+    pose->scores[c.keypoint] = real::logistic(c.score);
     for (int32_t e = 0; e < 2 * kEdges; ++e) {
       const int32_t to = edge_to(e);
       if (edge_from(e) != c.keypoint || done[to]) continue;
@@ -242,7 +243,7 @@ Status run(const Step& s, Run& run) {
   Queue queue(scratch_at<Candidate>(s, p.candidates));
   Pose* poses = scratch_at<Pose>(s, p.poses);
   int32_t* order = scratch_at<int32_t>(s, p.order);
-  const auto least = static_cast<float>(-std::log(1.0 / (double{p.threshold} + 1e-6) - 1.0));
+  const auto least = static_cast<float>(-real::log(1.0 / (double{p.threshold} + 1e-6) - 1.0));
   find_peaks(in, least, &queue);
   const int32_t found = decode_poses(p, in, &queue, poses);
   suppress_shared(p, poses, found, order);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // POW, SQUARED_DIFFERENCE and ATAN2.
-#include <cmath>
-
 #include "kernels/arithmetic_f32.h"
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -20,7 +19,7 @@ Status begin(Prepare& p) {
 // ---- POW
 
 void powers_f32(const Binary& r) {
-  each_pair_small<float, float>(r, [](float a, float b) { return std::pow(a, b); });
+  each_pair_small<float, float>(r, [](float a, float b) { return real::pow(a, b); });
 }
 
 // Wraps.
@@ -117,13 +116,13 @@ Status prepare_squared_difference(Prepare& p) {
 
 template <class T>
 void angles(const Binary& r) {
-  each_pair_small<T, T>(r, [](T y, T x) { return std::atan2(y, x); });
+  each_pair_small<T, T>(r, [](T y, T x) { return real::atan2(y, x); });
 }
 
 template <float (*widen)(uint16_t), uint16_t (*narrow)(float)>
 void angles_16_bits(const Binary& r) {
   each_pair_small<uint16_t, uint16_t>(
-      r, [](uint16_t y, uint16_t x) { return narrow(std::atan2(widen(y), widen(x))); });
+      r, [](uint16_t y, uint16_t x) { return narrow(real::atan2(widen(y), widen(x))); });
 }
 
 Status prepare_atan2(Prepare& p) {

@@ -9,6 +9,7 @@
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 #include "kernels/random_bits.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -56,9 +57,9 @@ void standard_normal(const uint32_t* bits, float* out) {
   constexpr double kTwoPi = 6.283185307179586;
   for (int i = 0; i < Philox::kWords; i += 2) {
     const float angle = static_cast<float>(kTwoPi * static_cast<double>(unit(bits[i + 1])));
-    const float radius = std::sqrt(-2.0f * std::log(std::max(unit(bits[i]), 1.0e-7f)));
-    out[i] = std::sin(angle) * radius;
-    out[i + 1] = std::cos(angle) * radius;
+    const float radius = std::sqrt(-2.0f * real::log(std::max(unit(bits[i]), 1.0e-7f)));
+    out[i] = real::sin(angle) * radius;
+    out[i + 1] = real::cos(angle) * radius;
   }
 }
 
@@ -102,7 +103,7 @@ double add_odds(const Real* logits, int32_t classes, double* sums) {
   double sum = 0;
   for (int32_t i = 0; i < classes; ++i) {
     if (std::isfinite(logits[i])) {
-      sum += std::exp(static_cast<double>(logits[i]) - static_cast<double>(most));
+      sum += real::exp(static_cast<double>(logits[i]) - static_cast<double>(most));
     }
     sums[i] = sum;
   }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/fixed_point.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -143,7 +144,7 @@ Status prepare_quantized_product(Prepare& p) {
   if (params == nullptr) return Code::kArenaTooSmall;
   int64_t count = 0;
   PIPIT_TRY(begin(p, params, &count));
-  const double root = std::pow(static_cast<double>(out.scale), 1.0 / static_cast<double>(count));
+  const double root = real::pow(static_cast<double>(out.scale), 1.0 / static_cast<double>(count));
   params->multiplier = quantize_multiplier(count == 0 ? 0 : static_cast<double>(in.scale) / root);
   if (params->multiplier.shift > 14) {
     return p.unsupported("scales ", static_cast<double>(in.scale), " and ",

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/scratch.h"
+#include "kernels/real.h"
 #include "kernels/resize_bilinear.h"
 #include "kernels/resize_nearest.h"
 
@@ -43,8 +45,8 @@ void find_tap(const Axis& axis, int32_t i, ResizeTap<float>* tap) {
   const float scale = axis.scale();
   const auto at = static_cast<float>(i);
   const float position = axis.half_pixel_centers ? (at + 0.5f) * scale - 0.5f : at * scale;
-  const auto lower = std::max<int64_t>(static_cast<int64_t>(std::floor(position)), 0);
-  const auto upper = static_cast<int64_t>(std::ceil(position));
+  const auto lower = std::max<int64_t>(to_integer<int64_t>(real::floor(position)), 0);
+  const auto upper = to_integer<int64_t>(real::ceil(position));
   *tap = make_tap(axis, lower, upper, position - static_cast<float>(lower));
 }
 
@@ -59,8 +61,8 @@ void find_tap(const Axis& axis, int32_t i, ResizeTap<int32_t>* tap) {
 void find_tap(const Axis& axis, int32_t i, int32_t* tap) {
   const float position =
       (static_cast<float>(i) + (axis.half_pixel_centers ? 0.5f : 0.0f)) * axis.scale();
-  const float whole = axis.align_corners ? std::round(position) : std::floor(position);
-  *tap = static_cast<int32_t>(inside(static_cast<int64_t>(whole), axis.in));
+  const float whole = axis.align_corners ? std::round(position) : real::floor(position);
+  *tap = static_cast<int32_t>(inside(to_integer<int64_t>(whole), axis.in));
 }
 
 template <class Tap>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFFT2D and FlexRFFT: the Fourier transform of each matrix of real numbers, or of each row,
 // cut or padded with zeros to the lengths asked for; of the columns, the first half and the middle
-// one. The outer columns of matrices come out mixed, as TensorFlow Lite computes them: see
-// mix_edges().
+// one.
 #include <algorithm>
 
 #include "kernels/fft.h"
@@ -55,25 +54,6 @@ void transform_columns(const Params& p, C* work, C* out) {
   }
 }
 
-// Rows of real numbers have real sums in the first column A and in the last, B, so TensorFlow Lite
-// transforms both at once, as the complex column A + iB. It then reorders the halves of the result
-// as if they had been taken apart, which they have not. For 0 < y < height / 2 its answers are
-//   row y:           A[y] - i B[y],         the conjugate of (B[y] - i A[y])
-//   row height - y:  the conjugate of the former,   B[y] - i A[y]
-// and models whose matrices have four rows or more have been made to work with these.
-void mix_edges(const Params& p, C* out) {
-  for (int32_t y = 1; y < p.height / 2; ++y) {
-    C* first = out + ptrdiff_t{y} * p.columns();
-    C* mirrored = out + ptrdiff_t{p.height - y} * p.columns();
-    const C a = first[0], b = first[p.columns() - 1];
-    const C ab = {a.r + b.i, a.i - b.r}, ba = {b.r + a.i, b.i - a.r};
-    first[0] = ab;
-    first[p.columns() - 1] = conjugate(ba);
-    mirrored[0] = conjugate(ab);
-    mirrored[p.columns() - 1] = ba;
-  }
-}
-
 Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const float* in = s.input(0).as<float>();
@@ -81,7 +61,6 @@ Status run(const Step& s, Run&) {
   for (int32_t i = 0; i < p.matrices; ++i) {
     transform_rows(p, in, s, out);
     if (p.height > 1) transform_columns(p, scratch_at<C>(s, p.work), out);
-    if (p.width > 1) mix_edges(p, out);
     in += ptrdiff_t{p.in_height} * p.in_width;
     out += ptrdiff_t{p.height} * p.columns();
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/fixed_point_functions.h"
 
 namespace pipit {
@@ -27,7 +28,7 @@ bool find_exp_table(double scale, ExpTable* t) {
   t->multiplier = m.multiplier;
   t->shift = m.shift;
   const double radius = 31.0 * (1 << (31 - kIntegerBits)) / static_cast<double>(1 << m.shift);
-  t->largest = static_cast<int32_t>(std::floor(std::min(radius, 65536.0)));
+  t->largest = to_integer<int32_t>(std::min(radius, 65536.0));
   return true;
 }
 

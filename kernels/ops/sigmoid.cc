@@ -3,20 +3,19 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/activation_f32.h"
 #include "kernels/fixed_exp.h"
 #include "kernels/ops.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
+#include "kernels/real.h"
 #include "kernels/sigmoid_s16.h"
 
 namespace pipit {
 namespace {
 
 constexpr TypeSet kShortFloats = types(Type::kFloat16, Type::kBFloat16);
-
-float logistic(float x) { return 1.0f / (1.0f + std::exp(-x)); }
-float tangent(float x) { return std::tanh(x); }
 
 // Scales that are powers of two are taken as shifts (the input's integer part has 3 bits), others
 // by a multiplier of 15 bits. The table has 3/4 of an entry where the shifted input has one.
@@ -45,7 +44,7 @@ Status prepare_s16(Prepare& p, UnaryFn kernel, int largest_shift) {
   if (multiplier >= 65536 || s->shift > 30) {
     return p.unsupported("input scale ", static_cast<double>(in.scale), " of int16");
   }
-  s->multiplier = static_cast<int32_t>(multiplier);
+  s->multiplier = to_integer<int32_t>(multiplier);
   return plan_unary(p, kernel, s);
 }
 
@@ -90,14 +89,14 @@ Status prepare_logistic(Prepare& p) {
     case Type::kUInt8:
       if (is_micro(p.output(0))) return prepare_micro(p);
       PIPIT_TRY(need_output_scale(p, 1.0f / 256));
-      return plan_lookup_real(p, logistic);
+      return plan_lookup_real(p, real::logistic);
     case Type::kInt16:
       PIPIT_TRY(need_output_scale(p, 1.0f / 32768));
       return prepare_s16(p, logistic_s16, 0);
     case Type::kFloat32:
       return plan_unary(p, choose(logistic_f32_variants(), p.cpu()), nullptr);
     default:
-      return plan_float_function(p, logistic, kShortFloats);
+      return plan_float_function(p, real::logistic, kShortFloats);
   }
 }
 
@@ -106,7 +105,7 @@ Status prepare_tanh(Prepare& p) {
   switch (p.input(0).type) {
     case Type::kInt8:
     case Type::kUInt8:
-      return plan_lookup_real(p, tangent);
+      return plan_lookup_real(p, real::tanh);
     case Type::kInt16: {
       int log = 0;
       PIPIT_TRY(need_scale(p, p.output(0)));
@@ -118,7 +117,7 @@ Status prepare_tanh(Prepare& p) {
     case Type::kFloat32:
       return plan_unary(p, choose(tanh_f32_variants(), p.cpu()), nullptr);
     default:
-      return plan_float_function(p, tangent, kShortFloats);
+      return plan_float_function(p, real::tanh, kShortFloats);
   }
 }
 

@@ -5,8 +5,10 @@
 #include <bit>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/ops.h"
 #include "kernels/ops/custom_options.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -136,7 +138,7 @@ struct Log {
 void fill_table(int32_t* excess) {
   for (int32_t i = 0; i <= kLogSegments; ++i) {
     const double x = static_cast<double>(i) / kLogSegments;
-    excess[i] = static_cast<int32_t>(std::lround(65536 * (std::log2(1 + x) - x)));
+    excess[i] = to_integer<int32_t>(std::round(65536 * (real::log2(1 + x) - x)));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/rows.h"
+#include "kernels/real.h"
 #include "kernels/softmax_s16.h"
 #include "kernels/variant.h"
 
@@ -74,7 +75,7 @@ void softmax_halves(const HalfParams& p, const uint16_t* in, uint16_t* out) {
   }
   float sum = 0;
   for (int32_t c = 0; c < depth; ++c) {
-    const float e = std::exp((half_to_float(in[c]) - max) * p.beta);
+    const float e = real::exp((half_to_float(in[c]) - max) * p.beta);
     out[c] = float_to_half(e);
     sum += e;
   }

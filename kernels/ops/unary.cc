@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/to_integer.h"
+
 namespace pipit {
 namespace {
 
@@ -98,8 +100,7 @@ Status plan_lookup_real(Prepare& p, float (*f)(float)) {
   return plan_lookup(p, [&](int32_t x) {
     const float real = in.scale * static_cast<float>(x - in.zero_point);
     const float q = std::round(f(real) * inverse) + static_cast<float>(out.zero_point);
-    if (!(q >= static_cast<float>(range.min))) return range.min;  // or not a number
-    return q >= static_cast<float>(range.max) ? range.max : static_cast<int32_t>(q);
+    return std::clamp(to_integer<int32_t>(q, out.zero_point), range.min, range.max);
   });
 }
 

@@ -12,6 +12,7 @@
 #include "kernels/ops.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
+#include "kernels/real.h"
 
 namespace pipit {
 namespace {
@@ -38,9 +39,6 @@ Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
 }
 
 // ---- real numbers only
-
-float sine(float x) { return std::sin(x); }
-float cosine(float x) { return std::cos(x); }
 
 template <float (*f)(float), TypeSet accepted>
 Status prepare_function(Prepare& p) {
@@ -86,8 +84,6 @@ Status prepare_round(Prepare& p) {
 
 // ---- EXP, LOG
 
-float logarithm(float x) { return std::log(x); }
-
 Status prepare_exp(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   p.set_output_type(0, p.input(0).type);
@@ -96,15 +92,17 @@ Status prepare_exp(Prepare& p) {
   return plan_f32(p, exp_f32_variants());
 }
 
-// What has no logarithm gets the smallest output; in the table of bytes that comes by itself.
+// In tables, what has no logarithm gets the smallest output.
+float log_or_least(float x) { return x > 0 ? real::log(x) : -INFINITY; }
+
 Status prepare_log(Prepare& p) {
   PIPIT_TRY(need_unary(p));
-  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, logarithm);
+  if (p.input(0).type == Type::kInt8) return plan_lookup_real(p, log_or_least);
   if (p.input(0).type == Type::kInt16) {
     const float least = INT16_MIN * p.output(0).scale;
-    return plan_lookup_s16(p, [&](float x) { return x <= 0 ? least : std::log(x); });
+    return plan_lookup_s16(p, [&](float x) { return x <= 0 ? least : real::log(x); });
   }
-  return plan_float_function(p, logarithm, kFloat);
+  return plan_float_function(p, real::log, kFloat);
 }
 
 // ---- SQRT, RSQRT
@@ -197,12 +195,12 @@ constexpr float kCubicPart = 0.044715f;
 // float16 is computed as such: each step is rounded.
 float half(float x) { return half_to_float(float_to_half(x)); }
 
-float gelu_half(float x) { return half(0.5f * x) * half(std::erfc(half(x * half(-kRootOfHalf)))); }
+float gelu_half(float x) { return half(0.5f * x) * half(real::erfc(half(x * half(-kRootOfHalf)))); }
 
 float gelu_by_tanh_half(float x) {
   const float cube = half(half(x * x) * x);
   const float inner = half(x + half(half(kCubicPart) * cube));
-  const float tangent = half(std::tanh(half(half(kRootOf2OverPi) * inner)));
+  const float tangent = half(real::tanh(half(half(kRootOf2OverPi) * inner)));
   return half(0.5f * x) * half(1.0f + tangent);
 }
 
@@ -241,9 +239,10 @@ const Op kSqrt = {builtin(fb::BuiltinOperator::SQRT), "SQRT", prepare_sqrt};
 const Op kRsqrt = {builtin(fb::BuiltinOperator::RSQRT), "RSQRT", prepare_rsqrt};
 const Op kSquare = {builtin(fb::BuiltinOperator::SQUARE), "SQUARE",
                     prepare_f32<square_f32_variants>};
-const Op kSin = {builtin(fb::BuiltinOperator::SIN), "SIN", prepare_function<sine, kTrigonometric>};
+const Op kSin = {builtin(fb::BuiltinOperator::SIN), "SIN",
+                 prepare_function<real::sin, kTrigonometric>};
 const Op kCos = {builtin(fb::BuiltinOperator::COS), "COS",
-                 prepare_function<cosine, kTrigonometric>};
+                 prepare_function<real::cos, kTrigonometric>};
 const Op kCeil = {builtin(fb::BuiltinOperator::CEIL), "CEIL", prepare_f32<ceil_f32_variants>};
 const Op kFloor = {builtin(fb::BuiltinOperator::FLOOR), "FLOOR", prepare_floor};
 const Op kRound = {builtin(fb::BuiltinOperator::ROUND), "ROUND", prepare_round};

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernels/activation_f32.h"
+#include "kernels/real.h"
 
 namespace pipit {
 
@@ -22,27 +23,27 @@ void hard_swish_f32_portable(const Unary& r) {
 }
 
 void logistic_f32_portable(const Unary& r) {
-  each<float, float>(r, [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
+  each<float, float>(r, [](float x) { return real::logistic(x); });
 }
 
 void tanh_f32_portable(const Unary& r) {
-  each<float, float>(r, [](float x) { return std::tanh(x); });
+  each<float, float>(r, [](float x) { return real::tanh(x); });
 }
 
 void elu_f32_portable(const Unary& r) {
-  each<float, float>(r, [](float x) { return x < 0 ? std::expm1(x) : x; });
+  each<float, float>(r, [](float x) { return x < 0 ? real::expm1(x) : x; });
 }
 
 // By the complement, which keeps its digits where x is far below zero.
 void gelu_f32_portable(const Unary& r) {
   constexpr float kRootOfHalf = 0.70710678118654752440f;
-  each<float, float>(r, [](float x) { return 0.5f * x * std::erfc(x * -kRootOfHalf); });
+  each<float, float>(r, [](float x) { return 0.5f * x * real::erfc(x * -kRootOfHalf); });
 }
 
 void gelu_by_tanh_f32_portable(const Unary& r) {
   constexpr float kRootOf2OverPi = 0.79788456080286535588f, kCubicPart = 0.044715f;
   each<float, float>(r, [](float x) {
-    return 0.5f * x * (1.0f + std::tanh(kRootOf2OverPi * (x + kCubicPart * x * x * x)));
+    return 0.5f * x * (1.0f + real::tanh(kRootOf2OverPi * (x + kCubicPart * x * x * x)));
   });
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernels/function_f32.h"
+#include "kernels/real.h"
 
 namespace pipit {
 
@@ -18,7 +19,7 @@ void square_f32_portable(const Unary& r) {
 }
 
 void exp_f32_portable(const Unary& r) {
-  each<float, float>(r, [](float x) { return std::exp(x); });
+  each<float, float>(r, [](float x) { return real::exp(x); });
 }
 
 void sqrt_f32_portable(const Unary& r) {
@@ -30,11 +31,11 @@ void rsqrt_f32_portable(const Unary& r) {
 }
 
 void floor_f32_portable(const Unary& r) {
-  each<float, float>(r, [](float x) { return std::floor(x); });
+  each<float, float>(r, [](float x) { return real::floor(x); });
 }
 
 void ceil_f32_portable(const Unary& r) {
-  each<float, float>(r, [](float x) { return std::ceil(x); });
+  each<float, float>(r, [](float x) { return real::ceil(x); });
 }
 
 void round_f32_portable(const Unary& r) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/clamp.h"
 #include "kernels/hybrid.h"
 
@@ -32,8 +33,8 @@ Extremes extremes_portable(const float* x, int32_t n) {
 void round_s8_portable(const RoundS8& a) {
   for (int32_t i = 0; i < a.n; ++i) {
     const float x = a.offset + a.x[i] * a.factor;
-    const float low = x > a.min ? x : a.min;
-    a.q[i] = static_cast<int8_t>(static_cast<int32_t>(std::round(low < 127 ? low : 127)));
+    const float number = x == x ? x : a.offset;
+    a.q[i] = to_integer<int8_t>(std::round(number > a.min ? number : a.min));
   }
 }
 

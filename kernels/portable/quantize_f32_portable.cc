@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/quantize_f32.h"
 
 namespace pipit {
@@ -10,9 +11,7 @@ template <class Out>
 void quantize(const QuantizeF32& a) {
   Out* out = static_cast<Out*>(a.out);
   for (int32_t i = 0; i < a.n; ++i) {
-    const float q = std::round(a.in[i] / a.scale);
-    const bool fits = q >= -2147483648.0f && q < 2147483648.0f;
-    const int64_t sum = int64_t{fits ? static_cast<int32_t>(q) : INT32_MIN} + a.zero_point;
+    const int64_t sum = int64_t{to_integer<int32_t>(std::round(a.in[i] / a.scale))} + a.zero_point;
     out[i] = static_cast<Out>(sum < a.min ? a.min : (sum > a.max ? a.max : sum));
   }
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "kernels/fixed_point_functions.h"
+#include "kernels/real.h"
 #include "kernels/softmax.h"
 
 namespace pipit {
@@ -100,7 +101,7 @@ void softmax_f32_portable(const SoftmaxF32& a) {
     const float max = largest(in, a.depth);
     float sum = 0;
     for (int32_t c = 0; c < a.depth; ++c) {
-      out[c] = std::exp((in[c] - max) * a.beta);
+      out[c] = real::exp((in[c] - max) * a.beta);
       sum += out[c];
     }
     for (int32_t c = 0; c < a.depth; ++c) out[c] /= sum;
@@ -113,8 +114,8 @@ void log_softmax_f32_portable(const SoftmaxF32& a) {
     float* out = a.out + static_cast<ptrdiff_t>(r) * a.depth;
     const float max = largest(in, a.depth);
     float sum = 0;
-    for (int32_t c = 0; c < a.depth; ++c) sum += std::exp(in[c] - max);
-    const float log_sum = std::log(sum);
+    for (int32_t c = 0; c < a.depth; ++c) sum += real::exp(in[c] - max);
+    const float log_sum = real::log(sum);
     for (int32_t c = 0; c < a.depth; ++c) out[c] = in[c] - max - log_sum;
   }
 }

@@ -290,13 +290,17 @@ class Values:
 
     def quantize(self, tensor_index: int, real: typing.Any) -> numpy.ndarray:
         """The numbers of `real` as the tensor stores them: round(real / scale) + zero point, within
-        the range of its type. Per-channel scales are used along their dimension."""
+        the range of its type; what is not a number becomes the zero point. Per-channel scales are
+        used along their dimension."""
         scale, zero_point = self._scale(tensor_index)
         dtype = types.dtype(self._tensor(0, tensor_index).type)
         info = types.PACKED.get(self._tensor(0, tensor_index).type)
         low, high = info[1:] if info else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         steps = np.rint(np.asarray(real, np.float64) / scale) + zero_point
-        return np.clip(steps, low, high).astype(dtype)
+        steps = np.where(np.isnan(steps), zero_point, steps)
+        # The largest int64 is no float64: what reaches it is set, not converted.
+        inside = np.clip(steps, low, np.nextafter(high, low) if float(high) > high else high)
+        return np.where(steps >= high, dtype(high), inside.astype(dtype))
 
     def dequantize(self, tensor_index: int, values: typing.Any = None) -> numpy.ndarray:
         """The real numbers (float32) that a tensor, or `values` stored as it does, stands for."""

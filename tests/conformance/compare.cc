@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/compare.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <sstream>
@@ -100,6 +101,13 @@ double distance(const Number& a, const Number& b) {
   return static_cast<double>(less ? y - x : x - y);
 }
 
+uint64_t significant_bits(Type type, double x) {
+  if (std::isnan(x)) return ~uint64_t{0};
+  const bool is_float = type == Type::kFloat32 || type == Type::kComplex64;
+  const bool tiny = is_float && std::fabs(x) < 0x1p-126;
+  return std::bit_cast<uint64_t>(tiny ? std::copysign(0.0, x) : x);
+}
+
 std::string number_text(const Number& n) {
   std::ostringstream out;
   out.precision(9);
@@ -180,6 +188,22 @@ Difference compare(const Tensor& got, const std::vector<uint8_t>& want, double t
   more << " (" << wrong << " of " << count << " wrong, most by " << most << ", tolerance "
        << tolerance << ")";
   return different(result.text + more.str());
+}
+
+uint64_t fingerprint(const Tensor& t, uint64_t before) {
+  uint64_t hash = before ^ 0xCBF29CE484222325;
+  const auto mix = [&](uint64_t bits) {
+    hash = (hash ^ bits) * 0x9E3779B97F4A7C15;
+    hash ^= hash >> 32;
+  };
+  mix(t.bytes);
+  const bool numbers = t.bytes != 0 && t.type != Type::kString && number(t.type, t.data, 0).real;
+  const bool complex = t.type == Type::kComplex64 || t.type == Type::kComplex128;
+  const size_t count = numbers ? static_cast<size_t>(t.elements()) * (complex ? 2 : 1) : t.bytes;
+  for (size_t i = 0; i < count; ++i) {
+    mix(numbers ? significant_bits(t.type, number(t.type, t.data, i).f) : t.as<uint8_t>()[i]);
+  }
+  return hash;
 }
 
 }  // namespace pipit::test

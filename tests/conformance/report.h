@@ -15,8 +15,7 @@ struct Count {
   int passed = 0;
   int failed = 0;
   int skipped = 0;
-  int inexact = 0;    // of those that passed: within a tolerance, but not equal
-  int deviating = 0;  // of those that passed: meant to contradict the stored answer
+  int inexact = 0;  // of those that passed: within a tolerance, but not equal
 
   void add(const Count& o);
 };
@@ -34,10 +33,16 @@ class Report {
   // it, with the kernels chosen; of each group the cases that passed.
   void write_operators(const std::string& file) const;
 
+  // A line for each group: its name, and a number made of the outputs of its cases (not their
+  // order). compare_results prints the groups that differ from such a file, and counts them.
+  void write_results(const std::string& file) const;
+  int compare_results(const std::string& file) const;
+
  private:
   std::map<std::string, Count> groups_;
   // operator -> types -> kernels
   std::map<std::string, std::map<std::string, std::set<std::string>>> used_;
+  std::map<std::string, uint64_t> results_;
   std::map<std::string, int> missing_;  // operator -> cases that wait for it
 };
 

@@ -23,9 +23,9 @@ struct OpUse {
 
 struct Outcome {
   Verdict verdict = Verdict::kFailed;
-  std::string text;       // when failed: why
-  bool exact = true;      // every element equal, not only within its tolerance
-  bool deviates = false;  // what it answers, and the stored answer, contradict each other
+  std::string text;     // when failed: why
+  bool exact = true;    // every element equal, not only within its tolerance
+  uint64_t result = 0;  // made of the bits of all outputs
   MemoryPlan memory;
   std::vector<OpUse> used;
   std::vector<std::string> missing;  // when skipped: operators that the build lacks
@@ -39,8 +39,6 @@ struct Setup {
   unsigned seconds = 60;
   // Whether a reject is also right that is refused for an operator that nobody has.
   bool refuses_operators = false;
-  // Why the case is meant to contradict the stored answer; nullptr: it is not.
-  const char* deviation = nullptr;
 };
 
 Outcome run_case(const Case& c, const Setup& setup);

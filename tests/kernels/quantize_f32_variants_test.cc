@@ -91,19 +91,15 @@ void quantize(const QuantizeF32& a, const Whole& whole) {
   }
 }
 
-int64_t saturated(double x) { return static_cast<int64_t>(std::clamp(x, -0x1p31, 0x1p31 - 1)); }
+int64_t saturated(double x) {
+  return std::isnan(x) ? 0 : static_cast<int64_t>(std::clamp(x, -0x1p31, 0x1p31 - 1));
+}
 
-int64_t away(float q) {
-  const bool fits = std::abs(q) < 0x1p31f;
-  return fits ? static_cast<int64_t>(std::round(q)) : INT32_MIN;
-}
-int64_t to_even(float q) {
-  const bool fits = std::abs(q) < 0x1p31f;
-  return fits ? static_cast<int64_t>(std::nearbyint(q)) : INT32_MIN;
-}
-// Upwards as well.
-int64_t saturating(float q) { return std::isnan(q) ? INT32_MIN : saturated(std::round(q)); }
-int64_t zero_for_nan(float q) { return std::isnan(q) ? 0 : away(q); }
+int64_t away(float q) { return saturated(std::round(static_cast<double>(q))); }
+int64_t to_even(float q) { return saturated(std::nearbyint(static_cast<double>(q))); }
+// As x86 converts.
+int64_t lowest_for_large(float q) { return q >= 0x1p31f ? INT32_MIN : away(q); }
+int64_t lowest_for_nan(float q) { return std::isnan(q) ? INT32_MIN : away(q); }
 
 template <int64_t (*whole)(float)>
 void rounds(const QuantizeF32& a) {
@@ -121,8 +117,8 @@ TEST(QuantizeF32Check, CatchesBrokenVariants) {
   };
   EXPECT_FALSE(caught(rounds<away>));
   EXPECT_TRUE(caught(rounds<to_even>));
-  EXPECT_TRUE(caught(rounds<saturating>));
-  EXPECT_TRUE(caught(rounds<zero_for_nan>));
+  EXPECT_TRUE(caught(rounds<lowest_for_large>));
+  EXPECT_TRUE(caught(rounds<lowest_for_nan>));
 }
 
 }  // namespace

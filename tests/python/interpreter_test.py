@@ -465,6 +465,8 @@ class Extras(unittest.TestCase):
     def test_real_numbers(self):
         interpreter = loaded("quantized")
         self.assertEqual(interpreter.quantize(0, [[0, 1.5, 500]]).tolist(), [[10, 13, 255]])
+        extremes = [[float("nan"), float("inf"), -float("inf")]]
+        self.assertEqual(interpreter.quantize(0, extremes).tolist(), [[10, 255, 0]])
         self.assertEqual(interpreter.dequantize(1, [[-3, 7]]).tolist(), [[0, 10]])
         self.assertEqual(interpreter.run_float([[1, 2, 3]])[0].tolist(), [[1, 2, 3]])
         with self.assertRaisesRegex(ValueError, "not quantized"):
