@@ -181,9 +181,12 @@ Status check_tensors(Prepare& p, const Cell& c) {
     if (recurrent.shape.rank != 2) return p.unsupported("diagonal weights ", recurrent);
     for (const int i : {c.at.input_weights[g], c.at.recurrent_weights[g], c.at.peephole[g],
                         c.normalized ? c.at.norm[g] : -1}) {
-      if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
+      if (i < 0) continue;
+      PIPIT_TRY(need_scale(p, p.input(i)));
+      PIPIT_TRY(need_symmetric(p, p.input(i)));
     }
   }
+  if (c.at.projection >= 0) PIPIT_TRY(need_symmetric(p, p.input(c.at.projection)));
   for (const int i : {c.at.input, c.at.output_state, c.at.cell_state, c.at.projection}) {
     if (i >= 0) PIPIT_TRY(need_scale(p, p.input(i)));
   }

@@ -72,7 +72,7 @@ Status prepare_squared_difference_s8(Prepare& p) {
   const Tensor& a = p.input(0);
   const Tensor& b = p.input(1);
   const Tensor& out = p.output(0);
-  for (const Tensor* t : {&a, &b, &out}) PIPIT_TRY(need_quantization(p, *t));
+  for (const Tensor* t : {&a, &b, &out}) PIPIT_TRY(need_scale(p, *t));
   AddQuantized q = {.zero_point_a = a.zero_point,
                     .zero_point_b = b.zero_point,
                     .zero_point = out.zero_point,

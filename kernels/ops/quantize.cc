@@ -107,8 +107,8 @@ Status prepare_rescale(Prepare& p) {
                      (out.type == Type::kInt8 || out.type == Type::kUInt8);
   const UnaryFn kernel = rescale_kernel(in.type, out.type);
   if (!bytes && kernel == nullptr) return p.unsupported("input ", in.type, ", output ", out.type);
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   if (in.type == Type::kInt16 && out.type == Type::kInt16 &&
       (in.zero_point != 0 || out.zero_point != 0)) {
     return p.unsupported("int16 to int16 with a zero point other than 0");

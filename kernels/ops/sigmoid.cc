@@ -23,7 +23,7 @@ Status prepare_s16(Prepare& p, UnaryFn kernel, int largest_shift) {
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&in, &out}) {
     PIPIT_TRY(need_scale(p, *t));
-    if (t->zero_point != 0) return p.unsupported(*t, " has zero point ", t->zero_point, ", not 0");
+    PIPIT_TRY(need_symmetric(p, *t));
   }
   auto* s = p.allocate<SigmoidS16>();
   if (s == nullptr) return Code::kArenaTooSmall;

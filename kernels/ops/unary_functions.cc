@@ -23,7 +23,7 @@ template <class F>
 Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
   for (const Tensor* t : {&p.input(0), &p.output(0)}) {
     PIPIT_TRY(need_scale(p, *t));
-    if (t->zero_point != 0) return p.unsupported(*t, " has zero point ", t->zero_point, ", not 0");
+    PIPIT_TRY(need_symmetric(p, *t));
   }
   auto* table = p.allocate<LookupS16>();
   if (table == nullptr) return Code::kArenaTooSmall;
@@ -136,8 +136,8 @@ Status prepare_rsqrt(Prepare& p) {
     return plan_lookup_s16(p, f, run_rsqrt<int16_t>);
   }
   if (in.type != Type::kInt8) return plan_f32(p, rsqrt_f32_variants());
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const double real = 1.0 / static_cast<double>(std::sqrt(in.scale) * out.scale);
   const Multiplier m = quantize_multiplier(real);
   const auto f = [&](int32_t x) {
