@@ -252,7 +252,13 @@ bool close(const Form& form, const Quants& quants, const Outcome& got, const Rea
   const Operand& o = form.out;
   const Reals raw = numbers(o.type, got.bytes);
   if (raw.size() != want.size()) return false;
-  const double off = form.relative * largest(want);
+  double reach = largest(want);
+  if (is_quantized(o)) {  // what the output can hold
+    const Limits l = limits(o.type);
+    const Quant& q = quants.back();
+    reach = std::min(reach, (l.max - l.min) * static_cast<double>(q.scales[0]));
+  }
+  const double off = form.relative * reach;
   size_t wrong = 0;
   for (size_t i = 0; i < raw.size(); ++i) {
     double x = raw[i], y = want[i], most = off;
