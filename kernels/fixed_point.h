@@ -32,12 +32,18 @@ static inline int32_t rounding_shift_right(int32_t x, int exponent) {
   return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
-// x * multiplier * 2^(shift - 31), rounded twice. A left shift wraps.
+// x * 2^left, saturated. 0 <= left <= 31.
+static inline int32_t saturating_shift_left(int32_t x, int left) {
+  const int64_t y = static_cast<int64_t>(x) * (int64_t{1} << left);
+  return static_cast<int32_t>(y < INT32_MIN ? INT32_MIN : (y > INT32_MAX ? INT32_MAX : y));
+}
+
+// x * multiplier * 2^(shift - 31), rounded twice; a left shift saturates. -31 <= shift <= 31.
 static inline int32_t multiply(int32_t x, int32_t multiplier, int32_t shift) {
   const int left = shift > 0 ? shift : 0;
   const int right = shift > 0 ? 0 : -shift;
-  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
-  return rounding_shift_right(rounding_doubling_high_mul(shifted, multiplier), right);
+  return rounding_shift_right(
+      rounding_doubling_high_mul(saturating_shift_left(x, left), multiplier), right);
 }
 
 // The same for 64-bit sums of 16-bit activations: the multiplier is reduced to 16 bits and the

@@ -12,11 +12,6 @@
 
 namespace pipit {
 
-// x * 2^exponent, saturated. exponent >= 0.
-static inline int32_t saturating_shift_left(int32_t x, int exponent) {
-  return fixed::shift_left(x, exponent);
-}
-
 // exp(a) for a <= 0 in Q`integer_bits` (0 to 5); Q0.
 static inline int32_t exp_on_negative_values(int32_t a, int integer_bits) {
   return fixed::exp_of_negative(a, integer_bits);

@@ -5,6 +5,7 @@
 //         (in[r][c] - max[r]) - log(sum over k of e(r, k))
 //   s8:   e(r, c) = exp[max[r] - in[r][c]], from a table of fixed-point numbers (Q0); the division
 //         as in fixed_point_functions.h
+//   scaled: the same quotient of real numbers, in units of any scale
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,21 @@ struct SoftmaxS8 {
   uint8_t flip = 0;              // 0x80: in, and out if bytes, are int8; 0: uint8
 };
 
+// Results of any quantization, and exponents that may rise or fall:
+//   e(r, c) = exp[distance of in[r][c] from the row's largest number], or from its smallest
+//   out[r][c] = clamp(zero_point + round(e(r, c) / (scale * sum over k of e(r, k))))
+struct SoftmaxScaled {
+  const uint8_t* in = nullptr;  // [rows][depth]
+  void* out = nullptr;          // bytes (may be `in`) or int16
+  int32_t rows = 0;
+  int32_t depth = 0;
+  const float* exp = nullptr;  // [256], falling
+  bool from_smallest = false;
+  uint8_t flip = 0;  // as above
+  float scale = 0;
+  int32_t zero_point = 0;
+};
+
 using SoftmaxF32Fn = void (*)(const SoftmaxF32&);
 using SoftmaxS8Fn = void (*)(const SoftmaxS8&);
 
@@ -55,6 +71,9 @@ void softmax_f32_portable(const SoftmaxF32& a);
 void log_softmax_f32_portable(const SoftmaxF32& a);
 void softmax_s8_portable(const SoftmaxS8& a);
 void softmax_s8_s16_portable(const SoftmaxS8& a);  // int16 results
+void softmax_scaled_s8(const SoftmaxScaled& a);
+void softmax_scaled_u8(const SoftmaxScaled& a);
+void softmax_scaled_s16(const SoftmaxScaled& a);
 
 // Only in builds for ARM.
 void softmax_f32_neon(const SoftmaxF32& a);

@@ -25,7 +25,7 @@ class MultiplierNeon {
         right_(vdupq_n_s32(shift > 0 ? 0 : shift)) {}
 
   int32x4_t operator()(int32x4_t x) const {
-    return shift_right_away(vqrdmulhq_s32(vshlq_s32(x, left_), multiplier_), right_);
+    return shift_right_away(vqrdmulhq_s32(vqshlq_s32(x, left_), multiplier_), right_);
   }
 
   // The same for negative shifts, in half of the instructions. A product by a multiplier above

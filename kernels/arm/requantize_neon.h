@@ -56,7 +56,7 @@ template <bool kRight>
   const int32x4_t zero = vdupq_n_s32(0);
   const int32x4_t right = vminq_s32(shift, zero), left = vmaxq_s32(shift, zero);
   const int32x4_t sign = sign_of(vandq_s32(sum, right));
-  return vrshlq_s32(high_plus_sign(vshlq_s32(sum, left), multiplier, sign), right);
+  return vrshlq_s32(high_plus_sign(vqshlq_s32(sum, left), multiplier, sign), right);
 }
 
 // The upper eight bytes. The lane store saves a move, but 32-bit code would want it aligned.

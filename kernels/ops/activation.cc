@@ -116,8 +116,8 @@ Status prepare_hard_swish(Prepare& p) {
     return plan_unary(p, choose(hard_swish_f32_variants(), p.cpu()), nullptr);
   }
   if (in.type != Type::kInt8 && in.type != Type::kUInt8) return p.unsupported("type ", in.type);
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const float fine = in.scale * (1.0f / 128.0f);
   const Multiplier m = quantize_multiplier(static_cast<double>(fine / out.scale));
   if (m.shift > 0) {

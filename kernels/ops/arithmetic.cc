@@ -185,7 +185,7 @@ void mul_fractions(const Binary& r) {
 }
 
 Status prepare_mul_fractions(Prepare& p, Activation activation) {
-  PIPIT_TRY(need_quantization(p, p.output(0)));
+  PIPIT_TRY(need_scale(p, p.output(0)));
   const Range range = activation_range(activation, p.output(0));
   const auto* kept = keep(p, MulFractions{p.output(0).zero_point, range.min, range.max});
   if (kept == nullptr) return Code::kArenaTooSmall;
@@ -201,7 +201,7 @@ Status prepare_quantized(Prepare& p, Activation activation, bool power_of_two) {
   const Tensor& b = p.input(1);
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&a, &b, &out}) {
-    PIPIT_TRY(need_quantization(p, *t));
+    PIPIT_TRY(need_scale(p, *t));
     if (t->type == Type::kInt16 && t->zero_point != 0) {
       return p.unsupported(*t, " has zero point ", t->zero_point, ", which int16 may not have");
     }

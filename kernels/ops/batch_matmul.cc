@@ -2,6 +2,7 @@
 // BATCH_MATMUL: the products of two stacks of matrices, whose leading dimensions broadcast.
 #include "kernels/ops/batch_matmul.h"
 
+#include <limits>
 #include <type_traits>
 
 #include "kernels/fixed_point.h"
@@ -23,14 +24,31 @@ struct Params {
   size_t share_scratch;
   int32_t left_zero_point, right_zero_point, out_zero_point;
   Multiplier multiplier;
+  const Multiplier* columns;  // where the right operand has a scale for each, else nullptr
   size_t left_at, right_at, start_at, sums_at, terms_at;  // in scratch
   void (*kernel)(const Matmul<In, Weight, Sum>&);
   void (*requantize)(const RequantizeS8&);
 };
 
-// The sums that `a` left to results, whose rows are n apart.
+// Each column by a multiplier of its own.
+template <class Sum, class Out, class P>
+void rescale_columns(const P& p, int32_t rows, int32_t first, int32_t count, const Sum* sums,
+                     Out* out) {
+  const Range range = {std::numeric_limits<Out>::min(), std::numeric_limits<Out>::max()};
+  for (int32_t r = 0; r < rows; ++r, out += p.size.n) {
+    for (int32_t o = 0; o < count; ++o) {
+      const Multiplier& m = p.columns[first + o];
+      const int64_t scaled = multiply(*sums++, m.multiplier, m.shift);
+      out[o] =
+          static_cast<Out>(std::clamp<int64_t>(scaled + p.out_zero_point, range.min, range.max));
+    }
+  }
+}
+
+// The sums that `a` left for the columns from `first` on to results, whose rows are n apart.
 void rescale_rows(const Step& s, const Params<int8_t, int8_t, int32_t>& p, const MatmulS8& a,
-                  int8_t* out) {
+                  int32_t first, int8_t* out) {
+  if (p.columns != nullptr) return rescale_columns(p, a.rows, first, a.outputs, a.out, out);
   auto* terms = scratch_at<int32_t>(s, p.terms_at);
   for (int32_t r = 0; r < a.rows; ++r) {
     terms[r] = input_term(a.in + r * a.in_stride, a.depth, p.right_zero_point);
@@ -49,7 +67,8 @@ void rescale_rows(const Step& s, const Params<int8_t, int8_t, int32_t>& p, const
 // 16-bit activations have no zero points.
 template <class Weight>
 void rescale_rows(const Step&, const Params<int16_t, Weight, int64_t>& p,
-                  const Matmul<int16_t, Weight, int64_t>& a, int16_t* out) {
+                  const Matmul<int16_t, Weight, int64_t>& a, int32_t first, int16_t* out) {
+  if (p.columns != nullptr) return rescale_columns(p, a.rows, first, a.outputs, a.out, out);
   const int64_t* sums = a.out;
   for (int32_t r = 0; r < a.rows; ++r, out += p.size.n) {
     for (int32_t o = 0; o < a.outputs; ++o) {
@@ -93,7 +112,7 @@ void run_columns(const Step& s, const Params<In, Weight, Sum>& p, const In* left
       p.kernel(a);
     } else {
       p.kernel(a);
-      rescale_rows(s, p, a, to);
+      rescale_rows(s, p, a, first, to);
     }
   }
 }
@@ -117,21 +136,34 @@ Status run(const Step& s, Run& run) {
 
 // ---- plan
 
+// From products whose right factor has this scale to results.
+Status find_multiplier(const Prepare& p, float right_scale, Multiplier* m) {
+  const Tensor& left = p.input(kLeft);
+  const Tensor& out = p.output(0);
+  const double real = static_cast<double>(left.scale * right_scale) / out.scale;
+  *m = quantize_multiplier(real);
+  if (left.type != Type::kInt16 || m->shift <= 7) return {};
+  return p.unsupported(out, ": its scale is ", real, " times that of the products");
+}
+
 template <class P>
-Status find_multiplier(Prepare& p, P* params) {
+Status find_multipliers(Prepare& p, P* params) {
   const Tensor& left = p.input(kLeft);
   const Tensor& right = p.input(kRight);
   const Tensor& out = p.output(0);
+  PIPIT_TRY(need_scale(p, left));
+  PIPIT_TRY(check_right(p, params->size));
+  PIPIT_TRY(need_scale(p, out));
   for (const Tensor* t : {&left, &right, &out}) {
-    PIPIT_TRY(need_scale(p, *t));
-    if (left.type == Type::kInt16 && t->zero_point != 0) {
-      return p.bad(*t, " has zero point ", t->zero_point, ", not 0");
-    }
+    if (left.type == Type::kInt16) PIPIT_TRY(need_symmetric(p, *t));
   }
-  const double real = static_cast<double>(left.scale * right.scale) / out.scale;
-  params->multiplier = quantize_multiplier(real);
-  if (left.type == Type::kInt16 && params->multiplier.shift > 7) {
-    return p.unsupported(out, ": its scale is ", real, " times that of the products");
+  const Span<const float> scales = quantization(right).scales;
+  PIPIT_TRY(find_multiplier(p, scales[0], &params->multiplier));
+  if (scales.size() > 1) {
+    Multiplier* columns = p.allocate<Multiplier>(scales.size());
+    if (columns == nullptr) return Code::kArenaTooSmall;
+    for (const float scale : scales) PIPIT_TRY(find_multiplier(p, scale, columns++));
+    params->columns = columns - scales.size();
   }
   params->left_zero_point = left.zero_point;
   params->right_zero_point = right.zero_point;
@@ -146,7 +178,7 @@ Status prepare_typed(Prepare& p, const Size& z,
   auto* params = p.allocate<Params<In, Weight, Sum>>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->size = z;
-  if constexpr (!kDirect) PIPIT_TRY(find_multiplier(p, params));
+  if constexpr (!kDirect) PIPIT_TRY(find_multipliers(p, params));
   params->tile_m =
       z.left_adjoint || !kDirect ? std::min(tile_rows(z.m, z.k, sizeof(In)), 64) : std::max(z.m, 1);
   params->tile_n = z.right_adjoint && kDirect ? std::max(z.n, 1)
@@ -245,6 +277,14 @@ Status prepare(Prepare& p) {
 }
 
 }  // namespace
+
+Status check_right(const Prepare& p, const Size& z) {
+  const Tensor& right = p.input(kRight);
+  PIPIT_TRY(need_scales(p, right));
+  PIPIT_TRY(check_channel_scales(p, right, z.n, right.shape.rank - (z.right_adjoint ? 2 : 1)));
+  return quantization(right).scales.size() > 1 ? need_symmetric(p, right) : Status();
+}
+
 }  // namespace batch_matmul
 
 const Op kBatchMatmul = {builtin(fb::BuiltinOperator::BATCH_MATMUL), "BATCH_MATMUL",

@@ -101,6 +101,9 @@ inline int32_t tile_rows(int32_t rows, int32_t k, size_t element_size) {
       std::min<int64_t>(std::max(rows, 1), std::max<int64_t>(4, kBytes / row)));
 }
 
+// Fails unless the right operand has one scale, or one for each column and no zero point.
+Status check_right(const Prepare& p, const Size& z);
+
 Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric);
 
 }  // namespace pipit::batch_matmul

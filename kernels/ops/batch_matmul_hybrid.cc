@@ -77,14 +77,10 @@ Status run(const Step& s, Run& run) {
 
 Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
   const Tensor& right = p.input(kRight);
-  PIPIT_TRY(need_scale(p, right));
+  PIPIT_TRY(check_right(p, z));
+  PIPIT_TRY(need_symmetric(p, right));
   const Quantization q = quantization(right);
   const size_t n = q.scales.size();
-  const int columns = right.shape.rank - (z.right_adjoint ? 2 : 1);
-  if (n > 1 && (q.dimension != columns || n != static_cast<size_t>(z.n))) {
-    return p.bad(right, " has ", static_cast<uint64_t>(n), " scales along dimension ", q.dimension,
-                 ", not ", z.n, " along ", columns);
-  }
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->size = z;

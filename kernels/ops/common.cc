@@ -91,24 +91,45 @@ Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_
   const int64_t covered =
       same ? int64_t{spec.in} + spec.stride - 1 : int64_t{spec.in} + spec.stride - extent;
   const int64_t positions = covered > 0 ? covered / spec.stride : 0;
+  if (!same && positions == 0) {
+    return p.bad(what, " ", spec.in, " has no room for a window of ", extent);
+  }
   const int64_t total = (positions - 1) * spec.stride + extent - spec.in;
   *out = static_cast<int32_t>(positions);
   *pad = static_cast<int32_t>(std::max<int64_t>(total, 0) / 2);
   return {};
 }
 
-Status need_scale(const Prepare& p, const Tensor& t) {
-  if (!(t.scale > 0) || t.scale > FLT_MAX) return p.bad(t, " has no usable quantization scale");
+Status need_scales(const Prepare& p, const Tensor& t) {
+  const Quantization q = quantization(t);
+  if (q.scales.empty()) return p.bad(t, " has no usable quantization scale");
+  // Of many channels, one that is always zero may have scale 0.
+  const bool single = q.scales.size() == 1;
+  for (const float scale : q.scales) {
+    if ((single ? scale > 0 : scale >= 0) && scale <= FLT_MAX) continue;
+    return p.bad(t, " has no usable quantization scale: ", static_cast<double>(scale));
+  }
   const Range r = type_range(t.type);
-  if (t.zero_point >= r.min && t.zero_point <= r.max) return {};
-  return p.bad(t, " has zero point ", t.zero_point, ", which its type cannot hold");
+  for (const int64_t z : q.zero_points) {
+    if (z < r.min || z > r.max) {
+      return p.bad(t, " has zero point ", z, ", which its type cannot hold");
+    }
+  }
+  return {};
 }
 
-Status need_quantization(const Prepare& p, const Tensor& t) {
-  PIPIT_TRY(need_scale(p, t));
-  const Range range = type_range(t.type);
-  if (t.zero_point >= range.min && t.zero_point <= range.max) return {};
-  return p.bad(t, " has zero point ", t.zero_point, ", which is not among its values");
+Status need_scale(const Prepare& p, const Tensor& t) {
+  PIPIT_TRY(need_scales(p, t));
+  const auto scales = static_cast<int64_t>(quantization(t).scales.size());
+  return scales == 1 ? Status()
+                     : p.unsupported(t, " has ", scales, " scales, but one is read here");
+}
+
+Status need_symmetric(const Prepare& p, const Tensor& t) {
+  for (const int64_t z : quantization(t).zero_points) {
+    if (z != 0) return p.unsupported(t, " has zero point ", z, ", not 0");
+  }
+  return {};
 }
 
 bool is_power_of_two(float scale, int* log) {
@@ -118,18 +139,24 @@ bool is_power_of_two(float scale, int* log) {
   return std::abs(exact - whole) < 1e-3f;
 }
 
+Status check_channel_scales(const Prepare& p, const Tensor& t, int32_t channels,
+                            int32_t dimension) {
+  const Quantization q = quantization(t);
+  const auto scales = static_cast<int64_t>(q.scales.size());
+  if (scales == 1 || (scales == channels && q.dimension == dimension)) return {};
+  return p.bad(t, " has ", scales, " scales along dimension ", q.dimension, ", not ", channels,
+               " along ", dimension);
+}
+
 Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weights,
                            const Tensor& output, int32_t channels, int32_t dimension,
                            Requantize* q) {
   PIPIT_TRY(need_scale(p, input));
-  PIPIT_TRY(need_scale(p, weights));
+  PIPIT_TRY(need_scales(p, weights));
   PIPIT_TRY(need_scale(p, output));
+  PIPIT_TRY(check_channel_scales(p, weights, channels, dimension));
   const Quantization wq = quantization(weights);
-  const auto scales = static_cast<int64_t>(wq.scales.size());
-  if (scales != 1 && (scales != channels || wq.dimension != dimension)) {
-    return p.bad(weights, " has ", scales, " scales along dimension ", wq.dimension, ", not ",
-                 channels, " along ", dimension);
-  }
+  const bool per_channel = wq.scales.size() != 1;
   const auto n = static_cast<size_t>(channels);
   int32_t* multiplier = p.allocate<int32_t>(n);
   int32_t* shift = p.allocate<int32_t>(n);
@@ -148,7 +175,7 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
     const Multiplier m = quantize_multiplier(product / out_scale);
     multiplier[c] = m.multiplier;
     shift[c] = m.shift;
-    if (scales != 1) ++scale;
+    if (per_channel) ++scale;
   }
   return {};
 }

@@ -72,17 +72,24 @@ struct WindowSpec {
 };
 
 // The output's size and how many input positions lie before the first one. Checks every number;
-// `what` is "height" or "width". A VALID window larger than the input gives no output position.
+// `what` is "height" or "width". Refuses a VALID window that fits nowhere.
 Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_t* out,
               int32_t* pad);
 
 // ---- quantization
 
-// Fails unless the tensor has a positive, finite scale and a zero point that its type can hold.
+// Fails unless the tensor has scales, all usable, and zero points that its type can
+// hold. For operators that read every scale.
+Status need_scales(const Prepare& p, const Tensor& t);
+
+// The same, and that there is but one scale: for operators that read no other.
 Status need_scale(const Prepare& p, const Tensor& t);
 
-// The same, and that its zero point is a value of its type.
-Status need_quantization(const Prepare& p, const Tensor& t);
+// Fails where a zero point is not 0.
+Status need_symmetric(const Prepare& p, const Tensor& t);
+
+// Fails unless the tensor has one scale, or one for each of `channels` along `dimension`.
+Status check_channel_scales(const Prepare& p, const Tensor& t, int32_t channels, int32_t dimension);
 
 // Whether a positive scale is meant as 2^*log (kernels for such scales accept 0.07 % off).
 bool is_power_of_two(float scale, int* log);

@@ -42,8 +42,8 @@ void compare_scaled(const Binary& r) {
 Status plan_scaled(Prepare& p, BinaryFn kernel) {
   const Tensor& a = p.input(0);
   const Tensor& b = p.input(1);
-  PIPIT_TRY(need_quantization(p, a));
-  PIPIT_TRY(need_quantization(p, b));
+  PIPIT_TRY(need_scale(p, a));
+  PIPIT_TRY(need_scale(p, b));
   const Multiplier of_a = quantize_multiplier(static_cast<double>(a.scale));
   const Multiplier of_b = quantize_multiplier(static_cast<double>(b.scale));
   const auto* kept = keep(p, AddQuantized{.zero_point_a = a.zero_point,

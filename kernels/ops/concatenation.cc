@@ -81,6 +81,7 @@ Status prepare_rescaled(Prepare& p, int32_t axis) {
   const float inverse = 1.0f / output.scale;
   for (int i = 0; i < p.inputs(); ++i) {
     const Tensor& in = p.input(i);
+    PIPIT_TRY(need_scale(p, in));
     const bool same = in.scale == output.scale && in.zero_point == output.zero_point;
     const float scale = same ? 1.0f : in.scale * inverse;
     const int32_t columns = input_bytes_per_row(in, params->rows);

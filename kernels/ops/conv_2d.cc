@@ -52,7 +52,6 @@ Status prepare(Prepare& p) {
     return plan_conv<ConvU8>(p, spec, plan, conv_u8_variants());
   }
   if ((in == Type::kInt8 || in == Type::kInt16) && int8_weights) {
-    PIPIT_TRY(need_zero_weights_offset(p, t.weights));
     return in == Type::kInt8 ? plan_conv<ConvS8>(p, spec, plan, conv_s8_variants())
                              : plan_conv<ConvS16>(p, spec, plan, conv_s16_variants());
   }

@@ -79,24 +79,17 @@ Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, 
   return p.set_output(0, Shape::of(g->batch, g->out_h, g->out_w, g->out_c));
 }
 
-Status need_zero_weights_offset(const Prepare& p, const Tensor& weights) {
-  for (const int64_t z : quantization(weights).zero_points) {
-    if (z != 0) return p.bad("weights ", weights, " have zero point ", z, ", not 0");
-  }
-  return {};
-}
-
 Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q) {
   PIPIT_TRY(channel_multipliers(p, t.input, t.weights, t.output, spec.channels, spec.dimension, q));
+  if (t.input.type != Type::kUInt8) PIPIT_TRY(need_symmetric(p, t.weights));
   if (t.input.type == Type::kUInt8) {
     if (quantization(t.weights).scales.size() != 1) {
       return p.unsupported("weights ", t.weights, " have more than one scale");
     }
     if (t.bias != nullptr) PIPIT_TRY(need_bias_scale(p, t));
   }
-  if (t.input.type == Type::kInt16 && (t.input.zero_point != 0 || t.output.zero_point != 0)) {
-    return p.bad("zero points ", t.input.zero_point, " and ", t.output.zero_point,
-                 " of int16 input and output are not 0");
+  for (const Tensor* wide : {&t.input, &t.output}) {
+    if (wide->type == Type::kInt16) PIPIT_TRY(need_symmetric(p, *wide));
   }
   const Range range = activation_range(spec.activation, t.output);
   q->min = range.min;
@@ -138,12 +131,11 @@ Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& 
 
 Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, HybridInput* hybrid,
                       const float** scales) {
-  PIPIT_TRY(need_scale(p, t.weights));
+  PIPIT_TRY(need_scales(p, t.weights));
+  // Old files have uint8 weights, whose bytes TensorFlow Lite reads as int8, without a zero point.
+  if (t.weights.type != Type::kUInt8) PIPIT_TRY(need_symmetric(p, t.weights));
+  PIPIT_TRY(check_channel_scales(p, t.weights, spec.channels, spec.dimension));
   const Span<const float> all = quantization(t.weights).scales;
-  if (all.size() != 1 && all.size() != static_cast<size_t>(spec.channels)) {
-    return p.bad("weights ", t.weights, " have ", static_cast<int64_t>(all.size()), " scales for ",
-                 spec.channels, " channels");
-  }
   bool equal = true;
   for (const float scale : all) equal &= scale == all[0];
   hybrid->kernels = &choose(hybrid_variants(), p.cpu());

@@ -61,9 +61,6 @@ struct ConvWindow {
 // shape of the output.
 Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, ConvGeometry* g);
 
-// Fails unless all zero points of the weights are 0.
-Status need_zero_weights_offset(const Prepare& p, const Tensor& weights);
-
 // The multipliers, zero point and range of a quantized convolution, with all checks on its tensors'
 // quantization.
 Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q);

@@ -75,7 +75,7 @@ Status prepare_div_quantized(Prepare& p, fb::ActivationFunctionType activation) 
   const Tensor& a = p.input(0);
   const Tensor& b = p.input(1);
   const Tensor& out = p.output(0);
-  for (const Tensor* t : {&a, &b, &out}) PIPIT_TRY(need_quantization(p, *t));
+  for (const Tensor* t : {&a, &b, &out}) PIPIT_TRY(need_scale(p, *t));
   const Multiplier m = quantize_multiplier(static_cast<double>(a.scale / (b.scale * out.scale)));
   const Range range = activation_range(activation, out);
   const auto* kept = keep(p, DivQuantized{.zero_point_a = a.zero_point,

@@ -100,16 +100,12 @@ bool is_quantized(Type type) {
 // One scale or one for each row; the zero points are 0.
 Status find_scales(const Prepare& p, Params* params) {
   const Tensor& table = p.input(kTable);
+  PIPIT_TRY(need_scales(p, table));
+  PIPIT_TRY(check_channel_scales(p, table, params->rows, 0));
+  PIPIT_TRY(need_symmetric(p, table));
   const Quantization q = quantization(table);
-  const auto scales = static_cast<int64_t>(q.scales.size());
-  if (scales != 1 && (scales != params->rows || q.dimension != 0)) {
-    return p.bad(table, " has ", scales, " scales along dimension ", q.dimension);
-  }
-  if (p.output(0).type == Type::kFloat32 && table.zero_point != 0) {
-    return p.unsupported(table, " has zero point ", table.zero_point);
-  }
   params->scales = q.scales.data();
-  params->scale_step = scales == 1 ? 0 : 1;
+  params->scale_step = q.scales.size() == 1 ? 0 : 1;
   params->bits = type_bits(table.type);
   return {};
 }

@@ -29,12 +29,13 @@ int32_t choose_shares(const Prepare& p, const Request& r, size_t weight_bytes) {
   return p.sharing().shares(r.outputs / kShareUnit, cycles * r.depth);
 }
 
-Status check_symmetric(const Prepare& p, const Tensor& weights) {
-  if (weights.type != Type::kInt4 && weights.type != Type::kInt2) return {};
-  for (const int64_t zero_point : quantization(weights).zero_points) {
-    if (zero_point != 0) return p.bad("weights ", weights, " have zero point ", zero_point);
-  }
-  return {};
+Status check_weights(const Prepare& p, const Request& r, bool symmetric) {
+  const Tensor& weights = p.input(kWeights);
+  PIPIT_TRY(need_scales(p, weights));
+  PIPIT_TRY(check_channel_scales(p, weights, r.outputs, 0));
+  const bool packed = weights.type == Type::kInt4 || weights.type == Type::kInt2;
+  const bool per_channel = quantization(weights).scales.size() > 1;
+  return symmetric || packed || per_channel ? need_symmetric(p, weights) : Status();
 }
 
 namespace {

@@ -48,8 +48,9 @@ void in_blocks(int32_t total, int32_t block, const F& f) {
   in_blocks(Part{0, total}, block, f);
 }
 
-// Int4 and int2 weights have no zero points.
-Status check_symmetric(const Prepare& p, const Tensor& weights);
+// Weights have one scale or one for each output, and only int8 and uint8 ones with a single scale a
+// zero point, unless that is asked to be 0.
+Status check_weights(const Prepare& p, const Request& r, bool symmetric);
 
 Status prepare_float(Prepare& p, const Request& r);
 Status prepare_hybrid(Prepare& p, const Request& r);

@@ -80,18 +80,10 @@ void find_range(Params* params) {
                            params->request.activation == fb::ActivationFunctionType::SIGN_BIT;
 }
 
-Status find_scales(Prepare& p, Params* params) {
-  const Tensor& weights = p.input(kWeights);
-  PIPIT_TRY(need_scale(p, weights));
-  const Quantization q = quantization(weights);
-  const size_t n = q.scales.size();
-  if (n > 1 && (q.dimension != 0 || n != static_cast<size_t>(params->request.outputs))) {
-    return p.bad(weights, " has ", static_cast<uint64_t>(n), " scales along dimension ",
-                 q.dimension, ", not ", params->request.outputs, " along 0");
-  }
+void find_scales(const Prepare& p, Params* params) {
+  const Quantization q = quantization(p.input(kWeights));
   params->weight_scale = q.scales.data();
-  params->weight_scale_step = n > 1 ? 1 : 0;
-  return {};
+  params->weight_scale_step = q.scales.size() > 1 ? 1 : 0;
 }
 
 Status fold_weight_sums(Prepare& p, Params* params) {
@@ -113,13 +105,13 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   if (static_cast<int>(r.activation) > static_cast<int>(Activation::kSignBit)) {
     return p.unsupported("fused activation ", static_cast<int>(r.activation));
   }
-  PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
+  PIPIT_TRY(check_weights(p, r, p.input(kWeights).type != Type::kUInt8));
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
   params->tile = choose_tile(r, 1);
   find_range(params);
-  PIPIT_TRY(find_scales(p, params));
+  find_scales(p, params);
   PIPIT_TRY(fold_weight_sums(p, params));
   const int64_t outputs = params->tile.outputs;
   ScratchLayout layout;

@@ -40,7 +40,9 @@ struct Params {
 template <>
 struct Params<int8_t, int8_t, int32_t, int8_t> {
   Quantized<int32_t> common;
-  void (*dense)(const DenseS8&);
+  void (*dense)(const DenseS8&);  // of weights without a zero point, else nullptr and these:
+  void (*kernel)(const MatmulS8&);
+  void (*rescale)(const RescaleS8&);
 };
 
 template <class Sum>
@@ -77,15 +79,14 @@ template <class In, class Weight, class Sum, class Out>
 void run_product(const Params<In, Weight, Sum, Out>& p, const Matmul<In, Weight, Sum>& a,
                  const Rescale<Sum, Out>& to, const Multiplier* multiplier) {
   if constexpr (std::is_same_v<In, int8_t>) {
-    p.dense({a, to});
-  } else {
-    p.kernel(a);
-    subtract_input_sums(a, Sum{p.common.weight_zero_point});
-    for (int32_t i = 0; p.common.request.sum_in_32_bits && i < a.rows * a.outputs; ++i) {
-      a.out[i] = static_cast<int32_t>(a.out[i]);
-    }
-    p.common.multiplier != nullptr ? rescale_fixed_point(to, multiplier) : p.rescale(to);
+    if (p.dense != nullptr) return p.dense({a, to});
   }
+  p.kernel(a);
+  subtract_input_sums(a, Sum{p.common.weight_zero_point});
+  for (int32_t i = 0; p.common.request.sum_in_32_bits && i < a.rows * a.outputs; ++i) {
+    a.out[i] = static_cast<int32_t>(a.out[i]);
+  }
+  p.common.multiplier != nullptr ? rescale_fixed_point(to, multiplier) : p.rescale(to);
 }
 
 // Of a list that need not exist.
@@ -198,10 +199,6 @@ Status find_scales(Prepare& p, Quantized<Sum>* q) {
   const Quantization wq = quantization(weights);
   const size_t n = wq.scales.size();
   const bool per_channel = n > 1;
-  if (per_channel && (wq.dimension != 0 || n != static_cast<size_t>(q->request.outputs))) {
-    return p.bad(weights, " has ", static_cast<uint64_t>(n), " scales along dimension ",
-                 wq.dimension, ", not ", q->request.outputs, " along 0");
-  }
   if (!per_channel) PIPIT_TRY(check_bias_scale(p));
   double* scale = p.allocate<double>(n);
   if (scale == nullptr) return Code::kArenaTooSmall;
@@ -210,7 +207,7 @@ Status find_scales(Prepare& p, Quantized<Sum>* q) {
   }
   q->scale = scale;
   q->scale_step = per_channel ? 1 : 0;
-  q->weight_zero_point = per_channel ? 0 : weights.zero_point;
+  q->weight_zero_point = weights.zero_point;
   return weights.type == Type::kInt16 ? find_multipliers(p, n, q) : Status();
 }
 
@@ -238,17 +235,35 @@ void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   p.scratch(layout.bytes());
 }
 
-// The variants are those of the product, or for int8 of the whole layer.
-template <class In, class Weight, class Sum, class Out, class Variant>
-Status prepare_quantized(Prepare& p, const Request& r, Span<const Variant> variants) {
+// The variants of the product, and for int8 of the whole layer, which knows no zero point of
+// weights. Returns the name of what was chosen.
+template <class In, class Weight, class Sum, class Out>
+const char* choose_kernels(const Prepare& p,
+                           Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants,
+                           Params<In, Weight, Sum, Out>* params) {
+  if constexpr (std::is_same_v<In, int8_t>) {
+    const auto& dense = choose(dense_s8_variants(), p.cpu());
+    params->dense = dense.run;
+    if (params->common.weight_zero_point == 0) return dense.name;
+    params->dense = nullptr;
+  }
+  const auto& variant = choose(variants, p.cpu());
+  params->kernel = variant.run;
+  params->rescale = choose(rescale_variants<Sum, Out>(), p.cpu()).run;
+  return variant.name;
+}
+
+template <class In, class Weight, class Sum, class Out>
+Status prepare_quantized(Prepare& p, const Request& r,
+                         Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
   const Tensor* bias = p.optional_input(kBias);
   if (bias != nullptr && bias->type != Type::kInt32 &&
       (sizeof(Sum) != 8 || bias->type != Type::kInt64)) {
     return p.unsupported("bias ", *bias);
   }
-  for (const Tensor* t : {&p.input(kInput), &p.input(kWeights), &p.output(0)}) {
-    PIPIT_TRY(need_scale(p, *t));
-  }
+  PIPIT_TRY(check_weights(p, r, false));
+  PIPIT_TRY(need_scale(p, p.input(kInput)));
+  PIPIT_TRY(need_scale(p, p.output(0)));
   auto* params = p.allocate<Params<In, Weight, Sum, Out>>();
   if (params == nullptr) return Code::kArenaTooSmall;
   Quantized<Sum>& q = params->common;
@@ -263,21 +278,14 @@ Status prepare_quantized(Prepare& p, const Request& r, Span<const Variant> varia
   PIPIT_TRY(fold_start<Weight>(p, &q, &holds_min));
   q.no_weight_is_min = lacks_min<Weight>(p, q, holds_min);
   lay_out_scratch<Weight>(p, &q);
-  const Variant& variant = choose(variants, p.cpu());
-  if constexpr (std::is_same_v<In, int8_t>) {
-    params->dense = variant.run;
-  } else {
-    params->kernel = variant.run;
-    params->rescale = choose(rescale_variants<Sum, Out>(), p.cpu()).run;
-  }
-  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant.name);
+  const char* variant = choose_kernels(p, variants, params);
+  return p.run(run_quantized<In, Weight, Sum, Out>, params, variant);
 }
 
 }  // namespace
 
 Status prepare_int8(Prepare& p, const Request& r) {
-  PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
-  return prepare_quantized<int8_t, int8_t, int32_t, int8_t>(p, r, dense_s8_variants());
+  return prepare_quantized<int8_t, int8_t, int32_t, int8_t>(p, r, matmul_s8_variants());
 }
 
 Status prepare_uint8(Prepare& p, const Request& r) {
@@ -291,10 +299,7 @@ Status prepare_uint8(Prepare& p, const Request& r) {
 }
 
 Status prepare_int16(Prepare& p, const Request& r) {
-  PIPIT_TRY(check_symmetric(p, p.input(kWeights)));
-  for (const Tensor* t : {&p.input(kInput), &p.output(0)}) {
-    if (t->zero_point != 0) return p.bad(*t, " has zero point ", t->zero_point, ", not 0");
-  }
+  for (const Tensor* t : {&p.input(kInput), &p.output(0)}) PIPIT_TRY(need_symmetric(p, *t));
   const Tensor* bias = p.optional_input(kBias);
   const auto* o = options<fb::FullyConnectedOptions>(p);
   if (o != nullptr && o->quantized_bias_type() != fb::TensorType::FLOAT32 && bias != nullptr &&

@@ -60,7 +60,7 @@ Status run_q(const Step& s, Run&) {
 Status need_128ths(const Prepare& p, int32_t zero_point) {
   const Tensor& out = p.output(0);
   if (out.scale == 1.0f / 128 && out.zero_point == zero_point) {
-    return need_quantization(p, p.input(0));
+    return need_scale(p, p.input(0));
   }
   return p.unsupported(out, " has scale ", static_cast<double>(out.scale), " and zero point ",
                        out.zero_point, ", not 1/128 and ", zero_point);

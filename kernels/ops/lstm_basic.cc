@@ -97,8 +97,7 @@ void update_integer(const int16_t* sums, int32_t n, const int16_t* last, int16_t
 // right.
 int32_t multiply_half_up(int32_t x, const Multiplier& m) {
   const int left = m.shift > 0 ? m.shift : 0, right = left - m.shift;
-  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
-  const int64_t product = rounding_doubling_high_mul(shifted, m.multiplier);
+  const int64_t product = rounding_doubling_high_mul(saturating_shift_left(x, left), m.multiplier);
   return static_cast<int32_t>((product + ((int64_t{1} << right) >> 1)) >> right);
 }
 

@@ -116,13 +116,14 @@ Status check_tensors(Prepare& p, const Cell& c) {
   for (int g = 0; g < kGates; ++g) {
     const Tensor& recurrent = p.input(c.at.recurrent_weights[g]);
     if (recurrent.shape.rank != 2) return p.unsupported("diagonal weights ", recurrent);
-    PIPIT_TRY(need_scale(p, recurrent));
-    PIPIT_TRY(need_scale(p, p.input(c.at.input_weights[g])));
+    for (const Tensor* t : {&recurrent, &p.input(c.at.input_weights[g])}) {
+      PIPIT_TRY(need_scale(p, *t));  // a zero point is not read: see docs/quantization.md
+    }
   }
   for (const Tensor* t : {&p.input(c.at.input), &p.input(c.at.output_state),
                           &p.input(c.at.cell_state), &p.output(0)}) {
     PIPIT_TRY(need_scale(p, *t));
-    if (t->zero_point != 0) return p.unsupported(*t, " has zero point ", t->zero_point, ", not 0");
+    PIPIT_TRY(need_symmetric(p, *t));
   }
   return {};
 }

@@ -89,8 +89,24 @@ bool whole_tensor(const Prepare& p, const MovesParams::Move& m) {
 
 }  // namespace
 
+namespace {
+
+// Lists of scales and zero points; a tensor without zero points has zeros.
+bool equal_quantization(const Quantization& a, const Quantization& b) {
+  if (!std::equal(a.scales.begin(), a.scales.end(), b.scales.begin(), b.scales.end())) return false;
+  const auto zero_point = [](const Quantization& q, size_t i) {
+    return q.zero_points.empty() ? 0 : q.zero_points[std::min(i, q.zero_points.size() - 1)];
+  };
+  for (size_t i = 0; i < std::max(a.zero_points.size(), b.zero_points.size()); ++i) {
+    if (zero_point(a, i) != zero_point(b, i)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 Status same_quantization(const Prepare& p, const Tensor& a, const Tensor& b) {
-  if (a.scale == b.scale && a.zero_point == b.zero_point) return {};
+  if (equal_quantization(quantization(a), quantization(b))) return {};
   return p.unsupported(a, " (scale ", static_cast<double>(a.scale), ", zero point ", a.zero_point,
                        ") and ", b, " (", static_cast<double>(b.scale), ", ", b.zero_point,
                        ") differ in quantization");

@@ -76,7 +76,7 @@ Status prepare_squared_difference_of(Prepare& p) {
   const Tensor& b = p.input(1);
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&a, &b, &out}) {
-    PIPIT_TRY(need_quantization(p, *t));
+    PIPIT_TRY(need_scale(p, *t));
     if (sizeof(T) == 1 || t->zero_point == 0) continue;
     return p.unsupported(*t, " has zero point ", t->zero_point, ", which int16 may not have");
   }

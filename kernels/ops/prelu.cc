@@ -24,7 +24,7 @@ Status plan_quantized(Prepare& p) {
   const Tensor& in = p.input(0);
   const Tensor& alpha = p.input(1);
   const Tensor& out = p.output(0);
-  for (const Tensor* t : {&in, &alpha, &out}) PIPIT_TRY(need_quantization(p, *t));
+  for (const Tensor* t : {&in, &alpha, &out}) PIPIT_TRY(need_scale(p, *t));
   const Multiplier above = quantize_multiplier(static_cast<double>(in.scale / out.scale));
   const Multiplier below =
       quantize_multiplier(static_cast<double>(in.scale * alpha.scale / out.scale));

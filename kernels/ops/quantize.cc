@@ -108,8 +108,8 @@ Status prepare_rescale(Prepare& p) {
                      (out.type == Type::kInt8 || out.type == Type::kUInt8);
   const UnaryFn kernel = rescale_kernel(in.type, out.type);
   if (!bytes && kernel == nullptr) return p.unsupported("input ", in.type, ", output ", out.type);
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const Multiplier m =
       quantize_multiplier(static_cast<double>(in.scale) / static_cast<double>(out.scale));
   const Range range = type_range(out.type);

@@ -26,8 +26,8 @@ struct QuantizedSum {
 inline Status find_quantized_sum(const Prepare& p, QuantizedSum* sum) {
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const double twice_in = 2 * static_cast<double>(in.scale);
   const double real = twice_in / ((1 << 20) * static_cast<double>(out.scale));
   if (!(real < 1)) return p.unsupported("the scale of ", in, " is too large for that of ", out);

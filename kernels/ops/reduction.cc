@@ -28,9 +28,8 @@ Status check_reduction(const Prepare& p) {
   const Tensor& out = p.output(0);
   if (p.input(1).type != Type::kInt32) return p.unsupported("axes ", p.input(1), ": int32 only");
   PIPIT_TRY(same_type(p, in, out));
-  if (in.type == Type::kInt16 && (in.zero_point != 0 || out.zero_point != 0)) {
-    return p.unsupported("zero points ", in.zero_point, " and ", out.zero_point,
-                         " of int16 tensors are not 0");
+  for (const Tensor* t : {&in, &out}) {
+    if (t->type == Type::kInt16) PIPIT_TRY(need_symmetric(p, *t));
   }
   return {};
 }

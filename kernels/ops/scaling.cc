@@ -9,7 +9,7 @@ Status find_scaling(const Prepare& p, float slope, Scaling* s) {
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&in, &out}) {
-    PIPIT_TRY(need_quantization(p, *t));
+    PIPIT_TRY(need_scale(p, *t));
     if (t->type == Type::kInt16 && t->zero_point != 0) {
       return p.unsupported(*t, " has zero point ", t->zero_point, ", which int16 may not have");
     }

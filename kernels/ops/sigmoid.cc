@@ -24,7 +24,7 @@ Status prepare_s16(Prepare& p, UnaryFn kernel, int largest_shift) {
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&in, &out}) {
     PIPIT_TRY(need_scale(p, *t));
-    if (t->zero_point != 0) return p.unsupported(*t, " has zero point ", t->zero_point, ", not 0");
+    PIPIT_TRY(need_symmetric(p, *t));
   }
   auto* s = p.allocate<SigmoidS16>();
   if (s == nullptr) return Code::kArenaTooSmall;
@@ -66,7 +66,7 @@ Status prepare_micro(Prepare& p) {
   constexpr int kIntegerBits = 4;
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
-  PIPIT_TRY(need_quantization(p, in));
+  PIPIT_TRY(need_scale(p, in));
   if (out.zero_point != -128) return p.unsupported(out, " has zero point ", out.zero_point);
   int shift = 0;
   const double mantissa = std::frexp(std::ldexp(in.scale, 31 - kIntegerBits), &shift);

@@ -104,13 +104,66 @@ Status run_s8(const Step& s, Run& run) {
   return run_rows(s, run, p.args, p.kernel);
 }
 
+struct ScaledParams {
+  SoftmaxScaled args;
+  void (*kernel)(const SoftmaxScaled&);
+};
+
+Status run_scaled(const Step& s, Run& run) {
+  const auto& p = *s.params<ScaledParams>();
+  return run_rows(s, run, p.args, p.kernel);
+}
+
+uint8_t flip_of(Type type) { return type == Type::kInt8 ? 0x80 : 0; }
+
+// Any output quantization, and any beta.
+Status prepare_scaled(Prepare& p, const Rows& rows, float beta) {
+  const Tensor& in = p.input(0);
+  const Tensor& out = p.output(0);
+  if (!std::isfinite(beta)) return p.bad("beta is ", static_cast<double>(beta));
+  auto* params = p.allocate<ScaledParams>();
+  float* table = p.allocate<float>(256);
+  if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
+  const float step = -std::abs(in.scale * beta);
+  for (int d = 0; d < 256; ++d) table[d] = std::exp(step * static_cast<float>(d));
+  params->args = {.rows = rows.count,
+                  .depth = rows.depth,
+                  .exp = table,
+                  .from_smallest = beta < 0,
+                  .flip = flip_of(in.type),
+                  .scale = out.scale,
+                  .zero_point = out.zero_point};
+  params->kernel = out.type == Type::kInt16  ? softmax_scaled_s16
+                   : out.type == Type::kInt8 ? softmax_scaled_s8
+                                             : softmax_scaled_u8;
+  if (out.type == in.type) p.in_place(0, 0);
+  return p.run(run_scaled, params, "portable");
+}
+
+// Whether the output begins with 0 and goes up to 1 in all the steps that its type has.
+bool is_customary(const Tensor& out) {
+  const float scale = out.type == Type::kInt16 ? 1.0f / 65536 : 1.0f / 256;
+  return out.zero_point == type_range(out.type).min &&
+         std::abs(out.scale - scale) <= 0.001f * scale;
+}
+
+Status need_customary(const Prepare& p) {
+  const Tensor& out = p.output(0);
+  if (is_customary(out)) return {};
+  return p.unsupported(out, " has scale ", static_cast<double>(out.scale), " and zero point ",
+                       out.zero_point, ", not 1/256 and the smallest number");
+}
+
+// The customary quantization is computed in fixed point, as TensorFlow Lite's reference kernel
+// does, which reads no other one.
 Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
   const Tensor& in = p.input(0);
   PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, p.output(0)));
+  if (in.type == Type::kInt8 && p.output(0).type == in.type) PIPIT_TRY(need_customary(p));
   ExpTable exp;
-  if (!find_exp_table(static_cast<double>(beta) * in.scale, &exp)) {
-    return p.unsupported("beta ", static_cast<double>(beta), " for scale ",
-                         static_cast<double>(in.scale));
+  if (!is_customary(p.output(0)) || !find_exp_table(static_cast<double>(beta) * in.scale, &exp)) {
+    return prepare_scaled(p, rows, beta);
   }
   auto* params = p.allocate<S8Params>();
   int32_t* table = p.allocate<int32_t>(256);
@@ -120,7 +173,7 @@ Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
   a.rows = rows.count;
   a.depth = rows.depth;
   a.exp = table;
-  a.flip = in.type == Type::kInt8 ? 0x80 : 0;
+  a.flip = flip_of(in.type);
   if (p.output(0).type == Type::kInt16) {
     params->kernel = softmax_s8_s16_portable;
     return p.run(run_s8, params, "portable");
@@ -144,9 +197,14 @@ Status run_s16(const Step& s, Run& run) {
 
 Status prepare_s16(Prepare& p, const Rows& rows, float beta) {
   const Tensor& in = p.input(0);
-  PIPIT_TRY(need_scale(p, in));
-  if (in.zero_point != 0 || p.output(0).zero_point != 0) {
-    return p.unsupported("int16 with a zero point other than 0");
+  for (const Tensor* t : {&in, &p.output(0)}) {
+    PIPIT_TRY(need_scale(p, *t));
+    PIPIT_TRY(need_symmetric(p, *t));
+  }
+  constexpr float kScale = 1.0f / 32768;
+  if (!(std::abs(p.output(0).scale - kScale) <= 0.001f * kScale)) {
+    return p.unsupported(p.output(0), " has scale ", static_cast<double>(p.output(0).scale),
+                         ", not 2^-15 as softmax of int16 has");
   }
   const double real = static_cast<double>(in.scale * beta) / (10.0 / 65535.0);
   if (!(real >= 0)) return p.unsupported("beta ", static_cast<double>(beta));
@@ -164,14 +222,6 @@ Status prepare_s16(Prepare& p, const Rows& rows, float beta) {
   return p.run(run_s16, params, "portable");
 }
 
-// Outputs of the input's type have fixed quantization: zero point, and scale 2^-bits of 0.1 %.
-Status need_output(const Prepare& p, int32_t zero_point, float scale) {
-  const Tensor& out = p.output(0);
-  if (out.zero_point == zero_point && std::abs(out.scale - scale) <= 0.001f * scale) return {};
-  return p.unsupported(out, " has scale ", static_cast<double>(out.scale), " and zero point ",
-                       out.zero_point, ", not ", static_cast<double>(scale), " and ", zero_point);
-}
-
 Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   const auto* o = options<fb::SoftmaxOptions>(p);
@@ -183,8 +233,6 @@ Status prepare(Prepare& p) {
   const bool bytes = in == Type::kInt8 || in == Type::kUInt8;
   if (bytes && out == Type::kInt16) return prepare_s8(p, rows, beta);
   if (in != out) return p.unsupported("input ", in, ", output ", out);
-  if (in == Type::kInt8) PIPIT_TRY(need_output(p, -128, 1.0f / 256));
-  if (in == Type::kInt16) PIPIT_TRY(need_output(p, 0, 1.0f / 32768));
   if (bytes) return prepare_s8(p, rows, beta);
   if (in == Type::kInt16) return prepare_s16(p, rows, beta);
   p.in_place(0, 0);

@@ -56,8 +56,9 @@ Status cut(const Prepare& p, const Masks& m, int32_t entry, int32_t size, Cut* c
   if (bit(m.begin, entry)) from = c->stride > 0 ? 0 : size - 1;
   c->start = static_cast<int32_t>(from);
   if (bit(m.shrink, entry)) {
-    if (from < 0 || from >= size) return p.bad("there is no index ", begin, " among ", size);
-    *c = {c->start, 1, 1};
+    // Loops ask for what lies past the end in their last turn, and do not read what they get.
+    if (size == 0) return p.bad("there is no index ", begin, " among none");
+    *c = {std::clamp(c->start, 0, size - 1), 1, 1};
     return {};
   }
   if (m.offset) end += from;

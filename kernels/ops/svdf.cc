@@ -200,6 +200,7 @@ Status prepare_float(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   const bool unsigned_time = hybrid && p.input(kTime).type == Type::kUInt8;
   if (!unsigned_time) PIPIT_TRY(expect_type(p, kTime, hybrid ? Type::kInt8 : Type::kFloat32));
   if (hybrid) PIPIT_TRY(need_scale(p, p.input(kTime)));
+  if (hybrid && !unsigned_time) PIPIT_TRY(need_symmetric(p, p.input(kTime)));
   for (const int i : {kBias, kState}) PIPIT_TRY(expect_type(p, i, Type::kFloat32));
   bool ready = true;
   PIPIT_TRY(
@@ -244,6 +245,8 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   const Tensor& time = p.input(kTime);
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&input, &feature, &time, &state, &out}) PIPIT_TRY(need_scale(p, *t));
+  for (const Tensor* t : {&feature, &time}) PIPIT_TRY(need_symmetric(p, *t));
+  if (state.type == Type::kInt16) PIPIT_TRY(need_symmetric(p, state));
   if (!p.values_known(kFeature)) return p.defer();
   auto* params = p.allocate<IntegerParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
@@ -251,8 +254,7 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   params->to_state = quantize_multiplier(input.scale * feature.scale / state.scale);
   params->to_output = quantize_multiplier(state.scale * time.scale / out.scale);
   params->out_zero_point = out.zero_point;
-  // An int16 state is taken to be symmetric.
-  params->state_zero_point = state.type == Type::kInt8 ? state.zero_point : 0;
+  params->state_zero_point = state.zero_point;
   params->start = fold_zero_point(p, z);
   if (params->start == nullptr) return Code::kArenaTooSmall;
   ScratchLayout layout;

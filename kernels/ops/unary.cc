@@ -93,8 +93,8 @@ Status plan_copy(Prepare& p, const Shape& shape) {
 Status plan_lookup_real(Prepare& p, float (*f)(float)) {
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const Range range = type_range(out.type);
   const float inverse = 1 / out.scale;
   return plan_lookup(p, [&](int32_t x) {

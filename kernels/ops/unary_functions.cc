@@ -20,17 +20,12 @@ namespace {
 constexpr TypeSet kFloat = types(Type::kFloat32);
 constexpr TypeSet kAllFloats = types(Type::kFloat32, Type::kFloat16, Type::kBFloat16);
 
-Status need_no_zero_point(const Prepare& p, const Tensor& t) {
-  if (t.zero_point == 0) return {};
-  return p.unsupported(t, " has zero point ", t.zero_point, ", not 0");
-}
-
 // Plans output 0 = f(input 0) for int16, rounded as TensorFlow Lite's tables are.
 template <class F>
 Status plan_lookup_s16(Prepare& p, F f, RunFn run = run_unary) {
   for (const Tensor* t : {&p.input(0), &p.output(0)}) {
     PIPIT_TRY(need_scale(p, *t));
-    PIPIT_TRY(need_no_zero_point(p, *t));
+    PIPIT_TRY(need_symmetric(p, *t));
   }
   auto* table = p.allocate<LookupS16>();
   if (table == nullptr) return Code::kArenaTooSmall;
@@ -142,12 +137,12 @@ Status prepare_sqrt(Prepare& p) {
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
   if (in.type != Type::kInt8 && in.type != Type::kInt16) return plan_f32(p, sqrt_f32_variants());
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const RealRoot root = {in.scale, out.scale, in.zero_point, out.zero_point, type_range(in.type)};
   if (in.type == Type::kInt8) return plan_lookup(p, root, run_root<int8_t>);
-  PIPIT_TRY(need_no_zero_point(p, in));
-  PIPIT_TRY(need_no_zero_point(p, out));
+  PIPIT_TRY(need_symmetric(p, in));
+  PIPIT_TRY(need_symmetric(p, out));
   const auto* kept = keep(p, root);
   if (kept == nullptr) return Code::kArenaTooSmall;
   return plan_unary(p, root_s16, kept, run_root<int16_t>);
@@ -176,8 +171,8 @@ Status prepare_rsqrt(Prepare& p) {
     return plan_lookup_s16(p, f, run_root<int16_t>);
   }
   if (in.type != Type::kInt8) return plan_f32(p, rsqrt_f32_variants());
-  PIPIT_TRY(need_quantization(p, in));
-  PIPIT_TRY(need_quantization(p, out));
+  PIPIT_TRY(need_scale(p, in));
+  PIPIT_TRY(need_scale(p, out));
   const double real = 1.0 / static_cast<double>(std::sqrt(in.scale) * out.scale);
   const Multiplier m = quantize_multiplier(real);
   const auto f = [&](int32_t x) {

@@ -35,7 +35,8 @@ int32_t slow_high_mul(int32_t a, int32_t b) {
 int32_t wrapped(int64_t n) { return static_cast<int32_t>(static_cast<uint64_t>(n) & 0xffffffffu); }
 
 int32_t slow_multiply(int32_t x, int32_t multiplier, int32_t shift) {
-  const int32_t shifted = wrapped(int64_t{x} * (int64_t{1} << std::max(shift, 0)));
+  const int64_t exact = int64_t{x} * (int64_t{1} << std::max(shift, 0));
+  const auto shifted = static_cast<int32_t>(std::clamp<int64_t>(exact, INT32_MIN, INT32_MAX));
   return static_cast<int32_t>(round_away(slow_high_mul(shifted, multiplier), std::max(-shift, 0)));
 }
 
