@@ -276,7 +276,7 @@ Status join(State& state, Graph& graph, const Planning& planning, int32_t from, 
   planning.share[joined->output(0).index] = Planning::kNobody;
   *scratch = chain->bytes();
   Chain** last = &state.chains;
-  while (*last != nullptr) last = &(*last)->next;
+  for (; *last != nullptr; last = &(*last)->next) ++chain->index;
   *last = chain;
   return {};
 }

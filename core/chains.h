@@ -28,7 +28,8 @@ struct Link {
 
 struct Chain {
   const Graph* graph = nullptr;
-  Chain* next = nullptr;  // of all graphs, in running order
+  Chain* next = nullptr;  // of all graphs, in running order...
+  int32_t index = 0;      // ...and its place there
   Link* links = nullptr;
   int32_t count = 0;
   int32_t shares = 1;  // of the rows of the last link; each has its own rings

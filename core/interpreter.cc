@@ -296,8 +296,9 @@ ChainInfo Interpreter::chain(int i) const {
           c.computed_rows, c.repeated_rows};
 }
 
-int Interpreter::chain_node(int i, int link) const {
-  return chain_at(*state_, i).links[link].step.node;
+StepInfo Interpreter::chain_step(int i, int link) const {
+  const Chain& c = chain_at(*state_, i);
+  return step_info(*state_, *c.graph, c.links[link].step);
 }
 
 int Interpreter::partitions() const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks the steps of a plan.
+#include "core/chains.h"
 #include "core/delegate.h"
 
 namespace pipit {
@@ -48,9 +49,11 @@ Status run_profiled(State& state, Graph& graph, Message* why) {
 }  // namespace
 
 StepInfo step_info(const State& state, const Graph& graph, const Step& step) {
+  if (const Chain* c = chain_of(step))
+    return {"CHAIN", step.variant, step.node, graph.index, c->index};
   const Delegation* d = delegation_of(state, graph, step);
   const char* op = d != nullptr ? d->delegate->name : state.op(state.node(graph, step.node)).name;
-  return {op, step.variant, step.node, graph.index};
+  return {op, step.variant, step.node, graph.index, -1};
 }
 
 bool computes_nothing(const Op& op, const Step& step) {

@@ -288,14 +288,24 @@ class Runner {
     return json;
   }
 
+  static Json operator_json(const StepInfo& step) {
+    return {{"subgraph", step.subgraph},
+            {"node", step.node},
+            {"op", step.op},
+            {"variant", step.variant}};
+  }
+
   Json operators() const {
     Json list = Json::array();
     const Interpreter& net = session_.net();
     for (int g = 0; g < session_.model().subgraphs(); ++g) {
       for (int i = 0; i < net.steps(g); ++i) {
         const StepInfo step = net.step(i, g);
-        list.push_back(
-            {{"subgraph", g}, {"node", step.node}, {"op", step.op}, {"variant", step.variant}});
+        const int operators = step.chain < 0 ? 1 : net.chain(step.chain).operators;
+        for (int k = 0; k < operators; ++k) {
+          list.push_back(operator_json(step.chain < 0 ? step : net.chain_step(step.chain, k)));
+          if (step.chain >= 0) list.back()["chain"] = step.chain;
+        }
       }
     }
     return list;

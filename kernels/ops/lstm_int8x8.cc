@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/to_integer.h"
 #include "kernels/fixed_point.h"
 #include "kernels/matmul.h"
 #include "kernels/ops/lstm_int8.h"
 #include "kernels/ops/scratch.h"
+#include "kernels/real.h"
 #include "kernels/variant.h"
 
 namespace pipit::lstm {
@@ -96,9 +98,6 @@ void apply(const int16_t* in, int32_t n, float unit, F f, int16_t* out) {
   for (int32_t i = 0; i < n; ++i) out[i] = to_s16(f(static_cast<float>(in[i]) * unit) * 32768);
 }
 
-float logistic(float x) { return 1.0f / (1.0f + std::exp(-x)); }
-float tangent(float x) { return std::tanh(x); }
-
 void compute_gate(const Step& s, const Params& p, int g, int16_t* gate) {
   const Cell& c = p.cell;
   const RoundedGate& q = p.gates[g];
@@ -113,14 +112,14 @@ void compute_gate(const Step& s, const Params& p, int g, int16_t* gate) {
   }
   normalize(p, s.input(c.at.norm[g]).as<int16_t>(), s.input(c.at.bias[g]).as<int32_t>(), q.scale,
             gate);
-  apply(gate, n, 0x1p-12f, g == kCellGate ? tangent : logistic, gate);
+  apply(gate, n, 0x1p-12f, g == kCellGate ? real::tanh : real::logistic, gate);
 }
 
 // `squashed` is scratch.
 void compute_output(const Step& s, const Params& p, const int16_t* gate, int16_t* squashed) {
   const Cell& c = p.cell;
   const int32_t n = c.batch * c.cells;
-  apply(s.input(c.at.cell_state).as<int16_t>(), n, 0x1p-15f, tangent, squashed);
+  apply(s.input(c.at.cell_state).as<int16_t>(), n, 0x1p-15f, real::tanh, squashed);
   for (int32_t i = 0; i < n; ++i) {
     squashed[i] = static_cast<int16_t>(rounding_shift_right(gate[i] * squashed[i], 15));
   }
@@ -223,9 +222,8 @@ Status find_outputs(Prepare& p, Params* params) {
   params->output_zero_point = state.zero_point;
   const Settings& o = c.settings;
   const float cell = o.cell_clip < 1 ? o.cell_clip * 32768 : 0;
-  params->cell_clip = static_cast<int16_t>(std::min(cell, 32767.0f));
-  params->projection_clip =
-      static_cast<int8_t>(std::min(o.projection_clip / p.output(0).scale, 127.0f));
+  params->cell_clip = to_integer<int16_t>(cell);
+  params->projection_clip = to_integer<int8_t>(o.projection_clip / p.output(0).scale);
   return {};
 }
 
@@ -235,7 +233,7 @@ void lay_out_scratch(Prepare& p, Params* params) {
   const int64_t gate = int64_t{c.batch} * c.cells;
   for (size_t& at : params->gates_at) at = layout.add(gate, sizeof(int16_t));
   for (size_t& at : params->sums_at) at = layout.add(gate, sizeof(int32_t));
-  p.scratch(layout.size());
+  p.scratch(layout.bytes());
 }
 
 }  // namespace

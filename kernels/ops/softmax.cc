@@ -125,7 +125,7 @@ Status prepare_scaled(Prepare& p, const Rows& rows, float beta) {
   float* table = p.allocate<float>(256);
   if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
   const float step = -std::abs(in.scale * beta);
-  for (int d = 0; d < 256; ++d) table[d] = std::exp(step * static_cast<float>(d));
+  for (int d = 0; d < 256; ++d) table[d] = real::exp(step * static_cast<float>(d));
   params->args = {.rows = rows.count,
                   .depth = rows.depth,
                   .exp = table,

@@ -47,6 +47,7 @@ struct StepInfo {
   const char* variant = "";  // the kernel chosen: "portable", "neon", ..., "delegate"; "" for none
   int node = 0;              // position in the subgraph's list of operators; a delegate's first
   int subgraph = 0;
+  int chain = -1;  // which chain it is (see ChainInfo): then `op` is "CHAIN"
 };
 
 // Operators that a delegate computes in one step.
@@ -59,7 +60,7 @@ struct PartitionInfo {
 // Operators that run in bands (see Bands), as one step.
 struct ChainInfo {
   int subgraph = 0;
-  int operators = 0;  // Interpreter::chain_node() has their positions
+  int operators = 0;  // Interpreter::chain_step() tells them
   int rows = 0;       // of the last one's output at a time
   int shares = 0;     // each thread's has bands of its own
   size_t bytes = 0;   // of all bands, and of what the operators use while they run
@@ -201,8 +202,7 @@ class Interpreter {
   // Operators that run in bands, in running order.
   int chains() const;
   ChainInfo chain(int i) const;
-  // The position of operator `link` of a chain in its subgraph's list.
-  int chain_node(int i, int link) const;
+  StepInfo chain_step(int i, int link) const;
 
   // What delegates compute, in running order.
   int partitions() const;
