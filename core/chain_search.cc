@@ -275,9 +275,8 @@ Status join(State& state, Graph& graph, const Planning& planning, int32_t from, 
   joined->node = graph.steps[from].node;
   planning.share[joined->output(0).index] = Planning::kNobody;
   *scratch = chain->bytes();
-  Chain** last = &state.chains;
-  while (*last != nullptr) last = &(*last)->next;
-  *last = chain;
+  (state.last_chain == nullptr ? state.chains : state.last_chain->next) = chain;
+  state.last_chain = chain;
   return {};
 }
 
