@@ -352,7 +352,9 @@ pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_sh
   return capi::outcome(status, text, why);
 }
 
-void pipit_interpreter_reset_variables(pipit_interpreter* net) { net->net.reset_variables(); }
+void pipit_interpreter_reset_variables(pipit_interpreter* net) {
+  if (net != nullptr) net->net.reset_variables();
+}
 
 pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipit_memory* memory) {
   if (net == nullptr) return PIPIT_BAD_ARGUMENT;

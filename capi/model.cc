@@ -98,6 +98,7 @@ pipit_code pipit_model_init_file(void* memory, size_t memory_bytes, const char* 
                                  pipit_model** model, pipit_message* why) {
   if (pipit_code bad = capi::no_handle_yet(model, why)) return bad;
   if (pipit_code bad = capi::check_memory(memory, memory_bytes, why)) return bad;
+  if (path == nullptr) return capi::fail(why, PIPIT_BAD_ARGUMENT, "the file's path is NULL");
   auto* made = new (memory) pipit_model();
   const char* error = made->file.open(path);
   if (error != nullptr) return capi::fail(why, PIPIT_NO_FILE, error);

@@ -73,8 +73,9 @@ Status plan_needed(State& state, int32_t subgraph, Message* why) {
   return graph.status();
 }
 
-// The message needs memory that a plan without a message takes as well.
-Status plan_if_possible(State& state, int32_t subgraph, Message* why) {
+// Why an entry cannot run is asked for in a second attempt, for a message takes memory that those
+// that run should not need.
+Status refuse_entry(State& state, int32_t subgraph, Message* why) {
   const size_t mark = state.arena.temporary_mark();
   void* memory = state.arena.take_temporary(sizeof(Message));
   if (memory == nullptr) return Code::kArenaTooSmall;
@@ -91,6 +92,14 @@ Status plan_if_possible(State& state, int32_t subgraph, Message* why) {
   }
   state.arena.release_temporary(mark);
   return {};
+}
+
+Status plan_if_possible(State& state, int32_t subgraph, Message* why) {
+  const Attempt attempt(state);
+  const Status status = plan_needed(state, subgraph, nullptr);
+  if (status.ok() || status.code() == Code::kArenaTooSmall) return status;
+  attempt.undo();
+  return refuse_entry(state, subgraph, why);
 }
 
 Status plan_entry(State& state, int32_t subgraph, Message* why) {

@@ -39,7 +39,8 @@ std::string joined(const std::vector<std::string>& names) {
 // The library's message has room for some of the operators that are missing; here all are named.
 Failure refusal(const std::string& path, const Model& model, Status status, const Message& why) {
   const std::string intro = "operators that this build does not run: ";
-  if (std::string(why.text()).compare(0, intro.size(), intro) != 0) return refusal(path, status, why);
+  if (std::string(why.text()).compare(0, intro.size(), intro) != 0)
+    return refusal(path, status, why);
   return {kModelRefused, path + ": " + intro + joined(missing_operators(model))};
 }
 
