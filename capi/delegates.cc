@@ -69,14 +69,22 @@ CDelegate adopt(const pipit_delegate& c) {
 
 extern "C" {
 
-int32_t pipit_partition_subgraph(const pipit_partition* p) { return p->view.subgraph(); }
-int32_t pipit_partition_nodes(const pipit_partition* p) { return p->view.nodes(); }
-int32_t pipit_partition_inputs(const pipit_partition* p) { return p->view.inputs(); }
-int32_t pipit_partition_outputs(const pipit_partition* p) { return p->view.outputs(); }
+int32_t pipit_partition_subgraph(const pipit_partition* p) {
+  return p == nullptr ? -1 : p->view.subgraph();
+}
+int32_t pipit_partition_nodes(const pipit_partition* p) {
+  return p == nullptr ? -1 : p->view.nodes();
+}
+int32_t pipit_partition_inputs(const pipit_partition* p) {
+  return p == nullptr ? -1 : p->view.inputs();
+}
+int32_t pipit_partition_outputs(const pipit_partition* p) {
+  return p == nullptr ? -1 : p->view.outputs();
+}
 
 pipit_code pipit_partition_node(const pipit_partition* p, int32_t i, pipit_node* node,
                                 int32_t* number) {
-  if (i < 0 || i >= p->view.nodes()) return PIPIT_BAD_ARGUMENT;
+  if (i < 0 || i >= pipit_partition_nodes(p) || node == nullptr) return PIPIT_BAD_ARGUMENT;
   *node = capi::describe(p->view.node(i));
   if (number != nullptr) *number = p->view.number(i);
   return PIPIT_OK;
@@ -84,12 +92,12 @@ pipit_code pipit_partition_node(const pipit_partition* p, int32_t i, pipit_node*
 
 int64_t pipit_partition_option(const pipit_partition* p, int32_t i, int32_t field, int32_t bytes,
                                int64_t otherwise) {
-  if (i < 0 || i >= p->view.nodes()) return otherwise;
+  if (i < 0 || i >= pipit_partition_nodes(p)) return otherwise;
   return p->view.option(i, field, bytes, otherwise);
 }
 
 pipit_code pipit_partition_tensor(const pipit_partition* p, int32_t index, pipit_tensor* tensor) {
-  const Tensor* t = p->view.tensor(index);
+  const Tensor* t = p == nullptr ? nullptr : p->view.tensor(index);
   if (t == nullptr) return PIPIT_BAD_ARGUMENT;
   pipit_tensor described = capi::describe(*t);
   if (!t->constant()) described.data = nullptr;
@@ -97,24 +105,28 @@ pipit_code pipit_partition_tensor(const pipit_partition* p, int32_t index, pipit
 }
 
 pipit_code pipit_partition_input(const pipit_partition* p, int32_t i, pipit_tensor* tensor) {
-  if (i < 0 || i >= p->view.inputs()) return PIPIT_BAD_ARGUMENT;
+  if (i < 0 || i >= pipit_partition_inputs(p)) return PIPIT_BAD_ARGUMENT;
   return pipit_partition_tensor(p, p->view.input(i).index, tensor);
 }
 
 pipit_code pipit_partition_output(const pipit_partition* p, int32_t i, pipit_tensor* tensor) {
-  if (i < 0 || i >= p->view.outputs()) return PIPIT_BAD_ARGUMENT;
+  if (i < 0 || i >= pipit_partition_outputs(p)) return PIPIT_BAD_ARGUMENT;
   return pipit_partition_tensor(p, p->view.output(i).index, tensor);
 }
 
 void* pipit_partition_parameters(pipit_partition* p, size_t bytes) {
+  if (p == nullptr || p->planned == nullptr) return nullptr;
   return p->own = capi::parameters_of(*p->planned, bytes);
 }
 
-void pipit_partition_scratch(pipit_partition* p, size_t bytes) { p->planned->scratch(bytes); }
+void pipit_partition_scratch(pipit_partition* p, size_t bytes) {
+  if (p != nullptr && p->planned != nullptr) p->planned->scratch(bytes);
+}
 
 pipit_code pipit_partition_fail(pipit_partition* p, pipit_code code, const char* text) {
+  if (p == nullptr || p->planned == nullptr) return PIPIT_BAD_ARGUMENT;
   p->failed = true;
-  return capi::code(p->planned->fail(capi::status_of(code).code(), text));
+  return capi::code(p->planned->fail(capi::failure_of(code), capi::text_or_none(text)));
 }
 
 }  // extern "C"

@@ -58,6 +58,7 @@ struct pipit_run {
 struct pipit_interpreter {
   pipit::Interpreter net;
   const pipit_model* model = nullptr;
+  size_t front_bytes = 0;
   pipit::capi::CProfiler profiler;
   pipit::capi::NodeTimer timer;
 };
@@ -75,6 +76,22 @@ inline pipit_code fail(pipit_message* why, pipit_code code, const char* text) {
   std::strncpy(why->text, text, sizeof(why->text) - 1);
   why->text[sizeof(why->text) - 1] = '\0';
   return code;
+}
+
+// Where the caller wants a handle: NULL until there is one.
+template <class Handle>
+pipit_code no_handle_yet(Handle** to, pipit_message* why) {
+  if (to == nullptr) return fail(why, PIPIT_BAD_ARGUMENT, "there is no place for the handle: NULL");
+  *to = nullptr;
+  return PIPIT_OK;
+}
+
+inline pipit_code need(const pipit_model* model, pipit_message* why) {
+  return model == nullptr ? fail(why, PIPIT_BAD_ARGUMENT, "the model is NULL") : PIPIT_OK;
+}
+
+inline pipit_code need(const pipit_interpreter* net, pipit_message* why) {
+  return net == nullptr ? fail(why, PIPIT_BAD_ARGUMENT, "the interpreter is NULL") : PIPIT_OK;
 }
 
 // The outcome of a call that wrote `text` when it failed.
@@ -100,7 +117,7 @@ inline pipit_code give_tensor(const Tensor* tensor, pipit_tensor* to) {
 inline Shape to_shape(int32_t rank, const int32_t* dims) {
   Shape shape;
   shape.rank = rank;
-  if (rank >= 0 && rank <= Shape::kMaxRank) std::copy(dims, dims + rank, shape.dims);
+  if (rank > 0 && rank <= Shape::kMaxRank) std::copy(dims, dims + rank, shape.dims);
   return shape;
 }
 
@@ -108,6 +125,13 @@ inline Status status_of(pipit_code code) {
   const bool known = code >= PIPIT_OK && code <= PIPIT_RUN_FAILED;
   return known ? static_cast<Code>(code) : Code::kBadArgument;
 }
+
+// Of a function that says that it fails: a code of success is none.
+inline Code failure_of(pipit_code code) {
+  return code == PIPIT_OK ? Code::kBadArgument : status_of(code).code();
+}
+
+inline const char* text_or_none(const char* text) { return text == nullptr ? "" : text; }
 
 inline pipit_node describe(const Node& n) {
   return {n.op,

@@ -53,9 +53,35 @@ Brought bring(const pipit_options& c, pipit_interpreter* front) {
   return b;
 }
 
+pipit_code check_activations(const pipit_options& c, pipit_message* why) {
+  if ((c.activations == nullptr) == (c.activation_bytes == 0)) return PIPIT_OK;
+  return fail(why, PIPIT_BAD_ARGUMENT,
+              c.activations == nullptr ? "activation_bytes are given, but activations are NULL"
+                                       : "activations are given, but activation_bytes are 0");
+}
+
+pipit_code check_operators(const pipit_options& c, pipit_message* why) {
+  if (c.operator_count > PIPIT_MAX_OPERATORS) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "more than 64 operators of the application");
+  }
+  if (c.operator_count != 0 && c.operators == nullptr) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "the application's operators are NULL");
+  }
+  for (size_t i = 0; i < c.operator_count; ++i) {
+    const pipit_operator& op = c.operators[i];
+    if (op.struct_bytes < sizeof(op) || !op.name || !op.prepare || !op.run) {
+      return fail(why, PIPIT_BAD_ARGUMENT, "an operator of the application is incomplete");
+    }
+  }
+  return PIPIT_OK;
+}
+
 pipit_code check_delegates(const pipit_options& c, pipit_message* why) {
   if (c.delegate_count > PIPIT_MAX_DELEGATES) {
     return fail(why, PIPIT_BAD_ARGUMENT, "more than 8 delegates");
+  }
+  if (c.delegate_count != 0 && c.delegates == nullptr) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "the delegates are NULL");
   }
   for (size_t i = 0; i < c.delegate_count; ++i) {
     const pipit_delegate* d = c.delegates[i];
@@ -87,6 +113,7 @@ struct Shapes {
 
 pipit_code check_shapes(const pipit_input_shape* shapes, size_t count, pipit_message* why) {
   if (count > kMaxShapes) return fail(why, PIPIT_BAD_ARGUMENT, "more than 64 shapes");
+  if (count != 0 && shapes == nullptr) return fail(why, PIPIT_BAD_ARGUMENT, "the shapes are NULL");
   for (size_t i = 0; i < count; ++i) {
     if (shapes[i].rank < 0 || shapes[i].rank > PIPIT_MAX_RANK) {
       return fail(why, PIPIT_BAD_ARGUMENT, "a shape has more than 8 dimensions");
@@ -103,15 +130,8 @@ pipit_code read_options(const pipit_options* from, pipit_options* to, pipit_mess
     return fail(why, PIPIT_BAD_ARGUMENT, "pipit_options::struct_bytes is not set");
   }
   std::memcpy(static_cast<void*>(to), from, std::min(from->struct_bytes, sizeof(*to)));
-  if (to->operator_count > PIPIT_MAX_OPERATORS) {
-    return fail(why, PIPIT_BAD_ARGUMENT, "more than 64 operators of the application");
-  }
-  for (size_t i = 0; i < to->operator_count; ++i) {
-    const pipit_operator& op = to->operators[i];
-    if (op.struct_bytes < sizeof(op) || !op.name || !op.prepare || !op.run) {
-      return fail(why, PIPIT_BAD_ARGUMENT, "an operator of the application is incomplete");
-    }
-  }
+  if (pipit_code bad = check_activations(*to, why)) return bad;
+  if (pipit_code bad = check_operators(*to, why)) return bad;
   if (pipit_code bad = check_delegates(*to, why)) return bad;
   return check_shapes(to->shapes, to->shape_count, why);
 }
@@ -124,6 +144,7 @@ pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* sh
   to->activations = {static_cast<uint8_t*>(from.activations), from.activation_bytes};
   to->preserve_inputs = from.overwrite_inputs == 0;
   to->preserve_all = from.preserve_all != 0;
+  to->main_may_fail = from.main_may_fail != 0;
   to->random_seed = from.random_seed;
   to->team = from.team == nullptr ? nullptr : &from.team->team;
   to->least_share = from.least_share;
@@ -195,6 +216,7 @@ void time_node(void* context, const StepInfo& step, bool begins) {
 extern "C" {
 
 void pipit_options_init(pipit_options* options) {
+  if (options == nullptr) return;
   *options = {};
   options->struct_bytes = sizeof(*options);
   options->least_share = pipit::Options().least_share;
@@ -202,6 +224,7 @@ void pipit_options_init(pipit_options* options) {
 
 pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* options,
                                  pipit_message* why) {
+  if (pipit_code bad = capi::need(model, why)) return bad;
   capi::Passing passing;
   if (pipit_code bad = passing.read(options, why)) return bad;
   Message text;
@@ -212,20 +235,28 @@ pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* 
 
 pipit_code pipit_required_memory(const pipit_model* model, const pipit_options* options,
                                  pipit_memory* memory, pipit_message* why) {
+  if (pipit_code bad = capi::need(model, why)) return bad;
   capi::Passing passing;
   if (pipit_code bad = passing.read(options, why)) return bad;
   Message text;
   const Result<MemoryPlan> plan =
       Interpreter::required_memory(model->model, pipit::all_operators(), passing.options, &text);
   if (!plan.ok()) return capi::outcome(plan.status(), text, why);
-  return capi::give(capi::sizes_of(plan.value(), capi::front_bytes(passing.c)), memory);
+  const pipit_memory sizes = capi::sizes_of(plan.value(), capi::front_bytes(passing.c));
+  if (capi::give(sizes, memory) == PIPIT_OK) return PIPIT_OK;
+  return capi::fail(why, PIPIT_BAD_ARGUMENT, "pipit_memory::struct_bytes is not set");
 }
 
 pipit_code pipit_interpreter_init(const pipit_model* model, void* arena, size_t arena_bytes,
                                   const pipit_options* options, pipit_interpreter** net,
                                   pipit_message* why) {
+  if (pipit_code bad = capi::no_handle_yet(net, why)) return bad;
+  if (pipit_code bad = capi::need(model, why)) return bad;
   pipit_options c;
   if (pipit_code bad = capi::read_options(options, &c, why)) return bad;
+  if (arena == nullptr && arena_bytes != 0) {
+    return capi::fail(why, PIPIT_BAD_ARGUMENT, "the arena is NULL");
+  }
   if (!capi::aligned(arena)) {
     return capi::fail(why, PIPIT_BAD_ARGUMENT, "the arena must start at a multiple of 16");
   }
@@ -245,37 +276,40 @@ pipit_code pipit_interpreter_init(const pipit_model* model, void* arena, size_t 
   if (!planned.ok()) return capi::outcome(planned.status(), text, why);
   made->net = planned.value();
   made->model = model;
+  made->front_bytes = front;
   *net = made;
   return PIPIT_OK;
 }
 
 int32_t pipit_interpreter_tensors(const pipit_interpreter* net, int32_t subgraph) {
-  return net->net.tensors(subgraph);
+  return net == nullptr ? -1 : net->net.tensors(subgraph);
 }
 
 pipit_code pipit_interpreter_tensor(const pipit_interpreter* net, int32_t subgraph, int32_t i,
                                     pipit_tensor* tensor) {
-  return capi::give_tensor(net->net.tensor(i, subgraph), tensor);
+  return capi::give_tensor(net == nullptr ? nullptr : net->net.tensor(i, subgraph), tensor);
 }
 
 pipit_code pipit_interpreter_input(const pipit_interpreter* net, int32_t subgraph, int32_t i,
                                    pipit_tensor* tensor) {
-  return capi::give_tensor(net->net.input(i, subgraph), tensor);
+  return capi::give_tensor(net == nullptr ? nullptr : net->net.input(i, subgraph), tensor);
 }
 
 pipit_code pipit_interpreter_output(const pipit_interpreter* net, int32_t subgraph, int32_t i,
                                     pipit_tensor* tensor) {
-  return capi::give_tensor(net->net.output(i, subgraph), tensor);
+  return capi::give_tensor(net == nullptr ? nullptr : net->net.output(i, subgraph), tensor);
 }
 
 pipit_code pipit_interpreter_bind_input(pipit_interpreter* net, int32_t subgraph, int32_t i,
                                         void* bytes, size_t size, pipit_message* why) {
+  if (pipit_code bad = capi::need(net, why)) return bad;
   Message text;
   return capi::outcome(net->net.bind_input(i, bytes, size, &text, subgraph), text, why);
 }
 
 pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32_t subgraph, int32_t i,
                                          void* bytes, size_t size, pipit_message* why) {
+  if (pipit_code bad = capi::need(net, why)) return bad;
   Message text;
   return capi::outcome(net->net.bind_output(i, bytes, size, &text, subgraph), text, why);
 }
@@ -286,19 +320,29 @@ static pipit_code invoked(Status status, const Message& text, pipit_message* why
   return capi::fail(why, capi::code(status), text.text());
 }
 
+pipit_code pipit_interpreter_runs(const pipit_interpreter* net, int32_t subgraph,
+                                  pipit_message* why) {
+  if (pipit_code bad = capi::need(net, why)) return bad;
+  Message text;
+  return capi::outcome(net->net.runs(subgraph, &text), text, why);
+}
+
 pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why) {
+  if (pipit_code bad = capi::need(net, why)) return bad;
   Message text;
   return invoked(net->net.invoke(&text), text, why);
 }
 
 pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                               pipit_message* why) {
+  if (pipit_code bad = capi::need(net, why)) return bad;
   Message text;
   return invoked(net->net.invoke_signature(signature, &text), text, why);
 }
 
 pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_shape* shapes,
                                     size_t count, int32_t strict, pipit_message* why) {
+  if (pipit_code bad = capi::need(net, why)) return bad;
   if (pipit_code bad = capi::check_shapes(shapes, count, why)) return bad;
   capi::Shapes converted;
   const Span<const InputShape> list = converted.set(shapes, count);
@@ -308,29 +352,38 @@ pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_sh
   return capi::outcome(status, text, why);
 }
 
-void pipit_interpreter_reset_variables(pipit_interpreter* net) { net->net.reset_variables(); }
+void pipit_interpreter_reset_variables(pipit_interpreter* net) {
+  if (net != nullptr) net->net.reset_variables();
+}
 
 pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipit_memory* memory) {
-  return capi::give(capi::sizes_of(net->net.memory(), 0), memory);
+  if (net == nullptr) return PIPIT_BAD_ARGUMENT;
+  return capi::give(capi::sizes_of(net->net.memory(), net->front_bytes), memory);
 }
 
 int32_t pipit_interpreter_steps(const pipit_interpreter* net, int32_t subgraph) {
-  return net->net.steps(subgraph);
+  return net == nullptr ? -1 : net->net.steps(subgraph);
 }
 
 pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph, int32_t i,
                                   pipit_step* step) {
-  if (i < 0 || i >= net->net.steps(subgraph)) return PIPIT_BAD_ARGUMENT;
+  if (i < 0 || i >= pipit_interpreter_steps(net, subgraph) || step == nullptr) {
+    return PIPIT_BAD_ARGUMENT;
+  }
   const StepInfo info = net->net.step(i, subgraph);
   *step = {info.op, info.variant, info.node, info.subgraph};
   return PIPIT_OK;
 }
 
-int32_t pipit_interpreter_partitions(const pipit_interpreter* net) { return net->net.partitions(); }
+int32_t pipit_interpreter_partitions(const pipit_interpreter* net) {
+  return net == nullptr ? -1 : net->net.partitions();
+}
 
 pipit_code pipit_interpreter_partition(const pipit_interpreter* net, int32_t i,
                                        pipit_partition_info* partition) {
-  if (i < 0 || i >= net->net.partitions()) return PIPIT_BAD_ARGUMENT;
+  if (i < 0 || i >= pipit_interpreter_partitions(net) || partition == nullptr) {
+    return PIPIT_BAD_ARGUMENT;
+  }
   const pipit::PartitionInfo info = net->net.partition(i);
   *partition = {info.delegate, info.nodes.data(), static_cast<int32_t>(info.nodes.size()),
                 info.subgraph};
@@ -339,18 +392,20 @@ pipit_code pipit_interpreter_partition(const pipit_interpreter* net, int32_t i,
 
 void pipit_interpreter_delegation(const pipit_interpreter* net, pipit_message* report) {
   Message text;
-  net->net.delegation(&text);
+  if (net != nullptr) net->net.delegation(&text);
   capi::fail(report, PIPIT_OK, text.text());
 }
 
 void pipit_interpreter_set_profiler(pipit_interpreter* net, pipit_profiler profiler,
                                     void* context) {
+  if (net == nullptr) return;
   net->profiler = {profiler, context};
   if (profiler == nullptr) return net->net.set_profiler({});
   net->net.set_profiler({capi::call_c, &net->profiler});
 }
 
 void pipit_interpreter_time_nodes(pipit_interpreter* net, uint64_t* nanoseconds, size_t nodes) {
+  if (net == nullptr) return;
   net->timer = {nanoseconds, nodes, 0};
   if (nanoseconds == nullptr) return net->net.set_profiler({});
   net->net.set_profiler({capi::time_node, &net->timer});

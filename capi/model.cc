@@ -39,11 +39,15 @@ namespace {
 bool in_range(int32_t i, int count) { return i >= 0 && i < count; }
 
 bool has(const pipit_model* model, int32_t subgraph) {
-  return in_range(subgraph, model->model.subgraphs());
+  return model != nullptr && in_range(subgraph, model->model.subgraphs());
+}
+
+bool has_signature(const pipit_model* model, int32_t i) {
+  return model != nullptr && in_range(i, model->model.signatures());
 }
 
 pipit_code check_memory(const void* memory, size_t bytes, pipit_message* why) {
-  if (bytes >= sizeof(pipit_model) && aligned(memory)) return PIPIT_OK;
+  if (memory != nullptr && bytes >= sizeof(pipit_model) && aligned(memory)) return PIPIT_OK;
   return fail(why, PIPIT_BAD_ARGUMENT,
               "a model wants pipit_model_bytes() of memory, aligned to 16 bytes");
 }
@@ -61,8 +65,8 @@ int32_t list(Span<const int32_t> tensors, const int32_t** to) {
 }
 
 pipit_code name(NamedTensor entry, const char** name, int32_t* tensor) {
-  *name = entry.name;
-  *tensor = entry.tensor;
+  if (name != nullptr) *name = entry.name;
+  if (tensor != nullptr) *tensor = entry.tensor;
   return PIPIT_OK;
 }
 
@@ -82,6 +86,7 @@ size_t pipit_model_bytes(void) { return sizeof(pipit_model); }
 
 pipit_code pipit_model_init(void* memory, size_t memory_bytes, const void* file, size_t file_bytes,
                             pipit_model** model, pipit_message* why) {
+  if (pipit_code bad = capi::no_handle_yet(model, why)) return bad;
   if (pipit_code bad = capi::check_memory(memory, memory_bytes, why)) return bad;
   auto* made = new (memory) pipit_model();
   const pipit_code bad = capi::parse(made, {static_cast<const uint8_t*>(file), file_bytes}, why);
@@ -91,7 +96,9 @@ pipit_code pipit_model_init(void* memory, size_t memory_bytes, const void* file,
 
 pipit_code pipit_model_init_file(void* memory, size_t memory_bytes, const char* path,
                                  pipit_model** model, pipit_message* why) {
+  if (pipit_code bad = capi::no_handle_yet(model, why)) return bad;
   if (pipit_code bad = capi::check_memory(memory, memory_bytes, why)) return bad;
+  if (path == nullptr) return capi::fail(why, PIPIT_BAD_ARGUMENT, "the file's path is NULL");
   auto* made = new (memory) pipit_model();
   const char* error = made->file.open(path);
   if (error != nullptr) return capi::fail(why, PIPIT_NO_FILE, error);
@@ -105,9 +112,13 @@ void pipit_model_release(pipit_model* model) {
   if (model != nullptr) model->~pipit_model();
 }
 
-const char* pipit_model_description(const pipit_model* model) { return model->model.description(); }
+const char* pipit_model_description(const pipit_model* model) {
+  return model == nullptr ? "" : model->model.description();
+}
 
-int32_t pipit_model_subgraphs(const pipit_model* model) { return model->model.subgraphs(); }
+int32_t pipit_model_subgraphs(const pipit_model* model) {
+  return model == nullptr ? -1 : model->model.subgraphs();
+}
 
 int32_t pipit_model_tensors(const pipit_model* model, int32_t subgraph) {
   return capi::has(model, subgraph) ? model->model.tensors(subgraph) : -1;
@@ -123,7 +134,7 @@ pipit_code pipit_model_sparsity(const pipit_model* model, int32_t subgraph, int3
                                 pipit_sparsity* to) {
   if (!capi::in_range(tensor, pipit_model_tensors(model, subgraph))) return PIPIT_BAD_ARGUMENT;
   const pipit::Sparsity s = pipit::sparsity(model->model.tensor(tensor, subgraph));
-  if (s.dimensions == 0) return PIPIT_BAD_ARGUMENT;
+  if (s.dimensions == 0 || to == nullptr) return PIPIT_BAD_ARGUMENT;
   to->traversal_count = capi::list(s.traversal_order, &to->traversal_order);
   to->block_map_count = capi::list(s.block_map, &to->block_map);
   return PIPIT_OK;
@@ -133,7 +144,9 @@ pipit_code pipit_model_sparse_dimension(const pipit_model* model, int32_t subgra
                                         int32_t i, pipit_sparse_dimension* to) {
   if (!capi::in_range(tensor, pipit_model_tensors(model, subgraph))) return PIPIT_BAD_ARGUMENT;
   const pipit::Tensor t = model->model.tensor(tensor, subgraph);
-  if (!capi::in_range(i, pipit::sparsity(t).dimensions)) return PIPIT_BAD_ARGUMENT;
+  if (!capi::in_range(i, pipit::sparsity(t).dimensions) || to == nullptr) {
+    return PIPIT_BAD_ARGUMENT;
+  }
   const pipit::SparseDimension d = pipit::sparse_dimension(t, i);
   *to = {d.sparse ? 1 : 0, d.dense_size,     d.segments.data, d.indices.data,
          d.segments.count, d.segments.bytes, d.indices.count, d.indices.bytes};
@@ -154,7 +167,9 @@ int32_t pipit_model_nodes(const pipit_model* model, int32_t subgraph) {
 
 pipit_code pipit_model_node(const pipit_model* model, int32_t subgraph, int32_t i,
                             pipit_node* node) {
-  if (!capi::in_range(i, pipit_model_nodes(model, subgraph))) return PIPIT_BAD_ARGUMENT;
+  if (!capi::in_range(i, pipit_model_nodes(model, subgraph)) || node == nullptr) {
+    return PIPIT_BAD_ARGUMENT;
+  }
   *node = capi::describe(model->model.node(i, subgraph));
   return PIPIT_OK;
 }
@@ -165,37 +180,35 @@ int64_t pipit_model_option(const pipit_model* model, int32_t subgraph, int32_t n
   return model->model.option(node, field, bytes, otherwise, subgraph);
 }
 
-int32_t pipit_model_signatures(const pipit_model* model) { return model->model.signatures(); }
+int32_t pipit_model_signatures(const pipit_model* model) {
+  return model == nullptr ? -1 : model->model.signatures();
+}
 
 pipit_code pipit_model_signature(const pipit_model* model, int32_t i, pipit_signature* signature) {
+  if (!capi::has_signature(model, i) || signature == nullptr) return PIPIT_BAD_ARGUMENT;
   const Model& m = model->model;
-  if (!capi::in_range(i, m.signatures())) return PIPIT_BAD_ARGUMENT;
   *signature = {m.signature_key(i), m.signature_subgraph(i), m.signature_inputs(i),
                 m.signature_outputs(i)};
   return PIPIT_OK;
 }
 
 int32_t pipit_model_find_signature(const pipit_model* model, const char* key) {
-  return model->model.find_signature(key);
+  return model == nullptr || key == nullptr ? -1 : model->model.find_signature(key);
 }
 
 pipit_code pipit_model_signature_input(const pipit_model* model, int32_t signature, int32_t i,
                                        const char** name, int32_t* tensor) {
+  if (!capi::has_signature(model, signature)) return PIPIT_BAD_ARGUMENT;
   const Model& m = model->model;
-  if (!capi::in_range(signature, m.signatures()) ||
-      !capi::in_range(i, m.signature_inputs(signature))) {
-    return PIPIT_BAD_ARGUMENT;
-  }
+  if (!capi::in_range(i, m.signature_inputs(signature))) return PIPIT_BAD_ARGUMENT;
   return capi::name(m.signature_input(signature, i), name, tensor);
 }
 
 pipit_code pipit_model_signature_output(const pipit_model* model, int32_t signature, int32_t i,
                                         const char** name, int32_t* tensor) {
+  if (!capi::has_signature(model, signature)) return PIPIT_BAD_ARGUMENT;
   const Model& m = model->model;
-  if (!capi::in_range(signature, m.signatures()) ||
-      !capi::in_range(i, m.signature_outputs(signature))) {
-    return PIPIT_BAD_ARGUMENT;
-  }
+  if (!capi::in_range(i, m.signature_outputs(signature))) return PIPIT_BAD_ARGUMENT;
   return capi::name(m.signature_output(signature, i), name, tensor);
 }
 

@@ -74,10 +74,16 @@ Operator adopt(const pipit_operator& c) {
 
 extern "C" {
 
-int32_t pipit_prepare_inputs(const pipit_prepare* node) { return node->node.inputs(); }
-int32_t pipit_prepare_outputs(const pipit_prepare* node) { return node->node.outputs(); }
+int32_t pipit_prepare_inputs(const pipit_prepare* node) {
+  return node == nullptr ? -1 : node->node.inputs();
+}
+
+int32_t pipit_prepare_outputs(const pipit_prepare* node) {
+  return node == nullptr ? -1 : node->node.outputs();
+}
 
 pipit_code pipit_prepare_input(const pipit_prepare* node, int32_t i, pipit_tensor* tensor) {
+  if (node == nullptr) return PIPIT_BAD_ARGUMENT;
   const Prepare& p = node->node;
   const Tensor* t = capi::tensor_of(p.step(), i, 0, p.inputs());
   if (t == nullptr) return PIPIT_BAD_ARGUMENT;
@@ -87,6 +93,7 @@ pipit_code pipit_prepare_input(const pipit_prepare* node, int32_t i, pipit_tenso
 }
 
 pipit_code pipit_prepare_output(const pipit_prepare* node, int32_t i, pipit_tensor* tensor) {
+  if (node == nullptr) return PIPIT_BAD_ARGUMENT;
   const Prepare& p = node->node;
   const Tensor* t = capi::tensor_of(p.step(), i, p.inputs(), p.outputs());
   if (t == nullptr) return PIPIT_BAD_ARGUMENT;
@@ -97,50 +104,59 @@ pipit_code pipit_prepare_output(const pipit_prepare* node, int32_t i, pipit_tens
 
 pipit_code pipit_prepare_set_output(pipit_prepare* node, int32_t i, int32_t rank,
                                     const int32_t* shape) {
-  if (i < 0 || i >= node->node.outputs()) return PIPIT_BAD_ARGUMENT;
+  if (node == nullptr || i < 0 || i >= node->node.outputs()) return PIPIT_BAD_ARGUMENT;
+  if (rank > 0 && shape == nullptr) return PIPIT_BAD_ARGUMENT;
   const Status status = node->node.set_output(i, capi::to_shape(rank, shape));
   node->failed |= !status.ok();
   return capi::code(status);
 }
 
 const void* pipit_prepare_options(const pipit_prepare* node, size_t* bytes) {
-  const pipit::Span<const uint8_t> options = node->node.custom_options();
-  *bytes = options.size();
+  const auto options = node == nullptr ? pipit::Span<const uint8_t>() : node->node.custom_options();
+  if (bytes != nullptr) *bytes = options.size();
   return options.data();
 }
 
 void* pipit_prepare_parameters(pipit_prepare* node, size_t bytes) {
-  return node->own = capi::parameters_of(node->node, bytes);
+  return node == nullptr ? nullptr : node->own = capi::parameters_of(node->node, bytes);
 }
 
-void pipit_prepare_scratch(pipit_prepare* node, size_t bytes) { node->node.scratch(bytes); }
+void pipit_prepare_scratch(pipit_prepare* node, size_t bytes) {
+  if (node != nullptr) node->node.scratch(bytes);
+}
 
 pipit_code pipit_prepare_defer(pipit_prepare* node) {
-  if (node->node.late()) return PIPIT_BAD_ARGUMENT;
+  if (node == nullptr || node->node.late()) return PIPIT_BAD_ARGUMENT;
   node->deferred = true;
   return PIPIT_OK;
 }
 
 pipit_code pipit_prepare_fail(pipit_prepare* node, pipit_code code, const char* text) {
+  if (node == nullptr) return PIPIT_BAD_ARGUMENT;
   node->failed = true;
-  return capi::code(node->node.fail(capi::status_of(code).code(), text));
+  return capi::code(node->node.fail(capi::failure_of(code), capi::text_or_none(text)));
 }
 
 pipit_code pipit_run_input(const pipit_run* node, int32_t i, pipit_tensor* tensor) {
+  if (node == nullptr) return PIPIT_BAD_ARGUMENT;
   const Step& s = node->step;
   return capi::give_tensor(capi::tensor_of(s, i, 0, s.inputs), tensor);
 }
 
 pipit_code pipit_run_output(const pipit_run* node, int32_t i, pipit_tensor* tensor) {
+  if (node == nullptr) return PIPIT_BAD_ARGUMENT;
   const Step& s = node->step;
   return capi::give_tensor(capi::tensor_of(s, i, s.inputs, s.outputs), tensor);
 }
 
-void* pipit_run_scratch(const pipit_run* node) { return node->step.scratch; }
+void* pipit_run_scratch(const pipit_run* node) {
+  return node == nullptr ? nullptr : node->step.scratch;
+}
 
 pipit_code pipit_run_fail(pipit_run* node, const char* text) {
+  if (node == nullptr) return PIPIT_BAD_ARGUMENT;
   node->failed = true;
-  return capi::code(node->run.fail(node->step, text));
+  return capi::code(node->run.fail(node->step, capi::text_or_none(text)));
 }
 
 }  // extern "C"

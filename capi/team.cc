@@ -10,7 +10,8 @@ size_t pipit_team_bytes(void) { return sizeof(pipit_team); }
 
 pipit_code pipit_team_init(void* memory, size_t memory_bytes, int32_t threads, pipit_team** team,
                            pipit_message* why) {
-  if (memory_bytes < sizeof(pipit_team) ||
+  if (pipit_code bad = capi::no_handle_yet(team, why)) return bad;
+  if (memory == nullptr || memory_bytes < sizeof(pipit_team) ||
       reinterpret_cast<uintptr_t>(memory) % alignof(pipit_team) != 0) {
     return capi::fail(why, PIPIT_BAD_ARGUMENT,
                       "a team wants pipit_team_bytes() of memory, aligned to 64 bytes");
@@ -21,7 +22,9 @@ pipit_code pipit_team_init(void* memory, size_t memory_bytes, int32_t threads, p
   return PIPIT_OK;
 }
 
-int32_t pipit_team_threads(const pipit_team* team) { return team->team.threads(); }
+int32_t pipit_team_threads(const pipit_team* team) {
+  return team == nullptr ? -1 : team->team.threads();
+}
 
 void pipit_team_release(pipit_team* team) {
   if (team != nullptr) team->~pipit_team();

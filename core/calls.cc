@@ -46,8 +46,8 @@ Status check_depth(int32_t depth, int32_t subgraph, Message* why) {
 
 Result<Graph*> find_or_plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
                                   Message* why) {
-  int32_t graphs = 0;
-  for (Graph* g = state.newest; g != nullptr; g = g->older, ++graphs) {
+  int32_t graphs = state.graphs_left_out;
+  for (Graph* g = state.newest; g != nullptr && graphs < kMaxGraphs; g = g->older, ++graphs) {
     if (g->index != subgraph) continue;
     if (g->progress != Graph::Progress::kPlanned) {
       text(why, "subgraph ", subgraph, " calls itself");

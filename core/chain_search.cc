@@ -275,9 +275,9 @@ Status join(State& state, Graph& graph, const Planning& planning, int32_t from, 
   joined->node = graph.steps[from].node;
   planning.share[joined->output(0).index] = Planning::kNobody;
   *scratch = chain->bytes();
-  Chain** last = &state.chains;
-  for (; *last != nullptr; last = &(*last)->next) ++chain->index;
-  *last = chain;
+  if (state.last_chain != nullptr) chain->index = state.last_chain->index + 1;
+  (state.last_chain == nullptr ? state.chains : state.last_chain->next) = chain;
+  state.last_chain = chain;
   return {};
 }
 

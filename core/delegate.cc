@@ -212,9 +212,8 @@ struct Partitioner {
     if (made == nullptr || nodes == nullptr) return Code::kArenaTooSmall;
     for (int32_t s = from; s < end; ++s) nodes[s - from] = graph.steps[s].node;
     *made = {delegate, &graph, nodes, end - from};
-    Delegation** last = &state.delegations;
-    while (*last != nullptr) last = &(*last)->next;
-    *last = made;
+    (state.last_delegation == nullptr ? state.delegations : state.last_delegation->next) = made;
+    state.last_delegation = made;
     return made;
   }
 

@@ -72,8 +72,23 @@ bool fits(const MemoryPlan& need, size_t arena, const Options& options) {
          (options.activations.empty() || options.activations.size() >= need.activation_bytes);
 }
 
-Status check_alignment(const void* bytes, const char* what, Message* why) {
-  if (reinterpret_cast<uintptr_t>(bytes) % kArenaAlign == 0) return {};
+// After somebody has planned otherwise than while measured: what resize() needs, and nothing to
+// run.
+void forget_plan(const Model& model, Span<uint8_t> arena, OpTable ops, const Options& options) {
+  State& state = *new (arena.data()) State();
+  state.model = model;
+  state.ops = ops;
+  state.options = options;
+  state.options.shapes = {};
+  state.arena = Arena(arena);
+}
+
+Status check_memory(Span<uint8_t> memory, const char* what, Message* why) {
+  if (memory.data() == nullptr && !memory.empty()) {
+    text(why, what, " is missing");
+    return Code::kBadArgument;
+  }
+  if (reinterpret_cast<uintptr_t>(memory.data()) % kArenaAlign == 0) return {};
   text(why, what, " must start at a multiple of ", static_cast<uint64_t>(kArenaAlign));
   return Code::kBadArgument;
 }
@@ -144,8 +159,8 @@ Status no_such(const char* what, int i, int subgraph, Message* why) {
 
 Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena, OpTable ops,
                                         const Options& options, Message* why) {
-  PIPIT_TRY(check_alignment(arena.data(), "the arena", why));
-  PIPIT_TRY(check_alignment(options.activations.data(), "the memory for activations", why));
+  PIPIT_TRY(check_memory(arena, "the arena", why));
+  PIPIT_TRY(check_memory(options.activations, "the memory for activations", why));
   Result<State*> plan = make_plan(model, Arena(arena), ops, options, why);
   if (plan.status().code() == Code::kArenaTooSmall) {
     // A model that is refused for another reason is refused for that, whatever the arena.
@@ -212,12 +227,25 @@ Status Interpreter::bind_output(int i, void* bytes, size_t size, Message* why, i
   return bind(g->output(i), g->home[g->inputs() + i], bytes, size, why);
 }
 
-Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
-  Graph* graph = entry_graph(state_, subgraph);
-  if (graph == nullptr) {
+Status Interpreter::runs(int subgraph, Message* why) const {
+  if (entry_graph(state_, subgraph) != nullptr) return {};
+  if (state_ == nullptr || state_->subgraph_count == 0) {
+    text(why, "there is no plan: an attempt to resize has failed");
+    return Code::kBadArgument;
+  }
+  const bool exists = subgraph >= 0 && subgraph < state_->subgraph_count;
+  const char* refusal = exists ? state_->subgraphs[subgraph].refusal : nullptr;
+  if (refusal == nullptr) {
     text(why, "no signature runs subgraph ", subgraph);
     return Code::kBadArgument;
   }
+  text(why, "subgraph ", subgraph, " cannot run: ", refusal);
+  return Code::kUnsupported;
+}
+
+Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
+  PIPIT_TRY(runs(subgraph, why));
+  Graph* graph = entry_graph(state_, subgraph);
   PIPIT_TRY(check_strings(*graph, why));
   begin_invocation(*state_);
   const FlushSubnormals flush;
@@ -231,10 +259,14 @@ int Interpreter::signature_subgraph(int signature) const {
 }
 
 Status Interpreter::invoke_signature(int signature, Message* why) {
-  return invoke_subgraph(signature_subgraph(signature), why);
+  const int subgraph = signature_subgraph(signature);
+  if (subgraph >= 0) return invoke_subgraph(subgraph, why);
+  text(why, "there is no signature ", signature);
+  return Code::kBadArgument;
 }
 
 Status Interpreter::resize(Span<const InputShape> shapes, Message* why) {
+  if (state_ == nullptr) return runs(0, why);
   Options options = state_->options;
   options.shapes = shapes;
   const Model model = state_->model;
@@ -245,9 +277,10 @@ Status Interpreter::resize(Span<const InputShape> shapes, Message* why) {
   if (!fits(need.value(), arena.size(), options)) {
     return too_small(arena.size(), need, options, why);
   }
-  PIPIT_TRY(make_plan(model, Arena(arena), ops, options, why).status());
+  const Status planned = make_plan(model, Arena(arena), ops, options, why).status();
+  if (!planned.ok()) forget_plan(model, arena, ops, options);
   reset_variables();
-  return {};
+  return planned;
 }
 
 Status Interpreter::resize_strict(Span<const InputShape> shapes, Message* why) {

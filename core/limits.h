@@ -17,4 +17,9 @@ constexpr uint64_t most_table_bytes(size_t file_bytes) {
   return (uint64_t{16} << 20) + uint64_t{64} * file_bytes;
 }
 
+// Bytes of names, each counted wherever it is named.
+constexpr uint64_t most_name_bytes(size_t file_bytes) {
+  return (uint64_t{1} << 20) + uint64_t{16} * file_bytes;
+}
+
 }  // namespace pipit

@@ -29,8 +29,9 @@ struct Checker {
   const Model& model;
   const fb::Model& root;
   Message* why;
-  uint64_t listed = 0;  // elements of lists so far
-  uint64_t read = 0;    // bytes of constants that operators name, so far
+  uint64_t listed = 0;      // elements of lists so far
+  uint64_t read = 0;        // bytes of constants that operators name, so far
+  uint64_t name_bytes = 0;  // of names so far
 
   template <class... P>
   Status bad(const P&... parts) const {
@@ -44,6 +45,15 @@ struct Checker {
     listed += elements;
     if (listed <= model.file().size()) return {};
     return bad("the file's lists have more elements than the file has bytes");
+  }
+
+  // The same for names, which tables share, too.
+  Status count_name(const flatbuffers::String* name) {
+    name_bytes += name == nullptr ? 0 : name->size();
+    const size_t size = model.file().size();
+    if (name_bytes <= most_name_bytes(size)) return {};
+    return bad("the names have more than ", most_name_bytes(size), " bytes in a file of ",
+               uint64_t{size});
   }
 
   Status check() {
@@ -74,6 +84,7 @@ struct Checker {
   }
 
   Status check_subgraph(int index, const fb::SubGraph& graph) {
+    PIPIT_TRY(count_name(graph.name()));
     const int32_t tensors = count(graph.tensors());
     for (int i = 0; i < tensors; ++i) {
       PIPIT_TRY(check_tensor(index, i, *graph.tensors()->Get(static_cast<unsigned>(i))));
@@ -107,6 +118,7 @@ struct Checker {
   }
 
   Status check_tensor(int subgraph, int index, const fb::Tensor& t) {
+    PIPIT_TRY(count_name(t.name()));
     const auto type = static_cast<Type>(t.type());
     if (static_cast<int>(type) >= kTypeCount) {
       return bad_tensor(subgraph, index, t, "type ", static_cast<int>(t.type()), " is unknown");
@@ -221,6 +233,7 @@ struct Checker {
       return bad_node(subgraph, index, "operator code ", node.opcode_index(), " of ",
                       count(root.operator_codes()));
     }
+    PIPIT_TRY(count_name(root.operator_codes()->Get(node.opcode_index())->custom_code()));
     const int32_t tensors = count(graph.tensors());
     PIPIT_TRY(check_node_list(subgraph, index, "input", node.inputs(), tensors, true));
     PIPIT_TRY(check_node_list(subgraph, index, "output", node.outputs(), tensors, false));
@@ -277,6 +290,7 @@ struct Checker {
   Status check_signatures() {
     for (int i = 0; i < count(root.signature_defs()); ++i) {
       const fb::SignatureDef& s = *root.signature_defs()->Get(static_cast<unsigned>(i));
+      PIPIT_TRY(count_name(s.signature_key()));
       if (s.subgraph_index() >= static_cast<uint32_t>(count(root.subgraphs()))) {
         return bad("signature '", c_str(s.signature_key()), "' runs subgraph ", s.subgraph_index(),
                    " of ", count(root.subgraphs()));
@@ -294,6 +308,7 @@ struct Checker {
         static_cast<uint32_t>(count(root.subgraphs()->Get(s.subgraph_index())->tensors()));
     for (int i = 0; i < count(map); ++i) {
       const fb::TensorMap& entry = *map->Get(static_cast<unsigned>(i));
+      PIPIT_TRY(count_name(entry.name()));
       if (entry.tensor_index() < tensors) continue;
       return bad("signature '", c_str(s.signature_key()), "' names tensor ", entry.tensor_index(),
                  " of ", tensors, " as '", c_str(entry.name()), "'");
@@ -301,9 +316,10 @@ struct Checker {
     return {};
   }
 
-  Status check_metadata() const {
+  Status check_metadata() {
     for (int i = 0; i < count(root.metadata()); ++i) {
       const fb::Metadata& m = *root.metadata()->Get(static_cast<unsigned>(i));
+      PIPIT_TRY(count_name(m.name()));
       if (m.buffer() >= static_cast<uint32_t>(count(root.buffers()))) {
         return bad("metadata '", c_str(m.name()), "' is in buffer ", m.buffer(), " of ",
                    count(root.buffers()));
@@ -335,6 +351,10 @@ int32_t builtin_code(const fb::OperatorCode& code) {
 Result<Model> Model::parse(Span<const uint8_t> file, Message* why) {
   if (reinterpret_cast<uintptr_t>(file.data()) % kFileAlign != 0) {
     text(why, "the model's bytes must start at a multiple of ", static_cast<uint64_t>(kFileAlign));
+    return Code::kBadArgument;
+  }
+  if (file.data() == nullptr && !file.empty()) {
+    text(why, "the model's bytes are missing");
     return Code::kBadArgument;
   }
   // The root offset and the identifier.

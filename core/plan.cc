@@ -410,6 +410,7 @@ Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* a
   graph->late = state.pool == &state.dynamic;
   graph->older = state.newest;
   state.newest = graph;
+  PIPIT_TRY(check_nodes(state, subgraph, why));
   PIPIT_TRY(init_tensors(state, *graph));
   PIPIT_TRY(graph->entry ? resize_inputs(state, *graph, why)
                          : take_arguments(*graph, arguments, why));
@@ -423,101 +424,6 @@ Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* a
   return graph;
 }
 
-namespace {
-
-const Op* find_in(OpTable ops, const fb::OperatorCode& code) {
-  const int32_t wanted = builtin_code(code);
-  const char* name = code.custom_code() == nullptr ? "" : code.custom_code()->c_str();
-  for (const Op* op : ops) {
-    if (op->code != wanted) continue;
-    if (wanted != kCustomOp || std::strcmp(op->name, name) == 0) return op;
-  }
-  return nullptr;
-}
-
-const Op* find_op(OpTable ops, const Options& options, const fb::OperatorCode& code) {
-  const Op* own = find_in(options.operators, code);
-  return own != nullptr ? own : find_in(ops, code);
-}
-
-// The operators check the features that they are asked for, whatever the version. Beyond the
-// newest version of any operator of the format, nobody knows what is asked.
-constexpr int32_t kNewestVersion = 14;
-
-Status check_version(const Op& op, const fb::OperatorCode& code, Message* why) {
-  if (op.code == kCustomOp || code.version() <= kNewestVersion) return {};
-  if (why != nullptr) why->clear();
-  text(why, op.name, " has version ", code.version(), ", but this build knows none above ",
-       kNewestVersion);
-  return Code::kUnsupported;
-}
-
-void put_missing(Message* why, int32_t before, const fb::OperatorCode& code) {
-  text(why, before == 0 ? "operators that this build does not run: " : ", ");
-  if (builtin_code(code) == kCustomOp) {
-    text(why, "custom '", operator_name(code), "'");
-  } else {
-    text(why, operator_name(code), " (", builtin_code(code), ")");
-  }
-}
-
-Status find_ops(State& state, Message* why) {
-  const auto* codes = file_root(state.model)->operator_codes();
-  state.op_of_code = state.arena.take_array<const Op*>(static_cast<size_t>(count(codes)));
-  if (state.op_of_code == nullptr) return Code::kArenaTooSmall;
-  PIPIT_TRY(check_operators(state.model, state.ops, state.options, why));
-  for (int32_t i = 0; i < count(codes); ++i) {
-    state.op_of_code[i] = find_op(state.ops, state.options, *codes->Get(static_cast<unsigned>(i)));
-  }
-  return {};
-}
-
-Status plan_entry(State& state, int32_t subgraph, Message* why) {
-  if (state.subgraphs[subgraph].first != nullptr) return {};
-  const Result<Graph*> graph = plan_graph(state, subgraph, nullptr, why);
-  if (graph.ok()) state.subgraphs[subgraph].first = graph.value();
-  return graph.status();
-}
-
-Status plan_entries(State& state, Message* why) {
-  const fb::Model* file = file_root(state.model);
-  PIPIT_TRY(plan_entry(state, 0, why));
-  for (int i = 0; i < count(file->signature_defs()); ++i) {
-    const fb::SignatureDef& s = *file->signature_defs()->Get(static_cast<unsigned>(i));
-    PIPIT_TRY(plan_entry(state, static_cast<int32_t>(s.subgraph_index()), why));
-  }
-  for (Graph* g = state.newest; g != nullptr; g = g->older) {
-    if (state.subgraphs[g->index].first == nullptr) state.subgraphs[g->index].first = g;
-  }
-  return {};
-}
-
-Status copy_options(State& state, const Options& options) {
-  state.options = options;
-  InputShape* shapes = state.arena.take_array<InputShape>(options.shapes.size());
-  if (shapes == nullptr) return Code::kArenaTooSmall;
-  std::copy(options.shapes.begin(), options.shapes.end(), shapes);
-  state.options.shapes = {shapes, options.shapes.size()};
-  return {};
-}
-
-}  // namespace
-
-Status check_operators(const Model& model, OpTable ops, const Options& options, Message* why) {
-  const auto* codes = file_root(model)->operator_codes();
-  int32_t missing = 0;
-  for (int32_t i = 0; i < count(codes); ++i) {
-    const fb::OperatorCode& code = *codes->Get(static_cast<unsigned>(i));
-    const Op* op = find_op(ops, options, code);
-    if (op == nullptr) {
-      put_missing(why, missing++, code);
-    } else {
-      PIPIT_TRY(check_version(*op, code, why));
-    }
-  }
-  return missing == 0 ? Status() : Status(Code::kUnsupported);
-}
-
 Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
                          const Options& options, Message* why) {
   Arena arena = whole;
@@ -527,15 +433,16 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.model = model;
   state.ops = ops;
   state.arena = arena;
-  PIPIT_TRY(copy_options(state, options));
+  state.options = options;
   state.pool = &state.arena;
   PIPIT_TRY(check_delegates(options, why));
-  PIPIT_TRY(find_ops(state, why));
+  PIPIT_TRY(find_operators(state));
   PIPIT_TRY(init_subgraphs(state));
   PIPIT_TRY(init_resources(state));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(place_resources(state));
   PIPIT_TRY(bind_addresses(state, why));
+  state.options.shapes = {};  // are the caller's, and in the plan now
   state.pool = &state.dynamic;
   state.newest_planned = state.newest;
   return &state;

@@ -41,7 +41,9 @@ struct Graph {
 
 // What all graphs of a subgraph have in common.
 struct Subgraph {
-  Graph* first = nullptr;  // the entry, if there is one
+  Graph* first = nullptr;         // the entry, if there is one
+  const char* refusal = nullptr;  // of an entry: why there is none
+  bool named = false;             // a signature runs it
   uint8_t* variables = nullptr;
   size_t variable_bytes = 0;
   uint64_t* counters = nullptr;  // one for each operator, unless none of them counts
@@ -75,16 +77,21 @@ struct State {
   Subgraph* subgraphs = nullptr;
   StateBlock* blocks = nullptr;
   Resource* resources = nullptr;
-  uint64_t table_bytes = 0;  // that operators have allocated before the first invocation
-  uint64_t fold_work = 0;    // that has been done before it
+  uint64_t* name_hashes = nullptr;  // for each of them
+  uint64_t table_bytes = 0;         // that operators have allocated before the first invocation
+  uint64_t fold_work = 0;           // that has been done before it
+  uint64_t name_bytes = 0;          // of resources that have been read before it
   int32_t resource_count = 0;
   int32_t subgraph_count = 0;
   Graph* newest = nullptr;
   Graph* newest_planned = nullptr;  // before the first invocation
   Delegation* delegations = nullptr;
   Chain* chains = nullptr;
-  int32_t depth = 0;       // of graphs that are being planned or run
-  int64_t calls = 0;       // of graphs in this invocation
+  Chain* last_chain = nullptr;
+  Delegation* last_delegation = nullptr;
+  int32_t graphs_left_out = 0;  // were planned for entries that cannot run
+  int32_t depth = 0;            // of graphs that are being planned or run
+  int64_t calls = 0;            // of graphs in this invocation
   int32_t free_below = 0;  // graphs of less height may run: no running one shares their activations
   MemoryPlan memory;
 
@@ -119,6 +126,14 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
 // ask for, or one that is called with these arguments and uses their bytes.
 Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
                           Message* why);
+
+// Plans subgraph 0 and those of the signatures.
+Status plan_entries(State& state, Message* why);
+
+// Finds the operator of each code of the file; check_nodes() then refuses a subgraph that uses one
+// which is in no table, and names all of them.
+Status find_operators(State& state);
+Status check_nodes(const State& state, int32_t subgraph, Message* why);
 
 // The same, unless there is such a graph already. Refuses a subgraph that calls itself.
 Result<Graph*> find_or_plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,

@@ -215,7 +215,8 @@ Status Prepare::only_operator(int subgraph, int32_t* code) const {
   if (operators > 1) {
     return unsupported("subgraph ", subgraph, " has ", operators, " operators, not one");
   }
-  *code = operators == 0 ? -1 : state_.op(*nodes->Get(0)).code;
+  const auto* codes = file_root(state_.model)->operator_codes();
+  *code = operators == 0 ? -1 : builtin_code(*codes->Get(nodes->Get(0)->opcode_index()));
   return {};
 }
 

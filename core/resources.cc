@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/limits.h"
 #include "core/plan.h"
 
 namespace pipit {
@@ -33,6 +34,41 @@ int32_t count_makers(const State& state) {
 bool same_name(const ResourceName& a, const ResourceName& b) {
   return a.number == b.number && std::strcmp(a.name, b.name) == 0 &&
          std::strcmp(a.container, b.container) == 0;
+}
+
+// The very texts of the file, which need not be read then.
+bool same_place(const ResourceName& a, const ResourceName& b) {
+  return a.number == b.number && a.name == b.name && a.container == b.container;
+}
+
+// FNV-1a.
+uint64_t hash_of(const ResourceName& name) {
+  uint64_t hash = 0xcbf29ce484222325u + static_cast<uint64_t>(name.number);
+  for (const char* text : {name.name, name.container}) {
+    for (; *text != '\0'; ++text) hash = (hash ^ static_cast<uint8_t>(*text)) * 0x100000001b3u;
+  }
+  return hash;
+}
+
+// Many operators may name one long text, and each has to be read to be compared with others.
+bool may_read(State& state, const ResourceName& name, bool counts) {
+  if (!counts) return true;
+  const uint64_t most = most_name_bytes(state.model.file().size());
+  uint64_t left = most - state.name_bytes;
+  for (const char* text : {name.name, name.container}) {
+    const auto read = static_cast<size_t>(std::min<uint64_t>(left, SIZE_MAX));
+    left -= strnlen(text, read);
+  }
+  state.name_bytes = most - left;
+  return left != 0;
+}
+
+template <class Same>
+int32_t find_if(const State& state, const Op& kind, const Same& same) {
+  for (int32_t i = 0; i < state.resource_count; ++i) {
+    if (state.resources[i].kind == &kind && same(state.resources[i])) return i;
+  }
+  return -1;
 }
 
 // The resource that a handle names; nullptr when there is none of that kind.
@@ -79,7 +115,8 @@ bool grow(State& state, Resource* r, ByteCount bytes) {
 Status init_resources(State& state) {
   const int32_t makers = std::min(count_makers(state), kMaxResources);
   state.resources = state.arena.take_array<Resource>(static_cast<size_t>(makers));
-  return state.resources == nullptr ? Status(Code::kArenaTooSmall) : Status();
+  state.name_hashes = state.arena.take_array<uint64_t>(static_cast<size_t>(makers));
+  return state.resources && state.name_hashes ? Code::kOk : Code::kArenaTooSmall;
 }
 
 Status place_resources(State& state) {
@@ -98,18 +135,31 @@ void reset_resources(State& state) {
 // ---- what an operator sees
 
 Status Prepare::make_resource(const ResourceName& name, int32_t* number) {
-  const Op& kind = state_.op(state_.node(graph_, step_.node));
-  for (*number = 0; *number < state_.resource_count; ++*number) {
-    const Resource& r = state_.resources[*number];
-    if (r.kind == &kind && same_name(r.name, name)) return {};
+  const Op& kind = op();
+  const bool counts = !late() && !graph_.late;
+  *number = find_if(state_, kind, [&](const Resource& r) { return same_place(r.name, name); });
+  if (*number >= 0) return {};
+  bool readable = may_read(state_, name, counts);
+  const uint64_t hash = readable ? hash_of(name) : 0;
+  *number = find_if(state_, kind, [&](const Resource& r) {
+    if (!readable || state_.name_hashes[&r - state_.resources] != hash) return false;
+    readable = may_read(state_, name, counts);
+    return readable && same_name(r.name, name);
+  });
+  if (*number >= 0) return {};
+  if (!readable) {
+    return unsupported("the names of variables and tables are too long for a file of ",
+                       uint64_t{state_.model.file().size()}, " bytes");
   }
-  if (*number == kMaxResources) {
+  if (state_.resource_count == kMaxResources) {
     return unsupported("the model has more than ", kMaxResources, " variables and tables");
   }
-  Resource& made = state_.resources[state_.resource_count++];
+  *number = state_.resource_count++;
+  Resource& made = state_.resources[*number];
   made = Resource();
   made.kind = &kind;
   made.name = name;
+  state_.name_hashes[*number] = hash;
   return {};
 }
 

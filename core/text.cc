@@ -2,21 +2,88 @@
 // Message text without printf.
 #include "pipit/text.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "pipit/printable.h"
 
 namespace pipit {
 
-void Message::append(const char* text, size_t length) {
-  const size_t room = kCapacity - 1 - length_;
-  const bool cut = length > room;
-  if (cut) length = room;
-  std::memcpy(text_ + length_, text, length);
-  length_ += length;
-  if (cut) std::memcpy(text_ + kCapacity - 4, "...", 3);
-  text_[length_] = '\0';
+namespace {
+
+struct Range {
+  uint32_t first, last;
+};
+
+// Characters that move a terminal's cursor, end its line, or turn the order of what follows.
+constexpr Range kUnsafe[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
+                             {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+
+bool is_unsafe(uint32_t character) {
+  for (const Range& r : kUnsafe) {
+    if (character >= r.first && character <= r.last) return true;
+  }
+  return false;
 }
 
-void put(Message* m, const char* text) { m->append(text, std::strlen(text)); }
+// How UTF-8 begins a character of so many bytes, and the least that is not written in fewer.
+struct Lead {
+  uint8_t mask, bits, bytes;
+  uint32_t least;
+};
+constexpr Lead kLeads[] = {
+    {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+
+bool is_surrogate(uint32_t character) { return character >= 0xd800 && character <= 0xdfff; }
+
+char hex_digit(int value) { return "0123456789abcdef"[value]; }
+
+bool continues(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x80; }
+
+}  // namespace
+
+size_t shown_bytes(const char* text, size_t length) {
+  const auto first = static_cast<uint8_t>(length == 0 ? 0 : text[0]);
+  for (const Lead& lead : kLeads) {
+    if ((first & lead.mask) != lead.bits) continue;
+    if (length < lead.bytes) return 0;
+    uint32_t character = first & static_cast<uint8_t>(~lead.mask);
+    for (size_t i = 1; i < lead.bytes; ++i) {
+      if (!continues(text[i])) return 0;
+      character = character << 6 | (static_cast<uint8_t>(text[i]) & 0x3f);
+    }
+    const bool valid = character >= lead.least && character <= 0x10ffff && !is_surrogate(character);
+    return valid && !is_unsafe(character) ? lead.bytes : 0;
+  }
+  return 0;
+}
+
+Escaped escaped(char byte) {
+  const auto value = static_cast<uint8_t>(byte);
+  return {{'\\', 'x', hex_digit(value >> 4), hex_digit(value & 15)}};
+}
+
+// A message that was cut has the length kCapacity, which no other has.
+void Message::append(const char* text, size_t length) {
+  for (size_t at = 0; at < length && length_ != kCapacity;) {
+    const size_t shown = shown_bytes(text + at, length - at);
+    const Escaped escape = escaped(text[at]);
+    const size_t n = shown != 0 ? shown : sizeof(escape.text);
+    if (n <= kCapacity - 1 - length_) {
+      std::memcpy(text_ + length_, shown != 0 ? text + at : escape.text, n);
+      text_[length_ += n] = '\0';
+      at += shown != 0 ? shown : 1;
+      continue;
+    }
+    size_t end = std::min(length_, kCapacity - 4);
+    while (end > 0 && continues(text_[end])) --end;  // no character is left in part
+    std::memcpy(text_ + end, "...", 4);
+    length_ = kCapacity;
+  }
+}
+
+// However long the text is, what has room is read.
+void put(Message* m, const char* text) { m->append(text, strnlen(text, Message::kCapacity)); }
 
 void put(Message* m, uint64_t value) {
   char digits[20];

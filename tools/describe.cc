@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "pipit/printable.h"
 #include "tools/format.h"
 
 namespace pipit::tools {
@@ -43,12 +44,29 @@ int packed(const Tensor& tensor, size_t i, int bits, bool is_signed) {
   return is_signed && value >= 1 << (bits - 1) ? value - (1 << bits) : value;
 }
 
+// JSON in which nothing does something to a terminal: what is left to escape, dump() has taken for
+// letters, all of them in strings.
+std::string plain_json(const Json& json) {
+  const std::string dumped = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  for (size_t at = 0, bytes = 0; at < dumped.size(); at += bytes) {
+    bytes = shown_bytes(dumped.data() + at, dumped.size() - at);
+    if (bytes != 0) {
+      text.append(dumped, at, bytes);
+      continue;
+    }
+    for (bytes = 1; at + bytes < dumped.size() && (dumped[at + bytes] & 0xc0) == 0x80;) ++bytes;
+    text += Json(dumped.substr(at, bytes)).dump(-1, ' ', true).substr(1, 6);  // \u and 4 digits
+  }
+  return text;
+}
+
 // Lists of plain values stay on one line: shapes, scales.
 void append_json(const Json& json, const std::string& line, std::string* text) {
   const bool nested =
       std::any_of(json.begin(), json.end(), [](const Json& item) { return item.is_structured(); });
   if (!json.is_object() && !nested) {
-    *text += json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    *text += plain_json(json);
     return;
   }
   *text += json.is_object() ? "{" : "[";

@@ -2,9 +2,11 @@
 #include "tools/format.h"
 
 #include <algorithm>
+#include <set>
 
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
+#include "pipit/printable.h"
 
 namespace pipit::tools {
 namespace {
@@ -17,12 +19,15 @@ int32_t code_of(const fb::OperatorCode& code) {
 
 }  // namespace
 
-std::string printable(std::string text) {
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
+std::string printable(const std::string& text) {
+  std::string shown;
+  for (size_t at = 0; at < text.size();) {
+    const size_t bytes = shown_bytes(text.data() + at, text.size() - at);
+    const Escaped escape = escaped(text[at]);
+    shown += bytes != 0 ? text.substr(at, bytes) : std::string(escape.text, sizeof(escape.text));
+    at += bytes != 0 ? bytes : 1;
   }
-  return text;
+  return shown;
 }
 
 std::string text_of(const flatbuffers::String* text) {
@@ -60,13 +65,19 @@ bool in_build(const fb::OperatorCode& code) {
 }
 
 std::vector<std::string> missing_operators(const Model& model) {
-  std::vector<std::string> names;
   const auto* codes = file_of(model).operator_codes();
+  std::vector<bool> used(size_of(codes));
+  for (unsigned g = 0; g < size_of(file_of(model).subgraphs()); ++g) {
+    const auto* nodes = file_of(model).subgraphs()->Get(g)->operators();
+    for (unsigned i = 0; i < size_of(nodes); ++i) used[nodes->Get(i)->opcode_index()] = true;
+  }
+  std::vector<std::string> names;
+  std::set<std::string> known;
   for (unsigned i = 0; i < size_of(codes); ++i) {
     const fb::OperatorCode& code = *codes->Get(i);
-    if (in_build(code)) continue;
+    if (!used[i] || in_build(code)) continue;
     const std::string name = operator_name(code) + (is_custom(code) ? " (custom)" : "");
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (known.insert(name).second) names.push_back(name);
   }
   return names;
 }

@@ -22,8 +22,8 @@ unsigned size_of(const flatbuffers::Vector<T>* list) {
 // A name from the file, fit for a terminal: "" when left out, no control characters.
 std::string text_of(const flatbuffers::String* text);
 
-// Replaces control characters, so that text from a file stays on its line.
-std::string printable(std::string text);
+// Text from a file as a terminal may show it: on its line, and what is no text as "\x1b".
+std::string printable(const std::string& text);
 
 // The bytes of a buffer, inside the flatbuffer or behind it.
 Span<const uint8_t> buffer_of(const Model& model, unsigned index);
@@ -35,7 +35,7 @@ bool is_custom(const fb::OperatorCode& code);
 // Whether this build has the operator, whatever its types.
 bool in_build(const fb::OperatorCode& code);
 
-// The operators of the model that this build lacks, each once.
+// The operators that nodes of the model use and this build lacks, each once.
 std::vector<std::string> missing_operators(const Model& model);
 
 // A tensor as the file describes it, without data.

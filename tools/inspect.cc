@@ -45,7 +45,9 @@ class Inspection {
  public:
   explicit Inspection(const std::string& path) : session_(path), file_(file_of(session_.model())) {
     try {
-      session_.plan({});
+      Options options;
+      options.main_may_fail = true;
+      session_.plan(options);
       memory_ = session_.net().memory();
     } catch (const Failure& e) {
       refusal_ = e.what();
@@ -69,7 +71,8 @@ class Inspection {
             " buffers\n  structure  " + grouped(sizes_.structure_bytes) + " bytes\n";
     text += "\noperators of this model\n" + uses_text(true) + uses_text(false);
     return text + "\nmemory\n  " +
-           (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) + "\n";
+           (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) + "\n" +
+           (memory_ && !main_runs() ? "  without subgraph 0: " + refusal_of(0) + "\n" : "");
   }
 
   Json json() const {
@@ -87,8 +90,8 @@ class Inspection {
                    {"other_buffers", sizes_.other_buffers},
                    {"structure_bytes", sizes_.structure_bytes}}},
                  {"operators", Json::array()},
-                 {"runs", memory_.has_value()},
-                 {"refusal", memory_ ? Json() : Json(refusal_)},
+                 {"runs", main_runs()},
+                 {"refusal", main_runs() ? Json() : Json(refusal_of(0))},
                  {"memory", nullptr}};
     for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
       json["subgraphs"].push_back(subgraph_json(g));
@@ -110,6 +113,15 @@ class Inspection {
   }
 
  private:
+  // Why an entry cannot run; "" if it can.
+  std::string refusal_of(int subgraph) const {
+    if (!memory_) return refusal_;
+    Message why;
+    return session_.net().runs(subgraph, &why).ok() ? "" : why.text();
+  }
+
+  bool main_runs() const { return refusal_of(0).empty(); }
+
   const fb::SubGraph& graph(unsigned g) const { return *file_.subgraphs()->Get(g); }
 
   const fb::OperatorCode& code(const fb::Operator& node) const {
@@ -225,6 +237,8 @@ class Inspection {
       text += "  '" + text_of(s.signature_key()) + "' runs subgraph " +
               std::to_string(s.subgraph_index()) + ": (" + map_text(s.inputs()) + ") -> (" +
               map_text(s.outputs()) + ")\n";
+      const std::string why = refusal_of(static_cast<int>(s.subgraph_index()));
+      if (!why.empty()) text += "    cannot run: " + why + "\n";
     }
     return text.empty() ? "" : "\nsignatures\n" + text;
   }
@@ -323,7 +337,9 @@ class Inspection {
       json.push_back({{"key", text_of(s.signature_key())},
                       {"subgraph", s.subgraph_index()},
                       {"inputs", map_json(s.inputs())},
-                      {"outputs", map_json(s.outputs())}});
+                      {"outputs", map_json(s.outputs())},
+                      {"runs", refusal_of(static_cast<int>(s.subgraph_index())).empty()},
+                      {"refusal", refusal_of(static_cast<int>(s.subgraph_index()))}});
     }
     return json;
   }

@@ -23,10 +23,25 @@ Failure refusal(const std::string& path, Status status, const Message& why) {
   return {exit_status(status.code()), path + ": " + why.text()};
 }
 
+// One line, which a person can still read.
 std::string joined(const std::vector<std::string>& names) {
+  constexpr size_t kMost = 8192;
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (text.size() + names[i].size() > kMost) {
+      return text + " and " + std::to_string(names.size() - i) + " more";
+    }
+    text += (text.empty() ? "" : ", ") + names[i];
+  }
   return text;
+}
+
+// The library's message has room for some of the operators that are missing; here all are named.
+Failure refusal(const std::string& path, const Model& model, Status status, const Message& why) {
+  const std::string intro = "operators that this build does not run: ";
+  if (std::string(why.text()).compare(0, intro.size(), intro) != 0)
+    return refusal(path, status, why);
+  return {kModelRefused, path + ": " + intro + joined(missing_operators(model))};
 }
 
 }  // namespace
@@ -67,6 +82,8 @@ void Session::create(size_t arena_bytes) {
       Interpreter::create(model_, {arena_.get(), arena_size_}, all_operators(), options_, &why);
   if (!net.ok()) throw refusal(path_, net.status(), why);
   net_ = net.value();
+  const Status runs = signature_ < 0 ? Status() : net_.runs(subgraph_, &why);
+  if (!runs.ok()) throw refusal(path_, runs, why);
   strings_.assign(static_cast<size_t>(inputs()), {});
 }
 
@@ -81,19 +98,15 @@ bool Session::shapes_known() const {
 
 void Session::plan(const Options& options) {
   options_ = options;
-  // The library's message has room for some; here all are named.
-  const std::vector<std::string> missing = missing_operators(model_);
-  if (!missing.empty()) {
-    throw Failure(kModelRefused,
-                  path_ + ": operators that this build does not run: " + joined(missing));
-  }
+  // Whoever asks for a signature does not care for the rest.
+  options_.main_may_fail |= signature_ >= 0;
   Message why;
   const Result<size_t> need =
       Interpreter::required_arena_bytes(model_, all_operators(), options_, &why);
   if (need.status().code() == Code::kArenaTooSmall) {
     throw Failure(kOutOfMemory, path_ + ": " + why.text());
   }
-  if (!need.ok()) throw refusal(path_, need.status(), why);
+  if (!need.ok()) throw refusal(path_, model_, need.status(), why);
   create(need.value());
   if (!shapes_known()) create(need.value() + kRoom);
 }

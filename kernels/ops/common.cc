@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/to_integer.h"
+#include "kernels/ops/compute.h"
 #include "kernels/real.h"
 
 namespace pipit {
@@ -148,6 +149,21 @@ Status check_channel_scales(const Prepare& p, const Tensor& t, int32_t channels,
                " along ", dimension);
 }
 
+namespace {
+
+// TensorFlow Lite's older type rounds the product of the scales to a float.
+double product_of_scales(const Tensor& input, float weight_scale) {
+  const bool rounds = input.type == Type::kUInt8;
+  return rounds ? double{input.scale * weight_scale} : double{input.scale} * weight_scale;
+}
+
+double largest_product(const Tensor& input, const Tensor& weights) {
+  const Span<const float> scales = quantization(weights).scales;
+  return product_of_scales(input, *std::max_element(scales.begin(), scales.end()));
+}
+
+}  // namespace
+
 Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weights,
                            const Tensor& output, int32_t channels, int32_t dimension,
                            Requantize* q) {
@@ -164,19 +180,18 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   q->multiplier = multiplier;
   q->shift = shift;
   q->zero_point = output.zero_point;
-  if (p.only_measured()) return {};
-  // TensorFlow Lite's older type rounds the product of the scales to a float.
-  const bool rounds = input.type == Type::kUInt8;
-  const double in_scale = input.scale, out_scale = output.scale;
-  const float* scale = wq.scales.data();
-  for (size_t c = 0; c < n; ++c) {
-    const double product = rounds ? input.scale * *scale : in_scale * *scale;
-    if (!(product <= DBL_MAX)) return p.bad("the scales of ", input, " and ", weights, " overflow");
-    const Multiplier m = quantize_multiplier(product / out_scale);
-    multiplier[c] = m.multiplier;
-    shift[c] = m.shift;
-    if (per_channel) ++scale;
+  if (!(largest_product(input, weights) <= DBL_MAX)) {
+    return p.bad("the scales of ", input, " and ", weights, " overflow");
   }
+  compute(p, [&] {
+    const float* scale = wq.scales.data();
+    for (size_t c = 0; c < n; ++c) {
+      const Multiplier m = quantize_multiplier(product_of_scales(input, *scale) / output.scale);
+      multiplier[c] = m.multiplier;
+      shift[c] = m.shift;
+      if (per_channel) ++scale;
+    }
+  });
   return {};
 }
 

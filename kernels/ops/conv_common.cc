@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/quantize.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -107,8 +108,18 @@ Status widen_bias(Prepare& p, const ConvTensors& t, int bias, const int64_t** wi
   return {};
 }
 
-Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec,
-                        const Requantize& q, bool* wide) {
+namespace {
+
+// Of the multipliers of int16 layers, which may not have been computed.
+int32_t largest_shift(const ConvTensors& t) {
+  const Span<const float> scales = quantization(t.weights).scales;
+  const double largest = *std::max_element(scales.begin(), scales.end());
+  return quantize_multiplier(double{t.input.scale} * largest / t.output.scale).shift;
+}
+
+}  // namespace
+
+Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide) {
   const bool int32_bias = t.bias != nullptr && t.bias->type == Type::kInt32;
   const bool given = spec.bias_type != fb::TensorType::FLOAT32;
   *wide = given ? spec.bias_type == fb::TensorType::INT64 : !int32_bias;
@@ -120,11 +131,9 @@ Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& 
     return p.bad("bias ", *t.bias, " is not of the quantized_bias_type");
   }
   constexpr int32_t kMaxShift = 14;  // of the 64-bit multiply()
-  for (int32_t c = 0; *wide && c < spec.channels; ++c) {
-    if (q.shift[c] > kMaxShift) {
-      return p.unsupported("the scales of ", t.input, " and ", t.weights, " over that of ",
-                           t.output, " make more than 2^", kMaxShift);
-    }
+  if (*wide && largest_shift(t) > kMaxShift) {
+    return p.unsupported("the scales of ", t.input, " and ", t.weights, " over that of ", t.output,
+                         " make more than 2^", kMaxShift);
   }
   return {};
 }

@@ -69,8 +69,7 @@ Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec
 Status widen_bias(Prepare& p, const ConvTensors& t, int bias, const int64_t** wide);
 
 // Whether int16 convolutions sum 64 bits, for which not every multiplier of `q` will do.
-Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec,
-                        const Requantize& q, bool* wide);
+Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide);
 
 // The weights' scales for float activations: one in `hybrid`, or one for each channel in *scales
 // (which then lie in the model file).

@@ -69,7 +69,7 @@ Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hy
     if constexpr (Folds<Args>) a->in_zero_point = t.input.zero_point;
     if constexpr (requires { a->weights_zero_point; }) a->weights_zero_point = t.weights.zero_point;
     if constexpr (SumsInt16<Args>) {
-      PIPIT_TRY(choose_wide_sums(p, t, spec, a->requantize, &a->bias.wide_sums));
+      PIPIT_TRY(choose_wide_sums(p, t, spec, &a->bias.wide_sums));
       if (t.bias != nullptr && t.bias->type == Type::kInt16) {
         PIPIT_TRY(widen_bias(p, t, spec.inputs.bias, &a->bias.wide));
       }

@@ -10,6 +10,7 @@
 // these phases reads its own taps, last to first.
 #pragma once
 
+#include "kernels/ops/compute.h"
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
 #include "kernels/ops/known_bytes.h"
@@ -297,6 +298,26 @@ bool can_go_by_rows(const ConvPlan& c) {
 
 // ---- prepare
 
+template <class Args>
+void fold_channels(const Prepare& p, const Args& a, const Tensor* bias, ConvPlan* c,
+                   int32_t* folded) {
+  const Fold fold = fold_of(a, bias);
+  const void* weights = p.input(c->inputs.weights).data;
+  if (!c->packed) {
+    bool holds_min = false;
+    fold_filters(*c, fold, static_cast<decltype(a.weights)>(weights), 0, c->file.out_c, c->depth,
+                 folded, &holds_min);
+    c->no_weight_is_min = !holds_min;
+    return;
+  }
+  const auto depth = static_cast<size_t>(c->depth);
+  for (int32_t o = 0; o < c->file.out_c; ++o) {
+    const size_t first = static_cast<size_t>(o) * depth;
+    const int32_t sum = sum_of_int4(static_cast<const uint8_t*>(weights), first, c->depth);
+    folded[o] = fold(o, sum, c->depth);
+  }
+}
+
 // Computes what a call needs of each channel's weights now, if all values are known.
 template <class Args>
 Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
@@ -306,22 +327,7 @@ Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
   int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(c->file.out_c));
   if (folded == nullptr) return Code::kArenaTooSmall;
   c->folded = folded;
-  if (p.only_measured()) return {};
-  const Fold fold = fold_of(a, bias);
-  const void* weights = p.input(c->inputs.weights).data;
-  if (!c->packed) {
-    bool holds_min = false;
-    fold_filters(*c, fold, static_cast<decltype(a.weights)>(weights), 0, c->file.out_c, c->depth,
-                 folded, &holds_min);
-    c->no_weight_is_min = !holds_min;
-    return {};
-  }
-  const auto depth = static_cast<size_t>(c->depth);
-  for (int32_t o = 0; o < c->file.out_c; ++o) {
-    const size_t first = static_cast<size_t>(o) * depth;
-    const int32_t sum = sum_of_int4(static_cast<const uint8_t*>(weights), first, c->depth);
-    folded[o] = fold(o, sum, c->depth);
-  }
+  compute(p, [&] { fold_channels(p, a, bias, c, folded); });
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
 #include "kernels/ops.h"
+#include "kernels/ops/compute.h"
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
 #include "kernels/weight_bytes.h"
@@ -182,9 +183,10 @@ Status fold_now(Prepare& p, Args a, Plan* c) {
   int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(c->channels));
   if (folded == nullptr) return Code::kArenaTooSmall;
   c->folded = folded;
-  if (p.only_measured()) return {};
-  a.weights = static_cast<decltype(a.weights)>(p.input(c->inputs.weights).data);
-  fold_channels(*c, fold_of(a, bias), a, folded);
+  compute(p, [&] {
+    a.weights = static_cast<decltype(a.weights)>(p.input(c->inputs.weights).data);
+    fold_channels(*c, fold_of(a, bias), a, folded);
+  });
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "kernels/ops/float_product.h"
 
 #include "kernels/ops/common.h"
+#include "kernels/ops/compute.h"
 #include "kernels/ops/weight_rows.h"
 #include "kernels/variant.h"
 
@@ -36,7 +37,7 @@ Status expand(Prepare& p, const FloatProduct& f, const Tensor& t, ProductWeights
   int8_t* all = p.allocate<int8_t>(static_cast<size_t>(t.elements()));
   if (all == nullptr) return Code::kArenaTooSmall;
   w->expanded = all;
-  if (!p.only_measured()) expand_rows(rows, t.as<int8_t>(), 0, rows.rows, all);
+  compute(p, [&] { expand_rows(rows, t.as<int8_t>(), 0, rows.rows, all); });
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/activate.h"
+#include "kernels/ops/compute.h"
 #include "kernels/ops/fully_connected.h"
 #include "kernels/ops/hybrid_scratch.h"
 #include "kernels/variant.h"
@@ -92,8 +93,7 @@ Status fold_weight_sums(Prepare& p, Params* params) {
   int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(r.outputs));
   if (sums == nullptr) return Code::kArenaTooSmall;
   params->weight_sums = sums;
-  if (p.only_measured()) return {};
-  row_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums);
+  compute(p, [&] { row_sums(r.weights, p.input(kWeights).as<int8_t>(), 0, r.outputs, sums); });
   return {};
 }
 

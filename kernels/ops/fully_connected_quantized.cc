@@ -6,6 +6,7 @@
 #include "kernels/dense_s8.h"
 #include "kernels/fixed_point.h"
 #include "kernels/matmul.h"
+#include "kernels/ops/compute.h"
 #include "kernels/ops/fully_connected.h"
 #include "kernels/ops/known_bytes.h"
 #include "kernels/ops/zero_points.h"
@@ -218,8 +219,9 @@ Status fold_start(Prepare& p, Quantized<Sum>* q, bool* holds_min) {
   Sum* start = p.allocate<Sum>(static_cast<size_t>(q->request.outputs));
   if (start == nullptr) return Code::kArenaTooSmall;
   q->start = start;
-  if (p.only_measured()) return {};
-  find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start, holds_min);
+  compute(p, [&] {
+    find_start(*q, p.input(kWeights).as<Weight>(), bias, 0, q->request.outputs, start, holds_min);
+  });
   return {};
 }
 

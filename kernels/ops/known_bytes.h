@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/ops/compute.h"
 #include "kernels/row_sums.h"
 #include "pipit/op.h"
 
@@ -12,12 +13,16 @@ namespace pipit {
 // Whether the values of an input of bytes are known now, and none is the least number of its type.
 inline bool no_weight_is_min(const Prepare& p, int input) {
   const Tensor& t = p.input(input);
-  if (!p.values_known(input) || t.bytes > INT32_MAX || p.only_measured()) return false;
-  int32_t sum;
-  bool holds_min = false;
-  choose(row_sums_variants(), p.cpu())
-      .run({t.data, 1, static_cast<int32_t>(t.bytes), t.type == Type::kUInt8, &sum, &holds_min});
-  return !holds_min;
+  if (!p.values_known(input) || t.bytes > INT32_MAX) return false;
+  bool lacks_min = false;
+  compute(p, [&] {
+    int32_t sum;
+    bool holds_min = false;
+    choose(row_sums_variants(), p.cpu())
+        .run({t.data, 1, static_cast<int32_t>(t.bytes), t.type == Type::kUInt8, &sum, &holds_min});
+    lacks_min = !holds_min;
+  });
+  return lacks_min;
 }
 
 }  // namespace pipit

@@ -8,6 +8,7 @@
 #include "kernels/fixed_point_functions.h"
 #include "kernels/half.h"
 #include "kernels/ops.h"
+#include "kernels/ops/compute.h"
 #include "kernels/ops/rows.h"
 #include "kernels/real.h"
 #include "kernels/softmax_s16.h"
@@ -168,7 +169,9 @@ Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
   auto* params = p.allocate<S8Params>();
   int32_t* table = p.allocate<int32_t>(256);
   if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
-  for (int32_t d = 0; d < 256 && !p.only_measured(); ++d) table[d] = exp_entry(exp, d);
+  compute(p, [&] {
+    for (int32_t d = 0; d < 256; ++d) table[d] = exp_entry(exp, d);
+  });
   SoftmaxS8& a = params->args;
   a.rows = rows.count;
   a.depth = rows.depth;

@@ -18,12 +18,17 @@ STORAGE_CONSTANT = 1
 STORAGE_DYNAMIC = 4
 
 
+def decoded(name):
+    """A name from a model, which may hold any bytes: those that are no UTF-8 become "\\xff"."""
+    return (name or b"").decode("utf-8", "backslashreplace")
+
+
 class Message(ctypes.Structure):
     _fields_ = [("raw", c_char * 1024)]
 
     @property
     def text(self):
-        return self.raw.decode("utf-8", "replace")
+        return decoded(self.raw)
 
     def failed_node(self, verb):
         """The text, and which node it was in the words that users of TensorFlow Lite know."""
@@ -166,6 +171,7 @@ class Options(ctypes.Structure):
         ("team", c_void_p),
         ("least_share", c_int64),
         ("max_calls", c_int64),
+        ("main_may_fail", c_int32),
     ]
 
 
@@ -223,6 +229,7 @@ _PROTOTYPES = {
         c_int32, _handle, c_int32, c_int32, c_void_p, c_size_t, _why),
     "pipit_interpreter_bind_output": (
         c_int32, _handle, c_int32, c_int32, c_void_p, c_size_t, _why),
+    "pipit_interpreter_runs": (c_int32, _handle, c_int32, _why),
     "pipit_interpreter_invoke": (c_int32, _handle, _why),
     "pipit_interpreter_invoke_signature": (c_int32, _handle, c_int32, _why),
     "pipit_interpreter_reset_variables": (None, _handle),

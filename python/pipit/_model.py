@@ -103,7 +103,7 @@ class Model:
         node = c.Node()
         if lib.pipit_model_node(self.handle, 0, index, ctypes.byref(node)) != c.OK:
             return None
-        return (node.op.decode(), node.inputs[:node.input_count], node.outputs[:node.output_count])
+        return (c.decoded(node.op), node.inputs[:node.input_count], node.outputs[:node.output_count])
 
     def versions(self):
         """{operator: version} of all nodes."""
@@ -111,7 +111,7 @@ class Model:
         for subgraph in range(self.subgraphs()):
             for i in range(lib.pipit_model_nodes(self.handle, subgraph)):
                 lib.pipit_model_node(self.handle, subgraph, i, ctypes.byref(node))
-                found[node.op.decode()] = node.version
+                found[c.decoded(node.op)] = node.version
         return found
 
     def signatures(self):
@@ -120,7 +120,7 @@ class Model:
         for number in range(lib.pipit_model_signatures(self.handle)):
             s = c.Signature()
             lib.pipit_model_signature(self.handle, number, ctypes.byref(s))
-            found[s.key.decode()] = (
+            found[c.decoded(s.key)] = (
                 number, s.subgraph,
                 self._names(lib.pipit_model_signature_input, number, s.inputs),
                 self._names(lib.pipit_model_signature_output, number, s.outputs))
@@ -131,5 +131,5 @@ class Model:
         for i in range(count):
             name, tensor = ctypes.c_char_p(), ctypes.c_int32()
             function(self.handle, number, i, ctypes.byref(name), ctypes.byref(tensor))
-            names[name.value.decode()] = tensor.value
+            names[c.decoded(name.value)] = tensor.value
         return dict(sorted(names.items()))

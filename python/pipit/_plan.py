@@ -26,6 +26,7 @@ def make_options(shapes, team, preserve_all, random_seed, max_calls, operators, 
     options.team = team.handle if team is not None else None
     options.preserve_all = 1 if preserve_all else 0
     options.random_seed = random_seed
+    options.main_may_fail = 1  # signatures may run all the same
     if max_calls is not None:
         options.max_calls = max_calls
     array = (c.InputShape * max(len(shapes), 1))()
@@ -72,6 +73,12 @@ class Plan:
                 if self.tensor(subgraph, index).storage == c.STORAGE_DYNAMIC:
                     return True
         return False
+
+    def refusal(self, subgraph):
+        """The message that says why a subgraph cannot run, or None."""
+        why = c.Message()
+        code = lib.pipit_interpreter_runs(self.handle, subgraph, ctypes.byref(why))
+        return None if code == c.OK else why
 
     def tensor(self, subgraph, index):
         """The tensor as it is now, or None when its subgraph is not planned."""

@@ -22,6 +22,9 @@ class SignatureRunner:
             raise ValueError("None signature_key provided.")
         if signature_key not in interpreter._signatures:
             raise ValueError('Invalid signature_key provided: "{}".'.format(signature_key))
+        if signature_key in interpreter._refused:
+            raise ValueError('The signature "%s" cannot run: %s'
+                             % (signature_key, interpreter._refused[signature_key]))
         self._interpreter = interpreter
         self._key = signature_key
         self._number, self._subgraph, self._inputs, self._outputs = (
@@ -43,7 +46,7 @@ class SignatureRunner:
             if name not in self._inputs:
                 raise ValueError("Invalid Input name (%s) for SignatureDef" % name)
             interpreter._resize(self._subgraph, self._inputs[name], value.shape)
-        interpreter._allocate()
+        interpreter._allocate(self._subgraph)
         for name, value in kwargs.items():
             interpreter._set(self._subgraph, self._inputs[name], value)
         interpreter._invoke(self._subgraph, self._number)

@@ -64,7 +64,7 @@ class Values:
         single = len(scales) == 1
         zero_point = zero_points[0] if zero_points else 0
         return {
-            "name": tensor.name.decode("utf-8", "replace"),
+            "name": tensor.name.decode("utf-8", "backslashreplace"),
             "index": index,
             "shape": _ints(self._shape_of(subgraph, tensor)),
             "shape_signature": _ints(tensor.shape_signature if any(
@@ -231,7 +231,7 @@ class Values:
         if not same:
             raise ValueError(
                 "Cannot set tensor: Got value of type %s but expected type %s for input %d, name: %s "
-                % (have, want, tensor.index, tensor.name.decode("utf-8", "replace")))
+                % (have, want, tensor.index, tensor.name.decode("utf-8", "backslashreplace")))
         _check_shape(tensor, value.shape)
 
     def _write(self, tensor, raw):
@@ -254,7 +254,7 @@ class Values:
         if view.format != wanted:
             raise ValueError(
                 "Cannot set tensor: Got value of type %s but expected type %s for input %d, name: %s "
-                % (view.format, types.name(tensor.type), tensor.index, tensor.name.decode()))
+                % (view.format, types.name(tensor.type), tensor.index, c.decoded(tensor.name)))
         _check_shape(tensor, view.shape)
         return self._write(tensor, view.tobytes())
 

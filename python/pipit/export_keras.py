@@ -102,7 +102,7 @@ class Graph:
 
     def _name(self, output):
         """The layer's own part of a name like "model/conv2d/Relu;model/conv2d/BiasAdd"."""
-        parts = self.model.tensor(0, output).name.decode("utf-8", "replace").split(";")[0].split("/")
+        parts = self.model.tensor(0, output).name.decode("utf-8", "backslashreplace").split(";")[0].split("/")
         wanted = parts[0] if len(parts) < 3 else parts[1]
         wanted = "".join(c if c.isalnum() or c in "_-." else "_" for c in wanted.split(":")[0])
         name, number = wanted or "layer", 0

@@ -126,6 +126,7 @@ class Interpreter(Values):
         self._shapes = {}  # {(subgraph, position of the input): dimensions} that were asked for
         self._strings = {}  # {(subgraph, position): buffer} that inputs are bound to
         self._plan = None  # while there is none, nothing can run
+        self._refused = {}  # {key of a signature that cannot run: why}
         self._old_plan = None  # the one that a resize has made invalid
         self._check_operators()
 
@@ -149,7 +150,7 @@ class Interpreter(Values):
         why, options = c.Message(), self._options()
         code = lib.pipit_check_operators(
             self._model.handle, ctypes.byref(options), ctypes.byref(why))
-        if code == c.OK:
+        if code == c.OK or self._some_signature_runs():
             return
         versions = self._model.versions()
         said = ["Didn't find op for builtin opcode '%s' version '%d'." % (op, versions.get(op, 1))
@@ -157,6 +158,20 @@ class Interpreter(Values):
         said += ["Encountered unresolved custom op: %s." % op
                  for op in re.findall(r"custom '(.*?)'", why.text)]
         raise ValueError("%s Registration failed." % " ".join(said or [why.text]))
+
+    def _some_signature_runs(self):
+        """Whether there is something to run although operators are missing."""
+        if not self._signatures:
+            return False
+        try:
+            plan = Plan(self._model, self._options())
+        except PlanError:
+            return False
+        for key, (_, subgraph, _, _) in self._signatures.items():
+            why = plan.refusal(subgraph)
+            if why is not None:
+                self._refused[key] = why.text
+        return len(self._refused) < len(self._signatures) or plan.refusal(0) is None
 
     # ---- life
 
@@ -192,9 +207,15 @@ class Interpreter(Values):
           RuntimeError: an operator refuses the shapes, naming it; an earlier plan then stays.
         """
         self._ensure_safe()
-        self._allocate()
+        self._allocate(0)
 
-    def _allocate(self):
+    def _allocate(self, subgraph):
+        self._make_plan()
+        why = self._plan.refusal(subgraph)
+        if why is not None:
+            raise RuntimeError(why.failed_node("prepare"))
+
+    def _make_plan(self):
         if self._plan is not None:
             return
         try:
@@ -310,7 +331,7 @@ class Interpreter(Values):
         """A function that runs a signature: takes arrays by name, returns a dict of arrays.
 
         Raises:
-          ValueError: there is no such signature, or None when there is not exactly one.
+          ValueError: there is no such signature, it cannot run, or None when there is not exactly one.
         """
         if signature_key is None:
             if len(self._signatures) != 1:
@@ -346,7 +367,7 @@ class Interpreter(Values):
         count = lib.pipit_interpreter_partitions(self._plan.handle) if self._plan else 0
         for i in range(count):
             lib.pipit_interpreter_partition(self._plan.handle, i, ctypes.byref(info))
-            rows.append({"delegate": info.delegate.decode(), "subgraph": info.subgraph,
+            rows.append({"delegate": c.decoded(info.delegate), "subgraph": info.subgraph,
                          "nodes": info.nodes[:info.node_count]})
         return rows
 
@@ -378,7 +399,7 @@ class Interpreter(Values):
     def _profile_row(self, i, times, runs):
         step = c.Step()
         lib.pipit_interpreter_step(self._plan.handle, 0, i, ctypes.byref(step))
-        return {"node": step.node, "op_name": step.op.decode(), "variant": step.variant.decode(),
+        return {"node": step.node, "op_name": c.decoded(step.op), "variant": c.decoded(step.variant),
                 "seconds": times[step.node] / runs * 1e-9}
 
 

@@ -111,5 +111,46 @@ TEST(Text, CanBeClearedAndUsedAgain) {
   EXPECT_STREQ(m.text(), "again");
 }
 
+std::string shown(const char* from_a_file) {
+  Message m;
+  text(&m, from_a_file);
+  return m.text();
+}
+
+TEST(Text, ShowsLettersOfAllLanguages) {
+  for (const char* letters :
+       {"caf\xc3\xa9", "\xe7\x8c\xab", "\xf0\x9f\x90\x88", "\xd8\xb9", "a\\x"}) {
+    EXPECT_EQ(shown(letters), letters);
+  }
+}
+
+TEST(Text, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(shown("a\nb\x1b[2J\x7f"), "a\\x0ab\\x1b[2J\\x7f");
+  EXPECT_EQ(shown("\xc2\x80|\xc2\x9b|\xc2\x9f"), "\\xc2\\x80|\\xc2\\x9b|\\xc2\\x9f");
+  EXPECT_EQ(shown("\xe2\x80\xae"), "\\xe2\\x80\\xae");  // right to left from here
+  EXPECT_EQ(shown("\xe2\x81\xa6"), "\\xe2\\x81\\xa6");  // an isolate
+  EXPECT_EQ(shown("\xd8\x9c"), "\\xd8\\x9c");           // Arabic letter mark
+  EXPECT_EQ(shown("\xe2\x80\xa8"), "\\xe2\\x80\\xa8");  // a new line
+}
+
+TEST(Text, EscapesWhatIsNoUtf8) {
+  EXPECT_EQ(shown("\xff|\x9b|\xc0\x80|\xc3"), "\\xff|\\x9b|\\xc0\\x80|\\xc3");
+  EXPECT_EQ(shown("\xed\xa0\x80"), "\\xed\\xa0\\x80");                    // a surrogate
+  EXPECT_EQ(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");           // beyond Unicode
+  EXPECT_EQ(shown("\xe0\x80\x80\xf0\x80"), "\\xe0\\x80\\x80\\xf0\\x80");  // too long, cut short
+}
+
+TEST(Text, IsCutBetweenCharacters) {
+  for (size_t before = 0; before < 4; ++before) {
+    Message m;
+    text(&m, std::string(before, 'x').c_str());
+    for (int i = 0; i < 1000; ++i) text(&m, "\xe7\x8c\xab");
+    const std::string cut = m.text();
+    ASSERT_GT(cut.size(), Message::kCapacity - 8);
+    EXPECT_EQ((cut.size() - before) % 3, 0u) << before;
+    EXPECT_EQ(cut.substr(cut.size() - 3), "...");
+  }
+}
+
 }  // namespace
 }  // namespace pipit::test

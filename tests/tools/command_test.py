@@ -167,7 +167,7 @@ class Refusals(CommandTest):
 
     def test_names_from_the_file_stay_on_one_line(self):
         model = self.model(small.missing_model(["a\nb\x1b[31m"]))
-        self.assertIn("a?b?[31m", self.fail_with(3, "run", model))
+        self.assertIn(r"a\x0ab\x1b[31m", self.fail_with(3, "run", model))
 
     def test_too_large(self):
         self.assertIn("memory", self.fail_with(5, "run", self.model(small.huge_model())))
@@ -493,8 +493,24 @@ class Inspect(CommandTest):
     def test_text_that_is_no_utf8(self):
         model = pathlib.Path(self.model(small.add_model(), description="12345678"))
         model.write_bytes(model.read_bytes().replace(b"12345678", b"\xff\xfe\n\x1b8765"))
-        self.assertIn("??8765", self.json("inspect", model)["description"])
-        self.assertIn(b"\xff\xfe??8765\n", self.start("inspect", model).stdout)
+        shown = r"\xff\xfe\x0a\x1b8765"
+        self.assertEqual(self.json("inspect", model)["description"], shown)
+        self.assertIn("description: " + shown + "\n", self.succeed("inspect", model))
+
+    def test_names_reach_no_terminal_as_they_are(self):
+        # A control character of Latin 1, two bidirectional marks, what is no UTF-8, and a letter.
+        hostile = "\u009b2J\u202e\u2066".encode() + b"\xff" + "\u00e9".encode()
+        spot = b"N" * len(hostile)
+        model = pathlib.Path(self.model(small.add_model(), description=spot.decode()))
+        for at in [model.read_bytes(), model.read_bytes().replace(b"\0\0\0in", b"\0\0\0in")]:
+            model.write_bytes(at.replace(spot, hostile))
+        unsafe = [chr(n) for n in [*range(0x7f, 0xa0), 0x202e, 0x2066]]
+        for arguments in [("inspect", model), ("inspect", model, "--json")]:
+            text = self.succeed(*arguments)
+            self.assertFalse([c for c in text if c in unsafe])
+            self.assertIn("\u00e9", text)
+        path = self.path("\u009b2J\u202e")
+        self.assertIn(r"\xc2\x9b2J\xe2\x80\xae", self.fail_with(3, "run", path))
 
 
 class Classify(CommandTest):

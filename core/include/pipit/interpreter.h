@@ -119,6 +119,9 @@ struct Options {
   // Where random operators start from to which the file gives no seeds: the same numbers follow in
   // each run of the program, unless it passes something else here.
   uint64_t random_seed = 0;
+  // A signature whose subgraph this build cannot run is left out of the plan: see
+  // Interpreter::runs(). When this is true, so is subgraph 0, as long as there is one that runs.
+  bool main_may_fail = false;
 };
 
 // What planning found.
@@ -140,7 +143,7 @@ Span<T> elements_of(const Tensor* tensor) {
   return same ? Span<T>(tensor->as<T>(), n) : Span<T>();
 }
 
-// Fails, and names all of them, when the model has operators that neither table knows.
+// Fails, and names them, when some node of the model has an operator that neither table knows.
 Status check_operators(const Model& model, OpTable ops, const Options& options = {},
                        Message* why = nullptr);
 
@@ -181,9 +184,13 @@ class Interpreter {
   Status invoke_signature(int signature, Message* why = nullptr);
   // The subgraph that a signature runs.
   int signature_subgraph(int signature) const;
+  // Whether an application can run a subgraph; if not, says why.
+  Status runs(int subgraph, Message* why = nullptr) const;
 
   // Plans again in the same arena with other input shapes (they replace Options::shapes). When that
   // fails, the old plan and all tensors stay as they were. When it succeeds, variables are reset.
+  // (An operator or delegate of the application that refuses what it has just accepted leaves an
+  // interpreter without a plan: it has no tensors, and can do nothing but resize() again.)
   Status resize(Span<const InputShape> shapes, Message* why = nullptr);
   // The same, but refuses to change a dimension that the model does not leave open (-1 in
   // shape_signature()).

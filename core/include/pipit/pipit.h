@@ -19,7 +19,9 @@
 // - A struct that starts with `struct_bytes` wants its own size there before a call: so a program
 //   built with an older header keeps working with a newer library.
 // - What a struct points to lives as long as the model or interpreter it was asked of.
-// - An index out of range is PIPIT_BAD_ARGUMENT, or a count of -1.
+// - An index out of range is PIPIT_BAD_ARGUMENT, or a count of -1; so is NULL for a handle or for
+// what
+//   is to be filled. A handle that was not made is NULL.
 // - One handle may be used by one thread at a time. Different interpreters, also of one model, are
 //   independent.
 #pragma once
@@ -371,11 +373,13 @@ typedef struct pipit_options {
   int32_t preserve_all;                    // 1: every tensor can be read after an invocation
   const pipit_delegate* const* delegates;  // shown the model's nodes in this order
   size_t delegate_count;                   // at most PIPIT_MAX_DELEGATES
-  uint64_t random_seed;  // where random operators start from to which the file gives no seeds
-  pipit_team* team;      // threads to share the work with; NULL: the calling one alone
-  int64_t least_share;   // cycles, roughly, below which a share is not worth waking a thread
-  int64_t max_calls;     // of subgraphs in one invocation, two for each iteration of a WHILE: more
-                         // are taken for an endless loop; 0: twenty million
+  uint64_t random_seed;   // where random operators start from to which the file gives no seeds
+  pipit_team* team;       // threads to share the work with; NULL: the calling one alone
+  int64_t least_share;    // cycles, roughly, below which a share is not worth waking a thread
+  int64_t max_calls;      // of subgraphs in one invocation, two for each iteration of a WHILE: more
+                          // are taken for an endless loop; 0: twenty million
+  int32_t main_may_fail;  // 1: subgraph 0, too, may be one that does not run: see
+                          // pipit_interpreter_runs()
 } pipit_options;
 
 // The defaults; sets struct_bytes.
@@ -389,7 +393,7 @@ typedef struct pipit_memory {
   size_t lower_bound_bytes;  // the most of them alive at one step
 } pipit_memory;
 
-// Fails, and names all of them, when there is no operator for some node.
+// Fails, and names them, when there is no operator for some node.
 PIPIT_API pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* options,
                                            pipit_message* why);
 // What pipit_interpreter_init will need. `options` may be NULL here and below.
@@ -420,13 +424,18 @@ PIPIT_API pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32
                                                    int32_t i, void* bytes, size_t size,
                                                    pipit_message* why);
 
+// A model is refused when subgraph 0 cannot run. Of the subgraphs of its signatures, those that
+// cannot are left out of the plan: whether one runs, or why not.
+PIPIT_API pipit_code pipit_interpreter_runs(const pipit_interpreter* net, int32_t subgraph,
+                                            pipit_message* why);
 PIPIT_API pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why);
 PIPIT_API pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                                         pipit_message* why);
 
 // Plans again with these shapes in place of all earlier ones. On failure, also when the arena is
-// too small, everything stays as it was. `strict` allows only dimensions that are -1 in
-// shape_signature.
+// too small, everything stays as it was (but if an operator or delegate of the application refuses
+// what it has just accepted, there is nothing left to do but resize again). `strict` allows only
+// dimensions that are -1 in shape_signature.
 PIPIT_API pipit_code pipit_interpreter_resize(pipit_interpreter* net,
                                               const pipit_input_shape* shapes, size_t count,
                                               int32_t strict, pipit_message* why);
