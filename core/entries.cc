@@ -111,9 +111,14 @@ Status plan_entry(State& state, int32_t subgraph, Message* why) {
 
 int32_t signatures(const State& state) { return state.model.signatures(); }
 
-// A shape for what the application cannot start is a mistake.
+// A shape for what the application cannot start is a mistake, and so is one that is none.
 Status check_shapes(const State& state, Message* why) {
   for (const InputShape& s : state.options.shapes) {
+    if (s.shape.rank < 0 || s.shape.rank > Shape::kMaxRank) {
+      text(why, "cannot resize input ", s.input, " to ", s.shape.rank, " dimensions, only to ",
+           Shape::kMaxRank);
+      return Code::kBadArgument;
+    }
     const bool exists = s.subgraph >= 0 && s.subgraph < state.subgraph_count;
     if (s.subgraph == 0 || (exists && state.subgraphs[s.subgraph].named)) continue;
     text(why, "cannot resize input ", s.input, " of subgraph ", s.subgraph,

@@ -144,7 +144,7 @@ void put(Message* m, Type type) { put(m, type_name(type)); }
 
 void put(Message* m, const Shape& shape) {
   put(m, "[");
-  for (int i = 0; i < shape.rank; ++i) {
+  for (int i = 0; i < std::min<int32_t>(shape.rank, Shape::kMaxRank); ++i) {
     if (i > 0) put(m, ",");
     put(m, shape[i]);
   }
