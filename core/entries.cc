@@ -48,7 +48,7 @@ class Attempt {
 };
 
 Status keep_reason(State& state, const Message& reason, const char** kept) {
-  const size_t bytes = std::strlen(reason.text()) + 1;
+  const size_t bytes = std::strlen(reason.text()) + 1;  // bounded: a message has a capacity
   auto* copy = state.arena.take_array<char>(bytes);
   if (copy == nullptr) return Code::kArenaTooSmall;
   std::memcpy(copy, reason.text(), bytes);
