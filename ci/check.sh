@@ -17,7 +17,7 @@ usage: ci/check.sh VERB...
   host      configure, build and test on this machine
   asan      the same with the address and undefined-behaviour sanitizers, and some thousand inputs
             of each fuzz target
-  tsan      the tests of threads with the thread sanitizer
+  tsan      the tests of threads with the thread sanitizer (not part of all)
   coverage  the tests on this machine again, counting lines and branches of core and kernels;
             less than 90 % of the lines fail (not part of all)
   aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those of the kernels for one
@@ -29,15 +29,15 @@ usage: ci/check.sh VERB...
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
   aarch64-asan  what asan does, for 64-bit ARM on qemu's `max`: the conformance cases, the tests of
-            kernels, damaged models, and some inputs of each fuzz target
-  armhf-asan  the same for 32-bit ARM
+            kernels, damaged models, and some inputs of each fuzz target (not part of all)
+  armhf-asan  the same for 32-bit ARM (not part of all)
   differential  many spoilt models with all kernels that an ARM CPU has, against the portable ones:
-            PIPIT_DIFFERENTIAL, or 5000, on each target
+            PIPIT_DIFFERENTIAL, or 5000, on each target (not part of all)
   fuzz      run every fuzz target for some time with libFuzzer: PIPIT_FUZZ_SECONDS, or 60 s (not part
             of all; see ci/fuzz.sh)
   fuzz-arm  PIPIT_FUZZ_INPUTS, or 100000, changed seeds of every fuzz target on both ARM targets, with
             sanitizers (not part of all; see ci/fuzz_arm.sh)
-  all       setup format lint tidy host asan tsan aarch64 armhf aarch64-asan armhf-asan differential
+  all       setup format lint tidy host asan aarch64 armhf
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
 END
@@ -253,9 +253,7 @@ for verb in "${@:---help}"; do
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
     tidy-all | differential | python-arm | sdist | tfjs | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
-    all)
-      verbs+=(setup format lint tidy host asan tsan aarch64 armhf aarch64-asan armhf-asan differential)
-      ;;
+    all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;
   esac
