@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model's file says beyond what is needed to run it.
+#include "pipit/details.h"
+
+#include <cstring>
+
+#include "core/schema.h"
+
+namespace pipit {
+namespace {
+
+const fb::Operator& node_of(const Model& model, int i, int subgraph) {
+  const fb::SubGraph& graph = *file_root(model)->subgraphs()->Get(static_cast<unsigned>(subgraph));
+  return *graph.operators()->Get(static_cast<unsigned>(i));
+}
+
+}  // namespace
+
+Span<const uint8_t> metadata(const Model& model, const char* name) {
+  const auto* all = file_root(model)->metadata();
+  for (unsigned i = 0; all != nullptr && i < all->size(); ++i) {
+    const fb::Metadata& m = *all->Get(i);
+    const char* its_name = m.name() == nullptr ? "" : m.name()->c_str();
+    if (std::strcmp(its_name, name) == 0) return buffer_bytes(model, m.buffer());
+  }
+  return {};
+}
+
+// Large options lie behind the flatbuffer; where, was checked when the model was parsed.
+Span<const uint8_t> custom_options(const Model& model, int i, int subgraph) {
+  const fb::Operator& node = node_of(model, i, subgraph);
+  if (node.large_custom_options_offset() > 1) {
+    return model.file().subspan(static_cast<size_t>(node.large_custom_options_offset()),
+                                static_cast<size_t>(node.large_custom_options_size()));
+  }
+  if (node.custom_options() == nullptr) return {};
+  return {node.custom_options()->data(), node.custom_options()->size()};
+}
+
+Span<const int32_t> intermediates(const Model& model, int i, int subgraph) {
+  const auto* list = node_of(model, i, subgraph).intermediates();
+  return list == nullptr ? Span<const int32_t>() : Span<const int32_t>(list->data(), list->size());
+}
+
+bool is_variable(const Tensor& tensor) {
+  return static_cast<const fb::Tensor*>(tensor.file_tensor)->is_variable();
+}
+
+}  // namespace pipit

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model's file says beyond what is needed to run it.
+#pragma once
+
+#include <cstdint>
+
+#include "pipit/model.h"
+#include "pipit/span.h"
+#include "pipit/tensor.h"
+
+namespace pipit {
+
+// What tools have written beside the model under this name; without address when there is nothing.
+Span<const uint8_t> metadata(const Model& model, const char* name);
+
+// Of node `i`: the options of a custom operator, and tensors that only carry quantization (-1 where
+// one is left out). Indices must be in range.
+Span<const uint8_t> custom_options(const Model& model, int i, int subgraph = 0);
+Span<const int32_t> intermediates(const Model& model, int i, int subgraph = 0);
+
+// Whether the tensor, of a model, keeps its value between invocations.
+bool is_variable(const Tensor& tensor);
+
+}  // namespace pipit
