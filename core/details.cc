@@ -16,12 +16,23 @@ const fb::Operator& node_of(const Model& model, int i, int subgraph) {
 
 }  // namespace
 
-Span<const uint8_t> metadata(const Model& model, const char* name) {
+int metadata_count(const Model& model) {
   const auto* all = file_root(model)->metadata();
-  for (unsigned i = 0; all != nullptr && i < all->size(); ++i) {
-    const fb::Metadata& m = *all->Get(i);
-    const char* its_name = m.name() == nullptr ? "" : m.name()->c_str();
-    if (std::strcmp(its_name, name) == 0) return buffer_bytes(model, m.buffer());
+  return all == nullptr ? 0 : static_cast<int>(all->size());
+}
+
+const char* metadata_name(const Model& model, int i) {
+  const fb::Metadata& m = *file_root(model)->metadata()->Get(static_cast<unsigned>(i));
+  return m.name() == nullptr ? "" : m.name()->c_str();
+}
+
+Span<const uint8_t> metadata(const Model& model, int i) {
+  return buffer_bytes(model, file_root(model)->metadata()->Get(static_cast<unsigned>(i))->buffer());
+}
+
+Span<const uint8_t> metadata(const Model& model, const char* name) {
+  for (int i = 0; i < metadata_count(model); ++i) {
+    if (std::strcmp(metadata_name(model, i), name) == 0) return metadata(model, i);
   }
   return {};
 }

@@ -248,6 +248,7 @@ Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
   Graph* graph = entry_graph(state_, subgraph);
   PIPIT_TRY(check_strings(*graph, why));
   begin_invocation(*state_);
+  set_cancelled(*state_, false);
   const FlushSubnormals flush;
   const Status status = run_graph(*state_, *graph, why);
   return status.code() == kEndsEarly ? Status() : status;
@@ -290,6 +291,10 @@ Status Interpreter::resize_strict(Span<const InputShape> shapes, Message* why) {
   }
   return resize(shapes, why);
 }
+
+void Interpreter::cancel() const { set_cancelled(*state_, true); }
+
+bool Interpreter::cancelled() const { return is_cancelled(*state_); }
 
 void Interpreter::set_profiler(const Profiler& profiler) { state_->options.profiler = profiler; }
 

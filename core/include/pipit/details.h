@@ -10,7 +10,11 @@
 
 namespace pipit {
 
-// What tools have written beside the model under this name; without address when there is nothing.
+// What tools have written beside the model, by position and by name; without address when there is
+// nothing of that name.
+int metadata_count(const Model& model);
+const char* metadata_name(const Model& model, int i);
+Span<const uint8_t> metadata(const Model& model, int i);
 Span<const uint8_t> metadata(const Model& model, const char* name);
 
 // Of node `i`: the options of a custom operator, and tensors that only carry quantization (-1 where
