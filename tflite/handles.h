@@ -62,6 +62,7 @@ struct Settings {
   bool cancellable = false;
   bool fallback = false;       // when a delegate fails
   bool selected_only = false;  // no operators but these
+  bool preserve_all = false;   // every tensor can be read after an invocation
 
   // The kernel of the application for a node, if it has one.
   bool find(const Node& node, Kernel* kernel) const;

@@ -180,6 +180,7 @@ Options TfLiteInterpreter::options() const {
   options.shapes = shapes_;
   options.operators = own_table_;
   options.delegates = delegation_.claims();
+  options.preserve_all = settings_.preserve_all;
   if (threads_ > 1) options.team = const_cast<pipit::Team*>(&team_);
   return options;
 }
@@ -247,9 +248,15 @@ TfLiteStatus TfLiteInterpreter::plan() {
   const Status status = Plan::make(model(), options(), operators(), &made, &why);
   if (!status.ok()) return fail(kTfLiteError, "%s", why.text());
   if (!plan_.empty()) carry_inputs(plan_.net(), made.net());
-  plan_ = std::move(made);
+  if (keep_variables_) carry_variables(plan_.net(), made.net());
+  take_plan(std::move(made));
   update_views();
   return kTfLiteOk;
+}
+
+void TfLiteInterpreter::take_plan(Plan plan) {
+  const std::lock_guard<std::mutex> lock(plan_mutex_);
+  std::swap(plan_, plan);
 }
 
 Status TfLiteInterpreter::try_plan(Message* why) const {
@@ -269,6 +276,34 @@ void TfLiteInterpreter::carry_inputs(const Interpreter& from, Interpreter& to) c
       std::memcpy(now->data, old->data, now->bytes);
     }
   }
+}
+
+void TfLiteInterpreter::carry_variables(const Interpreter& from, Interpreter& to) const {
+  for (int s = 0; s < model().subgraphs(); ++s) {
+    for (int i = 0; i < to.tensors(s); ++i) {
+      const Tensor* old = from.tensor(i, s);
+      const Tensor* now = to.tensor(i, s);
+      if (now->storage != Storage::kVariable || old == nullptr || old->bytes != now->bytes) continue;
+      std::memcpy(now->data, old->data, now->bytes);
+    }
+  }
+}
+
+// A plan knows how many threads there are, so there is another one.
+TfLiteStatus TfLiteInterpreter::set_threads(int32_t threads) {
+  if (threads < -1) return fail(kTfLiteError, "there cannot be %d threads", threads);
+  settings_.threads = threads;
+  threads_ = threads_of(settings_);
+  team_.stop();
+  if (threads_ > 1) threads_ = team_.start(threads_);
+  for (const auto& s : subgraphs_) {
+    if (s != nullptr) s->context().recommended_num_threads = threads_;
+  }
+  if (!ready_) return kTfLiteOk;
+  keep_variables_ = true;
+  const TfLiteStatus planned = plan();
+  keep_variables_ = false;
+  return planned == kTfLiteOk ? bind_allocations() : planned;
 }
 
 void TfLiteInterpreter::update_views() {
@@ -350,6 +385,7 @@ TfLiteStatus TfLiteInterpreter::invoke_once(int s, int signature) {
   delegation_.failed();
   const Status status = signature < 0 ? net.invoke(&why) : net.invoke_signature(signature, &why);
   if (!status.ok()) {
+    if (net.cancelled()) return fail(kTfLiteCancelled, "cancelled");
     return fail(delegation_.failed() ? kTfLiteDelegateError : kTfLiteError, "%s", why.text());
   }
   subgraph(s).update_outcome(net);
@@ -378,6 +414,8 @@ TfLiteStatus TfLiteInterpreter::cancel() const {
   if (!settings_.cancellable) {
     return fail(kTfLiteError, "cancelling is not enabled in the interpreter's options");
   }
+  const std::lock_guard<std::mutex> lock(plan_mutex_);
+  if (!plan_.empty()) plan_.net().cancel();
   return kTfLiteOk;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +48,10 @@ struct TfLiteInterpreter {
   bool keeps_handle(const pipit::compat::Subgraph& graph, int tensor) const;
 
   TfLiteStatus reset_variables();
+  void enable_cancelling(bool enable) { settings_.cancellable = enable; }
   TfLiteStatus cancel() const;
+  // What inputs and variables hold stays.
+  TfLiteStatus set_threads(int32_t threads);
   TfLiteStatus set_allocation(int tensor, const TfLiteCustomAllocation& allocation, int64_t flags);
 
   // What operators share.
@@ -68,11 +72,13 @@ struct TfLiteInterpreter {
   pipit::Options options() const;
   pipit::OpTable operators() const;
   TfLiteStatus plan();
+  void take_plan(pipit::compat::Plan plan);
   TfLiteStatus plan_and_delegate();
   TfLiteStatus apply_all(const std::vector<TfLiteDelegate*>& delegates);
   TfLiteStatus undo_delegates(TfLiteStatus status, const char* why);
   TfLiteStatus invoke_once(int subgraph, int signature);
   void carry_inputs(const pipit::Interpreter& from, pipit::Interpreter& to) const;
+  void carry_variables(const pipit::Interpreter& from, pipit::Interpreter& to) const;
   void update_views();
   TfLiteStatus bind_allocations();
   TfLiteStatus bind_changed(int subgraph);
@@ -94,10 +100,12 @@ struct TfLiteInterpreter {
   std::map<const void*, int> subgraph_of_;
   std::vector<pipit::InputShape> shapes_;
   std::map<Place, TfLiteCustomAllocation> allocations_;
+  mutable std::mutex plan_mutex_;  // another thread cancels what runs in it
   pipit::compat::Plan plan_;
   pipit::compat::Delegation delegation_{*this};
   TfLiteExternalContext* externals_[8] = {};
   bool ready_ = false;
+  bool keep_variables_ = false;  // when there is another plan
   bool handles_allowed_ = false;
 };
 

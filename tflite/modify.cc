@@ -37,6 +37,7 @@ TfLiteStatus TfLiteInterpreter::apply_all(const std::vector<TfLiteDelegate*>& de
   if (delegation_.any() && plan() != kTfLiteOk) {
     return undo_delegates(kTfLiteDelegateError, "a delegate cannot be prepared");
   }
+  update_views();  // of what was shown meanwhile
   return check_resolved();
 }
 

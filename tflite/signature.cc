@@ -2,6 +2,7 @@
 // Entry points by name.
 #include <map>
 
+#include "tensorflow/lite/core/c/c_api_pipit.h"
 #include "tflite/interpreter.h"
 
 using pipit::Model;
@@ -125,6 +126,15 @@ TfLiteStatus TfLiteSignatureRunnerResizeInputTensor(TfLiteSignatureRunner* signa
     const int i = signature_runner->position(input_name);
     return signature_runner->net->resize(signature_runner->subgraph, i, input_dims, input_dims_size,
                                          true);
+  });
+}
+
+TfLiteStatus TfLitePipitSignatureRunnerResizeInputTensor(TfLiteSignatureRunner* signature_runner,
+                                                         const char* input_name, const int* dims,
+                                                         int count) {
+  return attempt(signature_runner, kTfLiteError, [&] {
+    const int i = signature_runner->position(input_name);
+    return signature_runner->net->resize(signature_runner->subgraph, i, dims, count, false);
   });
 }
 

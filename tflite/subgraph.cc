@@ -130,6 +130,7 @@ Subgraph::Subgraph(TfLiteInterpreter& owner, const Model& model, int index)
       nodes_(static_cast<size_t>(model.nodes(index))) {
   tensors_ = required(static_cast<TfLiteTensor*>(std::calloc(capacity_, sizeof(TfLiteTensor))));
   context_.impl_ = this;
+  context_.recommended_num_threads = owner.threads();
   context_.tensors = tensors_;
   context_.tensors_size = static_cast<size_t>(model_tensors_);
   set_context_functions(&context_);
