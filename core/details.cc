@@ -53,6 +53,16 @@ Span<const int32_t> intermediates(const Model& model, int i, int subgraph) {
   return list == nullptr ? Span<const int32_t>() : Span<const int32_t>(list->data(), list->size());
 }
 
+Span<const int32_t> option_list(const Model& model, int i, int subgraph) {
+  const fb::Operator& node = node_of(model, i, subgraph);
+  const flatbuffers::Vector<int32_t>* list = nullptr;
+  if (const auto* reshape = node.builtin_options_as_ReshapeOptions()) list = reshape->new_shape();
+  if (const auto* squeeze = node.builtin_options_as_SqueezeOptions()) {
+    list = squeeze->squeeze_dims();
+  }
+  return list == nullptr ? Span<const int32_t>() : Span<const int32_t>(list->data(), list->size());
+}
+
 bool is_variable(const Tensor& tensor) {
   return static_cast<const fb::Tensor*>(tensor.file_tensor)->is_variable();
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the C++ headers need beyond TensorFlow Lite's C interface.
-#include "tensorflow/lite/core/c/c_api_pipit.h"
-
 #include "pipit/details.h"
+#include "tensorflow/lite/core/c/c_api_pipit.h"
 #include "tflite/interpreter.h"
 
 using pipit::Span;

@@ -283,7 +283,8 @@ void TfLiteInterpreter::carry_variables(const Interpreter& from, Interpreter& to
     for (int i = 0; i < to.tensors(s); ++i) {
       const Tensor* old = from.tensor(i, s);
       const Tensor* now = to.tensor(i, s);
-      if (now->storage != Storage::kVariable || old == nullptr || old->bytes != now->bytes) continue;
+      if (now->storage != Storage::kVariable || old == nullptr || old->bytes != now->bytes)
+        continue;
       std::memcpy(now->data, old->data, now->bytes);
     }
   }

@@ -310,6 +310,9 @@ NodeView& Subgraph::node(int i) {
   view->registration.builtin_code = from.code;
   view->registration.version = from.version;
   if (from.code == kTfLiteBuiltinCustom) view->registration.custom_name = from.op;
+  if (read_options(model_, i, index_, &view->options)) {
+    view->node.builtin_data = view->options.bytes;
+  }
   slot = std::move(view);
   return *slot;
 }

@@ -13,10 +13,18 @@
 
 namespace pipit::compat {
 
+// Options of a builtin operator, as the struct that they have in builtin_op_data.h.
+struct OptionData {
+  alignas(8) uint8_t bytes[64] = {};
+};
+// False when there are none for this operator.
+bool read_options(const Model& model, int node, int subgraph, OptionData* data);
+
 // A node and whose it is.
 struct NodeView {
   TfLiteNode node = {};
   TfLiteRegistration registration = {};
+  OptionData options;
   Kernel kernel;             // the application's
   bool own = false;          // whether there is one
   bool initialized = false;  // whether its `init` has been called

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tensorflow/lite/builtin_op_data.h"
 #include "tests/tflite/support.h"
 
 namespace pipit::test {
@@ -27,8 +28,8 @@ ModelBuilder chain(int length) {
   return b;
 }
 
-// Claims nodes by a rule; computes them: negates, and adds 100 for each part, so that its work can be
-// told from Pipit's.
+// Claims nodes by a rule; computes them: negates, and adds 100 for each part, so that its work can
+// be told from Pipit's.
 struct Negator {
   enum class Fails { kNowhere, kLooking, kInit, kPrepare, kInvoke };
 
@@ -285,10 +286,10 @@ TEST(TfLiteDelegates, KeepOutputsInBuffersOfTheirOwn) {
   EXPECT_EQ(whole.copies, 0);
   TfLiteBufferHandle handle = 0;
   TfLiteDelegate* owner = nullptr;
-  ASSERT_EQ(TfLiteInterpreterGetBufferHandle(
-                all.net.get(), TfLiteInterpreterGetOutputTensorIndex(all.net.get(), 0), &handle,
-                &owner),
-            kTfLiteOk);
+  ASSERT_EQ(
+      TfLiteInterpreterGetBufferHandle(
+          all.net.get(), TfLiteInterpreterGetOutputTensorIndex(all.net.get(), 0), &handle, &owner),
+      kTfLiteOk);
   EXPECT_EQ(handle, 7);
   EXPECT_EQ(owner, &whole.delegate);
   EXPECT_EQ(TfLiteInterpreterSetBufferHandle(all.net.get(), all.input(), 3, &whole.delegate),
@@ -323,6 +324,49 @@ TEST(TfLiteDelegates, WrongRequestsAreFailures) {
   EXPECT_EQ(TfLiteInterpreterModifyGraphWithDelegate(c.net.get(), &empty), kTfLiteDelegateError);
   EXPECT_EQ(TfLiteInterpreterModifyGraphWithDelegate(c.net.get(), nullptr), kTfLiteError);
   EXPECT_EQ(c.run<float>({1, 2, 3, 4}), (Floats{-1, -2, -3, -4})) << c.lines.text;
+}
+
+// What delegates and kernels read of an operator's options.
+TEST(TfLiteDelegates, SeeOptions) {
+  ModelBuilder b;
+  const TensorSpec picture = {.type = Type::kFloat32, .shape = Shape::of(1, 4, 4, 1)};
+  const int in = b.tensor(picture);
+  const int mid = b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, 2, 2, 1)});
+  const int out = b.tensor({.type = Type::kFloat32, .shape = Shape::of(2, 2)});
+  b.builtin_node(
+      fb::BuiltinOperator::MAX_POOL_2D, {in}, {mid},
+      {.type = fb::BuiltinOptions::Pool2DOptions, .write = [](flatbuffers::FlatBufferBuilder& f) {
+         return fb::CreatePool2DOptions(f, fb::Padding::VALID, 2, 2, 2, 2,
+                                        fb::ActivationFunctionType::RELU6)
+             .Union();
+       }});
+  b.builtin_node(
+      fb::BuiltinOperator::SQUEEZE, {mid}, {out},
+      {.type = fb::BuiltinOptions::SqueezeOptions, .write = [](flatbuffers::FlatBufferBuilder& f) {
+         return fb::CreateSqueezeOptions(f, f.CreateVector(std::vector<int>{0, 3})).Union();
+       }});
+  b.inputs({in});
+  b.outputs({out});
+  TfLiteDelegate d = TfLiteDelegateCreate();
+  d.Prepare = [](TfLiteContext* c, TfLiteDelegate*) {
+    TfLiteNode* node = nullptr;
+    TfLiteRegistration* op = nullptr;
+    TF_LITE_ENSURE_STATUS(c->GetNodeAndRegistration(c, 0, &node, &op));
+    const auto& pool = *static_cast<const TfLitePoolParams*>(node->builtin_data);
+    EXPECT_EQ(pool.padding, kTfLitePaddingValid);
+    EXPECT_EQ(pool.stride_width, 2);
+    EXPECT_EQ(pool.filter_height, 2);
+    EXPECT_EQ(pool.activation, kTfLiteActRelu6);
+    TF_LITE_ENSURE_STATUS(c->GetNodeAndRegistration(c, 1, &node, &op));
+    const auto& squeeze = *static_cast<const TfLiteSqueezeParams*>(node->builtin_data);
+    EXPECT_EQ(squeeze.num_squeeze_dims, 2);
+    EXPECT_EQ(squeeze.squeeze_dims[1], 3);
+    return kTfLiteOk;
+  };
+  Client c(b);
+  TfLiteInterpreterOptionsAddDelegate(c.options.get(), &d);
+  ASSERT_NE(c.create(), nullptr) << c.lines.text;
+  EXPECT_EQ(c.allocate(), kTfLiteOk) << c.lines.text;
 }
 
 // The calls that Coral's delegate makes: it looks for one custom operator, reads what the compiler

@@ -22,6 +22,9 @@ Span<const uint8_t> metadata(const Model& model, const char* name);
 Span<const uint8_t> custom_options(const Model& model, int i, int subgraph = 0);
 Span<const int32_t> intermediates(const Model& model, int i, int subgraph = 0);
 
+// The list in the options of a RESHAPE or SQUEEZE.
+Span<const int32_t> option_list(const Model& model, int i, int subgraph = 0);
+
 // Whether the tensor, of a model, keeps its value between invocations.
 bool is_variable(const Tensor& tensor);
 
