@@ -22,8 +22,8 @@
 // - An index out of range is PIPIT_BAD_ARGUMENT, or a count of -1; so is NULL for a handle or for
 // what
 //   is to be filled. A handle that was not made is NULL.
-// - One handle may be used by one thread at a time. Different interpreters, also of one model, are
-//   independent.
+// - One handle may be used by one thread at a time, but for pipit_interpreter_cancel(). Different
+//   interpreters, also of one model, are independent.
 #pragma once
 
 #include <stddef.h>
