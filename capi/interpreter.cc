@@ -315,9 +315,11 @@ pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32_t subgrap
 }
 
 // An invocation that an operator ended early is a success that has something to say.
-static pipit_code invoked(Status status, const Message& text, pipit_message* why) {
+static pipit_code invoked(const pipit_interpreter& net, Status status, const Message& text,
+                          pipit_message* why) {
   if (status.ok() && text.empty()) return PIPIT_OK;
-  return capi::fail(why, capi::code(status), text.text());
+  const bool cancelled = !status.ok() && net.net.cancelled();
+  return capi::fail(why, cancelled ? PIPIT_CANCELLED : capi::code(status), text.text());
 }
 
 pipit_code pipit_interpreter_runs(const pipit_interpreter* net, int32_t subgraph,
@@ -330,15 +332,17 @@ pipit_code pipit_interpreter_runs(const pipit_interpreter* net, int32_t subgraph
 pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why) {
   if (pipit_code bad = capi::need(net, why)) return bad;
   Message text;
-  return invoked(net->net.invoke(&text), text, why);
+  return invoked(*net, net->net.invoke(&text), text, why);
 }
 
 pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                               pipit_message* why) {
   if (pipit_code bad = capi::need(net, why)) return bad;
   Message text;
-  return invoked(net->net.invoke_signature(signature, &text), text, why);
+  return invoked(*net, net->net.invoke_signature(signature, &text), text, why);
 }
+
+void pipit_interpreter_cancel(const pipit_interpreter* net) { net->net.cancel(); }
 
 pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_shape* shapes,
                                     size_t count, int32_t strict, pipit_message* why) {

@@ -31,6 +31,8 @@ usage: ci/check.sh VERB...
   aarch64-asan  what asan does, for 64-bit ARM on qemu's `max`: the conformance cases, the tests of
             kernels, damaged models, and some inputs of each fuzz target (not part of all)
   armhf-asan  the same for 32-bit ARM (not part of all)
+  tflite-c  run one C program with libtensorflowlite_c.so and with TensorFlow Lite's own, which npm
+            downloads, over models and operators: the same answers (not part of all)
   differential  many spoilt models with all kernels that an ARM CPU has, against the portable ones:
             PIPIT_DIFFERENTIAL, or 5000, on each target (not part of all)
   fuzz      run every fuzz target for some time with libFuzzer: PIPIT_FUZZ_SECONDS, or 60 s (not part
@@ -182,6 +184,19 @@ tfjs() { # the float models that are here
     "$PWD/build/tfjs/node_modules" "${models[@]}"
 }
 
+tflite_c() { # the models that are here, and some of each operator
+  local theirs models=(models/*.tflite) folder model
+  for model in ../shared/models/*/*.tflite; do [[ ! -e $model ]] || models+=("$model"); done
+  for folder in ../shared/conformance/*/; do
+    [[ ! -d $folder ]] || mapfile -t -O "${#models[@]}" models < <(find "$folder" -name model.tflite | sort | head -n 3)
+  done
+  mkdir -p build/tflite-c
+  (cd build/tflite-c && npm pack --silent tfjs-tflite-node@0.0.2 && tar xzf tfjs-tflite-node-0.0.2.tgz)
+  theirs=build/tflite-c/package/cc_deps/linux_amd64/libtensorflowlite_c.so
+  /usr/bin/python3 tests/tflite/compare.py build/host/bin/tflite_client \
+    build/host/lib/libtensorflowlite_c.so "$theirs" "${models[@]}"
+}
+
 node_setup() { # a Node.js from elsewhere brings its own npm
   if ! { command -v node && command -v npm; } > /dev/null; then install nodejs npm; fi
 }
@@ -232,6 +247,11 @@ run() { # run VERB
       python_arm armhf armhf
       ;;
     sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
+    tflite-c)
+      step "tflite-c setup" node_setup
+      step "tflite-c build" build host tflite_client
+      step tflite-c tflite_c
+      ;;
     tfjs)
       step "tfjs setup" node_setup
       step "tfjs build" build host pipit_python
@@ -251,7 +271,7 @@ verbs=()
 for verb in "${@:---help}"; do
   case $verb in
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
-    tidy-all | differential | python-arm | sdist | tfjs | fuzz | fuzz-arm) verbs+=("$verb") ;;
+    tidy-all | differential | python-arm | sdist | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
     all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;

@@ -33,6 +33,19 @@ foreach(package pipit pipit-static)
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 endforeach()
 
+# TensorFlow Lite's interface: its library and headers, under the names that programs know.
+if(TARGET tensorflowlite_c)
+  install(TARGETS tensorflowlite_c LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tflite)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/tflite/include/tensorflow
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT tflite_dev)
+  foreach(package tensorflowlite_c tensorflow-lite)
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc
+      @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${package}.pc
+      DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT tflite_dev)
+  endforeach()
+endif()
+
 # Where Debian's python3 looks.
 set(PIPIT_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python packages go")
 foreach(package pipit tflite_runtime ai_edge_litert)

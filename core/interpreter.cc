@@ -244,6 +244,7 @@ Status Interpreter::runs(int subgraph, Message* why) const {
 }
 
 Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
+  if (state_ != nullptr) set_cancelled(*state_, false);
   PIPIT_TRY(runs(subgraph, why));
   Graph* graph = entry_graph(state_, subgraph);
   PIPIT_TRY(check_strings(*graph, why));
@@ -261,6 +262,7 @@ int Interpreter::signature_subgraph(int signature) const {
 Status Interpreter::invoke_signature(int signature, Message* why) {
   const int subgraph = signature_subgraph(signature);
   if (subgraph >= 0) return invoke_subgraph(subgraph, why);
+  if (state_ != nullptr) set_cancelled(*state_, false);
   text(why, "there is no signature ", signature);
   return Code::kBadArgument;
 }
@@ -290,6 +292,12 @@ Status Interpreter::resize_strict(Span<const InputShape> shapes, Message* why) {
   }
   return resize(shapes, why);
 }
+
+void Interpreter::cancel() const {
+  if (state_ != nullptr) set_cancelled(*state_, true);
+}
+
+bool Interpreter::cancelled() const { return state_ != nullptr && is_cancelled(*state_); }
 
 void Interpreter::set_profiler(const Profiler& profiler) { state_->options.profiler = profiler; }
 

@@ -92,6 +92,7 @@ struct State {
   int32_t graphs_left_out = 0;  // were planned for entries that cannot run
   int32_t depth = 0;            // of graphs that are being planned or run
   int64_t calls = 0;            // of graphs in this invocation
+  uint32_t cancelled = 0;       // by any thread: see is_cancelled()
   int32_t free_below = 0;  // graphs of less height may run: no running one shares their activations
   MemoryPlan memory;
 
@@ -154,6 +155,14 @@ Status bind_addresses(State& state, Message* why);
 
 // Forgets what an earlier invocation left behind.
 void begin_invocation(State& state);
+
+// Whether the running invocation is to end before its next step. Another thread may say so.
+inline bool is_cancelled(const State& state) {
+  return __atomic_load_n(&state.cancelled, __ATOMIC_RELAXED) != 0;
+}
+inline void set_cancelled(State& state, bool cancelled) {
+  __atomic_store_n(&state.cancelled, cancelled ? 1u : 0u, __ATOMIC_RELAXED);
+}
 
 StepInfo step_info(const State& state, const Graph& graph, const Step& step);
 

@@ -23,10 +23,19 @@ void Run::begin_message(const Step& step) const {
 
 namespace {
 
+// What another thread, or the profiler, has cancelled begins no further step.
+Status check_cancelled(const State& state, Message* why) {
+  if (!is_cancelled(state)) return {};
+  if (why != nullptr) why->clear();
+  text(why, "cancelled");
+  return Code::kRunFailed;
+}
+
 Status run_steps(State& state, Graph& graph, Message* why) {
   Run run(state, graph, why);
   for (int32_t i = 0; i < graph.step_count; ++i) {
     const Step& step = graph.steps[i];
+    PIPIT_TRY(check_cancelled(state, why));
     PIPIT_TRY(step.run(step, run));
   }
   return {};
@@ -39,6 +48,7 @@ Status run_profiled(State& state, Graph& graph, Message* why) {
     const Step& step = graph.steps[i];
     const StepInfo info = step_info(state, graph, step);
     profiler.step(profiler.context, info, true);
+    PIPIT_TRY(check_cancelled(state, why));
     const Status status = step.run(step, run);
     profiler.step(profiler.context, info, false);
     PIPIT_TRY(status);

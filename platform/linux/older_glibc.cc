@@ -5,21 +5,7 @@
 
 #include <csignal>
 
-#if defined(__aarch64__)
-#define FIRST "@GLIBC_2.17"
-#elif defined(__arm__)
-#define FIRST "@GLIBC_2.4"
-#elif defined(__x86_64__)
-#define FIRST "@GLIBC_2.2.5"
-#else
-#error "the first version of glibc for this machine is not known here"
-#endif
-
-// The function `f`, in its first version, under the name first_##f.
-#define FIRST_VERSION(result, f, ...)         \
-  __asm__(".symver first_" #f ", " #f FIRST); \
-  extern "C" result first_##f(__VA_ARGS__);   \
-  extern "C" result wrap_##f(__VA_ARGS__) __asm__("__wrap_" #f)
+#include "platform/linux/first_version.h"
 
 FIRST_VERSION(double, hypot, double, double);
 double wrap_hypot(double x, double y) { return first_hypot(x, y); }

@@ -432,6 +432,18 @@ TEST_F(CInterface, ProfilesSteps) {
   EXPECT_GT(times[1], 0u);
 }
 
+TEST_F(CInterface, IsCancelled) {
+  init();
+  const auto cancel = [](void* context, const pipit_step*, int32_t) {
+    pipit_interpreter_cancel(*static_cast<pipit_interpreter**>(context));
+  };
+  pipit_interpreter_set_profiler(net_, cancel, &net_);
+  EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_CANCELLED);
+  EXPECT_STREQ(why_.text, "cancelled");
+  pipit_interpreter_set_profiler(net_, nullptr, nullptr);
+  EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_OK) << why_.text;
+}
+
 TEST_F(CInterface, TakesMemoryFromTheHeapWhenAsked) {
   pipit_model* copy = nullptr;
   ASSERT_EQ(pipit_model_copy(plain_.data(), plain_.size(), &copy, &why_), PIPIT_OK) << why_.text;

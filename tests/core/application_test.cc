@@ -136,6 +136,38 @@ TEST(Profiling, TellsOfEachStep) {
   EXPECT_EQ(log.lines.size(), 8u);
 }
 
+// ---- cancelling
+
+// Cancels when a step is through.
+struct Canceller {
+  Interpreter net;
+  int after = 0;
+  int begun = 0;
+
+  static void step(void* context, const StepInfo& info, bool begins) {
+    auto& self = *static_cast<Canceller*>(context);
+    self.begun += begins ? 1 : 0;
+    if (!begins && info.node == self.after) self.net.cancel();
+  }
+};
+
+TEST(Cancelling, EndsBeforeTheNextStep) {
+  const Loaded m(diamond());
+  const Arena arena = arena_of(m.need());
+  Interpreter net = m.plan(arena);
+  Canceller canceller = {net, 1};
+  net.set_profiler({Canceller::step, &canceller});
+  Message why;
+  EXPECT_EQ(net.invoke(&why).code(), Code::kRunFailed);
+  EXPECT_STREQ(why.text(), "cancelled");
+  EXPECT_TRUE(net.cancelled());
+  EXPECT_EQ(canceller.begun, 3);  // the third was told of, and not run
+  net.set_profiler({});
+  net.cancel();  // nothing runs, nothing happens
+  EXPECT_EQ(invoke(net, {1, 2, 3, 4, 5}), (Numbers{8, 8, 8, 8, 8}));
+  EXPECT_FALSE(net.cancelled());
+}
+
 // ---- strict resizes
 
 TEST(StrictResize, ChangesOpenDimensionsOnly) {

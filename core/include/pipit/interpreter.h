@@ -187,6 +187,13 @@ class Interpreter {
   // Whether an application can run a subgraph; if not, says why.
   Status runs(int subgraph, Message* why = nullptr) const;
 
+  // Ends the running invocation before its next step: it fails with kRunFailed, and its outputs are
+  // undefined. To be called by another thread, or by the profiler; where nothing runs, nothing
+  // happens.
+  void cancel() const;
+  // Whether the last invocation ended so.
+  bool cancelled() const;
+
   // Plans again in the same arena with other input shapes (they replace Options::shapes). When that
   // fails, the old plan and all tensors stay as they were. When it succeeds, variables are reset.
   // (An operator or delegate of the application that refuses what it has just accepted leaves an

@@ -22,8 +22,8 @@
 // - An index out of range is PIPIT_BAD_ARGUMENT, or a count of -1; so is NULL for a handle or for
 // what
 //   is to be filled. A handle that was not made is NULL.
-// - One handle may be used by one thread at a time. Different interpreters, also of one model, are
-//   independent.
+// - One handle may be used by one thread at a time, but for pipit_interpreter_cancel(). Different
+//   interpreters, also of one model, are independent.
 #pragma once
 
 #include <stddef.h>
@@ -56,7 +56,8 @@ enum {
   PIPIT_ARENA_TOO_SMALL = 3,  // the message says which size suffices
   PIPIT_BAD_ARGUMENT = 4,     // the caller broke the contract of the function
   PIPIT_RUN_FAILED = 5,       // a value that arrived in a tensor cannot be processed
-  PIPIT_NO_FILE = 6           // the file cannot be read
+  PIPIT_NO_FILE = 6,          // the file cannot be read
+  PIPIT_CANCELLED = 7         // see pipit_interpreter_cancel()
 };
 
 // One line of text for a person, ended by a zero byte.
@@ -431,6 +432,11 @@ PIPIT_API pipit_code pipit_interpreter_runs(const pipit_interpreter* net, int32_
 PIPIT_API pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why);
 PIPIT_API pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                                         pipit_message* why);
+
+// Ends the running invocation before its next step, with PIPIT_CANCELLED; its outputs are undefined.
+// The one function that another thread may call meanwhile, and the profiler. Where nothing runs,
+// nothing happens.
+PIPIT_API void pipit_interpreter_cancel(const pipit_interpreter* net);
 
 // Plans again with these shapes in place of all earlier ones. On failure, also when the arena is
 // too small, everything stays as it was (but if an operator or delegate of the application refuses

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model's file says beyond what is needed to run it.
+#pragma once
+
+#include <cstdint>
+
+#include "pipit/model.h"
+#include "pipit/span.h"
+#include "pipit/tensor.h"
+
+namespace pipit {
+
+// What tools have written beside the model, by position and by name; without address when there is
+// nothing of that name.
+int metadata_count(const Model& model);
+const char* metadata_name(const Model& model, int i);
+Span<const uint8_t> metadata(const Model& model, int i);
+Span<const uint8_t> metadata(const Model& model, const char* name);
+
+// Of node `i`: the options of a custom operator, and tensors that only carry quantization (-1 where
+// one is left out). Indices must be in range.
+Span<const uint8_t> custom_options(const Model& model, int i, int subgraph = 0);
+Span<const int32_t> intermediates(const Model& model, int i, int subgraph = 0);
+
+// The list in the options of a RESHAPE or SQUEEZE.
+Span<const int32_t> option_list(const Model& model, int i, int subgraph = 0);
+
+// Whether the tensor, of a model, keeps its value between invocations.
+bool is_variable(const Tensor& tensor);
+
+}  // namespace pipit

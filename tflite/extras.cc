@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the C++ headers need beyond TensorFlow Lite's C interface.
+#include "pipit/details.h"
+#include "tensorflow/lite/core/c/c_api_pipit.h"
+#include "tflite/interpreter.h"
+
+using pipit::Span;
+using pipit::compat::guarded;
+
+namespace {
+
+template <class F>
+TfLiteStatus attempt(const TfLiteInterpreter* net, const F& f) {
+  return net == nullptr ? kTfLiteError : guarded(net->report(), kTfLiteError, f);
+}
+
+}  // namespace
+
+extern "C" {
+
+void TfLitePipitOptionsSetPreserveAllTensors(TfLiteInterpreterOptions* options, bool preserve) {
+  if (options != nullptr) options->settings.preserve_all = preserve;
+}
+
+bool TfLitePipitModelGetMetadata(const TfLiteModel* model, int i, const char** name,
+                                 const void** data, size_t* bytes) {
+  if (model == nullptr || name == nullptr || data == nullptr || bytes == nullptr) return false;
+  const pipit::Model& m = model->file->model;
+  if (i < 0 || i >= pipit::metadata_count(m)) return false;
+  *name = pipit::metadata_name(m, i);
+  const Span<const uint8_t> found = pipit::metadata(m, i);
+  *data = found.data();
+  *bytes = found.size();
+  return true;
+}
+
+int TfLitePipitInterpreterGetTensorCount(const TfLiteInterpreter* interpreter) {
+  return interpreter == nullptr ? 0 : interpreter->model().tensors();
+}
+
+int TfLitePipitInterpreterGetNodeCount(const TfLiteInterpreter* interpreter) {
+  return interpreter == nullptr ? 0 : interpreter->model().nodes();
+}
+
+int TfLitePipitInterpreterGetSubgraphCount(const TfLiteInterpreter* interpreter) {
+  return interpreter == nullptr ? 0 : interpreter->model().subgraphs();
+}
+
+TfLiteStatus TfLitePipitInterpreterGetNode(const TfLiteInterpreter* interpreter, int node,
+                                           TfLiteNode** view, TfLiteRegistration** op) {
+  return attempt(interpreter, [&] {
+    auto& net = const_cast<TfLiteInterpreter&>(*interpreter);
+    return net.delegation().node_at(0, node, view, op);
+  });
+}
+
+TfLiteStatus TfLitePipitInterpreterResizeTensor(TfLiteInterpreter* interpreter, int tensor_index,
+                                                const int* dims, int count, bool strict) {
+  return attempt(interpreter, [&] {
+    const Span<const int32_t> inputs = interpreter->model().inputs();
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] != tensor_index) continue;
+      return interpreter->resize(0, static_cast<int>(i), dims, count, strict);
+    }
+    return interpreter->fail(kTfLiteError, "tensor %d is no input", tensor_index);
+  });
+}
+
+TfLiteStatus TfLitePipitInterpreterSetNumThreads(TfLiteInterpreter* interpreter, int num_threads) {
+  return attempt(interpreter, [&] { return interpreter->set_threads(num_threads); });
+}
+
+TfLiteStatus TfLitePipitInterpreterEnableCancellation(TfLiteInterpreter* interpreter, bool enable) {
+  if (interpreter == nullptr) return kTfLiteError;
+  interpreter->enable_cancelling(enable);
+  return kTfLiteOk;
+}
+
+void TfLitePipitInterpreterSetExternalContext(TfLiteInterpreter* interpreter,
+                                              TfLiteExternalContextType type,
+                                              TfLiteExternalContext* context) {
+  if (interpreter != nullptr) interpreter->set_external(type, context);
+}
+
+}  // extern "C"

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where failures are told: a function of the application, or stderr.
+#pragma once
+
+#include <cstdarg>
+#include <cstdio>
+#include <new>
+
+namespace pipit::compat {
+
+class Reporter {
+ public:
+  using Function = void (*)(void* user, const char* format, va_list arguments);
+
+  Reporter() = default;
+  Reporter(Function function, void* user) : function_(function), user_(user) {}
+
+  void list(const char* format, va_list arguments) const {
+    if (function_ != nullptr) return function_(user_, format, arguments);
+    std::fputs("ERROR: ", stderr);
+    std::vfprintf(stderr, format, arguments);
+    std::fputc('\n', stderr);
+  }
+
+  __attribute__((format(printf, 2, 3))) void line(const char* format, ...) const {
+    va_list arguments;
+    va_start(arguments, format);
+    list(format, arguments);
+    va_end(arguments);
+  }
+
+ private:
+  Function function_ = nullptr;
+  void* user_ = nullptr;
+};
+
+// Calls f, which may take memory. No exception crosses the border to C.
+template <class R, class F>
+R guarded(const Reporter& report, R failure, const F& f) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    report.line("out of memory");
+  } catch (...) {
+    report.line("failed unexpectedly");
+  }
+  return failure;
+}
+
+}  // namespace pipit::compat
