@@ -433,9 +433,9 @@ PIPIT_API pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_mess
 PIPIT_API pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                                         pipit_message* why);
 
-// Ends the running invocation before its next step, with PIPIT_CANCELLED; its outputs are undefined.
-// The one function that another thread may call meanwhile, and the profiler. Where nothing runs,
-// nothing happens.
+// Ends the running invocation before its next step, with PIPIT_CANCELLED; its outputs are
+// undefined. The one function that another thread may call meanwhile, and the profiler. Where
+// nothing runs, nothing happens.
 PIPIT_API void pipit_interpreter_cancel(const pipit_interpreter* net);
 
 // Plans again with these shapes in place of all earlier ones. On failure, also when the arena is
