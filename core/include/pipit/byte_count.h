@@ -16,7 +16,7 @@ class ByteCount {
  public:
   constexpr ByteCount() = default;
   template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
-  [[gnu::always_inline]] constexpr ByteCount(T n)
+  [[gnu::always_inline]] constexpr ByteCount(T n)  // NOLINT: implicit on purpose
       : n_(n < T(0) ? kUnbounded : static_cast<uint64_t>(n)) {}
 
   [[gnu::always_inline]] static constexpr ByteCount unbounded() { return ByteCount(kUnbounded); }
