@@ -4,14 +4,6 @@
 include(CheckPIESupported)
 check_pie_supported()
 
-# What a static program at any address starts with; glibc has none for 32-bit ARM.
-execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=rcrt1.o
-  OUTPUT_VARIABLE start OUTPUT_STRIP_TRAILING_WHITESPACE)
-set(static_link)
-if(IS_ABSOLUTE "${start}")
-  set(static_link -static-pie)
-endif()
-
 function(pipit_harden target)
   if(NOT PIPIT_HARDEN)
     return()
@@ -30,8 +22,5 @@ function(pipit_harden target)
   endif()
   if(type STREQUAL EXECUTABLE)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    if(PIPIT_STATIC)
-      target_link_options(${target} PRIVATE ${static_link})
-    endif()
   endif()
 endfunction()
