@@ -24,10 +24,10 @@ template <class T>
 constexpr TfLiteType typeToTfLiteType() {
   return kTfLiteNoType;
 }
-#define PIPIT_TYPE(type, value)                \
-  template <>                                  \
+#define PIPIT_TYPE(type, value)                   \
+  template <>                                     \
   constexpr TfLiteType typeToTfLiteType<type>() { \
-    return value;                              \
+    return value;                                 \
   }
 PIPIT_TYPE(float, kTfLiteFloat32)
 PIPIT_TYPE(double, kTfLiteFloat64)
@@ -69,7 +69,9 @@ class Interpreter {
   const TfLiteTensor* input_tensor(size_t index) const { return tensor(inputs_[index]); }
   TfLiteTensor* output_tensor(size_t index) { return tensor(outputs_[index]); }
   const TfLiteTensor* output_tensor(size_t index) const { return tensor(outputs_[index]); }
-  const char* GetInputName(int index) const { return input_tensor(static_cast<size_t>(index))->name; }
+  const char* GetInputName(int index) const {
+    return input_tensor(static_cast<size_t>(index))->name;
+  }
   const char* GetOutputName(int index) const {
     return output_tensor(static_cast<size_t>(index))->name;
   }
@@ -104,7 +106,9 @@ class Interpreter {
 
   // ---- nodes
 
-  size_t nodes_size() const { return static_cast<size_t>(TfLitePipitInterpreterGetNodeCount(net_)); }
+  size_t nodes_size() const {
+    return static_cast<size_t>(TfLitePipitInterpreterGetNodeCount(net_));
+  }
   size_t subgraphs_size() const {
     return static_cast<size_t>(TfLitePipitInterpreterGetSubgraphCount(net_));
   }
@@ -132,9 +136,7 @@ class Interpreter {
   TfLiteStatus SetNumThreads(int num_threads) {
     return TfLitePipitInterpreterSetNumThreads(net_, num_threads);
   }
-  TfLiteStatus EnableCancellation() {
-    return TfLitePipitInterpreterEnableCancellation(net_, true);
-  }
+  TfLiteStatus EnableCancellation() { return TfLitePipitInterpreterEnableCancellation(net_, true); }
   TfLiteStatus Cancel() { return TfLiteInterpreterCancel(net_); }
   TfLiteStatus SetCustomAllocationForTensor(int tensor_index,
                                             const TfLiteCustomAllocation& allocation,
@@ -180,7 +182,8 @@ class Interpreter {
   TfLiteStatus ModifyGraphWithDelegate(std::unique_ptr<Delegate, Deleter> delegate) {
     Deleter deleter = delegate.get_deleter();
     TfLiteDelegate* raw = delegate.release();
-    kept_.emplace_back(raw, [deleter](TfLiteDelegate* d) mutable { deleter(static_cast<Delegate*>(d)); });
+    kept_.emplace_back(
+        raw, [deleter](TfLiteDelegate* d) mutable { deleter(static_cast<Delegate*>(d)); });
     return ModifyGraphWithDelegate(raw);
   }
   TfLiteStatus SetBufferHandle(int tensor_index, TfLiteBufferHandle handle,

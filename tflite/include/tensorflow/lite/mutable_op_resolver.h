@@ -36,7 +36,8 @@ class OpResolver {
  protected:
   void add(int code, const char* name, const TfLiteRegistration* registration, int min_version,
            int max_version) {
-    if (registration != nullptr) own_.push_back({code, name, *registration, min_version, max_version});
+    if (registration != nullptr)
+      own_.push_back({code, name, *registration, min_version, max_version});
   }
 
  private:

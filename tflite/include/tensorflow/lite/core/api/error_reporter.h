@@ -28,7 +28,7 @@ class ErrorReporter {
 
 }  // namespace tflite
 
-#define TF_LITE_REPORT_ERROR(reporter, ...)                                  \
-  do {                                                                       \
-    static_cast<::tflite::ErrorReporter*>(reporter)->Report(__VA_ARGS__);    \
+#define TF_LITE_REPORT_ERROR(reporter, ...)                               \
+  do {                                                                    \
+    static_cast<::tflite::ErrorReporter*>(reporter)->Report(__VA_ARGS__); \
   } while (false)
