@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ input file stands for the number of the invocation, and outputs are out0.0.bin, 
 the average time of each step by the clock, and how often it runs in one inference.
 --threads N shares the work among N threads, the program's own included; without it there is but that
 one. The results are the same. More threads than the CPU has cores make nothing faster.
+Operators that hand rows to one another run together in bands of rows, where that saves memory; --bands
+never shows what it saves, and what it costs. The results are the same.
 Without --isa, kernels use all that the CPU has; dotprod includes neon, i8mm includes dotprod. What the
 CPU lacks is refused.
 --dump-tensors writes DIR/<subgraph>.<index>.bin. Every tensor keeps bytes of its own for that, so the
@@ -54,6 +57,8 @@ struct Settings {
   std::string output_dir;
   std::string dump_dir;
   std::string isa;
+  Bands bands = Options().bands;
+  size_t max_activations = 0;
   std::string signature;
   std::vector<std::string> resize;
   int iterations = 1;
@@ -65,6 +70,10 @@ struct Settings {
   bool profile = false;
   bool json = false;
 };
+
+std::map<std::string, Bands> bands_names() {
+  return {{"auto", Bands::kWhereTheyPay}, {"never", Bands::kNever}, {"all", Bands::kEverywhere}};
+}
 
 Failure bad_resize(const std::string& text, const std::string& why) {
   return {kUsage, "--resize " + text + ": " + why};
@@ -148,6 +157,8 @@ class Runner {
     options.shapes = shapes_;
     options.preserve_all = !set_.dump_dir.empty();
     options.max_calls = set_.max_calls;
+    options.bands = set_.bands;
+    options.max_activation_bytes = set_.max_activations;
     if (team_.start(set_.threads) < set_.threads) {
       throw Failure(kUsage, "--threads " + std::to_string(set_.threads) + ": only " +
                                 std::to_string(team_.threads()) + " can be had");
@@ -374,6 +385,12 @@ void add_run(CLI::App& pipit) {
       ->check(at_least_one());
   app->add_option("--isa", set->isa, "portable, neon, dotprod or i8mm: no instructions beyond it")
       ->type_name("NAME");
+  app->add_option("--bands", set->bands, "Joins operators in bands: auto (default), never or all")
+      ->type_name("NAME")
+      ->transform(CLI::CheckedTransformer(bands_names(), CLI::ignore_case));
+  app->add_option("--max-activations", set->max_activations,
+                  "Joins more of them while activations take more than N bytes")
+      ->type_name("N");
   app->add_option("--signature", set->signature, "Invokes the signature KEY")->type_name("KEY");
   list("--resize", &set->resize, "Gives input INDEX another shape, as in 0=1x320x320x3",
        "INDEX=D0xD1x...");
