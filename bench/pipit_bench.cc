@@ -147,7 +147,8 @@ struct ConvData {
   std::vector<Out> out;
   std::vector<int32_t> bias;
   std::vector<float> real_bias;
-  std::vector<int32_t> multiplier, shift;
+  std::vector<int32_t> multiplier;
+  std::vector<int8_t> shift;
   struct alignas(16) Sixteen {
     uint8_t bytes[16];
   };

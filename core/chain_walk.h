@@ -14,6 +14,7 @@ namespace pipit {
 // the window lies outside.
 inline Part rows_read(const Link& link, int k, const Part& rows) {
   const RowsPlan& p = link.rows;
+  if (p.reads != nullptr) return p.reads(link.step, rows);
   const int64_t in = link.in_rows[k];
   const int64_t begin = int64_t{rows.first} * p.stride - p.pad;
   const int64_t end =
@@ -32,14 +33,22 @@ class ChainWalk {
     for (int32_t i = last_; i-- > 0;) at_[i].made = at_[i].kept = needed_from(i);
   }
 
-  // The next link to run, and the rows that it is to compute; false when all are computed.
+  // The next link to run, and the rows that it is to compute; false when all are computed. Links
+  // whose turn comes when others have computed rows for them wait.
   bool next(int32_t* link, Part* rows) {
-    if (at_[last_].made == goal_) return false;
-    for (int32_t i = last_, end = goal_; i >= 0;) {
-      *link = i;
-      *rows = {at_[i].made, std::min(chain_.links[i].band, end - at_[i].made)};
-      i = missing_source(i, *rows, &end);
+    if (waiting_ == 0) {
+      if (at_[last_].made == goal_) return false;
+      wait(last_, goal_);
     }
+    for (int32_t end = 0;;) {
+      const Waiting& w = wait_[waiting_ - 1];
+      const int32_t source = missing_source(w.link, w.rows, &end);
+      if (source < 0) break;
+      wait(source, end);
+    }
+    --waiting_;
+    *link = wait_[waiting_].link;
+    *rows = wait_[waiting_].rows;
     return true;
   }
   void made(int32_t link, const Part& rows) { at_[link].made = rows.first + rows.count; }
@@ -58,6 +67,16 @@ class ChainWalk {
   struct Rows {
     int32_t made, kept;  // up to, and from
   };
+  struct Waiting {
+    int32_t link;
+    Part rows;
+  };
+
+  // Some rows of the link, of those before `end`.
+  void wait(int32_t link, int32_t end) {
+    const int32_t from = at_[link].made;
+    wait_[waiting_++] = {link, {from, std::min(chain_.links[link].band, end - from)}};
+  }
 
   // The first row of a link's output that is read for rows yet to come.
   int32_t needed_from(int32_t link) const {
@@ -81,7 +100,7 @@ class ChainWalk {
       if (source < 0) continue;
       const Part read = rows_read(l, k, rows);
       if (at_[source].made >= read.first + read.count) continue;
-      skip(source);
+      if (chain_.links[source].skips) skip(source);
       *end = read.first + read.count;
       return source;
     }
@@ -99,6 +118,8 @@ class ChainWalk {
   int32_t last_;
   int32_t goal_;
   Rows at_[kMaxLinks];
+  Waiting wait_[kMaxLinks];
+  int32_t waiting_ = 0;
 };
 
 }  // namespace pipit

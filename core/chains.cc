@@ -41,6 +41,8 @@ void add_link(Chain& c, const Step& step, RowsFn rows) {
     const int32_t source = link.source[k] = source_of(c, &step.input(k));
     if (source < 0 || (k == 1 && source == link.source[0])) continue;
     Link& from = c.links[source];
+    const RowsPlan& r = link.rows;
+    from.skips |= r.reads != nullptr || r.stride > int64_t{r.taps - 1} * r.dilation + 1;
     from.readers[from.reader_count++] = c.count;
   }
   ++c.count;
@@ -102,6 +104,10 @@ void lay_out(Chain& c, ByteCount scratch) {
     link.ring = bytes.size();
     bytes += (ByteCount(link.capacity) * link.row_bytes).aligned(kArenaAlign);
   }
+  for (int32_t i = 0; i < c.count; ++i) {
+    c.links[i].kept = c.kept_bytes.size();
+    c.kept_bytes += c.links[i].rows.kept.aligned(kArenaAlign);
+  }
   c.scratch = bytes.size();
   c.share_bytes = bytes + scratch.aligned(kArenaAlign);
 }
@@ -146,7 +152,7 @@ Band output_band(const Link& link, int32_t i, const Part& rows, ChainWalk& walk,
   return {ring, walk.kept(i)};
 }
 
-void run_share(const Chain& c, const Part& part, uint8_t* memory) {
+void run_share(const Chain& c, const Part& part, const uint8_t* kept, uint8_t* memory) {
   ChainWalk walk(c, part);
   int32_t i = 0;
   RowsCall call;
@@ -157,6 +163,7 @@ void run_share(const Chain& c, const Part& part, uint8_t* memory) {
     call.out = last ? Band{link.step.output(0).as<uint8_t>(), 0}
                     : output_band(link, i, call.rows, walk, memory);
     for (int k = 0; k < link.rows.inputs; ++k) call.in[k] = input_band(c, link, k, walk, memory);
+    call.kept = link.rows.begin != nullptr ? kept + link.kept : nullptr;
     link.rows.run(link.step, call);
     walk.made(i, call.rows);
   }
@@ -166,8 +173,14 @@ void run_share(const Chain& c, const Part& part, uint8_t* memory) {
 
 Status run_chain(const Step& step, Run& run) {
   const Chain& c = *step.params<Chain>();
+  uint8_t* kept = step.scratch;
+  uint8_t* shares = kept + c.kept_bytes.size();
+  for (int32_t i = 0; i < c.count; ++i) {
+    const Link& link = c.links[i];
+    if (link.rows.begin != nullptr) link.rows.begin(link.step, kept + link.kept);
+  }
   run.for_each_share(c.shares, [&](int32_t share) {
-    run_share(c, c.share(share), step.scratch + (c.share_bytes * share).size());
+    run_share(c, c.share(share), kept, shares + (c.share_bytes * share).size());
   });
   return {};
 }

@@ -23,7 +23,9 @@ struct Link {
   int32_t row_bytes = 0;
   int32_t band = 1;      // rows of one call, at most
   int32_t capacity = 0;  // rows of its ring
+  bool skips = false;    // there may be rows that nobody reads
   size_t ring = 0;       // its place in a share's memory
+  size_t kept = 0;       // the place of what its calls share, in the chain's
 };
 
 struct Chain {
@@ -32,13 +34,14 @@ struct Chain {
   int32_t index = 0;      // ...and its place there
   Link* links = nullptr;
   int32_t count = 0;
-  int32_t shares = 1;  // of the rows of the last link; each has its own rings
-  size_t scratch = 0;  // behind the rings of a share: what its operators use in turn
+  int32_t shares = 1;    // of the rows of the last link; each has its own rings
+  size_t scratch = 0;    // behind the rings of a share: what its operators use in turn
+  ByteCount kept_bytes;  // in front of the shares' memory
   ByteCount share_bytes;
   int64_t computed_rows = 0;  // of all links...
   int64_t repeated_rows = 0;  // ...and how many of them another share computes, too
 
-  ByteCount bytes() const { return share_bytes * shares; }
+  ByteCount bytes() const { return kept_bytes + share_bytes * shares; }
   Part share(int32_t i) const { return part_of(links[count - 1].out_rows, 1, shares, i); }
 };
 

@@ -50,7 +50,7 @@ constexpr ConvStrides dense_strides(const ConvGeometry& g) {
 //   clamp(zero_point + sum * multiplier[c] * 2^(shift[c] - 31), min, max)
 struct Requantize {
   const int32_t* multiplier = nullptr;  // [channels]
-  const int32_t* shift = nullptr;       // [channels]
+  const int8_t* shift = nullptr;        // [channels], -31 to 30
   int32_t zero_point = 0;
   int32_t min = 0;
   int32_t max = 0;

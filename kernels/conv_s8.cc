@@ -10,8 +10,10 @@ constexpr ConvS8Variant kVariants[] = {
     {"neon", kCpuNeon, conv_s8_neon, conv_s8_neon_scratch},
 #endif
 #if PIPIT_ARM64
-    {"dotprod", kCpuNeon | kCpuDotprod, conv_s8_dotprod, conv_s8_dotprod_scratch},
-    {"i8mm", kCpuNeon | kCpuDotprod | kCpuI8mm, conv_s8_i8mm, conv_s8_i8mm_scratch},
+    {"dotprod", kCpuNeon | kCpuDotprod, conv_s8_dotprod, conv_s8_dotprod_scratch,
+     conv_s8_dotprod_arranged, conv_s8_dotprod_arrange},
+    {"i8mm", kCpuNeon | kCpuDotprod | kCpuI8mm, conv_s8_i8mm, conv_s8_i8mm_scratch,
+     conv_s8_i8mm_arranged, conv_s8_i8mm_arrange},
 #endif
 };
 

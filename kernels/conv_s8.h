@@ -25,7 +25,8 @@ struct ConvS8 {
   int32_t in_zero_point = 0;
   bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
   Requantize requantize;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
+  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
 };
 
 using ConvS8Fn = void (*)(const ConvS8&);
@@ -38,7 +39,11 @@ void conv_s8_neon(const ConvS8& a);
 ByteCount conv_s8_neon_scratch(const ConvS8& a);
 void conv_s8_dotprod(const ConvS8& a);
 ByteCount conv_s8_dotprod_scratch(const ConvS8& a);
+ByteCount conv_s8_dotprod_arranged(const ConvS8& a);
+void conv_s8_dotprod_arrange(const ConvS8& a, uint8_t* to);
 void conv_s8_i8mm(const ConvS8& a);
 ByteCount conv_s8_i8mm_scratch(const ConvS8& a);
+ByteCount conv_s8_i8mm_arranged(const ConvS8& a);
+void conv_s8_i8mm_arrange(const ConvS8& a, uint8_t* to);
 
 }  // namespace pipit

@@ -10,8 +10,10 @@ constexpr ConvU8Variant kVariants[] = {
     {"neon", kCpuNeon, conv_u8_neon, conv_u8_neon_scratch},
 #endif
 #if PIPIT_ARM64
-    {"dotprod", kCpuNeon | kCpuDotprod, conv_u8_dotprod, conv_u8_dotprod_scratch},
-    {"i8mm", kCpuNeon | kCpuDotprod | kCpuI8mm, conv_u8_i8mm, conv_u8_i8mm_scratch},
+    {"dotprod", kCpuNeon | kCpuDotprod, conv_u8_dotprod, conv_u8_dotprod_scratch,
+     conv_u8_dotprod_arranged, conv_u8_dotprod_arrange},
+    {"i8mm", kCpuNeon | kCpuDotprod | kCpuI8mm, conv_u8_i8mm, conv_u8_i8mm_scratch,
+     conv_u8_i8mm_arranged, conv_u8_i8mm_arrange},
 #endif
 };
 

@@ -28,7 +28,8 @@ struct ConvU8 {
   int32_t weights_zero_point = 0;
   bool no_weight_is_min = false;  // no weight is 0, which flips to -128
   Requantize requantize;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
+  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
 };
 
 using ConvU8Variant = KernelVariant<ConvU8>;
@@ -40,7 +41,11 @@ void conv_u8_neon(const ConvU8& a);
 ByteCount conv_u8_neon_scratch(const ConvU8& a);
 void conv_u8_dotprod(const ConvU8& a);
 ByteCount conv_u8_dotprod_scratch(const ConvU8& a);
+ByteCount conv_u8_dotprod_arranged(const ConvU8& a);
+void conv_u8_dotprod_arrange(const ConvU8& a, uint8_t* to);
 void conv_u8_i8mm(const ConvU8& a);
 ByteCount conv_u8_i8mm_scratch(const ConvU8& a);
+ByteCount conv_u8_i8mm_arranged(const ConvU8& a);
+void conv_u8_i8mm_arrange(const ConvU8& a, uint8_t* to);
 
 }  // namespace pipit

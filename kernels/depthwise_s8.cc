@@ -7,10 +7,12 @@ namespace {
 constexpr DepthwiseS8Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_s8_portable, nullptr},
 #if PIPIT_ARM
-    {"neon", kCpuNeon, depthwise_s8_neon, depthwise_s8_neon_scratch},
+    {"neon", kCpuNeon, depthwise_s8_neon, depthwise_s8_neon_scratch, depthwise_s8_neon_arranged,
+     depthwise_s8_neon_arrange},
 #endif
 #if PIPIT_ARM64
-    {"dotprod", kCpuNeon | kCpuDotprod, depthwise_s8_dotprod, depthwise_s8_dotprod_scratch},
+    {"dotprod", kCpuNeon | kCpuDotprod, depthwise_s8_dotprod, depthwise_s8_dotprod_scratch,
+     depthwise_s8_dotprod_arranged, depthwise_s8_dotprod_arrange},
 #endif
 };
 

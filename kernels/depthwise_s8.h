@@ -26,7 +26,8 @@ struct DepthwiseS8 {
   int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   Requantize requantize;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
+  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
 };
 
 using DepthwiseS8Variant = KernelVariant<DepthwiseS8>;
@@ -36,7 +37,11 @@ Span<const DepthwiseS8Variant> depthwise_s8_variants();
 void depthwise_s8_portable(const DepthwiseS8& a);
 void depthwise_s8_neon(const DepthwiseS8& a);
 ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a);
+ByteCount depthwise_s8_neon_arranged(const DepthwiseS8& a);
+void depthwise_s8_neon_arrange(const DepthwiseS8& a, uint8_t* to);
 void depthwise_s8_dotprod(const DepthwiseS8& a);
 ByteCount depthwise_s8_dotprod_scratch(const DepthwiseS8& a);
+ByteCount depthwise_s8_dotprod_arranged(const DepthwiseS8& a);
+void depthwise_s8_dotprod_arrange(const DepthwiseS8& a, uint8_t* to);
 
 }  // namespace pipit

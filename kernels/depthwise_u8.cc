@@ -7,10 +7,12 @@ namespace {
 constexpr DepthwiseU8Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_u8_portable, nullptr},
 #if PIPIT_ARM
-    {"neon", kCpuNeon, depthwise_u8_neon, depthwise_u8_neon_scratch},
+    {"neon", kCpuNeon, depthwise_u8_neon, depthwise_u8_neon_scratch, depthwise_u8_neon_arranged,
+     depthwise_u8_neon_arrange},
 #endif
 #if PIPIT_ARM64
-    {"dotprod", kCpuNeon | kCpuDotprod, depthwise_u8_dotprod, depthwise_u8_dotprod_scratch},
+    {"dotprod", kCpuNeon | kCpuDotprod, depthwise_u8_dotprod, depthwise_u8_dotprod_scratch,
+     depthwise_u8_dotprod_arranged, depthwise_u8_dotprod_arrange},
 #endif
 };
 

@@ -28,7 +28,8 @@ struct DepthwiseU8 {
   int32_t in_zero_point = 0;
   int32_t weights_zero_point = 0;
   Requantize requantize;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
+  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
 };
 
 using DepthwiseU8Variant = KernelVariant<DepthwiseU8>;
@@ -38,7 +39,11 @@ Span<const DepthwiseU8Variant> depthwise_u8_variants();
 void depthwise_u8_portable(const DepthwiseU8& a);
 void depthwise_u8_neon(const DepthwiseU8& a);
 ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a);
+ByteCount depthwise_u8_neon_arranged(const DepthwiseU8& a);
+void depthwise_u8_neon_arrange(const DepthwiseU8& a, uint8_t* to);
 void depthwise_u8_dotprod(const DepthwiseU8& a);
 ByteCount depthwise_u8_dotprod_scratch(const DepthwiseU8& a);
+ByteCount depthwise_u8_dotprod_arranged(const DepthwiseU8& a);
+void depthwise_u8_dotprod_arrange(const DepthwiseU8& a, uint8_t* to);
 
 }  // namespace pipit

@@ -23,6 +23,11 @@ struct KernelVariant {
   // suffice for a part of the work as well: fewer images, rows of one image, channels or taps. The
   // sizes may be any numbers; where the variant cannot count them, it asks for unbounded memory.
   ByteCount (*scratch)(const Args&);
+  // What the variant first makes of the weights, for who calls it often, for some rows of the
+  // output at a time: so many bytes, aligned to 16, filled for sizes of which all calls are parts.
+  // A call with Args::arranged then need not do it again. nullptr: there is nothing to gain.
+  ByteCount (*arranged_bytes)(const Args&) = nullptr;
+  void (*arrange)(const Args&, uint8_t* to) = nullptr;
 };
 
 // The last variant that `cpu` can run and `accepts` does not turn down. Never nothing: the first

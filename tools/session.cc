@@ -2,7 +2,6 @@
 #include "tools/session.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "tools/describe.h"
 #include "tools/failure.h"
@@ -84,7 +83,7 @@ void Session::create(size_t arena_bytes) {
   net_ = net.value();
   const Status runs = signature_ < 0 ? Status() : net_.runs(subgraph_, &why);
   if (!runs.ok()) throw refusal(path_, runs, why);
-  strings_.assign(static_cast<size_t>(inputs()), {});
+  bound_.assign(static_cast<size_t>(inputs()), {});
 }
 
 bool Session::shapes_known() const {
@@ -112,14 +111,10 @@ void Session::plan(const Options& options) {
 }
 
 void Session::feed(int i, std::vector<uint8_t> bytes) {
-  const Tensor& t = input(i);
-  if (t.type != Type::kString) {
-    // A value that the plan has no use for has no place either.
-    if (!bytes.empty() && t.data != nullptr) std::memcpy(t.data, bytes.data(), bytes.size());
-    return;
-  }
-  // Bound, not copied: the buffer has to stay.
-  std::vector<uint8_t>& kept = strings_[static_cast<size_t>(i)];
+  // A value that the plan has no use for has no place either.
+  if (bytes.empty() || (input(i).type != Type::kString && input(i).data == nullptr)) return;
+  // Bound, not copied: it is still there for the next inference, and the buffer has to stay.
+  std::vector<uint8_t>& kept = bound_[static_cast<size_t>(i)];
   kept = std::move(bytes);
   Message why;
   const Status status = net_.bind_input(i, kept.data(), kept.size(), &why, subgraph_);

@@ -67,7 +67,7 @@ class Session {
   size_t arena_size_ = 0;
   Interpreter net_;
   Message why_;  // of invoke(); a new one each time would show in measurements
-  std::vector<std::vector<uint8_t>> strings_;  // what string inputs are bound to
+  std::vector<std::vector<uint8_t>> bound_;  // what string inputs are bound to
 };
 
 // The features of a named instruction set, or of this CPU for "".

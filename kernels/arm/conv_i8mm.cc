@@ -34,6 +34,11 @@ struct I8mmEngine {
     }
   }
 
+  // With the intrinsic, gcc copies the sums.
+  PIPIT_INLINE static void multiply(int32x4_t& sums, int8x16_t rows, int8x16_t channels) {
+    asm("smmla %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(rows), "w"(channels));
+  }
+
   // Two positions and two channels in each: [position][channel].
   template <int kRows>
   using Blocks = int32x4_t[kRows][kPairs];
@@ -42,8 +47,7 @@ struct I8mmEngine {
   PIPIT_INLINE static void add(Blocks<kRows>& block, const int8x16_t (&x)[kRows], const int8_t* w) {
     unroll<kPairs>([&](auto n) PIPIT_INLINE {
       const int8x16_t channels = vld1q_s8(w + 16 * n);
-      unroll<kRows>([&](auto m)
-                        PIPIT_INLINE { block[m][n] = vmmlaq_s32(block[m][n], x[m], channels); });
+      unroll<kRows>([&](auto m) PIPIT_INLINE { multiply(block[m][n], x[m], channels); });
     });
   }
 
@@ -102,8 +106,12 @@ using Conv = PanelConv<Args, I8mmEngine>;
 }  // namespace
 
 ByteCount conv_s8_i8mm_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
+ByteCount conv_s8_i8mm_arranged(const ConvS8& a) { return Conv<ConvS8>::arranged_bytes(a); }
+void conv_s8_i8mm_arrange(const ConvS8& a, uint8_t* to) { Conv<ConvS8>(a).arrange(to); }
 void conv_s8_i8mm(const ConvS8& a) { Conv<ConvS8>(a).run(); }
 ByteCount conv_u8_i8mm_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
+ByteCount conv_u8_i8mm_arranged(const ConvU8& a) { return Conv<ConvU8>::arranged_bytes(a); }
+void conv_u8_i8mm_arrange(const ConvU8& a, uint8_t* to) { Conv<ConvU8>(a).arrange(to); }
 void conv_u8_i8mm(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 
 }  // namespace pipit

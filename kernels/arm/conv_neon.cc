@@ -284,7 +284,7 @@ struct Conv {
     }
     const int32_t left = a.size.out_c - c;
     const int32_t n = left < kGroup ? left : kGroup;
-    const Channels channels = load_channels(a.bias, a.requantize, c, n);
+    const Channels channels = load_channels(a.bias, a.requantize, c, n, q);
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
       auto* out = reinterpret_cast<uint8_t*>(rows.out(from + m)) + c;

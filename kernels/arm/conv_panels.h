@@ -22,7 +22,7 @@ namespace {
 
 constexpr int32_t kPanel = 8;               // output channels
 constexpr int kTile = 8;                    // positions
-constexpr int32_t kPackAll = 64 << 10;      // all panels at once when they fit into this
+constexpr int32_t kPackAll = 16 << 10;      // all panels at once when they fit into this
 constexpr int32_t kSmallBlock = 16 << 10;   // bytes of windows over which all panels pass in turn
 constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs the panels again
 constexpr int32_t kMost = 512;              // positions of a block
@@ -57,13 +57,11 @@ void pack_panel(const Element* weights, int32_t depth, int32_t channels, int8_t*
 // What the tiles of one panel share.
 struct Panel {
   const int8_t* weights;
-  const int32_t* bias;  // of kPanel channels, as the next two
-  const int32_t* multiplier;
-  const int32_t* shift;
+  const int32_t* bias;  // of kPanel channels
+  Scaling scaling;
   int32_t channels;  // that exist
   ConvSteps steps;
   RequantizeNeon q;
-  bool right;  // all shifts, see all_right()
 };
 
 struct Results {
@@ -72,20 +70,18 @@ struct Results {
 };
 
 // Sixteen results from the sums of two positions.
-template <bool kRight, bool kFlips>
+template <Form kForm, bool kFlips>
 PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
                                       const int32x4_t (&b)[2]) {
-  const int32x4_t multiplier[2] = {vld1q_s32(p.multiplier), vld1q_s32(p.multiplier + 4)};
-  const int32x4_t shift[2] = {vld1q_s32(p.shift), vld1q_s32(p.shift + 4)};
-  const int8x16_t v = narrow(p.q, scale<kRight>(a[0], multiplier[0], shift[0]),
-                             scale<kRight>(a[1], multiplier[1], shift[1]),
-                             scale<kRight>(b[0], multiplier[0], shift[0]),
-                             scale<kRight>(b[1], multiplier[1], shift[1]));
-  return kFlips ? veorq_u8(vreinterpretq_u8_s8(v), vdupq_n_u8(0x80)) : vreinterpretq_u8_s8(v);
+  int32x4_t sums[2][2] = {{a[0], a[1]}, {b[0], b[1]}};
+  int8x16_t v[1];
+  requantize_all<kForm>(p.scaling, p.q, sums, v);
+  const uint8x16_t result = vreinterpretq_u8_s8(v[0]);
+  return kFlips ? veorq_u8(result, vdupq_n_u8(0x80)) : result;
 }
 
 // Tiles of all channels of the panel. No branch between the last product and the last result.
-template <class Engine, int kM, bool kFlips, bool kRight>
+template <class Engine, int kM, bool kFlips, Form kForm>
 [[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* const* windows,
                                  const int32_t* terms, int32_t count, Results out) {
   const Panel p = panel;
@@ -96,7 +92,7 @@ template <class Engine, int kM, bool kFlips, bool kRight>
     unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
       constexpr int next = m + 1 < kM ? m + 1 : m;
-      const uint8x16_t v = finish<kRight, kFlips>(p, sum[m], sum[next]);
+      const uint8x16_t v = finish<kForm, kFlips>(p, sum[m], sum[next]);
       vst1_u8(out.at, vget_low_u8(v));
       if constexpr (next != m) {
         out.at += out.step;
@@ -121,7 +117,7 @@ template <class Engine, bool kFlips>
     uint8_t results[kTile * kPanel];
     unroll<kTile / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
-      vst1q_u8(results + m * kPanel, finish<false, kFlips>(p, sum[m], sum[m + 1]));
+      vst1q_u8(results + m * kPanel, finish<Form::kAny, kFlips>(p, sum[m], sum[m + 1]));
     });
     for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
       store_some(out.at, results + m * kPanel, p.channels);
@@ -129,28 +125,38 @@ template <class Engine, bool kFlips>
   }
 }
 
+using RunTiles = void (*)(const Panel&, const int8_t* const*, const int32_t*, int32_t, Results);
+
+// Tiles of so many positions.
+template <class Engine, bool kFlips, Form kForm>
+RunTiles tiles_of(int32_t positions) {
+  static constexpr RunTiles kRuns[] = {
+      run_tiles<Engine, 1, kFlips, kForm>, run_tiles<Engine, 2, kFlips, kForm>,
+      run_tiles<Engine, 3, kFlips, kForm>, run_tiles<Engine, 4, kFlips, kForm>,
+      run_tiles<Engine, 5, kFlips, kForm>, run_tiles<Engine, 6, kFlips, kForm>,
+      run_tiles<Engine, 7, kFlips, kForm>, run_tiles<Engine, 8, kFlips, kForm>};
+  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile);
+  return kRuns[positions - 1];
+}
+
 // As few tiles as there can be, of nearly equal sizes: a small one would wait for its sums.
 template <class Engine, bool kFlips>
 void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                    int32_t count, const Results& out) {
   const auto behind = [&](int32_t n) { return Results{out.at + n * out.step, out.step}; };
-  if (!p.right) {
+  if (p.scaling.form == Form::kAny) {
     const int32_t whole = p.channels < kPanel ? 0 : count / kTile, n = whole * kTile;
-    run_tiles<Engine, kTile, kFlips, false>(p, windows, terms, whole, out);
+    run_tiles<Engine, kTile, kFlips, Form::kAny>(p, windows, terms, whole, out);
     return run_any_tiles<Engine, kFlips>(p, windows + n, terms + (kFlips ? n : 0), count - n,
                                          behind(n));
   }
-  using Run = void (*)(const Panel&, const int8_t* const*, const int32_t*, int32_t, Results);
-  static constexpr Run kRuns[] = {
-      run_tiles<Engine, 1, kFlips, true>, run_tiles<Engine, 2, kFlips, true>,
-      run_tiles<Engine, 3, kFlips, true>, run_tiles<Engine, 4, kFlips, true>,
-      run_tiles<Engine, 5, kFlips, true>, run_tiles<Engine, 6, kFlips, true>,
-      run_tiles<Engine, 7, kFlips, true>, run_tiles<Engine, 8, kFlips, true>};
-  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile);
+  const auto tiles_with = p.scaling.form == Form::kRelu    ? tiles_of<Engine, kFlips, Form::kRelu>
+                          : p.scaling.form == Form::kRight ? tiles_of<Engine, kFlips, Form::kRight>
+                                                           : tiles_of<Engine, kFlips, Form::kFar>;
   const int32_t tiles = (count + kTile - 1) / kTile, size = count / tiles;
   const int32_t larger = count - size * tiles, n = larger * (size + 1);
-  if (larger != 0) kRuns[size](p, windows, terms, larger, out);
-  kRuns[size - 1](p, windows + n, terms + (kFlips ? n : 0), tiles - larger, behind(n));
+  if (larger != 0) tiles_with(size + 1)(p, windows, terms, larger, out);
+  tiles_with(size)(p, windows + n, terms + (kFlips ? n : 0), tiles - larger, behind(n));
 }
 
 // ---- the whole
@@ -175,7 +181,17 @@ struct PanelConv {
     return (ByteCount(a.size.kernel_h) * a.size.kernel_w * a.size.in_c).aligned(16) * kPanel;
   }
   static ByteCount all_bytes_of(const Args& a) { return panel_bytes_of(a) * panels_of(a); }
-  static bool packs_all(const Args& a) { return all_bytes_of(a) <= kPackAll; }
+  static bool packs_all(const Args& a) {
+    return a.arranged != nullptr || all_bytes_of(a) <= kPackAll;
+  }
+  static ByteCount arranged_bytes(const Args& a) {
+    return countable(a.size) ? all_bytes_of(a) : ByteCount::unbounded();
+  }
+  void arrange(uint8_t* to) const {
+    for (int32_t p = 0; p < panels; ++p) {
+      pack(p, reinterpret_cast<int8_t*>(to) + p * panel_bytes);
+    }
+  }
   static ConvLimits limits(const Args& a) {
     return {Engine::kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost};
   }
@@ -183,7 +199,12 @@ struct PanelConv {
   // Scratch memory: panels, terms of windows, windows. However many panels are packed together:
   // fewer channels change that.
   int8_t* packed(int32_t p) const { return reinterpret_cast<int8_t*>(a.scratch) + p * panel_bytes; }
+  const int8_t* weights_of(int32_t p) const {
+    if (a.arranged == nullptr) return packed(pack_all ? p : 0);
+    return reinterpret_cast<const int8_t*>(a.arranged) + p * panel_bytes;
+  }
   ByteCount pack_bytes() const {
+    if (a.arranged != nullptr) return 0;
     const ByteCount all = all_bytes_of(a), panel = panel_bytes_of(a);
     const ByteCount most = panel > kPackAll ? panel : kPackAll;
     return all < most ? all : most;
@@ -206,29 +227,20 @@ struct PanelConv {
                  const int8_t* const* windows, const int32_t* terms, int32_t from,
                  int32_t count) const {
     const int32_t c = panel * kPanel;
-    const int32_t left = a.size.out_c - c;
+    const int32_t left = a.size.out_c - c, exist = left < kPanel ? left : kPanel;
     const Requantize& r = a.requantize;
     if (!pack_all) pack(panel, packed(0));
-    Panel p = {packed(pack_all ? panel : 0),
+    Panel p = {weights_of(panel),
                a.bias + c,
-               r.multiplier + c,
-               r.shift + c,
-               kPanel,
+               load_scaling(r.multiplier + c, r.shift + c, exist, q),
+               exist,
                steps,
-               q,
-               false};
-    int32_t last[3][kPanel] = {};
+               q};
+    int32_t last[kPanel] = {};
     if (left < kPanel) {
-      const size_t bytes = static_cast<size_t>(left) * sizeof(int32_t);
-      std::memcpy(last[0], p.bias, bytes);
-      std::memcpy(last[1], p.multiplier, bytes);
-      std::memcpy(last[2], p.shift, bytes);
-      p.bias = last[0];
-      p.multiplier = last[1];
-      p.shift = last[2];
-      p.channels = left;
+      std::memcpy(last, p.bias, static_cast<size_t>(left) * sizeof(int32_t));
+      p.bias = last;
     }
-    p.right = left >= kPanel && all_right(vld1q_s32(p.shift), vld1q_s32(p.shift + 4));
     constexpr bool kFlips = ConvRows<Args>::kFlips;
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
@@ -240,7 +252,7 @@ struct PanelConv {
 
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a));
-    for (int32_t p = 0; pack_all && p < panels; ++p) pack(p, packed(p));
+    if (pack_all && a.arranged == nullptr) arrange(a.scratch);
     auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes().size());
     rows.for_each_block(
         a.scratch + (pack_bytes() + kTermBytes).size(),

@@ -29,11 +29,12 @@ constexpr int32_t kDwBandBytes = 64 << 10;  // of input that the blocks pass ove
 
 // How a depthwise convolution is cut.
 struct DepthwiseCut {
-  int32_t rows;   // output rows at a time: two where they share most of their input rows
-  int32_t slots;  // input rows in a column, a multiple of `unit`
-  int32_t taps;   // input rows that exist: the others have zero weights
-  int32_t chunk;  // output columns at a time
-  bool fits;      // this kernel's sizes
+  int32_t rows;     // output rows at a time: two where they share most of their input rows
+  int32_t slots;    // input rows in a column, a multiple of `unit`
+  int32_t taps;     // input rows that exist: the others have zero weights
+  int32_t chunk;    // output columns at a time, at most...
+  int32_t columns;  // ...and those of the input that they see
+  bool fits;        // this kernel's sizes
 
   DepthwiseCut(const ConvGeometry& g, int32_t unit) {
     rows = g.stride_h == 1 && g.dilation_h == 1 && g.out_h > 1 && g.kernel_h % 4 != 0 ? 2 : 1;
@@ -41,29 +42,48 @@ struct DepthwiseCut {
     slots = (taps + unit - 1) / unit * unit;
     const int64_t extent = int64_t{g.kernel_w - 1} * g.dilation_w + 1;
     fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
-    chunk = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
+    const auto most = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
+    chunk = std::min(most, g.out_w);
+    columns = fits ? (chunk - 1) * g.stride_w + static_cast<int32_t>(extent) : 0;
   }
-  int32_t column_bytes() const { return kDwMaxColumns * slots * kDwLanes; }
+  // Whole groups of sums, see finish_group().
+  int32_t sum_bytes() const {
+    return (chunk + kMany - 1) / kMany * kMany * kDwLanes * static_cast<int32_t>(sizeof(int32_t));
+  }
+  int32_t column_bytes() const { return (columns + 1) / 2 * 2 * slots * kDwLanes; }
   // Of one part.
   int32_t part_bytes(const ConvGeometry& g) const { return g.kernel_w * slots * kDwLanes; }
 };
 
 constexpr int32_t kDwMostParts = 3;
-constexpr size_t kDwSumBytes = kDwMaxColumns * kDwLanes * sizeof(int32_t);
-static_assert(kDwMaxColumns % kMany == 0);
 
 inline ByteCount depthwise_scratch(const ConvGeometry& g, int32_t unit) {
   if (!countable(g)) return ByteCount::unbounded();
   const DepthwiseCut cut(g, unit);
   if (!cut.fits) return 0;
-  return ByteCount(kDwSumBytes) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(g);
+  return ByteCount(cut.sum_bytes()) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(g);
+}
+
+// Weights of all blocks: of each 16 bytes, the first of which is the number of parts, and then the
+// weights, if that number is one. Room for two output rows, whichever a call computes.
+constexpr int32_t kDwArrangedHead = 16;
+
+inline int32_t arranged_block_bytes(const ConvGeometry& g, int32_t unit) {
+  const DepthwiseCut cut(g, unit);
+  return kDwArrangedHead +
+         g.kernel_w * kDwLanes * (unit == 1 ? (g.kernel_h + 1) / 2 * 2 : 2 * cut.slots);
+}
+
+inline ByteCount depthwise_arranged(const ConvGeometry& g, int32_t unit) {
+  if (!countable(g) || !DepthwiseCut(g, unit).fits) return 0;
+  return ByteCount((g.out_c + kDwLanes - 1) / kDwLanes) * arranged_block_bytes(g, unit);
 }
 
 // The weights of a block in the order of the columns: [row][part][kernel_w][slots][8], as the
 // engine arranges the slots. With kUnit 1 there is one row for all, without the slots that are not
 // its own: output row r begins at slot r of the columns.
 struct DepthwiseWeights {
-  int8_t* values;
+  const int8_t* values;
   int32_t parts;
   int32_t part_bytes;
 
@@ -113,7 +133,7 @@ template <int n>
 // Output rows [r, r + kRows), eight channels. Where fewer positions are left, the last one is done
 // several times. products(at, y) adds
 // to y[row * kDwAtOnce + position] what the columns at at[position] contribute.
-template <int kRows, bool kRight, class Products>
+template <int kRows, Form kForm, class Products>
 [[gnu::always_inline]] inline void finish_windows(const DepthwisePass& pass, int r,
                                                   ptrdiff_t column_step, const Products& products) {
   constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
@@ -136,9 +156,8 @@ template <int kRows, bool kRight, class Products>
     int32x4_t y[n][2];
     start(c, y);
     products(at, y);
-    scale_all<kRight>(y, c.multiplier, c.shift);
     int8x16_t results[n / 2];
-    narrow_all(q, y, results);
+    requantize_all<kForm>(c.scaling, q, y, results);
     unroll<n>([&](auto m) [[gnu::always_inline]] {
       const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(results[m / 2]), to.flip);
       uint8_t* result = to.at + first * to.step + (m / kAtOnce) * out_row + out[m % kAtOnce];
@@ -154,7 +173,7 @@ template <int kRows, bool kRight, class Products>
 // The Engine arranges columns and weights, and has the inner loops:
 //   kUnit                                   slots come in multiples of it
 //   put_slots(const int8x8_t*, int8_t* to)  kUnit slots of one column
-//   run<kRight>(pass)                       all results, if there is a loop for such windows
+//   run<kForm>(pass)                        all results, if there is a loop for such windows
 //   any_window(pass, r, sums)               sums of products of one row, without the bias
 template <class Args, class Engine>
 class Depthwise {
@@ -167,8 +186,8 @@ class Depthwise {
       : a_(args),
         g_(args.size),
         cut_(g_, kUnit),
-        columns_(reinterpret_cast<int8_t*>(a_.scratch) + kDwSumBytes) {
-    weights_.values = columns_ + cut_.column_bytes();
+        columns_(reinterpret_cast<int8_t*>(a_.scratch) + cut_.sum_bytes()),
+        own_weights_(columns_ + cut_.column_bytes()) {
     weights_.part_bytes = cut_.part_bytes(g_);
     Requantize q = a_.requantize;
     const int32_t down = kFlips ? 128 : 0;
@@ -176,6 +195,19 @@ class Depthwise {
     q.min -= down;
     q.max -= down;
     q_ = load_requantize(q);
+  }
+
+  // See KernelVariant::arrange.
+  void arrange(uint8_t* blocks) {
+    for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
+      first_ = first_of(c);
+      channels_ = g_.out_c - first_ < kDwLanes ? g_.out_c - first_ : kDwLanes;
+      const Taps t = taps();
+      const int32_t parts = count_parts(t);
+      int8_t* to = arranged(blocks, first_);
+      *to = static_cast<int8_t>(parts);
+      if (parts == 1) load_weights(t, 1, to + kDwArrangedHead);
+    }
   }
 
   // Channel blocks pass over a band of rows that the cache can hold.
@@ -195,11 +227,14 @@ class Depthwise {
   }
 
  private:
+  // The last block overlaps the one before it.
+  int32_t first_of(int32_t c) const {
+    return c + kDwLanes <= g_.out_c || c == 0 ? c : g_.out_c - kDwLanes;
+  }
+
   void run_band(int32_t batch, int32_t from, int32_t to) {
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
-      // The last block overlaps the one before it.
-      const int32_t first = c + kDwLanes <= g_.out_c || c == 0 ? c : g_.out_c - kDwLanes;
-      load_block(first);
+      load_block(first_of(c));
       for (int32_t y = from; y < to; y += cut_.rows) {
         for (int32_t x = 0; x < g_.out_w; x += cut_.chunk) {
           run_pass(batch, y, x, y + 1 < to ? cut_.rows : 1);
@@ -212,8 +247,26 @@ class Depthwise {
     first_ = first;
     channels_ = g_.out_c - first < kDwLanes ? g_.out_c - first : kDwLanes;
     choose_sources();
-    block_ = load_channels(a_.bias, a_.requantize, first, channels_);
-    load_weights();
+    block_ = load_channels(a_.bias, a_.requantize, first, channels_, q_);
+    if (find_arranged(first)) return;
+    const Taps t = taps();
+    weights_.parts = count_parts(t);
+    weights_.values = own_weights_;
+    load_weights(t, weights_.parts, own_weights_);
+  }
+
+  int8_t* arranged(const uint8_t* blocks, int32_t first) const {
+    const int32_t block = (first + kDwLanes - 1) / kDwLanes;
+    return const_cast<int8_t*>(reinterpret_cast<const int8_t*>(blocks)) +
+           ptrdiff_t{block} * arranged_block_bytes(g_, kUnit);
+  }
+
+  bool find_arranged(int32_t first) {
+    if (a_.arranged == nullptr) return false;
+    const int8_t* block = arranged(a_.arranged, first);
+    weights_.parts = 1;
+    weights_.values = block + kDwArrangedHead;
+    return *block == 1;
   }
 
   // ---- weights
@@ -268,13 +321,9 @@ class Depthwise {
   }
 
   // Slot s of output row r has tap s - r.
-  void load_weights() {
-    const Taps t = taps();
-    const int32_t parts = count_parts(t);
-    weights_.parts = parts;
+  void load_weights(const Taps& t, int32_t parts, int8_t* to) const {
     const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
     const int32_t slots = kUnit == 1 ? g_.kernel_h : cut_.slots;
-    int8_t* to = weights_.values;
     for (int32_t r = 0; r < rows; ++r) {
       for (int32_t part = 0; part < parts; ++part) {
         for (int32_t kx = 0; kx < t.columns; ++kx) {
@@ -432,11 +481,7 @@ class Depthwise {
     const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
     const DepthwisePass pass = {g_, cut_, weights_, columns_, block_,
                                 q_, rows, count,    to,       a_.stride.out_row};
-    const bool whole = channels_ == kDwLanes;
-    if (whole &&
-        (block_.right ? Engine::template run<true>(pass) : Engine::template run<false>(pass))) {
-      return;
-    }
+    if (channels_ == kDwLanes && run_window(pass)) return;
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);
     for (int r = 0; r < rows; ++r) {
       Engine::any_window(pass, r, sums);
@@ -444,10 +489,24 @@ class Depthwise {
     }
   }
 
+  static bool run_window(const DepthwisePass& pass) {
+    switch (pass.channels.scaling.form) {
+      case Form::kRelu:
+        return Engine::template run<Form::kRelu>(pass);
+      case Form::kRight:
+        return Engine::template run<Form::kRight>(pass);
+      case Form::kFar:
+        return Engine::template run<Form::kFar>(pass);
+      default:
+        return Engine::template run<Form::kAny>(pass);
+    }
+  }
+
   const Args& a_;
   const ConvGeometry& g_;
   DepthwiseCut cut_;
   int8_t* columns_;
+  int8_t* own_weights_;  // of a block
   DepthwiseWeights weights_{};
   Channels block_{};
   RequantizeNeon q_{};

@@ -28,20 +28,20 @@ struct DotprodEngine {
     vst1q_s8(to + 16, vreinterpretq_s8_s16(vzip2q_s16(a, b)));
   }
 
-  template <bool kRight>
+  template <Form kForm>
   static bool run(const DepthwisePass& pass) {
     const ConvGeometry& g = pass.size;
     const int32_t quads = pass.cut.slots / kUnit, parts = pass.weights.parts;
     if (g.dilation_w != 1) return false;
     const bool three = quads == 1 && g.kernel_w == 3;
     if (three && parts == 1 && pass.rows == 2) {
-      window_of<2, 3, 1, kRight>(pass, 0);
+      window_of<2, 3, 1, kForm>(pass, 0);
       return true;
     }
     void (*window)(const DepthwisePass&, int) = nullptr;
     if (three && parts <= 2)
-      window = parts == 1 ? window_of<1, 3, 1, kRight> : window_of<1, 3, 2, kRight>;
-    if (quads == 2 && g.kernel_w == 5 && parts == 1) window = window_of<1, 10, 1, kRight>;
+      window = parts == 1 ? window_of<1, 3, 1, kForm> : window_of<1, 3, 2, kForm>;
+    if (quads == 2 && g.kernel_w == 5 && parts == 1) window = window_of<1, 10, 1, kForm>;
     if (window == nullptr) return false;
     for (int r = 0; r < pass.rows; ++r) window(pass, r);
     return true;
@@ -49,7 +49,7 @@ struct DotprodEngine {
 
   // A window whose weights stay in registers: kQuads times four slots, kParts times. Output rows
   // [r, r + kRows).
-  template <int kRows, int kQuads, int kParts, bool kRight>
+  template <int kRows, int kQuads, int kParts, Form kForm>
   [[gnu::noinline]] static void window_of(const DepthwisePass& pass, int r) {
     constexpr int kVectors = kQuads * 2;
     const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
@@ -74,7 +74,7 @@ struct DotprodEngine {
                                   });
                                 });
                               };
-    finish_windows<kRows, kRight>(pass, r, pitch * pass.size.stride_w, products);
+    finish_windows<kRows, kForm>(pass, r, pitch * pass.size.stride_w, products);
   }
 
   static void any_window(const DepthwisePass& pass, int r, int32_t* to) {
@@ -106,6 +106,14 @@ ByteCount depthwise_s8_dotprod_scratch(const DepthwiseS8& a) {
   return depthwise_scratch(a.size, DotprodEngine::kUnit);
 }
 
+ByteCount depthwise_s8_dotprod_arranged(const DepthwiseS8& a) {
+  return depthwise_arranged(a.size, DotprodEngine::kUnit);
+}
+
+void depthwise_s8_dotprod_arrange(const DepthwiseS8& a, uint8_t* to) {
+  Depthwise<DepthwiseS8, DotprodEngine>(a).arrange(to);
+}
+
 void depthwise_s8_dotprod(const DepthwiseS8& a) {
   if (!DepthwiseCut(a.size, DotprodEngine::kUnit).fits) return depthwise_s8_portable(a);
   Depthwise<DepthwiseS8, DotprodEngine>(a).run();
@@ -113,6 +121,14 @@ void depthwise_s8_dotprod(const DepthwiseS8& a) {
 
 ByteCount depthwise_u8_dotprod_scratch(const DepthwiseU8& a) {
   return depthwise_scratch(a.size, DotprodEngine::kUnit);
+}
+
+ByteCount depthwise_u8_dotprod_arranged(const DepthwiseU8& a) {
+  return depthwise_arranged(a.size, DotprodEngine::kUnit);
+}
+
+void depthwise_u8_dotprod_arrange(const DepthwiseU8& a, uint8_t* to) {
+  Depthwise<DepthwiseU8, DotprodEngine>(a).arrange(to);
 }
 
 void depthwise_u8_dotprod(const DepthwiseU8& a) {

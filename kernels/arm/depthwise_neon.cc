@@ -21,7 +21,7 @@ namespace {
 // A window whose sizes are known, [r, r + kRows) of the rows. The products of a pair of taps are
 // begun, those of the pair before the last one added to the sums, and then the second tap
 // multiplied: an in-order core waits for none of them. Aligned to stay in one page of memory.
-template <int kRows, int kHeight, int kWidth, int kParts, bool kRight>
+template <int kRows, int kHeight, int kWidth, int kParts, Form kForm>
 [[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row) {
   constexpr int kTaps = kHeight * kWidth, kPairs = (kTaps + 1) / 2;
   constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
@@ -55,7 +55,7 @@ template <int kRows, int kHeight, int kWidth, int kParts, bool kRight>
       });
     }
   };
-  finish_windows<kRows, kRight>(pass, row, pitch * pass.size.stride_w, products);
+  finish_windows<kRows, kForm>(pass, row, pitch * pass.size.stride_w, products);
 }
 
 struct NeonEngine {
@@ -63,19 +63,19 @@ struct NeonEngine {
 
   static void put_slots(const int8x8_t* slots, int8_t* to) { vst1_s8(to, slots[0]); }
 
-  template <bool kRight>
+  template <Form kForm>
   static bool run(const DepthwisePass& pass) {
     const ConvGeometry& g = pass.size;
     const int32_t parts = pass.weights.parts;
     if (g.dilation_w != 1 || g.kernel_w != g.kernel_h || parts > 2) return false;
     if (g.kernel_w == 3 && pass.rows == 2) {
-      (parts == 1 ? window_of<2, 3, 3, 1, kRight> : window_of<2, 3, 3, 2, kRight>)(pass, 0);
+      (parts == 1 ? window_of<2, 3, 3, 1, kForm> : window_of<2, 3, 3, 2, kForm>)(pass, 0);
       return true;
     }
     void (*window)(const DepthwisePass&, int) = nullptr;
     if (g.kernel_w == 3)
-      window = parts == 1 ? window_of<1, 3, 3, 1, kRight> : window_of<1, 3, 3, 2, kRight>;
-    if (g.kernel_w == 5 && parts == 1) window = window_of<1, 5, 5, 1, kRight>;
+      window = parts == 1 ? window_of<1, 3, 3, 1, kForm> : window_of<1, 3, 3, 2, kForm>;
+    if (g.kernel_w == 5 && parts == 1) window = window_of<1, 5, 5, 1, kForm>;
     if (window == nullptr) return false;
     for (int r = 0; r < pass.rows; ++r) window(pass, r);
     return true;
@@ -114,6 +114,14 @@ ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a) {
   return depthwise_scratch(a.size, NeonEngine::kUnit);
 }
 
+ByteCount depthwise_s8_neon_arranged(const DepthwiseS8& a) {
+  return depthwise_arranged(a.size, NeonEngine::kUnit);
+}
+
+void depthwise_s8_neon_arrange(const DepthwiseS8& a, uint8_t* to) {
+  Depthwise<DepthwiseS8, NeonEngine>(a).arrange(to);
+}
+
 void depthwise_s8_neon(const DepthwiseS8& a) {
   if (!DepthwiseCut(a.size, NeonEngine::kUnit).fits) return depthwise_s8_portable(a);
   Depthwise<DepthwiseS8, NeonEngine>(a).run();
@@ -121,6 +129,14 @@ void depthwise_s8_neon(const DepthwiseS8& a) {
 
 ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a) {
   return depthwise_scratch(a.size, NeonEngine::kUnit);
+}
+
+ByteCount depthwise_u8_neon_arranged(const DepthwiseU8& a) {
+  return depthwise_arranged(a.size, NeonEngine::kUnit);
+}
+
+void depthwise_u8_neon_arrange(const DepthwiseU8& a, uint8_t* to) {
+  Depthwise<DepthwiseU8, NeonEngine>(a).arrange(to);
 }
 
 void depthwise_u8_neon(const DepthwiseU8& a) {

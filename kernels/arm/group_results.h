@@ -22,27 +22,20 @@ constexpr int kMany = 4;  // sixteen registers only
 #endif
 
 struct Channels {
-  int32x4_t bias[2], multiplier[2], shift[2];
-  bool right;  // all shifts, see all_right()
+  int32x4_t bias[2];
+  Scaling scaling;
 };
 
-inline Channels load_channels(const int32_t* bias, const Requantize& q, int32_t first, int32_t n) {
-  const int32_t* of_each[3] = {bias + first, q.multiplier + first, q.shift + first};
-  int32_t some[3][kGroup] = {};
+inline Channels load_channels(const int32_t* bias, const Requantize& channels, int32_t first,
+                              int32_t n, const RequantizeNeon& q) {
+  int32_t some[kGroup] = {};
+  const int32_t* from = bias + first;
   if (n < kGroup) {
-    for (int i = 0; i < 3; ++i) {
-      std::memcpy(some[i], of_each[i], static_cast<size_t>(n) * sizeof(int32_t));
-      of_each[i] = some[i];
-    }
+    std::memcpy(some, from, static_cast<size_t>(n) * sizeof(int32_t));
+    from = some;
   }
-  Channels c;
-  for (int half = 0; half < 2; ++half) {
-    c.bias[half] = vld1q_s32(of_each[0] + 4 * half);
-    c.multiplier[half] = vld1q_s32(of_each[1] + 4 * half);
-    c.shift[half] = vld1q_s32(of_each[2] + 4 * half);
-  }
-  c.right = n == kGroup && all_right(c.shift[0], c.shift[1]);
-  return c;
+  return {{vld1q_s32(from), vld1q_s32(from + 4)},
+          load_scaling(channels.multiplier + first, channels.shift + first, n, q)};
 }
 
 // Where results go: positions `step` apart, of `channels` of the group.
@@ -88,28 +81,27 @@ template <int n, bool kTerms>
 }
 
 // The results of n positions, an even number, two in each vector.
-template <int n, bool kRight, bool kTerms>
+template <int n, Form kForm, bool kTerms>
 [[gnu::always_inline]] inline void requantize(const int32_t* sums, const int32_t* terms,
                                               const Channels& c, const RequantizeNeon& q,
                                               uint8x16_t flip, uint8x16_t (&out)[n / 2]) {
   int32x4_t y[n][2];
   add_bias<n, kTerms>(sums, terms, c, y);
-  scale_all<kRight>(y, c.multiplier, c.shift);
   int8x16_t results[n / 2];
-  narrow_all(q, y, results);
+  requantize_all<kForm>(c.scaling, q, y, results);
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
     out[m] = veorq_u8(vreinterpretq_u8_s8(results[m]), flip);
   });
 }
 
 // Positions [first, first + n), all channels, without a branch between the results.
-template <int n, bool kTerms, bool kRight>
+template <int n, bool kTerms, Form kForm>
 [[gnu::always_inline]] inline void finish_at(const int32_t* sums, const int32_t* terms,
                                              int32_t first, const Channels& c,
                                              const RequantizeNeon& q, const Results& to) {
   uint8x16_t out[n / 2];
-  requantize<n, kRight, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q, to.flip,
-                                out);
+  requantize<n, kForm, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q, to.flip,
+                               out);
   uint8_t* at = to.at + first * to.step;
   unroll<n / 2>([&](auto pair) [[gnu::always_inline]] {
     vst1_u8(at, vget_low_u8(out[pair]));
@@ -121,7 +113,7 @@ template <int n, bool kTerms, bool kRight>
 
 // All channels of at least kMany positions. What is left in the end overlaps what was done. Aligned
 // so that the loop stays in one page of memory.
-template <bool kTerms, bool kRight>
+template <bool kTerms, Form kForm>
 [[gnu::noinline, gnu::aligned(1024)]] void finish_many(const int32_t* sums, const int32_t* terms,
                                                        int32_t count, const Channels& channels,
                                                        const RequantizeNeon& scaling,
@@ -131,13 +123,24 @@ template <bool kTerms, bool kRight>
   const Results to = results;
   int32_t m = 0;
   for (; m + kMany <= count; m += kMany) {
-    finish_at<kMany, kTerms, kRight>(sums, terms, m, c, q, to);
+    finish_at<kMany, kTerms, kForm>(sums, terms, m, c, q, to);
   }
   const int32_t left = count - m;
   if (left == 0) return;
-  if (left <= 2) return finish_at<2, kTerms, kRight>(sums, terms, count - 2, c, q, to);
-  if (left <= 4) return finish_at<4, kTerms, kRight>(sums, terms, count - 4, c, q, to);
-  finish_at<kMany, kTerms, kRight>(sums, terms, count - kMany, c, q, to);
+  if (left <= 2) return finish_at<2, kTerms, kForm>(sums, terms, count - 2, c, q, to);
+  if (left <= 4) return finish_at<4, kTerms, kForm>(sums, terms, count - 4, c, q, to);
+  finish_at<kMany, kTerms, kForm>(sums, terms, count - kMany, c, q, to);
+}
+
+using FinishMany = void (*)(const int32_t*, const int32_t*, int32_t, const Channels&,
+                            const RequantizeNeon&, const Results&);
+
+template <bool kTerms>
+inline FinishMany finish_of(Form form) {
+  return form == Form::kRelu    ? finish_many<kTerms, Form::kRelu>
+         : form == Form::kRight ? finish_many<kTerms, Form::kRight>
+         : form == Form::kFar   ? finish_many<kTerms, Form::kFar>
+                                : finish_many<kTerms, Form::kAny>;
 }
 
 // Up to kMany positions, of any number of channels. Reads kMany sums.
@@ -147,7 +150,7 @@ template <bool kTerms>
   int32_t added[kMany] = {};
   if (kTerms) std::memcpy(added, terms, static_cast<size_t>(count) * sizeof(*terms));
   uint8x16_t out[kMany / 2];
-  requantize<kMany, false, kTerms>(sums, added, c, q, to.flip, out);
+  requantize<kMany, Form::kAny, kTerms>(sums, added, c, q, to.flip, out);
   uint8_t bytes[kMany * kGroup];
   unroll<kMany / 2>([&](auto pair)
                         [[gnu::always_inline]] { vst1q_u8(bytes + 16 * pair, out[pair]); });
@@ -161,9 +164,9 @@ template <bool kTerms>
 inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
                          const Channels& c, const RequantizeNeon& q, const Results& to) {
   if (to.channels == kGroup && count >= kMany) {
-    const auto right = terms != nullptr ? finish_many<true, true> : finish_many<false, true>;
-    const auto any = terms != nullptr ? finish_many<true, false> : finish_many<false, false>;
-    return (c.right ? right : any)(sums, terms, count, c, q, to);
+    const auto finish =
+        terms != nullptr ? finish_of<true>(c.scaling.form) : finish_of<false>(c.scaling.form);
+    return finish(sums, terms, count, c, q, to);
   }
   for (int32_t m = 0; m < count; m += kMany) {
     const int32_t left = count - m, some = left < kMany ? left : kMany;

@@ -12,23 +12,81 @@
 namespace pipit {
 namespace {
 
-// What a run of output channels needs that does not change from channel to channel.
+// The limits of results, which are those of int8 or within.
 struct RequantizeNeon {
   int16x8_t zero_point;
   int8x16_t min, max;
+  int32_t zero;
+  bool relu;  // everything below the zero point is clamped, and nothing above it
 };
 
 inline RequantizeNeon load_requantize(const Requantize& q) {
   return {vdupq_n_s16(static_cast<int16_t>(q.zero_point)), vdupq_n_s8(static_cast<int8_t>(q.min)),
-          vdupq_n_s8(static_cast<int8_t>(q.max))};
+          vdupq_n_s8(static_cast<int8_t>(q.max)), q.zero_point,
+          q.min == q.zero_point && q.max == INT8_MAX};
 }
 
-// Whether eight shifts all go to the right, by at least one bit: the usual case, and three
-// instructions shorter.
-inline bool all_right(int32x4_t low, int32x4_t high) {
-  const int32x4_t most = vmaxq_s32(low, high);
-  const int32x2_t two = vmax_s32(vget_low_s32(most), vget_high_s32(most));
-  return vget_lane_s32(vpmax_s32(two, two), 0) < 0;
+// What can be known of a group of eight channels, and saves instructions.
+enum class Form : uint8_t {
+  kAny,
+  kFar,    // all shifts go to the right, by at least one bit
+  kRight,  // and by at most kMostRight
+  kRelu,   // besides, see RequantizeNeon::relu
+};
+
+// Of eight channels. For Form::kRight and Form::kRelu, a result is the top byte of
+//   saturate((addend + sum * multiplier * 2^-31) * 2^left)
+// where 64-bit code computes it.
+struct Scaling {
+  int32x4_t multiplier[2], shift[2];
+#if PIPIT_ARM64
+  int32x4_t addend[2], left[2];
+#endif
+  Form form;
+};
+
+#if PIPIT_ARM64
+constexpr int32_t kMostRight = 24;  // addends are at most 255 * 2^23
+#else
+constexpr int32_t kMostRight = 31;
+#endif
+
+inline Form form_of(const int32x4_t (&shift)[2], bool relu) {
+  const int32x4_t most = vmaxq_s32(shift[0], shift[1]), least = vminq_s32(shift[0], shift[1]);
+  const int32x2_t high = vmax_s32(vget_low_s32(most), vget_high_s32(most));
+  const int32x2_t low = vmin_s32(vget_low_s32(least), vget_high_s32(least));
+  if (vget_lane_s32(vpmax_s32(high, high), 0) >= 0) return Form::kAny;
+  if (vget_lane_s32(vpmin_s32(low, low), 0) < -kMostRight) return Form::kFar;
+  return relu ? Form::kRelu : Form::kRight;
+}
+
+// The first n of eight channels exist; the others get zeros.
+inline Scaling load_scaling(const int32_t* multiplier, const int8_t* shift, int32_t n,
+                            const RequantizeNeon& q) {
+  int32_t some[8] = {};
+  int8_t some_shifts[8] = {};
+  if (n < 8) {
+    std::memcpy(some, multiplier, static_cast<size_t>(n) * sizeof(int32_t));
+    std::memcpy(some_shifts, shift, static_cast<size_t>(n));
+    multiplier = some;
+    shift = some_shifts;
+  }
+  const int16x8_t wide = vmovl_s8(vld1_s8(shift));
+  Scaling s;
+  s.multiplier[0] = vld1q_s32(multiplier);
+  s.multiplier[1] = vld1q_s32(multiplier + 4);
+  s.shift[0] = vmovl_s16(vget_low_s16(wide));
+  s.shift[1] = vmovl_s16(vget_high_s16(wide));
+  s.form = n < 8 ? Form::kAny : form_of(s.shift, q.relu);
+#if PIPIT_ARM64
+  for (int half = 0; half < 2; ++half) {
+    // (zero point + 1/2) * 2^right
+    const int32x4_t right = vnegq_s32(s.shift[half]), one = vdupq_n_s32(1);
+    s.addend[half] = vshlq_s32(vdupq_n_s32(2 * q.zero + 1), vsubq_s32(right, one));
+    s.left[half] = vsubq_s32(vdupq_n_s32(24), right);
+  }
+#endif
+  return s;
 }
 
 // The high product, plus `sign`, which is -1 for negative sums and else zero.
@@ -83,29 +141,6 @@ inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32
   return vminq_s8(vmaxq_s8(x, q.min), q.max);
 }
 
-// The same for n positions of eight channels, each kind of instruction many times in a row.
-template <bool kRight, int n>
-[[gnu::always_inline]] inline void scale_all(int32x4_t (&y)[n][2], const int32x4_t (&multiplier)[2],
-                                             const int32x4_t (&shift)[2]) {
-  const auto each = [&](auto f) [[gnu::always_inline]] {
-    unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
-  };
-#ifdef __ARM_FEATURE_QRDMX
-  constexpr bool kAtOnce = true;
-#else
-  constexpr bool kAtOnce = !kRight;
-#endif
-  if constexpr (kAtOnce) {
-    unroll<2 * n>([&](auto i) [[gnu::always_inline]] {
-      y[i / 2][i % 2] = scale<kRight>(y[i / 2][i % 2], multiplier[i % 2], shift[i % 2]);
-    });
-    return;
-  }
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, multiplier[h]); });
-  each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, shift[h]); });
-}
-
 // Two vectors to one of half the width. gcc would compute the upper half of a 32-bit vector
 // elsewhere and move it.
 [[gnu::always_inline]] inline int16x8_t narrow_pair(int32x4_t low, int32x4_t high) {
@@ -127,7 +162,34 @@ template <bool kRight, int n>
 #endif
 }
 
-// Two positions in each result.
+// ---- n positions of eight channels; two positions in each result
+
+// Sums by their scales, of any form or, in 32-bit code, by any shifts to the right. Each kind of
+// instruction many times in a row.
+template <Form kForm, int n>
+[[gnu::always_inline]] inline void scale_all(const Scaling& s, int32x4_t (&y)[n][2]) {
+  const auto each = [&](auto f) [[gnu::always_inline]] {
+    unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
+  };
+#ifdef __ARM_FEATURE_QRDMX
+  constexpr bool kAtOnce = true;
+#else
+  constexpr bool kAtOnce = kForm == Form::kAny;
+#endif
+  if constexpr (kAtOnce) {
+    constexpr bool kRight = kForm != Form::kAny;
+    each([&](int32x4_t& v, int h)
+             [[gnu::always_inline]] { v = scale<kRight>(v, s.multiplier[h], s.shift[h]); });
+    return;
+  }
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, s.multiplier[h]); });
+  // Ties of negative numbers, which are clamped if there is a ReLU.
+  if constexpr (kForm != Form::kRelu) {
+    each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
+  }
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, s.shift[h]); });
+}
+
 template <int n>
 [[gnu::always_inline]] inline void narrow_all(const RequantizeNeon& q, const int32x4_t (&y)[n][2],
                                               int8x16_t (&out)[n / 2]) {
@@ -145,7 +207,62 @@ template <int n>
   unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = vqaddq_s16(wide[m], q.zero_point); });
   unroll<n / 2>([&](auto m)
                     [[gnu::always_inline]] { out[m] = narrow_pair(wide[2 * m], wide[2 * m + 1]); });
+}
+
+#if PIPIT_ARM64
+// The sums' top bytes are the results, see Scaling.
+template <Form kForm, int n>
+[[gnu::always_inline]] inline void add_and_shift(const Scaling& s, int32x4_t (&y)[n][2]) {
+  const auto each = [&](auto f) [[gnu::always_inline]] {
+    unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
+  };
+#ifdef __ARM_FEATURE_QRDMX
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] {
+    int32x4_t addend = s.addend[h];
+    if (kForm == Form::kRight) addend = vaddq_s32(addend, sign_of(v));
+    v = vqrdmlahq_s32(addend, v, s.multiplier[h]);
+  });
+#else
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, s.multiplier[h]); });
+  if constexpr (kForm == Form::kRight) {
+    each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
+  }
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqaddq_s32(v, s.addend[h]); });
+#endif
+  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqshlq_s32(v, s.left[h]); });
+}
+
+template <int n>
+[[gnu::always_inline]] inline void top_bytes(const int32x4_t (&y)[n][2], int8x16_t (&out)[n / 2]) {
+  int16x8_t wide[n];
+  unroll<n>([&](auto m) [[gnu::always_inline]] {
+    wide[m] = vuzp2q_s16(vreinterpretq_s16_s32(y[m][0]), vreinterpretq_s16_s32(y[m][1]));
+  });
+  unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
+    out[m] = vuzp2q_s8(vreinterpretq_s8_s16(wide[2 * m]), vreinterpretq_s8_s16(wide[2 * m + 1]));
+  });
+}
+#endif
+
+// Sums to results.
+template <Form kForm, int n>
+[[gnu::always_inline]] inline void requantize_all(const Scaling& s, const RequantizeNeon& q,
+                                                  int32x4_t (&y)[n][2], int8x16_t (&out)[n / 2]) {
+#if PIPIT_ARM64
+  constexpr bool kTop = kForm == Form::kRight || kForm == Form::kRelu;
+  if constexpr (kTop) {
+    add_and_shift<kForm>(s, y);
+    top_bytes(y, out);
+  }
+#else
+  constexpr bool kTop = false;
+#endif
+  if constexpr (!kTop) {
+    scale_all<kForm>(s, y);
+    narrow_all(q, y, out);
+  }
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vmaxq_s8(out[m], q.min); });
+  if constexpr (kForm == Form::kRelu) return;
   unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vminq_s8(out[m], q.max); });
 }
 

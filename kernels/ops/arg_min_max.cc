@@ -16,6 +16,8 @@ struct Params {
   void (*kernel)(const ArgMaxU8&) = nullptr;
 };
 
+using SearchFn = void (*)(const Step&, int32_t outer, const void* from, void* to);
+
 template <bool max, class T>
 bool better(T candidate, T best) {
   if (best != best) return candidate == candidate;
@@ -35,23 +37,23 @@ int32_t find(const T* in, int32_t size, int32_t stride) {
   return found;
 }
 
+// `outer` times all positions behind the axis.
 template <bool max, class T>
-Status run(const Step& s, Run&) {
+void search(const Step& s, int32_t outer, const void* from, void* to) {
   const auto& p = *s.params<Params>();
   const bool wide = s.output(0).type == Type::kInt64;
+  const auto* in = static_cast<const T*>(from);
   int32_t at = 0;
-  for (int32_t o = 0; o < p.outer; ++o) {
-    const T* in = s.input(0).as<T>() + ptrdiff_t{o} * p.size * p.inner;
+  for (int32_t o = 0; o < outer; ++o, in += ptrdiff_t{p.size} * p.inner) {
     for (int32_t i = 0; i < p.inner; ++i, ++at) {
       const int32_t found = find<max>(in + i, p.size, p.inner);
       if (wide) {
-        s.output(0).as<int64_t>()[at] = found;
+        static_cast<int64_t*>(to)[at] = found;
       } else {
-        s.output(0).as<int32_t>()[at] = found;
+        static_cast<int32_t*>(to)[at] = found;
       }
     }
   }
-  return {};
 }
 
 // From int32 to int64, in place.
@@ -64,14 +66,46 @@ void widen(uint8_t* numbers, int32_t n) {
   }
 }
 
-Status run_bytes(const Step& s, Run&) {
+void search_bytes(const Step& s, int32_t outer, const void* from, void* to) {
   const auto& p = *s.params<Params>();
   ArgMaxU8 a = p.bytes;
-  a.in = s.input(0).as<uint8_t>();
-  a.out = s.output(0).as<int32_t>();
+  a.rows = outer;
+  a.in = static_cast<const uint8_t*>(from);
+  a.out = static_cast<int32_t*>(to);
   p.kernel(a);
-  if (s.output(0).type == Type::kInt64) widen(s.output(0).as<uint8_t>(), a.rows);
+  if (s.output(0).type == Type::kInt64) widen(static_cast<uint8_t*>(to), outer);
+}
+
+template <SearchFn kSearch>
+Status run(const Step& s, Run&) {
+  kSearch(s, s.params<Params>()->outer, s.input(0).data, s.output(0).data);
   return {};
+}
+
+// ---- some rows of [1, rows, ...] at a time
+
+ptrdiff_t row_bytes(const Tensor& t) { return static_cast<ptrdiff_t>(t.bytes) / t.shape[1]; }
+
+template <SearchFn kSearch>
+void run_rows(const Step& s, const RowsCall& call) {
+  const Tensor& in = s.input(0);
+  const int32_t first = call.rows.first;
+  const int32_t outer = s.params<Params>()->outer / in.shape[1];
+  kSearch(s, outer * call.rows.count, call.in[0].row<uint8_t>(first, row_bytes(in)),
+          call.out.row<uint8_t>(first, row_bytes(s.output(0))));
+}
+
+template <SearchFn kSearch>
+RowsPlan by_rows(const Step&) {
+  RowsPlan plan;
+  plan.run = run_rows<kSearch>;
+  return plan;
+}
+
+template <SearchFn kSearch>
+Status plan_search(Prepare& p, int32_t axis, const Params* params, const char* variant) {
+  if (p.input(0).shape[0] == 1 && axis > 1) p.by_rows(by_rows<kSearch>);
+  return p.run(run<kSearch>, params, variant);
 }
 
 // What makes the best byte of a type the largest unsigned one.
@@ -81,27 +115,27 @@ uint8_t flip_for(Type type) {
   return static_cast<uint8_t>(max ? to_unsigned : 0xff - to_unsigned);
 }
 
+using PlanFn = Status (*)(Prepare&, int32_t axis, const Params*, const char* variant);
+
 template <bool max>
-RunFn run_for(Type type) {
+PlanFn plan_for(Type type) {
   switch (type) {
     case Type::kFloat32:
-      return run<max, float>;
+      return plan_search<search<max, float>>;
     case Type::kInt32:
-      return run<max, int32_t>;
+      return plan_search<search<max, int32_t>>;
     case Type::kInt8:
-      return run<max, int8_t>;
+      return plan_search<search<max, int8_t>>;
     case Type::kUInt8:
     case Type::kBool:
-      return run<max, uint8_t>;
+      return plan_search<search<max, uint8_t>>;
     default:
       return nullptr;
   }
 }
 
-Status set_shape(Prepare& p, Params* params) {
+Status set_shape(Prepare& p, int32_t axis, Params* params) {
   const Shape& in = p.input(0).shape;
-  int32_t axis = 0;
-  PIPIT_TRY(resolve_axis(p, integer(p.input(1), 0), in.rank, &axis));
   if (in[axis] < 1) return p.bad("input ", p.input(0), " has nothing along axis ", axis);
   params->outer = in.product(0, axis);
   params->size = in[axis];
@@ -125,20 +159,22 @@ Status prepare(Prepare& p) {
   const auto type = static_cast<Type>(o->output_type());
   if (type != Type::kInt32 && type != Type::kInt64) return p.unsupported("output type ", type);
   p.set_output_type(0, type);
-  const RunFn run = run_for<max>(p.input(0).type);
-  if (run == nullptr) return p.unsupported("input ", p.input(0));
+  const PlanFn plan = plan_for<max>(p.input(0).type);
+  if (plan == nullptr) return p.unsupported("input ", p.input(0));
   if (!p.values_known(1)) return p.defer();
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   *params = {};
-  PIPIT_TRY(set_shape(p, params));
+  int32_t along = 0;
+  PIPIT_TRY(resolve_axis(p, integer(axis, 0), p.input(0).shape.rank, &along));
+  PIPIT_TRY(set_shape(p, along, params));
   const bool bytes = type_bits(p.input(0).type) == 8;
-  if (!bytes || params->inner != 1) return p.run(run, params, "portable");
+  if (!bytes || params->inner != 1) return plan(p, along, params, "portable");
   params->bytes = {
       .rows = params->outer, .size = params->size, .flip = flip_for<max>(p.input(0).type)};
   const auto& variant = choose(arg_max_u8_variants(), p.cpu());
   params->kernel = variant.run;
-  return p.run(run_bytes, params, variant.name);
+  return plan_search<search_bytes>(p, along, params, variant.name);
 }
 
 }  // namespace

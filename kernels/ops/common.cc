@@ -175,7 +175,7 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   const bool per_channel = wq.scales.size() != 1;
   const auto n = static_cast<size_t>(channels);
   int32_t* multiplier = p.allocate<int32_t>(n);
-  int32_t* shift = p.allocate<int32_t>(n);
+  int8_t* shift = p.allocate<int8_t>(n);
   if (multiplier == nullptr || shift == nullptr) return Code::kArenaTooSmall;
   q->multiplier = multiplier;
   q->shift = shift;
@@ -188,7 +188,7 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
     for (size_t c = 0; c < n; ++c) {
       const Multiplier m = quantize_multiplier(product_of_scales(input, *scale) / output.scale);
       multiplier[c] = m.multiplier;
-      shift[c] = m.shift;
+      shift[c] = static_cast<int8_t>(m.shift);
       if (per_channel) ++scale;
     }
   });

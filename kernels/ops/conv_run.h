@@ -124,6 +124,51 @@ void take_channels(int32_t first, int32_t n, const int32_t* folded, Args* a) {
   }
 }
 
+// ---- some rows at a time: weights that the kernel arranges once for all calls
+
+template <class Args>
+concept Arranges = requires(Args a) {
+  a.arranged;
+};
+
+// Those of more bytes are arranged, or passed over, by each call: they belong to layers whose
+// activations are small beside them.
+constexpr int32_t kMostArranged = 16 << 10;
+
+// OpStep is ConvStep or DepthwiseStep, here and below.
+template <class Args, class OpStep>
+ByteCount arranged_bytes(const OpStep& step) {
+  if constexpr (Arranges<Args>) {
+    const bool can = step.kernel->arranged_bytes != nullptr && step.plan.is_one_call();
+    const ByteCount bytes = can ? step.kernel->arranged_bytes(step.args) : ByteCount();
+    if (bytes <= kMostArranged) return bytes;
+  }
+  return 0;
+}
+
+// For the question how much scratch memory a call takes: where the weights are does not matter.
+template <class Args, class OpStep>
+void mark_arranged(const OpStep& step, Args* a) {
+  static constexpr uint8_t kAnywhere = 0;
+  if constexpr (Arranges<Args>) {
+    if (arranged_bytes<Args>(step) != 0) a->arranged = &kAnywhere;
+  }
+}
+
+template <class Args, class OpStep>
+void arrange(const Step& s, uint8_t* kept) {
+  const auto& step = *s.params<OpStep>();
+  Args a = step.args;
+  set_addresses(s, step.plan.inputs, &a);
+  step.kernel->arrange(a, kept);
+}
+
+template <class Args, class OpStep>
+void keep_arranged(const Step& s, RowsPlan* plan) {
+  plan->kept = arranged_bytes<Args>(*s.params<OpStep>());
+  if (plan->kept != 0) plan->begin = arrange<Args, OpStep>;
+}
+
 // Calls convolve(arguments of one image) for each image of the batch, quantized into `quantized`
 // where the kernel needs that. All images go at once unless that or `one_by_one` forbids it.
 template <class Args, class Convolve>

@@ -65,6 +65,8 @@ struct ConvPlan {
   bool no_weight_is_min = false;  // known from the sums
 
   bool copies_filters() const { return packed || transposed; }
+  // Of all channels, for each part of the image.
+  bool is_one_call() const { return block == file.out_c && group_channels == file.out_c; }
 };
 
 template <class Args>
@@ -261,6 +263,7 @@ void run_conv_rows(const Step& s, const RowsCall& call) {
   a.in = in;
   a.out = out;
   a.scratch = call.scratch;
+  if constexpr (Arranges<Args>) a.arranged = call.kept;
   for_blocks(step.plan, a, nullptr, Part{0, step.plan.file.out_c},
              [&](const Args& block, const Phase* phase, int32_t first) {
                run_call(s, step, block, phase, first);
@@ -274,7 +277,9 @@ ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
   RowsCall call;
   call.rows = rows;
   ByteCount most;
-  for_blocks(step.plan, args_of_rows(step, call), nullptr, Part{0, step.plan.file.out_c},
+  Args whole = args_of_rows(step, call);
+  mark_arranged(step, &whole);
+  for_blocks(step.plan, whole, nullptr, Part{0, step.plan.file.out_c},
              [&](const Args& a, const Phase*, int32_t) {
                most = std::max(most, step.kernel->scratch(a));
              });
@@ -286,6 +291,7 @@ RowsPlan conv_by_rows(const Step& s) {
   RowsPlan plan = rows_of(s.params<ConvStep<Args>>()->plan.file);
   plan.run = run_conv_rows<Args>;
   plan.scratch = conv_rows_scratch<Args>;
+  keep_arranged<Args, ConvStep<Args>>(s, &plan);
   return plan;
 }
 

@@ -29,6 +29,8 @@ struct Plan {
   size_t folded_scratch = 0, image_scratch = 0;  // behind those of all shares
   bool packed = false;
   HybridInput hybrid;
+
+  bool is_one_call() const { return block == channels; }
 };
 
 template <class Args>
@@ -144,6 +146,7 @@ void run_depthwise_rows(const Step& s, const RowsCall& call) {
   Args a = step.args;
   set_addresses(s, step.plan.inputs, &a);
   a.scratch = call.scratch;
+  if constexpr (Arranges<Args>) a.arranged = call.kept;
   take_rows(call, &a);
   run_call(step, a, step.plan.folded, 0);
 }
@@ -156,6 +159,7 @@ ByteCount depthwise_rows_scratch(const Step& s, const Part& rows) {
   RowsCall call;
   call.rows = rows;
   take_rows(call, &a);
+  mark_arranged(step, &a);
   return step.kernel->scratch(a);
 }
 
@@ -164,6 +168,7 @@ RowsPlan depthwise_by_rows(const Step& s) {
   RowsPlan plan = rows_of(s.params<DepthwiseStep<Args>>()->args.size);
   plan.run = run_depthwise_rows<Args>;
   plan.scratch = depthwise_rows_scratch<Args>;
+  keep_arranged<Args, DepthwiseStep<Args>>(s, &plan);
   return plan;
 }
 

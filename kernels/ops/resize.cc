@@ -166,6 +166,56 @@ Status run(const Step& s, Run& run) {
   return {};
 }
 
+// ---- some rows at a time
+
+template <class Args, class T>
+void run_band(const Step& s, const RowsCall& call) {
+  const auto& p = *s.params<Params<Args>>();
+  Args a = p.args;
+  using Element = std::remove_pointer_t<decltype(a.out)>;
+  const ptrdiff_t pixel = elements_of(a) * static_cast<ptrdiff_t>(sizeof(Element));
+  a.in = call.in[0].row<const Element>(0, a.in_w * pixel);
+  a.out = call.out.row<Element>(call.rows.first, a.out_w * pixel);
+  a.rows += call.rows.first;
+  a.out_h = call.rows.count;
+  if constexpr (requires { a.scratch; }) a.scratch = call.scratch;
+  p.kernel(a);
+}
+
+template <class Weight>
+int32_t lower(const ResizeTap<Weight>& tap) {
+  return tap.lower;
+}
+template <class Weight>
+int32_t upper(const ResizeTap<Weight>& tap) {
+  return tap.upper;
+}
+int32_t lower(int32_t tap) { return tap; }
+int32_t upper(int32_t tap) { return tap; }
+
+template <class Args>
+Part rows_read(const Step& s, const Part& rows) {
+  const Args& a = s.params<Params<Args>>()->args;
+  const int32_t first = lower(a.rows[rows.first]);
+  return {first, upper(a.rows[rows.first + rows.count - 1]) - first + 1};
+}
+
+template <class Args>
+ByteCount band_scratch(const Step& s, const Part&) {
+  return s.params<Params<Args>>()->share_scratch;
+}
+
+template <class Args, class T>
+RowsPlan by_rows(const Step&) {
+  RowsPlan plan;
+  plan.run = run_band<Args, T>;
+  plan.reads = rows_read<Args>;
+  plan.scratch = band_scratch<Args>;
+  return plan;
+}
+
+// ---- prepare
+
 // Each share takes so much scratch memory.
 template <class Args>
 void choose_shares(Prepare& p, ByteCount scratch, Params<Args>* params) {
@@ -192,6 +242,7 @@ Status plan_bilinear(Prepare& p, const fb::ResizeBilinearOptions* o) {
       [&](const auto& one) { return scratch_of(one, params->args); }, &scratch);
   params->kernel = variant.run;
   choose_shares(p, scratch, params);
+  if (params->args.batch == 1) p.by_rows(by_rows<Args, T>);
   return p.run(run<Args, T>, params, variant.name);
 }
 
@@ -231,6 +282,7 @@ Status prepare_nearest(Prepare& p) {
   const auto& variant = choose(resize_nearest_variants(), p.cpu());
   params->kernel = variant.run;
   choose_shares(p, 0, params);
+  if (params->args.batch == 1) p.by_rows(by_rows<ResizeNearest, uint8_t>);
   return p.run(run<ResizeNearest, uint8_t>, params, variant.name);
 }
 

@@ -100,6 +100,7 @@ class Runner {
     const Result<Model> model = Model::parse(file_.span(), &why);
     require(model.status(), why);
     model_ = model.value();
+    options_.preserve_inputs = true;
     const Result<size_t> need =
         Interpreter::required_arena_bytes(model_, all_operators(), options_, &why);
     require(need.status(), why);

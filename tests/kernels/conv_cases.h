@@ -74,12 +74,15 @@ class GuardedConv {
     for (int32_t& m : multiplier_.span()) {
       m = random.one_in(8) ? INT32_MAX : random.between(1 << 30, INT32_MAX);
     }
-    for (int32_t& s : shift_.span()) s = random.between(c.shifts.low, c.shifts.high);
+    for (int8_t& s : shift_.span()) {
+      s = static_cast<int8_t>(random.between(c.shifts.low, c.shifts.high));
+    }
     zero_point_ = random.between(kMin, kMax);
     const int32_t usual[] = {0, 128, 255};
     weights_zero_point_ = random.one_in(2) ? usual[random.between(0, 2)] : random.between(0, 255);
     out_zero_point_ = random.between(kMin, kMax);
     min_ = random.one_in(2) ? kMin : out_zero_point_;
+    max_ = random.one_in(2) ? kMax : random.between(out_zero_point_, kMax);
     for (const auto* b : {&in_, &weights_}) b->make_read_only();
   }
 
@@ -91,7 +94,7 @@ class GuardedConv {
     a.weights = weights_.data();
     a.bias = bias_.data();
     a.in_zero_point = zero_point_;
-    a.requantize = {multiplier_.data(), shift_.data(), out_zero_point_, min_, kMax};
+    a.requantize = {multiplier_.data(), shift_.data(), out_zero_point_, min_, max_};
     if constexpr (kDepthwise) {
       a.multiplier = size_.out_c / size_.in_c;
       a.weights_tap = size_.out_c;
@@ -119,9 +122,10 @@ class GuardedConv {
 
   ConvGeometry size_;
   GuardedBuffer<T> in_, weights_;
-  GuardedBuffer<int32_t> bias_, multiplier_, shift_;
+  GuardedBuffer<int32_t> bias_, multiplier_;
+  GuardedBuffer<int8_t> shift_;
   Against side_;
-  int32_t zero_point_ = 0, weights_zero_point_ = 0, out_zero_point_ = 0, min_ = 0;
+  int32_t zero_point_ = 0, weights_zero_point_ = 0, out_zero_point_ = 0, min_ = 0, max_ = 0;
 };
 
 template <class Args>

@@ -102,7 +102,7 @@ struct Whole {
   std::vector<int8_t> weights = std::vector<int8_t>(kChannels * kDepth);
   std::vector<int32_t> bias = std::vector<int32_t>(kChannels);
   std::vector<int32_t> multiplier = std::vector<int32_t>(kChannels);
-  std::vector<int32_t> shift = std::vector<int32_t>(kChannels);
+  std::vector<int8_t> shift = std::vector<int8_t>(kChannels);
 };
 
 void run(const ConvS8Variant& variant, ConvS8 a) {

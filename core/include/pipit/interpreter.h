@@ -91,9 +91,9 @@ struct Options {
   // Cycles, roughly, below which a share of work is not worth waking a thread.
   int64_t least_share = 16384;
   Span<const InputShape> shapes;  // inputs to resize before planning
-  // Input tensors keep their values over an invocation. When false, later activations may use their
+  // Input tensors keep their values over an invocation. Otherwise later activations may use their
   // bytes, and inputs have to be written before each invocation.
-  bool preserve_inputs = true;
+  bool preserve_inputs = false;
   // Every tensor keeps bytes of its own, so all can be read after an invocation; no result changes.
   bool preserve_all = false;
   // The application's own operators, looked up before the interpreter's table: one with the code of

@@ -76,6 +76,13 @@ struct Step {
 struct Band {
   uint8_t* at = nullptr;
   int32_t first = 0;
+
+  // Where a row lies, or would lie if it were there, of so many bytes each.
+  template <class T>
+  T* row(int32_t y, ptrdiff_t bytes) const {
+    const ptrdiff_t away = (ptrdiff_t{y} - first) * bytes;
+    return reinterpret_cast<T*>(reinterpret_cast<uintptr_t>(at) + static_cast<uintptr_t>(away));
+  }
 };
 
 struct RowsCall {
@@ -83,14 +90,20 @@ struct RowsCall {
   Band in[2];  // of the first inputs
   Band out;
   uint8_t* scratch = nullptr;
+  const uint8_t* kept = nullptr;  // what RowsPlan::begin has made, if there is one
 };
 
 // How such a step does it. Row y reads, of each of its first `inputs` inputs, the rows
 //   y * stride - pad + t * dilation  for t in [0, taps)
-// as far as they exist, and other inputs as a whole. Rows can be computed in any order.
+// as far as they exist, or those that `reads` tells (of later rows, none before them), and other
+// inputs as a whole. Rows can be computed in any order.
 struct RowsPlan {
   void (*run)(const Step&, const RowsCall&) = nullptr;
   ByteCount (*scratch)(const Step&, const Part& rows) = nullptr;  // for these; nullptr: none
+  Part (*reads)(const Step&, const Part& rows) = nullptr;
+  // What all calls of an invocation share: begin() fills so many bytes before the first of them.
+  ByteCount kept;
+  void (*begin)(const Step&, uint8_t* kept) = nullptr;
   int32_t inputs = 1;
   int32_t taps = 1, stride = 1, dilation = 1, pad = 0;
 };
