@@ -23,11 +23,12 @@ namespace pipit::test {
 constexpr Fill kConvFills[] = {Fill::kRandom, Fill::kNeverMin, Fill::kAllMin, Fill::kAllMax,
                                Fill::kAlternating};
 
-// The shifts that a case draws from: usual ones, all that the format allows, or only left ones.
+// The shifts that a case draws from: usual ones, all that the format allows, only left or
+// right ones, and as far to the right as kernels find easy.
 struct Shifts {
   int32_t low, high;
 };
-constexpr Shifts kShifts[] = {{-12, -1}, {-31, 30}, {0, 8}};
+constexpr Shifts kShifts[] = {{-12, -1}, {-31, 30}, {0, 8}, {-31, -1}, {-24, -1}};
 
 struct Case {
   ConvGeometry size;
@@ -109,12 +110,40 @@ class GuardedConv {
   void run(const KernelVariant<Args>& variant, Span<T> out) const {
     Args a = args();
     a.out = out.data();
+    run(variant, a);
+  }
+
+  // Row by row, with weights that are arranged once. Returns whether the variant can.
+  bool run_arranged(const KernelVariant<Args>& variant, Span<T> out) const {
+    if constexpr (requires(Args a) { a.arranged; }) {
+      const Args whole = args();
+      if (variant.arranged_bytes == nullptr || size_.batch != 1) return false;
+      const size_t bytes = variant.arranged_bytes(whole).size();
+      if (bytes == 0) return false;
+      const GuardedBuffer<uint8_t> arranged(bytes, side_, 16);
+      variant.arrange(whole, arranged.data());
+      for (int32_t y = 0; y < size_.out_h; ++y) {
+        Args a = whole;
+        a.size.out_h = 1;
+        a.size.pad_top -= y * size_.stride_h;
+        a.out = out.data() + ptrdiff_t{y} * a.stride.out_row;
+        a.arranged = arranged.data();
+        run(variant, a);
+      }
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  void run(const KernelVariant<Args>& variant, Args a) const {
     const size_t bytes = variant.scratch != nullptr ? variant.scratch(a).size() : 0;
     const GuardedBuffer<uint8_t> scratch(bytes, side_, 16);
     a.scratch = scratch.data();
     variant.run(a);
   }
 
+ public:
   size_t outputs() const { return elements(size_.batch * size_.out_h * size_.out_w * size_.out_c); }
 
  private:
@@ -136,7 +165,11 @@ bool agrees(const KernelVariant<Args>& variant, const KernelVariant<Args>& porta
   const GuardedBuffer<T> want(conv.outputs(), side), got(conv.outputs(), other(side));
   conv.run(portable, want.span());
   conv.run(variant, got.span());
-  return std::equal(want.span().begin(), want.span().end(), got.span().begin());
+  const auto equal = [&](const GuardedBuffer<T>& out) {
+    return std::equal(want.span().begin(), want.span().end(), out.span().begin());
+  };
+  const GuardedBuffer<T> by_rows(conv.outputs(), side);
+  return equal(got) && (!conv.run_arranged(variant, by_rows.span()) || equal(by_rows));
 }
 
 // A part of the work never needs more scratch memory than the whole.
