@@ -162,6 +162,11 @@ Json tensor_json(const Tensor& tensor) {
           {"zero_point", tensor.zero_point}};
 }
 
+Json step_json(const StepInfo& step) {
+  return {
+      {"subgraph", step.subgraph}, {"node", step.node}, {"op", step.op}, {"variant", step.variant}};
+}
+
 void add_memory(const MemoryPlan& plan, Json* json) {
   (*json)["arena_bytes"] = plan.arena_bytes;
   (*json)["lower_bound_bytes"] = plan.lower_bound_bytes;

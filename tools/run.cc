@@ -299,13 +299,6 @@ class Runner {
     return json;
   }
 
-  static Json operator_json(const StepInfo& step) {
-    return {{"subgraph", step.subgraph},
-            {"node", step.node},
-            {"op", step.op},
-            {"variant", step.variant}};
-  }
-
   Json operators() const {
     Json list = Json::array();
     const Interpreter& net = session_.net();
@@ -314,7 +307,7 @@ class Runner {
         const StepInfo step = net.step(i, g);
         const int operators = step.chain < 0 ? 1 : net.chain(step.chain).operators;
         for (int k = 0; k < operators; ++k) {
-          list.push_back(operator_json(step.chain < 0 ? step : net.chain_step(step.chain, k)));
+          list.push_back(step_json(step.chain < 0 ? step : net.chain_step(step.chain, k)));
           if (step.chain >= 0) list.back()["chain"] = step.chain;
         }
       }
