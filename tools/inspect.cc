@@ -60,7 +60,7 @@ class Inspection {
   }
 
   std::string text() const {
-    std::string text = session_.path() + ": " + grouped(session_.model().file().size()) +
+    std::string text = printable(session_.path()) + ": " + grouped(session_.model().file().size()) +
                        " bytes, format version " + std::to_string(file_.version()) + "\n";
     const std::string description = text_of(file_.description());
     if (!description.empty()) text += "description: " + description + "\n";

@@ -18,6 +18,7 @@ import unittest
 import command_case
 import small_models as small
 from classify_test import Classify  # noqa: F401  # pylint: disable=unused-import
+from names_test import Names  # noqa: F401  # pylint: disable=unused-import
 from command_case import CommandTest, DIGITS, MODELS, floats, read_float
 
 
