@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/limits.h"
 #include "core/plan.h"
 
 namespace pipit {
@@ -11,15 +12,17 @@ namespace {
 
 // Of one model, counting each subgraph once for each list of shapes that it is called with.
 constexpr int32_t kMaxGraphs = 2048;
+// To plan a tensor or an operator takes as long as so many comparisons of arguments.
+constexpr uint64_t kPlanningLooks = 8;
 
 bool same_constant(const Tensor& a, const Tensor& b) {
   if (a.type != Type::kResource) return a.data == b.data;
   return a.bytes == b.bytes && std::memcmp(a.data, b.data, a.bytes) == 0;
 }
 
-// Whether a graph was planned for arguments like these.
-bool fits(const Graph& graph, const Tensor* const* arguments) {
-  for (int i = 0; i < graph.inputs(); ++i) {
+// Whether a graph was planned for arguments like these. Counts those it looks at.
+bool fits(const Graph& graph, const Tensor* const* arguments, uint64_t* looks) {
+  for (int i = 0; i < graph.inputs(); ++i, ++*looks) {
     const Tensor& in = graph.input(i);
     const Tensor& argument = *arguments[i];
     if (in.type != argument.type) return false;
@@ -42,6 +45,20 @@ Status check_depth(int32_t depth, int32_t subgraph, Message* why) {
   return Code::kUnsupported;
 }
 
+// Before the model runs: calls may make much of a small file.
+Status check_looks(const State& state, Message* why) {
+  const size_t file = state.model.file().size();
+  if (state.pool != &state.arena || state.call_looks <= most_looks(file)) return {};
+  text(why, "subgraphs are called with too many different lists of shapes for a file of ", file,
+       " bytes");
+  return Code::kUnsupported;
+}
+
+uint64_t planning_looks(const fb::SubGraph& file) {
+  const auto count = [](const auto* list) { return list == nullptr ? 0 : uint64_t{list->size()}; };
+  return kPlanningLooks * (count(file.tensors()) + count(file.operators()));
+}
+
 }  // namespace
 
 Result<Graph*> find_or_plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
@@ -53,13 +70,16 @@ Result<Graph*> find_or_plan_graph(State& state, int32_t subgraph, const Tensor* 
       text(why, "subgraph ", subgraph, " calls itself");
       return Code::kBadModel;
     }
-    if (may_run(state, *g) && fits(*g, arguments)) return g;
+    if (may_run(state, *g) && fits(*g, arguments, &state.call_looks)) return g;
+    PIPIT_TRY(check_looks(state, why));
   }
   if (graphs >= kMaxGraphs) {
     text(why, "subgraphs are called with more than ", kMaxGraphs, " different lists of shapes");
     return Code::kUnsupported;
   }
   PIPIT_TRY(check_depth(state.depth + 1, subgraph, why));
+  state.call_looks += planning_looks(state.file_subgraph(subgraph));
+  PIPIT_TRY(check_looks(state, why));
   ++state.depth;
   const Result<Graph*> graph = plan_graph(state, subgraph, arguments, why);
   --state.depth;

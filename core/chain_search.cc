@@ -11,8 +11,6 @@ namespace {
 
 // Steps before and behind the worst one that are tried.
 constexpr int32_t kReach = 20;
-// Of larger graphs no chains are formed: each try looks at all of their tensors.
-constexpr int32_t kMaxTensors = 4096;
 // A chain must save one part in so many of the bytes.
 constexpr int32_t kWorthwhile = 16;
 // A chain that is longer by a step must save one part in so many more.
@@ -26,8 +24,10 @@ struct Search {
   Lifetimes shared = {};  // of the blocks in which tensors share bytes
   int32_t* root = nullptr;
   int32_t* producer = nullptr;  // the step that computes the tensor, or -1
-  int32_t* active = nullptr;    // the activations
+  int32_t* active = nullptr;    // the activations...
   int32_t active_count = 0;
+  int32_t* near = nullptr;  // ...and those that are alive at a step which is tried
+  int32_t near_count = 0;
   ByteCount* bytes = nullptr;     // alive at each step
   ByteCount* before = nullptr;    // the most at steps before this one...
   ByteCount* behind = nullptr;    // ...and from this one on
@@ -48,26 +48,29 @@ struct Search {
     root = pool.temporary_array<int32_t>(tensors);
     producer = pool.temporary_array<int32_t>(tensors);
     active = pool.temporary_array<int32_t>(tensors);
+    near = pool.temporary_array<int32_t>(tensors);
     bytes = pool.temporary_array<ByteCount>(steps);
     before = pool.temporary_array<ByteCount>(steps);
     behind = pool.temporary_array<ByteCount>(steps);
     chain_end = pool.temporary_array<int32_t>(steps);
     chain_from = pool.temporary_array<int32_t>(steps);
     links = pool.temporary_array<Link>(kMaxLinks);
-    return root && producer && active && bytes && before && behind && chain_end && chain_from &&
-           links;
+    return root && producer && active && near && bytes && before && behind && chain_end &&
+           chain_from && links;
   }
 
   void find_tensors() {
-    std::fill_n(producer, graph.tensor_count, -1);
-    for (int32_t s = 0; s < graph.step_count; ++s) {
-      const Step& step = graph.steps[s];
-      for (int o = 0; o < step.outputs; ++o) producer[step.output(o).index] = s;
-    }
+    find_producers(graph, producer);
     for (int32_t i = 0; i < graph.tensor_count; ++i) {
       const bool used = own.last[i] >= 0 && graph.tensors[i].storage == Storage::kActivation;
       if (used) active[active_count++] = i;
     }
+  }
+
+  // What looks at so much in a large graph, or walks so many rows, is not done without end.
+  bool may_look_at(int64_t things) {
+    state.chain_looks += static_cast<uint64_t>(things);
+    return !looked_enough(state, Measure::kEstimate);
   }
 
   // The bytes alive at each step while there are no chains.
@@ -153,8 +156,8 @@ struct Search {
   // What is alive during the chain beside its own memory.
   ByteCount bytes_outside(int32_t from, int32_t end) const {
     ByteCount sum;
-    for (int32_t a = 0; a < active_count; ++a) {
-      const int32_t i = active[a];
+    for (int32_t a = 0; a < near_count; ++a) {
+      const int32_t i = near[a];
       if (own.first[i] >= end || own.last[i] < from || inside(i, from, end)) continue;
       const bool own_block = root[i] == i || inside(root[i], from, end) || producer[i] == end - 1;
       if (own_block) sum += graph.tensors[i].bytes;
@@ -164,14 +167,22 @@ struct Search {
 
   static ByteCount price(ByteCount peak, int32_t steps) { return peak * (kLinkWorth + steps); }
 
-  void consider(int32_t from, int32_t end, Choice* best) const {
+  void find_near(int32_t from, int32_t end) {
+    near_count = 0;
+    for (int32_t a = 0; a < active_count; ++a) {
+      const int32_t i = active[a];
+      if (own.first[i] < end && own.last[i] >= from) near[near_count++] = i;
+    }
+  }
+
+  void consider(int32_t from, int32_t end, Choice* best) {
     const ByteCount elsewhere = std::max(before[from], behind[end]);
     const auto better = [&](ByteCount inner) {
       const ByteCount peak = std::max(inner, elsewhere);
       return price(peak, end - from) < price(best->peak, best->end - best->from);
     };
     const ByteCount outside = bytes_outside(from, end);
-    if (!better(outside)) return;
+    if (!may_look_at(near_count) || !better(outside)) return;
     const Chain c = make_chain(state, graph, planning, from, end, Measure::kEstimate, links);
     const ByteCount inner = outside + c.bytes();
     if (better(inner)) *best = {from, end, inner, std::max(inner, elsewhere)};
@@ -179,12 +190,13 @@ struct Search {
 
   bool by_rows(int32_t step) const { return planning.rows[step] != nullptr; }
 
-  Choice best_around(int32_t worst) const {
+  Choice best_around(int32_t worst) {
     Choice best;
     if (!by_rows(worst)) return best;
     int32_t first = worst, last = worst + 1;
     while (first > 0 && worst - first < kReach && by_rows(first - 1)) --first;
     while (last < graph.step_count && last - worst < kReach && by_rows(last)) ++last;
+    find_near(first, last);
     for (int32_t from = worst; from >= first; --from) {
       if (chain_from[from] != from) continue;
       for (int32_t end = std::max(worst, from + 1) + 1; end <= last; ++end) {
@@ -214,6 +226,7 @@ struct Search {
   // Returns whether there is any chain.
   bool where_they_pay() {
     for (bool any = false;; any = true) {
+      if (!may_look_at(int64_t{graph.step_count} + active_count)) return any;
       find_peaks();
       const auto worst =
           static_cast<int32_t>(std::max_element(bytes, bytes + graph.step_count) - bytes);
@@ -260,14 +273,19 @@ Status collect_tensors(State& state, const Chain& c, Step* joined) {
   return {};
 }
 
-// One step that is the chain of the steps [from, end).
+// One step that is the chain of the steps [from, end); none when to measure it takes too long.
 Status join(State& state, Graph& graph, const Planning& planning, int32_t from, int32_t end,
             Step* joined, ByteCount* scratch) {
+  const size_t mark = state.pool->low_mark();
   Link* links = state.pool->take_array<Link>(static_cast<size_t>(end - from));
   Chain* chain = state.pool->take_array<Chain>(1);
   if (links == nullptr || chain == nullptr) return Code::kArenaTooSmall;
   *chain = make_chain(state, graph, planning, from, end, Measure::kExact, links);
   *joined = Step();
+  if (!chain->share_bytes.bounded()) {
+    state.pool->release_low(mark);
+    return {};
+  }
   PIPIT_TRY(collect_tensors(state, *chain, joined));
   joined->run = run_chain;
   joined->parameters = chain;
@@ -294,7 +312,7 @@ bool any_pair(const Graph& graph, const Planning& planning) {
 Status form_chains(State& state, Graph& graph, const Planning& planning) {
   const bool unwanted =
       state.options.preserve_all || graph.late || state.options.bands == Bands::kNever;
-  if (unwanted || graph.tensor_count > kMaxTensors || !any_pair(graph, planning)) return {};
+  if (unwanted || !any_pair(graph, planning)) return {};
   const size_t mark = state.pool->temporary_mark();
   Search search = {state, graph, planning};
   PIPIT_TRY(search.prepare());
@@ -303,14 +321,21 @@ Status form_chains(State& state, Graph& graph, const Planning& planning) {
     return {};
   }
   int32_t to = 0;
-  for (int32_t from = 0, end = 0; from < graph.step_count; from = end, ++to) {
+  for (int32_t from = 0, end = 0; from < graph.step_count; from = end) {
     const int32_t chain = search.chain_end[from];
     end = chain == 0 ? from + 1 : chain;
-    Step step = graph.steps[from];
-    ByteCount scratch = planning.scratch[from];
-    if (chain != 0) PIPIT_TRY(join(state, graph, planning, from, end, &step, &scratch));
-    graph.steps[to] = step;
-    planning.scratch[to] = scratch;
+    Step joined;
+    ByteCount scratch;
+    if (chain != 0) PIPIT_TRY(join(state, graph, planning, from, end, &joined, &scratch));
+    if (joined.run != nullptr) {
+      graph.steps[to] = joined;
+      planning.scratch[to++] = scratch;
+      continue;
+    }
+    for (int32_t s = from; s < end; ++s, ++to) {
+      graph.steps[to] = graph.steps[s];
+      planning.scratch[to] = planning.scratch[s];
+    }
   }
   graph.step_count = to;
   state.pool->release_temporary(mark);

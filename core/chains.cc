@@ -69,13 +69,14 @@ void choose_bands(Chain& c, int32_t asked) {
 }
 
 // Walks a share, and finds what its rings and operators need.
-void measure_share(Chain& c, Part rows, Measure measure, ByteCount* scratch) {
+void measure_share(State& state, Chain& c, Part rows, Measure measure, ByteCount* scratch) {
   if (measure == Measure::kEstimate) {
     rows.count = std::min(rows.count, kEstimateBands * c.links[c.count - 1].band);
   }
   ChainWalk walk(c, rows);
   int32_t i = 0;
-  for (Part part; walk.next(&i, &part);) {
+  for (Part part; !looked_enough(state, measure) && walk.next(&i, &part);) {
+    ++state.chain_looks;
     Link& link = c.links[i];
     if (i != c.count - 1) {
       walk.forget(i);
@@ -89,11 +90,15 @@ void measure_share(Chain& c, Part rows, Measure measure, ByteCount* scratch) {
   }
 }
 
-int64_t rows_without_shares(const Chain& c) {
+int64_t rows_without_shares(State& state, const Chain& c) {
   ChainWalk walk(c, {0, c.links[c.count - 1].out_rows});
   int64_t rows = 0;
   int32_t i = 0;
-  for (Part part; walk.next(&i, &part); rows += part.count) walk.made(i, part);
+  for (Part part; !looked_enough(state, Measure::kExact) && walk.next(&i, &part);) {
+    ++state.chain_looks;
+    rows += part.count;
+    walk.made(i, part);
+  }
   return rows;
 }
 
@@ -114,7 +119,7 @@ void lay_out(Chain& c, ByteCount scratch) {
 
 }  // namespace
 
-Chain make_chain(const State& state, const Graph& graph, const Planning& planning, int32_t from,
+Chain make_chain(State& state, const Graph& graph, const Planning& planning, int32_t from,
                  int32_t end, Measure measure, Link* links) {
   constexpr int32_t kLeastRows = 4;  // of a share: each begins with rows that another computes too
   Chain c;
@@ -126,9 +131,10 @@ Chain make_chain(const State& state, const Graph& graph, const Planning& plannin
   c.shares = std::clamp(c.links[c.count - 1].out_rows / kLeastRows, 1, threads);
   ByteCount scratch;
   const int32_t shares = measure == Measure::kEstimate ? 1 : c.shares;
-  for (int32_t i = 0; i < shares; ++i) measure_share(c, c.share(i), measure, &scratch);
-  if (shares > 1) c.repeated_rows = c.computed_rows - rows_without_shares(c);
+  for (int32_t i = 0; i < shares; ++i) measure_share(state, c, c.share(i), measure, &scratch);
+  if (shares > 1) c.repeated_rows = c.computed_rows - rows_without_shares(state, c);
   lay_out(c, scratch);
+  if (looked_enough(state, measure)) c.share_bytes = ByteCount::unbounded();
   return c;
 }
 

@@ -3,6 +3,7 @@
 // never exists as a whole. See docs/architecture.md.
 #pragma once
 
+#include "core/limits.h"
 #include "core/plan.h"
 
 namespace pipit {
@@ -48,10 +49,18 @@ struct Chain {
 // Joins steps of the graph into chains where that lowers the most bytes that are alive at a step.
 Status form_chains(State& state, Graph& graph, const Planning& planning);
 
-// The chain of the steps [from, end), with the sizes that it takes; `links` has room for them. The
-// estimate looks at its first rows only.
 enum class Measure : bool { kExact, kEstimate };
-Chain make_chain(const State& state, const Graph& graph, const Planning& planning, int32_t from,
+
+// Whether so much has been looked at for chains that no more is. What the search leaves is for
+// measuring those that it found.
+inline bool looked_enough(const State& state, Measure measure) {
+  const uint64_t most = most_looks(state.model.file().size());
+  return state.chain_looks > (measure == Measure::kEstimate ? most / 2 : most);
+}
+
+// The chain of the steps [from, end), with the sizes that it takes; `links` has room for them. The
+// estimate looks at its first rows only. Its size is unbounded when there are too many to look at.
+Chain make_chain(State& state, const Graph& graph, const Planning& planning, int32_t from,
                  int32_t end, Measure measure, Link* links);
 
 // The run function of a chain's step; its parameters are the chain.

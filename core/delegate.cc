@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+
+#include "core/lifetimes.h"
 
 namespace pipit {
 
@@ -84,11 +87,22 @@ void put_share(const State& state, const Delegate& delegate, Message* report) {
   }
 }
 
-const Delegation* delegation_of(const State& state, const Graph& graph, const Step& step) {
+const Delegation* delegation_of(const Step& step) {
+  return step.run == run_delegation ? step.params<Delegation>() : nullptr;
+}
+
+const Delegation* delegation_at(const State& state, const Graph& graph, int32_t node) {
   for (const Delegation* d = state.delegations; d != nullptr; d = d->next) {
-    if (d->graph == &graph && d->nodes[0] == step.node) return d;
+    if (d->graph == &graph && d->nodes[0] == node) return d;
   }
   return nullptr;
+}
+
+Status run_delegation(const Step& step, Run& run) {
+  const Delegation& d = *step.params<Delegation>();
+  Step own = step;
+  own.parameters = d.parameters;
+  return d.run(own, run);
 }
 
 Status check_delegates(const Options& options, Message* why) {
@@ -140,33 +154,40 @@ int32_t claim_step(State& state, Graph& graph, const Op& op, const Step& step) {
   return Planning::kNobody;
 }
 
+// What form_partitions() knows of a graph's tensors; in temporary memory.
+struct Uses {
+  Lifetimes life;
+  int32_t* producer = nullptr;  // the step that computes the tensor, or -1
+  int32_t* listed = nullptr;    // the first step of the partition that has it as an input, or -1
+
+  Status find(State& state, const Graph& graph) {
+    const auto tensors = static_cast<size_t>(graph.tensor_count);
+    PIPIT_TRY(find_lifetimes(state, graph, &life));
+    producer = state.pool->temporary_array<int32_t>(tensors);
+    listed = state.pool->temporary_array<int32_t>(tensors);
+    if (producer == nullptr || listed == nullptr) return Code::kArenaTooSmall;
+    std::fill_n(listed, tensors, -1);
+    find_producers(graph, producer);
+    return {};
+  }
+};
+
 // The steps [from, end) of a graph, all claimed by the same delegate.
 struct Partitioner {
   State& state;
   Graph& graph;
+  const Uses& uses;
   Message* why;
   int32_t from;
   int32_t end;
 
-  bool computed_inside(const Tensor* t) const { return touched(t, from, end, false); }
+  bool computed_inside(const Tensor& t) const { return uses.producer[t.index] >= from; }
+  bool needed_outside(const Tensor& t) const { return uses.life.last[t.index] >= end; }
 
-  bool needed_outside(const Tensor* t) const {
-    if (state.options.preserve_all || touched(t, end, graph.step_count, true)) return true;
-    for (int i = 0; i < graph.outputs(); ++i) {
-      if (&graph.output(i) == t) return true;
-    }
-    return false;
-  }
-
-  // Whether one of these steps reads (or else: computes) the tensor.
-  bool touched(const Tensor* t, int32_t first, int32_t last, bool reads) const {
-    for (int32_t s = first; s < last; ++s) {
-      const Step& step = graph.steps[s];
-      Tensor* const* list = step.tensors + (reads ? 0 : step.inputs);
-      const int n = reads ? step.inputs : step.outputs;
-      if (std::find(list, list + n, t) != list + n) return true;
-    }
-    return false;
+  // Whether the tensor is an input of the partition that is not in its list yet.
+  bool is_new_input(const Tensor& t) const {
+    if (t.constant() || computed_inside(t)) return false;
+    return std::exchange(uses.listed[t.index], from) != from;
   }
 
   // Calls f for each tensor of each step.
@@ -192,12 +213,11 @@ struct Partitioner {
     if (list == nullptr) return Code::kArenaTooSmall;
     size_t n = 0;
     for_each_tensor(true, [&](Tensor* t) {
-      if (t->constant() || computed_inside(t) || std::find(list, list + n, t) != list + n) return;
-      list[n++] = t;
+      if (is_new_input(*t)) list[n++] = t;
     });
     const size_t inputs = n;
     for_each_tensor(false, [&](Tensor* t) {
-      if (needed_outside(t)) list[n++] = t;
+      if (needed_outside(*t)) list[n++] = t;
     });
     if (n > UINT16_MAX) return Code::kUnsupported;
     joined->tensors = list;
@@ -211,7 +231,11 @@ struct Partitioner {
     auto* nodes = state.pool->take_array<int32_t>(static_cast<size_t>(end - from));
     if (made == nullptr || nodes == nullptr) return Code::kArenaTooSmall;
     for (int32_t s = from; s < end; ++s) nodes[s - from] = graph.steps[s].node;
-    *made = {delegate, &graph, nodes, end - from};
+    *made = Delegation();
+    made->delegate = delegate;
+    made->graph = &graph;
+    made->nodes = nodes;
+    made->count = end - from;
     (state.last_delegation == nullptr ? state.delegations : state.last_delegation->next) = made;
     state.last_delegation = made;
     return made;
@@ -220,7 +244,8 @@ struct Partitioner {
   Status join(const Delegate* delegate, Step* joined, ByteCount* scratch) const {
     const Result<Delegation*> made = record(delegate);
     if (!made.ok()) return made.status();
-    Partition p(state, graph, *made.value(), why);
+    Delegation& delegation = *made.value();
+    Partition p(state, graph, delegation, why);
     p.step_.node = graph.steps[from].node;
     p.step_.variant = "delegate";
     if (const Status s = collect(&p.step_); s.code() == Code::kUnsupported) {
@@ -232,6 +257,8 @@ struct Partitioner {
     if (p.step_.run == nullptr) {
       return p.fail(Code::kBadArgument, "`prepare` left no function to run");
     }
+    delegation.run = std::exchange(p.step_.run, run_delegation);
+    delegation.parameters = std::exchange(p.step_.parameters, &delegation);
     *joined = p.step_;
     *scratch = p.scratch_bytes_;
     return {};
@@ -239,6 +266,10 @@ struct Partitioner {
 };
 
 Status form_partitions(State& state, Graph& graph, const Planning& planning, Message* why) {
+  if (state.options.delegates.empty()) return {};
+  const size_t mark = state.pool->temporary_mark();
+  Uses uses;
+  PIPIT_TRY(uses.find(state, graph));
   int32_t to = 0;
   for (int32_t from = 0, end = 0; from < graph.step_count; from = end, ++to) {
     const int32_t who = planning.claimed[from];
@@ -248,7 +279,7 @@ Status form_partitions(State& state, Graph& graph, const Planning& planning, Mes
     Step joined = graph.steps[from];
     ByteCount scratch = planning.scratch[from];
     if (who != Planning::kNobody) {
-      const Partitioner part = {state, graph, why, from, end};
+      const Partitioner part = {state, graph, uses, why, from, end};
       const Delegate* delegate = state.options.delegates[static_cast<size_t>(who)];
       PIPIT_TRY(part.join(delegate, &joined, &scratch));
     }
@@ -257,6 +288,7 @@ Status form_partitions(State& state, Graph& graph, const Planning& planning, Mes
     planning.rows[to] = planning.rows[from];
   }
   graph.step_count = to;
+  state.pool->release_temporary(mark);
   return {};
 }
 

@@ -13,6 +13,8 @@ struct Delegation {
   const Graph* graph = nullptr;
   const int32_t* nodes = nullptr;
   int32_t count = 0;
+  RunFn run = nullptr;  // the delegate's, and what its step keeps
+  const void* parameters = nullptr;
   Delegation* next = nullptr;
 };
 
@@ -26,7 +28,12 @@ int32_t claim_step(State& state, Graph& graph, const Op& op, const Step& step);
 Status form_partitions(State& state, Graph& graph, const Planning& planning, Message* why);
 
 // The partition that a step is; nullptr when it is an operator.
-const Delegation* delegation_of(const State& state, const Graph& graph, const Step& step);
+const Delegation* delegation_of(const Step& step);
+// The partition that begins with a node; nullptr when there is none. Looks at all partitions.
+const Delegation* delegation_at(const State& state, const Graph& graph, int32_t node);
+
+// The run function of a partition's step; its parameters are the partition.
+Status run_delegation(const Step& step, Run& run);
 
 // "npu (operators 3-5): "
 void put_delegation(Message* why, const Delegation& d);

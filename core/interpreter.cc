@@ -315,43 +315,24 @@ StepInfo Interpreter::step(int i, int subgraph) const {
   return step_info(*state_, graph, graph.steps[i]);
 }
 
-namespace {
-
-const Chain& chain_at(const State& state, int i) {
-  const Chain* c = state.chains;
-  while (i-- > 0) c = c->next;
-  return *c;
-}
-
-}  // namespace
-
-int Interpreter::chains() const {
-  int n = 0;
-  for (const Chain* c = state_->chains; c != nullptr; c = c->next) ++n;
-  return n;
-}
+int Interpreter::chains() const { return static_cast<int>(state_->chain_list.size()); }
 
 ChainInfo Interpreter::chain(int i) const {
-  const Chain& c = chain_at(*state_, i);
+  const Chain& c = *state_->chain_list[static_cast<size_t>(i)];
   return {c.graph->index,  c.count,        c.links[c.count - 1].band, c.shares, c.bytes().size(),
           c.computed_rows, c.repeated_rows};
 }
 
 StepInfo Interpreter::chain_step(int i, int link) const {
-  const Chain& c = chain_at(*state_, i);
+  const Chain& c = *state_->chain_list[static_cast<size_t>(i)];
   return step_info(*state_, *c.graph, c.links[link].step);
 }
 
-int Interpreter::partitions() const {
-  int n = 0;
-  for (const Delegation* d = state_->delegations; d != nullptr; d = d->next) ++n;
-  return n;
-}
+int Interpreter::partitions() const { return static_cast<int>(state_->partition_list.size()); }
 
 PartitionInfo Interpreter::partition(int i) const {
-  const Delegation* d = state_->delegations;
-  while (i-- > 0) d = d->next;
-  return {d->delegate->name, d->graph->index, {d->nodes, static_cast<size_t>(d->count)}};
+  const Delegation& d = *state_->partition_list[static_cast<size_t>(i)];
+  return {d.delegate->name, d.graph->index, {d.nodes, static_cast<size_t>(d.count)}};
 }
 
 void Interpreter::delegation(Message* report) const {

@@ -35,6 +35,14 @@ Status find_lifetimes(State& state, const Graph& graph, Lifetimes* life) {
   return {};
 }
 
+void find_producers(const Graph& graph, int32_t* producer) {
+  std::fill_n(producer, graph.tensor_count, -1);
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    const Step& step = graph.steps[s];
+    for (int o = 0; o < step.outputs; ++o) producer[step.output(o).index] = s;
+  }
+}
+
 namespace {
 
 // Merges `t` into the block of `into`.

@@ -16,6 +16,9 @@ struct Lifetimes {
 // Takes its arrays from the temporary memory of the plan.
 Status find_lifetimes(State& state, const Graph& graph, Lifetimes* life);
 
+// For each tensor the step that computes it, or -1.
+void find_producers(const Graph& graph, int32_t* producer);
+
 // Lets tensors share bytes: root[i] becomes another tensor in whose block tensor i lies, up to one
 // that has itself as root, and `life` of that covers both. Aliases share whenever both are
 // activations; an output is written over its input when no one needs the input's block from there

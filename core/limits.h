@@ -12,6 +12,12 @@ constexpr uint64_t most_planning_work(size_t file_bytes) {
   return (uint64_t{1} << 28) + uint64_t{4096} * file_bytes;
 }
 
+// Looks at what has been looked at before: at tensors, steps and rows while chains are searched and
+// measured, and at tensors and operators of subgraphs that are called with several shapes.
+constexpr uint64_t most_looks(size_t file_bytes) {
+  return (uint64_t{1} << 22) + uint64_t{4} * file_bytes;
+}
+
 // Bytes of tables that operators make of its numbers.
 constexpr uint64_t most_table_bytes(size_t file_bytes) {
   return (uint64_t{16} << 20) + uint64_t{64} * file_bytes;

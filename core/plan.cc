@@ -397,6 +397,19 @@ Status plan_nodes(State& state, Graph& graph, Message* why) {
   return {};
 }
 
+// So that each of them is found by its number at once.
+template <class T>
+Status make_list(State& state, T* first, Span<const T*>* list) {
+  size_t n = 0;
+  for (const T* item = first; item != nullptr; item = item->next) ++n;
+  if (n == 0) return {};
+  const T** items = state.arena.take_array<const T*>(n);
+  if (items == nullptr) return Code::kArenaTooSmall;
+  *list = {items, n};
+  for (const T* item = first; item != nullptr; item = item->next) *items++ = item;
+  return {};
+}
+
 }  // namespace
 
 Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
@@ -441,6 +454,8 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   PIPIT_TRY(init_resources(state));
   PIPIT_TRY(plan_entries(state, why));
   PIPIT_TRY(place_resources(state));
+  PIPIT_TRY(make_list(state, state.delegations, &state.partition_list));
+  PIPIT_TRY(make_list(state, state.chains, &state.chain_list));
   PIPIT_TRY(bind_addresses(state, why));
   state.options.shapes = {};  // are the caller's, and in the plan now
   state.pool = &state.dynamic;

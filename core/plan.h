@@ -80,15 +80,21 @@ struct State {
   uint64_t* name_hashes = nullptr;  // for each of them
   uint64_t table_bytes = 0;         // that operators have allocated before the first invocation
   uint64_t fold_work = 0;           // that has been done before it
+  uint64_t chain_looks = 0;         // see most_looks()
+  uint64_t call_looks = 0;          // likewise
   uint64_t name_bytes = 0;          // of resources that have been read before it
   int32_t resource_count = 0;
   int32_t subgraph_count = 0;
   Graph* newest = nullptr;
   Graph* newest_planned = nullptr;  // before the first invocation
+  // In running order, as they are made...
   Delegation* delegations = nullptr;
   Chain* chains = nullptr;
   Chain* last_chain = nullptr;
   Delegation* last_delegation = nullptr;
+  // ...and when planning is through.
+  Span<const Delegation*> partition_list;
+  Span<const Chain*> chain_list;
   int32_t graphs_left_out = 0;  // were planned for entries that cannot run
   int32_t depth = 0;            // of graphs that are being planned or run
   int64_t calls = 0;            // of graphs in this invocation

@@ -14,7 +14,7 @@ void begin_node_message(const State& state, const Graph& graph, int node, Messag
 }
 
 void Run::begin_message(const Step& step) const {
-  const Delegation* d = delegation_of(state_, graph_, step);
+  const Delegation* d = delegation_at(state_, graph_, step.node);
   if (d == nullptr) return begin_node_message(state_, graph_, step.node, why_);
   if (why_ == nullptr) return;
   why_->clear();
@@ -59,9 +59,10 @@ Status run_profiled(State& state, Graph& graph, Message* why) {
 }  // namespace
 
 StepInfo step_info(const State& state, const Graph& graph, const Step& step) {
-  if (const Chain* c = chain_of(step))
+  if (const Chain* c = chain_of(step)) {
     return {"CHAIN", step.variant, step.node, graph.index, c->index};
-  const Delegation* d = delegation_of(state, graph, step);
+  }
+  const Delegation* d = delegation_of(step);
   const char* op = d != nullptr ? d->delegate->name : state.op(state.node(graph, step.node)).name;
   return {op, step.variant, step.node, graph.index, -1};
 }

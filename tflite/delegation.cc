@@ -123,6 +123,7 @@ std::unique_ptr<Claim> Delegation::make_claim(int subgraph, const Kernel& kernel
   auto claim = std::make_unique<Claim>();
   const int count = net_.model().nodes(subgraph);
   claim->wanted.resize(static_cast<size_t>(count));
+  claim->taken.resize(static_cast<size_t>(count));
   for (int i = 0; i < nodes->size; ++i) {
     const int node = nodes->data[i];
     if (node < 0 || node >= count || computes(subgraph, node)) return nullptr;
@@ -181,12 +182,12 @@ std::unique_ptr<Part> Delegation::make_part(Claim& claim, const Partition& p) co
 }
 
 Part* Delegation::part_of(Claim& claim, const Partition& p) {
-  const std::vector<int32_t> nodes = numbers(p);
-  for (const auto& part : claim.parts) {
-    if (part->nodes == nodes) return part.get();
-  }
+  Part*& part = claim.part_of_nodes[numbers(p)];
+  if (part != nullptr) return part;
   claim.parts.push_back(make_part(claim, p));
-  return claim.parts.back().get();
+  part = claim.parts.back().get();
+  for (const int32_t node : part->nodes) claim.taken[static_cast<size_t>(node)] = 1;
+  return part;
 }
 
 TfLiteStatus Delegation::initialize(Claim& claim, Part& part) {
@@ -208,6 +209,7 @@ void Delegation::free_kernels(Claim& claim) {
     part->view.kernel.free(context, part->view.node.user_data);
   }
   claim.parts.clear();
+  claim.part_of_nodes.clear();
 }
 
 void Delegation::undo() {
@@ -217,13 +219,9 @@ void Delegation::undo() {
 }
 
 bool Delegation::computes(int subgraph, int node) const {
-  for (const auto& claim : claims_) {
-    if (claim->subgraph != subgraph) continue;
-    for (const auto& part : claim->parts) {
-      if (std::find(part->nodes.begin(), part->nodes.end(), node) != part->nodes.end()) return true;
-    }
-  }
-  return false;
+  return std::any_of(claims_.begin(), claims_.end(), [&](const auto& claim) {
+    return claim->subgraph == subgraph && claim->taken[static_cast<size_t>(node)] != 0;
+  });
 }
 
 bool Delegation::fixed_shapes() const {
@@ -274,20 +272,17 @@ Status Delegation::prepare(Claim& claim, Partition& p) {
 // ---- what a delegate may ask while it looks
 
 TfLiteStatus Delegation::execution_plan(int subgraph, TfLiteIntArray** plan) {
+  std::multimap<int32_t, int32_t> begins;    // parts by their first node
+  int index = net_.model().nodes(subgraph);  // parts have the numbers behind those of the nodes
+  for (const auto& claim : claims_) {
+    if (claim->subgraph != subgraph) continue;
+    for (const auto& part : claim->parts) begins.emplace(part->nodes[0], index++);
+  }
   std::vector<int32_t> order;
-  const int nodes = net_.model().nodes(subgraph);
-  for (int i = 0; i < nodes; ++i) {
-    int index = nodes;
-    bool taken = false;
-    for (const auto& claim : claims_) {
-      for (const auto& part : claim->parts) {
-        if (part->subgraph != subgraph) continue;
-        if (part->nodes[0] == i) order.push_back(index);
-        taken |= std::find(part->nodes.begin(), part->nodes.end(), i) != part->nodes.end();
-        ++index;
-      }
-    }
-    if (!taken) order.push_back(i);
+  for (int i = 0; i < net_.model().nodes(subgraph); ++i) {
+    const auto [first, last] = begins.equal_range(i);
+    for (auto at = first; at != last; ++at) order.push_back(at->second);
+    if (!computes(subgraph, i)) order.push_back(i);
   }
   if (plan == nullptr) return net_.fail(kTfLiteError, "there is no place for the plan");
   plan_.reset(list_of(order));
@@ -295,17 +290,22 @@ TfLiteStatus Delegation::execution_plan(int subgraph, TfLiteIntArray** plan) {
   return kTfLiteOk;
 }
 
+NodeView* Delegation::view_of(int subgraph, int index) const {
+  int behind = index - net_.model().nodes(subgraph);
+  if (index < 0) return nullptr;
+  if (behind < 0) return &net_.subgraph(subgraph).node(index);
+  for (const auto& claim : claims_) {
+    if (claim->subgraph != subgraph) continue;
+    const auto parts = static_cast<int>(claim->parts.size());
+    if (behind < parts) return &claim->parts[static_cast<size_t>(behind)]->view;
+    behind -= parts;
+  }
+  return nullptr;
+}
+
 TfLiteStatus Delegation::node_at(int subgraph, int index, TfLiteNode** node,
                                  TfLiteRegistration** op) {
-  const int nodes = net_.model().nodes(subgraph);
-  NodeView* found = nullptr;
-  if (index >= 0 && index < nodes) found = &net_.subgraph(subgraph).node(index);
-  int next = nodes;
-  for (const auto& claim : claims_) {
-    for (const auto& part : claim->parts) {
-      if (part->subgraph == subgraph && next++ == index) found = &part->view;
-    }
-  }
+  NodeView* found = view_of(subgraph, index);
   if (found == nullptr) return net_.fail(kTfLiteError, "there is no node %d", index);
   if (node != nullptr) *node = &found->node;
   if (op != nullptr) *op = &found->registration;

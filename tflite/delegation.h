@@ -2,6 +2,7 @@
 // Delegates written for TensorFlow Lite: what they are shown, what they claim, and what runs it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,7 +34,9 @@ struct Claim : Delegate {
   int subgraph = 0;
   std::string label;
   std::vector<uint8_t> wanted;  // for each node
+  std::vector<uint8_t> taken;   // for each node: whether a part computes it
   std::vector<std::unique_ptr<Part>> parts;
+  std::map<std::vector<int32_t>, Part*> part_of_nodes;
 };
 
 class Delegation {
@@ -77,6 +80,7 @@ class Delegation {
                                     TfLiteDelegate* delegate);
   TfLiteStatus find_parts(Claim& claim);
   Part* part_of(Claim& claim, const Partition& p);
+  NodeView* view_of(int subgraph, int index) const;
   std::unique_ptr<Part> make_part(Claim& claim, const Partition& p) const;
   TfLiteStatus initialize(Claim& claim, Part& part);
   Status plan_part(Claim& claim, Part& part, Partition& p);

@@ -127,8 +127,10 @@ Subgraph::Subgraph(TfLiteInterpreter& owner, const Model& model, int index)
       capacity_(static_cast<size_t>(model_tensors_) + kMostAdded),
       shown_(static_cast<size_t>(model_tensors_)),
       given_(static_cast<size_t>(model_tensors_)),
+      is_input_(static_cast<size_t>(model_tensors_)),
       nodes_(static_cast<size_t>(model.nodes(index))) {
   tensors_ = required(static_cast<TfLiteTensor*>(std::calloc(capacity_, sizeof(TfLiteTensor))));
+  for (const int32_t i : model.inputs(index)) is_input_[static_cast<size_t>(i)] = 1;
   context_.impl_ = this;
   context_.recommended_num_threads = owner.threads();
   context_.tensors = tensors_;
@@ -260,9 +262,8 @@ void Subgraph::set_dims(TfLiteTensor* t, const Shape& shape) {
 }
 
 bool Subgraph::holds_strings(const Tensor& t) const {
-  if (t.type != Type::kString || t.storage != Storage::kActivation) return false;
-  const Span<const int32_t> inputs = model_.inputs(index_);
-  return std::find(inputs.begin(), inputs.end(), t.index) != inputs.end();
+  return t.type == Type::kString && t.storage == Storage::kActivation &&
+         is_input_[static_cast<size_t>(t.index)] != 0;
 }
 
 void Subgraph::update(const Tensor& t, bool with_bytes) {

@@ -101,6 +101,7 @@ class Subgraph {
   TfLiteTensor* tensors_ = nullptr;  // never moves
   std::vector<uint8_t> shown_;
   std::vector<void*> given_;
+  std::vector<uint8_t> is_input_;
   std::vector<std::unique_ptr<NodeView>> nodes_;
   using Bytes = std::vector<ModelFile::Block>;
   std::map<int, Bytes> kept_of_;

@@ -191,7 +191,7 @@ class Classifier {
   }
 
   std::string result_text(const std::string& path, const Scores& scores) const {
-    std::string text = path + "\n";
+    std::string text = printable(path) + "\n";
     int place = 0;
     for (const size_t i : best(scores)) {
       char value[400], number[16];

@@ -134,8 +134,10 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const std::
   std::string text;
   for (const auto& row : rows) {
     std::string line = indent;
+    // Nothing behind the last cell: one that is very long would make all rows so.
     for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i] + std::string(widths[i] == 0 ? 0 : widths[i] - row[i].size() + 2, ' ');
+      const bool padded = i + 1 < row.size() && widths[i] != 0;
+      line += row[i] + std::string(padded ? widths[i] - row[i].size() + 2 : 0, ' ');
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
@@ -158,6 +160,11 @@ Json tensor_json(const Tensor& tensor) {
           {"type", type_name(tensor.type)}, {"shape", shape_json(tensor.shape)},
           {"bytes", tensor.bytes},          {"scale", tensor.scale},
           {"zero_point", tensor.zero_point}};
+}
+
+Json step_json(const StepInfo& step) {
+  return {
+      {"subgraph", step.subgraph}, {"node", step.node}, {"op", step.op}, {"variant", step.variant}};
 }
 
 void add_memory(const MemoryPlan& plan, Json* json) {

@@ -28,6 +28,7 @@ std::string tensor_text(const Tensor& tensor);
 // Name, type, shape, bytes, scale and zero point.
 Json tensor_json(const Tensor& tensor);
 Json shape_json(const Shape& shape);
+Json step_json(const StepInfo& step);
 void add_memory(const MemoryPlan& plan, Json* json);
 std::string memory_text(const MemoryPlan& plan);
 

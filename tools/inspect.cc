@@ -49,6 +49,7 @@ class Inspection {
       options.main_may_fail = true;
       session_.plan(options);
       memory_ = session_.net().memory();
+      measure_chains(options);
     } catch (const Failure& e) {
       refusal_ = e.what();
       const std::string prefix = path + ": ";
@@ -59,7 +60,7 @@ class Inspection {
   }
 
   std::string text() const {
-    std::string text = session_.path() + ": " + grouped(session_.model().file().size()) +
+    std::string text = printable(session_.path()) + ": " + grouped(session_.model().file().size()) +
                        " bytes, format version " + std::to_string(file_.version()) + "\n";
     const std::string description = text_of(file_.description());
     if (!description.empty()) text += "description: " + description + "\n";
@@ -72,7 +73,8 @@ class Inspection {
     text += "\noperators of this model\n" + uses_text(true) + uses_text(false);
     return text + "\nmemory\n  " +
            (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) + "\n" +
-           (memory_ && !main_runs() ? "  without subgraph 0: " + refusal_of(0) + "\n" : "");
+           (memory_ && !main_runs() ? "  without subgraph 0: " + refusal_of(0) + "\n" : "") +
+           chains_text();
   }
 
   Json json() const {
@@ -92,7 +94,8 @@ class Inspection {
                  {"operators", Json::array()},
                  {"runs", main_runs()},
                  {"refusal", main_runs() ? Json() : Json(refusal_of(0))},
-                 {"memory", nullptr}};
+                 {"memory", nullptr},
+                 {"chains", chains_json()}};
     for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
       json["subgraphs"].push_back(subgraph_json(g));
     }
@@ -107,6 +110,7 @@ class Inspection {
     if (memory_) {
       Json memory = Json::object();
       add_memory(*memory_, &memory);
+      memory["saved_by_chains_bytes"] = saved_by_chains_;
       json["memory"] = std::move(memory);
     }
     return json;
@@ -161,6 +165,17 @@ class Inspection {
       }
     }
   }
+
+  // What chains save is what the activations would take without any.
+  void measure_chains(Options options) {
+    if (session_.net().chains() == 0) return;
+    options.bands = Bands::kNever;
+    const auto without = Interpreter::required_memory(session_.model(), all_operators(), options);
+    if (without.ok())
+      saved_by_chains_ = without.value().activation_bytes - memory_->activation_bytes;
+  }
+
+  int chains() const { return memory_ ? session_.net().chains() : 0; }
 
   // ---- text
 
@@ -264,6 +279,26 @@ class Inspection {
     return text.empty() ? "" : "\nmetadata\n" + text;
   }
 
+  std::string chains_text() const {
+    if (chains() == 0) return "";
+    std::string text = "\nchains, which save " + grouped(saved_by_chains_) + " bytes\n";
+    for (int i = 0; i < chains(); ++i) text += "  " + chain_text(i) + "\n";
+    return text;
+  }
+
+  // "#0 CONV_2D, #1 DEPTHWISE_CONV_2D: 4 rows at a time, 1,234 bytes"
+  std::string chain_text(int i) const {
+    const ChainInfo chain = session_.net().chain(i);
+    std::string text;
+    for (int k = 0; k < chain.operators; ++k) {
+      const StepInfo step = session_.net().chain_step(i, k);
+      text += (k == 0 ? "#" : ", #") + std::to_string(step.node) + " " + step.op;
+    }
+    if (chain.subgraph != 0) text += " of subgraph " + std::to_string(chain.subgraph);
+    return text + ": " + std::to_string(chain.rows) + (chain.rows == 1 ? " row" : " rows") +
+           " at a time, " + grouped(chain.bytes) + " bytes";
+  }
+
   std::string uses_text(bool runs) const {
     std::string text;
     for (const auto& [name, use] : uses_) {
@@ -322,6 +357,25 @@ class Inspection {
     return {{"scales", scales}, {"zero_points", zero_points}, {"dimension", q.dimension}};
   }
 
+  Json chains_json() const {
+    Json json = Json::array();
+    for (int i = 0; i < chains(); ++i) {
+      const ChainInfo chain = session_.net().chain(i);
+      Json operators = Json::array();
+      for (int k = 0; k < chain.operators; ++k) {
+        operators.push_back(step_json(session_.net().chain_step(i, k)));
+      }
+      json.push_back({{"subgraph", chain.subgraph},
+                      {"rows", chain.rows},
+                      {"bytes", chain.bytes},
+                      {"shares", chain.shares},
+                      {"computed_rows", chain.computed_rows},
+                      {"repeated_rows", chain.repeated_rows},
+                      {"operators", std::move(operators)}});
+    }
+    return json;
+  }
+
   Json signatures_json() const {
     Json json = Json::array();
     const auto map_json = [](const TensorMaps* maps) {
@@ -347,6 +401,7 @@ class Inspection {
   Session session_;
   const fb::Model& file_;
   std::optional<MemoryPlan> memory_;
+  size_t saved_by_chains_ = 0;
   std::string refusal_;  // why there is no plan
   Sizes sizes_;
   std::map<std::string, OperatorUse> uses_;

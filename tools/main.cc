@@ -25,8 +25,13 @@ constexpr char kFooter[] = R"(Examples:
 input is unreadable, or has the wrong size or type; 5 out of memory; 6 failed while running, or the
 output cannot be written.)";
 
+// Names in it may be as long as a file.
+constexpr size_t kMostOfALine = 16384;
+
 int fail(int status, const std::string& line) {
-  std::fprintf(stderr, "pipit: %s\n", printable(line).c_str());
+  std::string shown = printable(line.substr(0, kMostOfALine));
+  if (line.size() > kMostOfALine) shown += "...";
+  std::fprintf(stderr, "pipit: %s\n", shown.c_str());
   return status;
 }
 

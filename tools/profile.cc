@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/profile.h"
 
-#include <algorithm>
 #include <string>
 
 namespace pipit::tools {
 
 void Profile::begin() {
   ++inferences_;
-  next_ = 0;
   open_.clear();  // an inference that failed
 }
 
 size_t Profile::row_of(const StepInfo& step) {
-  const auto is_it = [&](const Row& row) {
-    return row.step.node == step.node && row.step.subgraph == step.subgraph;
-  };
-  auto at = rows_.begin() + static_cast<ptrdiff_t>(std::min(next_, rows_.size()));
-  if (at == rows_.end() || !is_it(*at)) at = std::find_if(rows_.begin(), rows_.end(), is_it);
-  if (at == rows_.end()) at = rows_.insert(at, Row{step});
-  next_ = static_cast<size_t>(at - rows_.begin()) + 1;
-  return next_ - 1;
+  const auto [at, is_new] = row_of_step_.try_emplace({step.subgraph, step.node}, rows_.size());
+  if (is_new) rows_.push_back({step});
+  return at->second;
 }
 
 void Profile::step(void* self, const StepInfo& step, bool begins) {

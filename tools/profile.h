@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipit/interpreter.h"
@@ -38,7 +40,7 @@ class Profile {
 
   std::vector<Row> rows_;
   std::vector<size_t> open_;  // rows of the steps that are running, each called by the one before
-  size_t next_ = 0;           // the row that comes next if steps run in the same order as before
+  std::map<std::pair<int, int>, size_t> row_of_step_;  // by subgraph and node
   int64_t inferences_ = 0;
   Clock::time_point last_;
 };

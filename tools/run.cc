@@ -14,6 +14,7 @@
 #include "tools/describe.h"
 #include "tools/failure.h"
 #include "tools/feed.h"
+#include "tools/format.h"
 #include "tools/io.h"
 #include "tools/profile.h"
 #include "tools/session.h"
@@ -299,13 +300,6 @@ class Runner {
     return json;
   }
 
-  static Json operator_json(const StepInfo& step) {
-    return {{"subgraph", step.subgraph},
-            {"node", step.node},
-            {"op", step.op},
-            {"variant", step.variant}};
-  }
-
   Json operators() const {
     Json list = Json::array();
     const Interpreter& net = session_.net();
@@ -314,7 +308,7 @@ class Runner {
         const StepInfo step = net.step(i, g);
         const int operators = step.chain < 0 ? 1 : net.chain(step.chain).operators;
         for (int k = 0; k < operators; ++k) {
-          list.push_back(operator_json(step.chain < 0 ? step : net.chain_step(step.chain, k)));
+          list.push_back(step_json(step.chain < 0 ? step : net.chain_step(step.chain, k)));
           if (step.chain >= 0) list.back()["chain"] = step.chain;
         }
       }
@@ -323,17 +317,18 @@ class Runner {
   }
 
   std::string summary() const {
-    std::string text = set_.model + "\n";
+    std::string text = printable(set_.model) + "\n";
     const int last = set_.invocations - 1;
     for (int i = 0; i < session_.inputs(); ++i) {
       const std::string file = input_path(i, last);
       text += "  input " + std::to_string(i) + "   " + tensor_text(session_.input(i)) +
-              (file.empty() ? ", random data" : " <- " + file) + "\n";
+              (file.empty() ? ", random data" : " <- " + printable(file)) + "\n";
     }
     for (int i = 0; i < session_.outputs(); ++i) {
       text += "  output " + std::to_string(i) + "  " + tensor_text(session_.output(i)) +
               preview(session_.output(i)) +
-              (set_.output_dir.empty() ? "" : " -> " + output_path(i, last).string()) + "\n";
+              (set_.output_dir.empty() ? "" : " -> " + printable(output_path(i, last).string())) +
+              "\n";
     }
     return text + "  arena     " + memory_text(session_.net().memory()) + "\n  kernels   " +
            isa_name(cpu_) + ", " + std::to_string(team_.threads()) +

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "tensorflow/lite/builtin_op_data.h"
+#include "tests/core/bounded.h"
 #include "tests/tflite/support.h"
 
 namespace pipit::test {
@@ -419,6 +420,23 @@ TEST(TfLiteDelegates, RunAModelForACoral) {
     using Bytes = std::vector<uint8_t>;
     EXPECT_EQ(c.run<uint8_t>({1, 2, 3, 4}), (Bytes{2, 3, 4, 5})) << c.lines.text;
   }
+}
+
+// Two delegates that take turns: as many parts as nodes.
+TEST(TfLiteDelegates, TakeTimeInProportion) {
+  const auto plan_some = [](int n) {
+    Negator even, odd;
+    even.wants = [](int node) { return node % 2 == 0; };
+    Client c(chain(n));
+    const double begin = cpu_seconds();
+    add(c, even);
+    add(c, odd);
+    EXPECT_NE(c.create(), nullptr) << c.lines.text;
+    EXPECT_EQ(c.allocate(), kTfLiteOk) << c.lines.text;
+    EXPECT_EQ(even.alive + odd.alive, n);
+    return Planned{"", cpu_seconds() - begin, n};
+  };
+  expect_linear(plan_some, kMany / 50);
 }
 
 }  // namespace

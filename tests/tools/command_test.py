@@ -18,6 +18,7 @@ import unittest
 import command_case
 import small_models as small
 from classify_test import Classify  # noqa: F401  # pylint: disable=unused-import
+from names_test import Names  # noqa: F401  # pylint: disable=unused-import
 from command_case import CommandTest, DIGITS, MODELS, floats, read_float
 
 
@@ -413,6 +414,28 @@ class Inspect(CommandTest):
         sizes = report["buffers"]
         self.assertEqual(sizes["weight_bytes"] + sizes["other_bytes"] + sizes["structure_bytes"],
                          report["bytes"])
+
+    def test_chains(self):
+        whole = 32 * 8 * 8 * 4
+        model = self.model(small.pools_model())
+        report = self.json("inspect", model)
+        chain, = report["chains"]
+        self.assertEqual([(o["subgraph"], o["node"], o["op"]) for o in chain["operators"]],
+                         [(0, i, "AVERAGE_POOL_2D") for i in range(4)])
+        self.assertEqual((chain["subgraph"], chain["shares"], chain["repeated_rows"]), (0, 1, 0))
+        self.assertEqual(chain["computed_rows"], 4 * 32)
+        saved = report["memory"]["saved_by_chains_bytes"]
+        # Without them two tensors are alive beside the input, and with them one and the bands.
+        self.assertEqual(saved, whole - chain["bytes"])
+        self.assertEqual(report["memory"]["activation_bytes"], 2 * whole + chain["bytes"])
+        text = self.succeed("inspect", model)
+        rows = f'{chain["rows"]} row' + ("s" if chain["rows"] > 1 else "")
+        names = ", ".join(f"#{i} AVERAGE_POOL_2D" for i in range(4))
+        self.assertIn(f'\nchains, which save {saved:,} bytes\n  {names}: {rows} at a time, '
+                      f'{chain["bytes"]:,} bytes\n', text)
+        without = self.model(small.add_model())
+        self.assertEqual(self.json("inspect", without)["chains"], [])
+        self.assertNotIn("chains", self.succeed("inspect", without))
 
     def test_metadata(self):
         model = self.model(small.add_model(), description="two and two",

@@ -123,6 +123,20 @@ def loop_models():
     return main, cond, body
 
 
+def pools_model(pools=4):
+    """Averages of 3x3 numbers, again and again: what lies between can be a few rows."""
+    g = Graph()
+    last = g.tensor("x", "FLOAT32", [1, 32, 8, 8])
+    g.inputs = [last]
+    for i in range(pools):
+        y = g.tensor(f"y{i}", "FLOAT32", [1, 32, 8, 8])
+        g.op("AVERAGE_POOL_2D", [last], [y], "Pool2DOptions", padding="SAME", stride_w=1, stride_h=1,
+             filter_width=3, filter_height=3)
+        last = y
+    g.outputs = [last]
+    return g
+
+
 def lstm_model():
     """One cell whose weights are 0, but that of the input's candidate, 1.
 
