@@ -12,6 +12,7 @@
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/model_builder.h"
 #include "tests/support/random.h"
+#include "tests/support/watch.h"
 
 namespace pipit::test {
 namespace {
@@ -186,7 +187,10 @@ Bytes output_of(const Model& model, Options options, int* chains = nullptr) {
     const auto f = static_cast<float>(random.unit() - 0.5);
     std::memcpy(in.as<uint8_t>() + i, &f, std::min<size_t>(4, in.bytes - i));
   }
+  EXPECT_EQ(find_overlap(state_in(arena.span())), "");
+  Watch watch(state_in(arena.span()));
   EXPECT_TRUE(net.value().invoke(&why).ok()) << why.text();
+  EXPECT_EQ(watch.wrong(), "");
   for (int i = 0; chains != nullptr && i < net.value().steps(); ++i) {
     *chains += std::string(net.value().step(i).variant) == "bands";
   }
