@@ -71,7 +71,8 @@ void choose_bands(Chain& c, int32_t asked) {
 // Walks a share, and finds what its rings and operators need.
 void measure_share(State& state, Chain& c, Part rows, Measure measure, ByteCount* scratch) {
   if (measure == Measure::kEstimate) {
-    rows.count = std::min(rows.count, kEstimateBands * c.links[c.count - 1].band);
+    const int64_t seen = int64_t{kEstimateBands} * c.links[c.count - 1].band;
+    rows.count = static_cast<int32_t>(std::min<int64_t>(rows.count, seen));
   }
   ChainWalk walk(c, rows);
   int32_t i = 0;

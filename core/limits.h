@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a file may cost before it runs: something for any file, and more for each of its bytes.
+// How large tensors may be, and what a file may cost before it runs: something for any file, and
+// more for each of its bytes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 namespace pipit {
+
+// Elements, and bytes, of a tensor. Kernels count them in 32 bits and take several at a time, so
+// what they count needs room above the largest.
+constexpr int32_t kMostItems = INT32_MAX - UINT16_MAX;
 
 // Bytes of constants that its operators read, and products that folding them takes.
 constexpr uint64_t most_planning_work(size_t file_bytes) {

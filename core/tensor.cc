@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/limits.h"
 #include "core/schema.h"
 
 namespace pipit {
@@ -46,12 +47,12 @@ int64_t dense_bytes(Type type, const Shape& shape) {
     if (shape[i] < 0) return -1;
     empty |= shape[i] == 0;
     if (shape[i] != 0) elements *= shape[i];  // both below 2^31
-    if (elements > INT32_MAX) return -1;
+    if (elements > kMostItems) return -1;
   }
   // Operators that move strings number them, and each has a place in its tensor's header.
   if (type == Type::kString && elements > INT32_MAX / 4) return -1;
   const int64_t bytes = (elements * type_bits(type) + 7) / 8;
-  if (bytes > INT32_MAX) return -1;
+  if (bytes > kMostItems) return -1;
   return empty ? 0 : bytes;
 }
 

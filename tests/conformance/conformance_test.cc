@@ -33,6 +33,7 @@ constexpr char kUsage[] =
     "  --results FILE fail also when outputs are not, to the bit, those recorded in FILE\n"
     "  --write-results FILE  record them\n"
     "  --no-skips     fail also when a case had to be skipped\n"
+    "  --watch        fail also when a step changes what is read after it\n"
     "  --mutate N     instead of comparing, spoil each model in N ways: it must not crash\n"
     "  --list         print the cases instead\n";
 
@@ -51,6 +52,7 @@ struct Arguments {
   int mutations = 0;
   int threads = 1;
   bool no_skips = false;
+  bool watch = false;
   bool list = false;
 };
 
@@ -82,6 +84,8 @@ Arguments parse_arguments(int argc, char** argv) {
       a.written_results = value();
     } else if (arg == "--no-skips") {
       a.no_skips = true;
+    } else if (arg == "--watch") {
+      a.watch = true;
     } else if (arg == "--list") {
       a.list = true;
     } else if (arg.starts_with("-") || !a.folder.empty()) {
@@ -121,6 +125,7 @@ class Session {
   Session(const Arguments& arguments, CpuFeatures cpu) : arguments_(arguments) {
     setup_.cpu = cpu;
     setup_.team = &team_;
+    setup_.watch = arguments.watch;
     if (team_.start(arguments.threads) != arguments.threads) {
       throw std::runtime_error("cannot start so many threads");
     }

@@ -9,6 +9,7 @@
 #include "tests/conformance/compare.h"
 #include "tests/support/files.h"
 #include "tests/support/survive.h"
+#include "tests/support/watch.h"
 
 namespace pipit::test {
 namespace {
@@ -131,6 +132,16 @@ class Runner {
     outcome_->memory = net_.memory();
     outcome_->used = operators_used(model_, net_);
     find_subgraph();
+    State& state = state_in(arena.span());
+    std::string wrong = find_overlap(state);
+    check(wrong.empty(), wrong);
+    if (!setup_.watch) return run_steps();
+    const Watch watch(state);
+    run_steps();
+    check(watch.wrong().empty(), watch.wrong());
+  }
+
+  void run_steps() {
     for (int step = 0; step < std::max(case_.steps, 1); ++step) run_step(step);
   }
 

@@ -37,6 +37,7 @@ struct Setup {
   Team* team = nullptr;  // shares even the smallest work
   Against side = Against::kUpperGuard;
   unsigned seconds = 60;
+  bool watch = false;  // each step, for what it changes
   // Whether a reject is also right that is refused for an operator that nobody has.
   bool refuses_operators = false;
 };

@@ -9,9 +9,11 @@
 
 #include "pipit/interpreter.h"
 #include "pipit/team.h"
+#include "platform/pages.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/model_builder.h"
 #include "tests/support/random.h"
+#include "tests/support/watch.h"
 
 namespace pipit::test {
 namespace {
@@ -186,7 +188,10 @@ Bytes output_of(const Model& model, Options options, int* chains = nullptr) {
     const auto f = static_cast<float>(random.unit() - 0.5);
     std::memcpy(in.as<uint8_t>() + i, &f, std::min<size_t>(4, in.bytes - i));
   }
+  EXPECT_EQ(find_overlap(state_in(arena.span())), "");
+  Watch watch(state_in(arena.span()));
   EXPECT_TRUE(net.value().invoke(&why).ok()) << why.text();
+  EXPECT_EQ(watch.wrong(), "");
   for (int i = 0; chains != nullptr && i < net.value().steps(); ++i) {
     *chains += std::string(net.value().step(i).variant) == "bands";
   }
@@ -237,6 +242,39 @@ TEST(Chains, ComputeTheSameOnAnyNumberOfThreads) {
       ASSERT_EQ(output_of(model.value(), options), plain) << "seed " << seed;
     }
   }
+}
+
+// So many rows, and so many of them at a time, that twice as many leave 32 bits. Nothing is run.
+TEST(Chains, CountAnyNumberOfRows) {
+  ModelBuilder b;
+  const auto add = [&] {
+    return b.tensor({.type = Type::kInt8,
+                     .shape = Shape::of(1, (1 << 30) + 9, 1, 1),
+                     .scales = {1.0f},
+                     .zero_points = {0}});
+  };
+  const OptionsSpec window = {
+      fb::BuiltinOptions::Pool2DOptions, [](auto& builder) {
+        return fb::CreatePool2DOptions(builder, fb::Padding::SAME, 1, 1, 1, 1).Union();
+      }};
+  std::vector<int> t = {add()};
+  for (int i = 0; i < 3; ++i) {
+    t.push_back(add());
+    b.builtin_node(fb::BuiltinOperator::MAX_POOL_2D, {t[t.size() - 2]}, {t.back()}, window);
+  }
+  b.inputs({t.front()});
+  b.outputs({t.back()});
+  const ModelBytes file = in_memory(b.finish());
+  const auto model = Model::parse(file->span());
+  ASSERT_TRUE(model.ok());
+  Options options;
+  options.band_rows = INT32_MAX;
+  const Span<uint8_t> pages = reserve_pages(SIZE_MAX >> 31);
+  const auto net = Interpreter::create(model.value(), pages, all_operators(), options);
+  // Bands that are whole tensors save nothing.
+  EXPECT_EQ(net.ok() ? net.value().chains() : 0, 0);
+  EXPECT_EQ(net.ok(), sizeof(void*) == 8);
+  release_pages(pages);
 }
 
 }  // namespace

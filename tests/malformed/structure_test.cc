@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/limits.h"
 #include "pipit/strings.h"
 #include "tests/malformed/malformed.h"
 #include "tests/support/loop.h"
@@ -161,6 +162,17 @@ TEST(Malformed, TF_111458_TFLM_3761_DimensionsOverflow) {
                                                                              {INT32_MAX, 0, 9}}) {
     EXPECT_THAT(spoilt([&](edit::ModelT& m) { tensor(m, 0).shape = shape; }),
                 HasSubstr("has a negative dimension or is too large"));
+  }
+}
+
+// Loops that take several elements at a time count past the last one.
+TEST(Malformed, SizesLeaveRoomToCount) {
+  EXPECT_EQ(dense_bytes(Type::kInt8, Shape::of(kMostItems)), kMostItems);
+  for (const int32_t more : {kMostItems + 1, INT32_MAX}) {
+    EXPECT_EQ(dense_bytes(Type::kInt8, Shape::of(more)), -1);
+    EXPECT_EQ(dense_bytes(Type::kInt4, Shape::of(more)), -1);
+    EXPECT_EQ(dense_bytes(Type::kFloat32, Shape::of(more / 4 + 1)), -1);
+    EXPECT_EQ(dense_bytes(Type::kInt8, Shape::of(0, more)), -1);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "pipit/strings.h"
 #include "tests/support/random.h"
+#include "tests/support/watch.h"
 
 namespace pipit::test {
 namespace {
@@ -118,6 +119,7 @@ class Run {
     options_.max_calls = kMostCalls;
     options_.preserve_inputs = !random_.one_in(4);
     options_.preserve_all = random_.one_in(8);
+    if (random_.one_in(4)) options_.bands = Bands::kEverywhere;
   }
 
   std::string run() {
@@ -139,7 +141,8 @@ class Run {
       std::string wrong = check_required();
       if (!wrong.empty()) return wrong;
     }
-    std::string wrong = invoke(how_.outcome);
+    std::string wrong = find_overlap(state());
+    if (wrong.empty()) wrong = random_.one_in(8) ? watched_invoke() : invoke(how_.outcome);
     if (wrong.empty() && random_.one_in(4)) wrong = invoke();
     if (wrong.empty() && random_.one_in(4)) wrong = resize();
     return wrong;
@@ -166,6 +169,18 @@ class Run {
     if (!net.ok()) return std::string("does not fit the size that it asked for: ") + why.text();
     net_ = net.value();
     return "";
+  }
+
+  // Where the plan is.
+  State& state() const {
+    return state_in(exact_ != nullptr ? Span<uint8_t>(exact_.get(), 0) : how_.arena);
+  }
+
+  std::string watched_invoke() {
+    const Watch watch(state());
+    const std::string wrong = invoke(how_.outcome);
+    net_.set_profiler({});
+    return wrong.empty() ? watch.wrong() : wrong;
   }
 
   std::string invoke(Outcome* outcome = nullptr) {
@@ -249,7 +264,8 @@ class Run {
     Message why;
     const Status status = net_.resize({shapes.data(), shapes.size()}, &why);
     if (!status.ok() && why.empty()) return "resize failed without a message";
-    return invoke();
+    const std::string wrong = find_overlap(state());
+    return wrong.empty() ? invoke() : wrong;
   }
 
   const Model& model_;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/limits.h"
 #include "tests/support/exercise.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/small_models.h"
@@ -22,7 +23,7 @@ namespace pipit::test {
 namespace {
 
 // As many as tensors of one, four and eight bytes may have.
-constexpr int32_t kMany[] = {INT32_MAX, INT32_MAX / 4, INT32_MAX / 8};
+constexpr int32_t kMany[] = {kMostItems, kMostItems / 4, kMostItems / 8};
 // So small that nothing takes long that is computed in it.
 constexpr size_t kArenaBytes = size_t{1} << 16;
 constexpr unsigned kMostSeconds = 1;

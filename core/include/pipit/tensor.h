@@ -80,8 +80,8 @@ struct Shape {
   constexpr bool operator!=(const Shape& o) const { return !(*this == o); }
 };
 
-// Bytes of a dense tensor, or -1 where it is negative in a dimension or larger than 2^31 - 1
-// elements or bytes: such a tensor is refused.
+// Bytes of a dense tensor, or -1 where it is negative in a dimension or larger than
+// 2^31 - 65,536 elements or bytes: such a tensor is refused.
 int64_t dense_bytes(Type type, const Shape& shape);
 
 // real = (q - zero_point) * scale, with one scale for the whole tensor or one for each index of

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Faults planted in a plan: two values in one place, and steps that write where they may not.
+#include "tests/support/watch.h"
+
+#include "tests/core/small_nets.h"
+
+namespace pipit::test {
+namespace {
+
+// diamond(): 1 = ADD_ONE 0, 2 = REVERSE 1, 3 = COPY 1, 4 = SUM 2 3.
+class Planned {
+ public:
+  explicit Planned(const ModelBuilder& b)
+      : model_(b), arena_(arena_of(model_.need())), net_(model_.plan(arena_)) {
+    EXPECT_EQ(find_overlap(state()), "");
+  }
+
+  State& state() const { return state_in(arena_.span()); }
+  Graph& graph() const { return *state().newest; }
+  std::string invoke() {
+    Watch watch(state());
+    Numbers in = {1, 2, 3, 4, 5};
+    in.resize(static_cast<size_t>(net_.input(0)->elements()));
+    set(net_.input(0), in);
+    EXPECT_TRUE(net_.invoke().ok());
+    return watch.wrong();
+  }
+
+ private:
+  Loaded model_;
+  Arena arena_;
+  Interpreter net_;
+};
+
+TEST(Watch, FindsNothingWrongWithAPlan) { EXPECT_EQ(Planned(diamond()).invoke(), ""); }
+
+TEST(Watch, FindsTensorsInOnePlace) {
+  Planned net(diamond());
+  net.graph().tensors[2].data = net.graph().tensors[0].as<uint8_t>() + 16;
+  EXPECT_EQ(find_overlap(net.state()),
+            "tensor 0 of subgraph 0 and tensor 2 of subgraph 0 share bytes while both are needed");
+  EXPECT_EQ(net.invoke(),
+            "REVERSE (operator 1) changes tensor 0 of subgraph 0, which is read later");
+}
+
+TEST(Watch, FindsWhatIsWrittenOverAnInputThatIsStillRead) {
+  Planned net(diamond());
+  net.graph().tensors[2].data = net.graph().tensors[1].data;
+  EXPECT_EQ(net.invoke(),
+            "REVERSE (operator 1) changes tensor 1 of subgraph 0, which is read later");
+}
+
+TEST(Watch, FindsScratchMemoryInATensor) {
+  Planned net(diamond());
+  net.graph().steps[1].scratch = net.graph().tensors[0].as<uint8_t>();
+  EXPECT_EQ(net.invoke(),
+            "REVERSE (operator 1) changes tensor 0 of subgraph 0, which is read later");
+}
+
+TEST(Watch, FindsWhatIsWrittenIntoThePlan) {
+  Planned net(diamond(Shape::of(1)));
+  net.graph().steps[1].scratch = reinterpret_cast<uint8_t*>(&net.graph().steps[0].variant);
+  EXPECT_EQ(net.invoke(), "REVERSE (operator 1) changes the plan");
+}
+
+TEST(Watch, FindsEntriesAndVariablesInOnePlace) {
+  ModelBuilder b = diamond();
+  b.begin_subgraph();
+  b.tensor({.shape = Shape::of(1)});
+  b.tensor({.shape = Shape::of(1), .variable = true});
+  b.tensor({.shape = Shape::of(1)});
+  b.node("ACCUMULATE", {1, 0}, {2});
+  b.inputs({0});
+  b.outputs({2});
+  b.signature("side", 1);
+  Planned net(b);
+  void*& side = net.state().subgraphs[1].first->home[0];
+  void* const place = side;
+  side = net.state().subgraphs[0].first->home[0];
+  EXPECT_NE(find_overlap(net.state()), "");
+  side = place;
+  EXPECT_EQ(find_overlap(net.state()), "");
+  net.state().subgraphs[1].variables = reinterpret_cast<uint8_t*>(net.graph().steps);
+  EXPECT_NE(find_overlap(net.state()), "");
+}
+
+}  // namespace
+}  // namespace pipit::test
