@@ -93,6 +93,14 @@ matches "^(?!.*(ByteCount|// bounded:)).*([.>]($takers)\($sum|\bsize_t $size( =|
 matches "^(?!.*// bounded:).*(\bsize_t \w*scratch\w*\(|\b$size \*= )" "${core[@]}" "${kernels[@]}" |
   breach "a size that could wrap: compute it as a ByteCount"
 
+# Those of a C library differ in the last bit from machine to machine, and conversions of what does
+# not fit an integer from processor to processor.
+functions='exp2?|expm1|log(2|10|1p|b)?|a?(sin|cos|tan)h?|atan2|pow|erfc?|[lt]gamma|cbrt|hypot'
+code_matches "\bstd::($functions)f?\s*\(|(^|[^.:>\w])($functions)f\s*\(" |
+  breach "functions of reals are those of kernels/real.h"
+code_matches "\bstd::ll?r(ound|int)\b|static_cast<(u?int(\d+_t)?|size_t)>\((std|real)::(r(ound|int)|floor|ceil|trunc)\b" |
+  breach "reals become integers by core/to_integer.h, which saturates"
+
 allocators='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|v?asprintf'
 code_matches "(^|[^.>\w])($allocators)\s*\(" | breach "the library has no heap"
 code_matches '\bnew\s+(\(std::nothrow\)\s*)?[A-Za-z_:]|\bdelete\s*(\[\s*\]\s*)?[A-Za-z_(*]' |

@@ -40,6 +40,7 @@ cp "$lint" ci
 for room in core kernels platform capi; do
   put "$room/clean.cc" '#include "core/include/pipit/x.h"' '// new std::vector<int>; throw malloc(1)' \
     'const char* s = "free(\"new int\")";  // delete s' '/* std::cout' ' * try' ' */ int newer, entry;' \
+    'float z = real::exp(std::round(x)) + q.logf(2) + my_sinf(x); int i = to_integer<int>(std::floor(x));' \
     '/* catch (...) */ int renewed = a.free(b->malloc(1)) + xmalloc(2);'
 done
 sed -i '/include/d' platform/clean.cc capi/clean.cc
@@ -66,6 +67,12 @@ plant "the library has no heap" core/new.cc 'int* p = new int;'
 plant "the library has no heap" capi/delete.cc 'void f(int* p) { delete[] p; }'
 plant "a type that takes its memory from the heap" kernels/ops/vector.cc 'std::vector<int> v;'
 plant "the library has no exceptions, RTTI or iostreams" capi/throw.cc 'void f() { throw 1; }'
+plant "functions of reals are those of kernels/real.h" kernels/exp.cc 'float y = std::exp(x);'
+plant "functions of reals are those of kernels/real.h" kernels/ops/sin.cc 'float y = sinf(x);'
+plant "reals become integers by core/to_integer.h, which saturates" core/round.cc \
+  'int y = static_cast<int32_t>(std::round(x));'
+plant "reals become integers by core/to_integer.h, which saturates" kernels/ops/lround.cc \
+  'long y = std::lround(x);'
 plant "a skipped case outranks a failure; see tests/support/gtest_main.cc" core/CMakeLists.txt \
   'target_link_libraries(t GTest::gtest_main)'
 plant "a skipped case outranks a failure; see tests/support/gtest_main.cc" rules.cmake \

@@ -141,8 +141,8 @@ Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& 
 Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, HybridInput* hybrid,
                       const float** scales) {
   PIPIT_TRY(need_scales(p, t.weights));
-  // Old files have uint8 weights, whose bytes TensorFlow Lite reads as int8, without a zero point.
-  if (t.weights.type != Type::kUInt8) PIPIT_TRY(need_symmetric(p, t.weights));
+  // Of uint8 weights, too, which old files have: their bytes are int8.
+  PIPIT_TRY(need_symmetric(p, t.weights));
   PIPIT_TRY(check_channel_scales(p, t.weights, spec.channels, spec.dimension));
   const Span<const float> all = quantization(t.weights).scales;
   bool equal = true;

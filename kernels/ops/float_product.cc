@@ -54,7 +54,7 @@ Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t output
   if (!fits) return p.bad("weights ", t, " are not of the type of the others");
   *w = {input, outputs, depth};
   if (f.hybrid) PIPIT_TRY(need_scale(p, t));
-  if (t.type == Type::kInt8) PIPIT_TRY(need_symmetric(p, t));  // uint8 is read as int8
+  if (f.hybrid) PIPIT_TRY(need_symmetric(p, t));
   if (is_sparse(t)) return expand(p, f, t, w);
   if (!f.asymmetric) return {};
   const int8_t* values = p.values<int8_t>(input);

@@ -105,7 +105,7 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   if (static_cast<int>(r.activation) > static_cast<int>(Activation::kSignBit)) {
     return p.unsupported("fused activation ", static_cast<int>(r.activation));
   }
-  PIPIT_TRY(check_weights(p, r, p.input(kWeights).type != Type::kUInt8));
+  PIPIT_TRY(check_weights(p, r, true));
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;

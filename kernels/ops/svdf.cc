@@ -200,7 +200,7 @@ Status prepare_float(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   const bool unsigned_time = hybrid && p.input(kTime).type == Type::kUInt8;
   if (!unsigned_time) PIPIT_TRY(expect_type(p, kTime, hybrid ? Type::kInt8 : Type::kFloat32));
   if (hybrid) PIPIT_TRY(need_scale(p, p.input(kTime)));
-  if (hybrid && !unsigned_time) PIPIT_TRY(need_symmetric(p, p.input(kTime)));
+  if (hybrid) PIPIT_TRY(need_symmetric(p, p.input(kTime)));
   for (const int i : {kBias, kState}) PIPIT_TRY(expect_type(p, i, Type::kFloat32));
   bool ready = true;
   PIPIT_TRY(

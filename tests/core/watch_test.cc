@@ -84,5 +84,31 @@ TEST(Watch, FindsEntriesAndVariablesInOnePlace) {
   EXPECT_NE(find_overlap(net.state()), "");
 }
 
+// ---- what planning itself checks at its end
+
+// Places everything once more, after a fault in what there is.
+template <class Spoil>
+std::string placed_again(Spoil spoil) {
+  ModelBuilder b = diamond();
+  b.tensor({.shape = Shape::of(4), .variable = true});
+  const Planned net(b);
+  State& state = net.state();
+  for (int32_t i = 0; i < net.graph().tensor_count; ++i) {
+    Tensor& t = net.graph().tensors[i];
+    if (t.storage == Storage::kActivation) t.data = nullptr;
+  }
+  spoil(state, net.graph());
+  Message why;
+  return bind_addresses(state, &why).ok() ? "" : why.text();
+}
+
+TEST(Plan, DoesNotLeadOutsideOfItsMemory) {
+  EXPECT_EQ(placed_again([](State&, Graph&) {}), "");
+  const std::string outside = "internal error: the plan leads outside of its memory";
+  EXPECT_EQ(placed_again([](State&, Graph& g) { g.tensors[5].bytes = 1 << 20; }), outside);
+  EXPECT_EQ(placed_again([](State& s, Graph& g) { g.tensors[5].data = s.arena.base() - 16; }),
+            outside);
+}
+
 }  // namespace
 }  // namespace pipit::test

@@ -37,6 +37,7 @@ Limits limits(Type type) {
 
 std::vector<int32_t> make_raw(const Operand& o, size_t seed) {
   if (o.role == Role::kPlain) return o.values;
+  if (o.role == Role::kState) return {};
   Random random(seed + 1);
   std::vector<int32_t> raw(static_cast<size_t>(o.shape.elements()));
   for (int32_t& x : raw) {
@@ -126,9 +127,13 @@ class Maker {
     ModelBuilder b;
     std::vector<int> in, given;
     for (size_t i = 0; i < form_.in.size(); ++i) {
+      if (form_.in[i].role == Role::kAbsent) {
+        in.push_back(-1);
+        continue;
+      }
       const TensorSpec spec = input(i);
       in.push_back(b.tensor(spec));
-      if (spec.bytes.empty()) given.push_back(in.back());
+      if (spec.bytes.empty() && !spec.variable) given.push_back(in.back());
     }
     const int out = b.tensor(output());
     b.builtin_node(form_.op, in, {out}, form_.options);
@@ -149,6 +154,7 @@ class Maker {
   TensorSpec input(size_t i) {
     const Operand& o = form_.in[i];
     TensorSpec spec = {.type = o.type, .shape = o.shape};
+    spec.variable = o.role == Role::kState;
     std::vector<uint8_t> bytes = raw_bytes(o.type, make_raw(o, i));
     if (is_quantized(o)) {
       real_ ? make_real(i, &spec, &bytes) : set_quant(o, quants_[i], &spec);
@@ -287,7 +293,8 @@ bool has_quants(const Form& form, const Quants& quants) {
 }  // namespace
 
 bool is_quantized(const Operand& o) {
-  if (o.role == Role::kPlain || o.type == Type::kFloat32 || o.type == Type::kBool) return false;
+  const bool plain = o.role == Role::kPlain || o.role == Role::kAbsent;
+  if (plain || o.type == Type::kFloat32 || o.type == Type::kBool) return false;
   return is_bias(o) || o.type != Type::kInt32;
 }
 
@@ -295,11 +302,22 @@ const Operand& operand(const Form& form, size_t i) {
   return i < form.in.size() ? form.in[i] : form.out;
 }
 
+namespace {
+
+Quant usual_quant(const Operand& o) {
+  const auto n = static_cast<size_t>(o.each ? o.shape[o.channels] : 1);
+  Quant q = {{}, std::vector<int64_t>(n, o.zero_point)};
+  for (size_t i = 0; i < n; ++i) q.scales.push_back(o.scale * (1 + 0.3f * static_cast<float>(i)));
+  return q;
+}
+
+}  // namespace
+
 Quants usual_quants(const Form& form) {
   Quants quants(form.in.size() + 1);
   for (size_t i = 0; i < quants.size(); ++i) {
     const Operand& o = operand(form, i);
-    if (is_quantized(o) && !is_bias(o)) quants[i] = {{o.scale}, {o.zero_point}};
+    if (is_quantized(o) && !is_bias(o)) quants[i] = usual_quant(o);
   }
   for (size_t i = 0; i < form.in.size(); ++i) {
     if (is_bias(form.in[i]) && is_quantized(form.in[i])) quants[i] = bias_quant(form, quants);

@@ -42,6 +42,11 @@ Operand matrix(std::vector<int32_t> values) {
   o.shape = Shape::of(o.values.size() / 2, 2);
   return o;
 }
+Operand state(Type type, Shape shape) {
+  const float scale = type == Type::kInt16 ? 0.0002f : 0.03f;
+  return {type, shape, Role::kState, scale, type == Type::kInt8 ? 4 : 0, shape.rank - 1};
+}
+constexpr auto absent = [] { return Operand{Type::kFloat32, {}, Role::kAbsent}; };
 // One whose scale fits the results.
 Operand result(Type type) {
   return {type, {}, Role::kData, 0, type == Type::kInt16 ? 0 : type == Type::kUInt8 ? 125 : -3, 0};
@@ -245,7 +250,7 @@ void add_layers(Forms& f) {
       if (w == kS4 && layer.op == B::TRANSPOSE_CONV) continue;
       Form form = layer;
       form.relative = relative;
-      if (in == kF32 && layer.op == B::DEPTHWISE_CONV_2D) continue;  // below
+      form.in[1].each = in == kF32 && layer.op == B::DEPTHWISE_CONV_2D;
       w == kS4 ? f.list.push_back(form) : f.add_weighted(form);
     }
   }
@@ -261,6 +266,82 @@ void add_layers(Forms& f) {
                   {data(kS16, Shape::of(2, 8)), weights(kS16, Shape::of(5, 8), 0)},
                   result(kS16),
                   dense()});
+}
+
+// float32 layers whose weights are stored in other types: those of uint8 are int8 all the same.
+void add_hybrid(Forms& f) {
+  for (const Type w : {kU8, kS4}) {
+    Form form = {B::FULLY_CONNECTED,
+                 std::string("float32 x ") + type_name(w),
+                 {data(kF32, Shape::of(2, 8)), weights(w, Shape::of(5, 8), 0), bias(kF32, 5)},
+                 {kF32},
+                 dense()};
+    form.relative = 0.03;
+    form.in[1].zero_point = 0;
+    f.list.push_back(form);
+  }
+  for (const Type t : {kS8, kU8, kS4}) {
+    f.add(B::EMBEDDING_LOOKUP, std::string(type_name(t)) + " to float32",
+          {plain({3, 0, 4}), weights(t, Shape::of(5, 8), 0)}, {kF32});
+    f.list.back().in[1].zero_point = 0;
+  }
+  f.add(B::EMBEDDING_LOOKUP, "int8", {plain({3, 0, 4}), weights(kS8, Shape::of(5, 8), 0)},
+        like(weights(kS8, Shape::of(5, 8), 0)));
+}
+
+// Cells that keep a state: input, weights, recurrent weights, bias, state.
+void add_cells(Forms& f) {
+  constexpr auto kTanh = fb::ActivationFunctionType::TANH;
+  for (const bool asymmetric : {false, true}) {
+    const std::string types = std::string("float32 x int8") + (asymmetric ? ", asymmetric" : "");
+    const std::vector<Operand> rnn = {data(kF32, Shape::of(2, 6)), weights(kS8, Shape::of(5, 6), 0),
+                                      weights(kS8, Shape::of(5, 5), 0), bias(kF32, 5),
+                                      state(kF32, Shape::of(2, 5))};
+    f.add(B::RNN, types, rnn, {kF32},
+          with(fb::BuiltinOptions::RNNOptions,
+               [=](Builder& b) { return fb::CreateRNNOptions(b, kTanh, asymmetric); }))
+        .relative = 0.03;
+    std::vector<Operand> sequence = rnn;
+    sequence[0].shape = Shape::of(2, 3, 6);
+    f.add(B::UNIDIRECTIONAL_SEQUENCE_RNN, types, sequence, {kF32},
+          with(fb::BuiltinOptions::SequenceRNNOptions,
+               [=](Builder& b) {
+                 return fb::CreateSequenceRNNOptions(b, false, kTanh, asymmetric);
+               }))
+        .relative = 0.03;
+    f.add(B::SVDF, types,
+          {data(kF32, Shape::of(2, 6)), weights(kS8, Shape::of(4, 6), 0),
+           weights(kS8, Shape::of(4, 3), 0), bias(kF32, 2), state(kF32, Shape::of(2, 12))},
+          {kF32},
+          with(fb::BuiltinOptions::SVDFOptions,
+               [=](Builder& b) { return fb::CreateSVDFOptions(b, 2, kNone, asymmetric); }))
+        .relative = 0.03;
+  }
+  for (const Type t : {kS8, kS16}) {
+    f.add(B::SVDF, std::string("int8, state of ") + type_name(t),
+          {data(kS8, Shape::of(2, 6)), weights(kS8, Shape::of(4, 6), 0),
+           weights(t, Shape::of(4, 3), 0), absent(), state(t, Shape::of(2, 12))},
+          result(kS8),
+          with(fb::BuiltinOptions::SVDFOptions,
+               [](Builder& b) { return fb::CreateSVDFOptions(b, 2, kNone, false); }))
+        .relative = 0.05;
+  }
+  for (const bool asymmetric : {false, true}) {
+    std::vector<Operand> in = {data(kF32, Shape::of(2, 3, 6))};
+    for (int i = 0; i < 8; ++i) in.push_back(weights(kS8, Shape::of(5, i < 4 ? 6 : 5), 0));
+    for (int i = 0; i < 3; ++i) in.push_back(absent());
+    for (int i = 0; i < 4; ++i) in.push_back(bias(kF32, 5));
+    for (int i = 0; i < 2; ++i) in.push_back(absent());
+    for (int i = 0; i < 2; ++i) in.push_back(state(kF32, Shape::of(2, 5)));
+    f.add(B::UNIDIRECTIONAL_SEQUENCE_LSTM,
+          std::string("float32 x int8") + (asymmetric ? ", asymmetric" : ""), in, {kF32},
+          with(fb::BuiltinOptions::UnidirectionalSequenceLSTMOptions,
+               [=](Builder& b) {
+                 return fb::CreateUnidirectionalSequenceLSTMOptions(b, kTanh, 0, 0, false,
+                                                                    asymmetric);
+               }))
+        .relative = 0.03;
+  }
 }
 
 void add_products(Forms& f) {
@@ -402,6 +483,8 @@ std::vector<Form> all_forms() {
   add_arithmetic(f);
   add_functions(f);
   add_layers(f);
+  add_hybrid(f);
+  add_cells(f);
   add_products(f);
   add_pools(f);
   add_moves(f);

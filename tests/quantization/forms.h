@@ -16,6 +16,8 @@ enum class Role : uint8_t {
   kBias,      // int32 or int64, in the scale of input times weights
   kPlain,     // numbers that no quantization has: axes, shapes, indices, conditions
   kPositive,  // an input whose real values are positive
+  kState,     // a variable
+  kAbsent,    // an input that is left out
 };
 
 struct Operand {
@@ -26,6 +28,7 @@ struct Operand {
   int32_t zero_point = 0;
   int channels = 0;                  // the dimension that several scales run along
   std::vector<int32_t> values = {};  // of kPlain
+  bool each = false;                 // there is a scale for each channel from the start
 };
 
 struct Form {
