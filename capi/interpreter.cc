@@ -60,6 +60,11 @@ pipit_code check_activations(const pipit_options& c, pipit_message* why) {
                                        : "activations are given, but activation_bytes are 0");
 }
 
+pipit_code check_bands(const pipit_options& c, pipit_message* why) {
+  if (c.bands >= PIPIT_BANDS_WHERE_THEY_PAY && c.bands <= PIPIT_BANDS_EVERYWHERE) return PIPIT_OK;
+  return fail(why, PIPIT_BAD_ARGUMENT, "bands are none of PIPIT_BANDS_...");
+}
+
 pipit_code check_operators(const pipit_options& c, pipit_message* why) {
   if (c.operator_count > PIPIT_MAX_OPERATORS) {
     return fail(why, PIPIT_BAD_ARGUMENT, "more than 64 operators of the application");
@@ -131,6 +136,7 @@ pipit_code read_options(const pipit_options* from, pipit_options* to, pipit_mess
   }
   std::memcpy(static_cast<void*>(to), from, std::min(from->struct_bytes, sizeof(*to)));
   if (pipit_code bad = check_activations(*to, why)) return bad;
+  if (pipit_code bad = check_bands(*to, why)) return bad;
   if (pipit_code bad = check_operators(*to, why)) return bad;
   if (pipit_code bad = check_delegates(*to, why)) return bad;
   return check_shapes(to->shapes, to->shape_count, why);
@@ -145,6 +151,9 @@ pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* sh
   to->preserve_inputs = from.overwrite_inputs == 0;
   to->preserve_all = from.preserve_all != 0;
   to->main_may_fail = from.main_may_fail != 0;
+  to->bands = static_cast<Bands>(from.bands);
+  to->band_rows = from.band_rows;
+  to->max_activation_bytes = ByteCount(from.max_activation_bytes).size();
   to->random_seed = from.random_seed;
   to->team = from.team == nullptr ? nullptr : &from.team->team;
   to->least_share = from.least_share;
@@ -215,11 +224,16 @@ void time_node(void* context, const StepInfo& step, bool begins) {
 
 extern "C" {
 
-void pipit_options_init(pipit_options* options) {
+void pipit_options_init_bytes(pipit_options* options, size_t struct_bytes) {
   if (options == nullptr) return;
-  *options = {};
-  options->struct_bytes = sizeof(*options);
-  options->least_share = pipit::Options().least_share;
+  pipit_options defaults = {};
+  defaults.struct_bytes = std::min(struct_bytes, sizeof(defaults));
+  defaults.least_share = pipit::Options().least_share;
+  std::memcpy(static_cast<void*>(options), &defaults, defaults.struct_bytes);
+}
+
+void(pipit_options_init)(pipit_options* options) {
+  pipit_options_init_bytes(options, offsetof(pipit_options, max_activation_bytes));
 }
 
 pipit_code pipit_check_operators(const pipit_model* model, const pipit_options* options,

@@ -207,13 +207,47 @@ struct Search {
     return best;
   }
 
+  // ---- a chain in two: each keeps less, and between them a whole tensor exists
+
+  struct Split {
+    Choice left, right;
+    ByteCount peak = ByteCount::unbounded();
+  };
+
+  // A part of a chain, or a step of it alone.
+  Choice part(int32_t from, int32_t end) {
+    Choice c = {from, end, bytes_outside(from, end)};
+    if (end - from == 1) {
+      c.bytes += planning.scratch[from];
+    } else if (closed(from, end)) {
+      c.bytes += make_chain(state, graph, planning, from, end, Measure::kEstimate, links).bytes();
+    } else {
+      c.bytes = ByteCount::unbounded();
+    }
+    return c;
+  }
+
+  Split best_split(int32_t from) {
+    Split best;
+    const int32_t end = chain_end[from];
+    if (end == 0) return best;
+    find_near(from, end);
+    const ByteCount elsewhere = std::max(before[from], behind[end]);
+    for (int32_t at = from + 1; at < end && may_look_at(near_count); ++at) {
+      const Split s = {part(from, at), part(at, end)};
+      const ByteCount peak = std::max({s.left.bytes, s.right.bytes, elsewhere});
+      if (peak < best.peak) best = {s.left, s.right, peak};
+    }
+    return best;
+  }
+
   void accept(const Choice& choice) {
     for (int32_t s = choice.from; s < choice.end; ++s) {
       bytes[s] = choice.bytes;
       chain_end[s] = 0;
       chain_from[s] = choice.from;
     }
-    chain_end[choice.from] = choice.end;
+    if (choice.end - choice.from > 1) chain_end[choice.from] = choice.end;
   }
 
   // Whether it pays to bring the most bytes down from `peak` to `less`.
@@ -231,8 +265,15 @@ struct Search {
       const auto worst =
           static_cast<int32_t>(std::max_element(bytes, bytes + graph.step_count) - bytes);
       const Choice choice = best_around(worst);
-      if (!enough(choice.peak, behind[0])) return any;
-      accept(choice);
+      const Split split = best_split(chain_from[worst]);
+      const ByteCount least = std::min(choice.peak, split.peak);
+      if (!enough(least, behind[0])) return any;
+      if (choice.peak == least) {
+        accept(choice);
+      } else {
+        accept(split.left);
+        accept(split.right);
+      }
     }
   }
 

@@ -36,11 +36,13 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 // The library's message has room for some of the operators that are missing; here all are named.
-Failure refusal(const std::string& path, const Model& model, Status status, const Message& why) {
+Failure refusal(const std::string& path, const Model& model, Status status, const Message& why,
+                const std::string& what_runs) {
   const std::string intro = "operators that this build does not run: ";
-  if (std::string(why.text()).compare(0, intro.size(), intro) != 0)
-    return refusal(path, status, why);
-  return {kModelRefused, path + ": " + intro + joined(missing_operators(model))};
+  if (std::string(why.text()).compare(0, intro.size(), intro) != 0) {
+    return {exit_status(status.code()), path + ": " + why.text() + what_runs};
+  }
+  return {kModelRefused, path + ": " + intro + joined(missing_operators(model)) + what_runs};
 }
 
 }  // namespace
@@ -82,8 +84,26 @@ void Session::create(size_t arena_bytes) {
   if (!net.ok()) throw refusal(path_, net.status(), why);
   net_ = net.value();
   const Status runs = signature_ < 0 ? Status() : net_.runs(subgraph_, &why);
-  if (!runs.ok()) throw refusal(path_, runs, why);
+  if (!runs.ok()) throw refusal(path_, model_, runs, why, what_runs());
   bound_.assign(static_cast<size_t>(inputs()), {});
+}
+
+std::string Session::what_runs() const {
+  if (model_.signatures() == 0 || !options_.shapes.empty()) return "";
+  Options options = options_;
+  options.main_may_fail = true;
+  const auto need = Interpreter::required_arena_bytes(model_, all_operators(), options);
+  if (!need.ok()) return "";
+  const std::unique_ptr<uint8_t[], Free> arena(
+      static_cast<uint8_t*>(::operator new (need.value(), std::align_val_t{kAlign}, std::nothrow)));
+  const auto net =
+      Interpreter::create(model_, {arena.get(), need.value()}, all_operators(), options);
+  std::vector<std::string> keys;
+  for (int i = 0; net.ok() && i < model_.signatures(); ++i) {
+    const bool runs = net.value().runs(model_.signature_subgraph(i)).ok();
+    if (runs) keys.push_back(model_.signature_key(i));
+  }
+  return keys.empty() ? "" : " (signatures that run: " + joined(keys) + ")";
 }
 
 bool Session::shapes_known() const {
@@ -105,7 +125,10 @@ void Session::plan(const Options& options) {
   if (need.status().code() == Code::kArenaTooSmall) {
     throw Failure(kOutOfMemory, path_ + ": " + why.text());
   }
-  if (!need.ok()) throw refusal(path_, model_, need.status(), why);
+  if (!need.ok()) {
+    const bool refused = exit_status(need.status().code()) == kModelRefused;
+    throw refusal(path_, model_, need.status(), why, refused ? what_runs() : "");
+  }
   create(need.value());
   if (!shapes_known()) create(need.value() + kRoom);
 }

@@ -55,6 +55,8 @@ class Session {
   static constexpr size_t kAlign = 64;
 
   void create(size_t arena_bytes);
+  // " (signatures that run: infer, train)" when there are some beside what was asked for.
+  std::string what_runs() const;
   bool shapes_known() const;
 
   std::string path_;

@@ -105,6 +105,7 @@ struct Planned {
   }
   Arena make(bool preserve_all) {
     options.delegates = delegates;
+    options.preserve_inputs = true;
     options.preserve_all = preserve_all;
     return arena_of(loaded.need(options));
   }

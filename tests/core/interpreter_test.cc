@@ -93,16 +93,16 @@ TEST(Interpreter, WantsAnAlignedArena) {
 
 TEST(Interpreter, WritesInPlaceButKeepsItsInputs) {
   const Loaded m(chain(8, Shape::of(1000)));
-  const Arena arena = arena_of(m.need());
-  Interpreter net = m.plan(arena);
+  Options options;
+  options.preserve_inputs = true;
+  const Arena arena = arena_of(m.need(options));
+  Interpreter net = m.plan(arena, options);
   EXPECT_EQ(invoke(net, Numbers(1000, 5)), Numbers(1000, 13));
   EXPECT_EQ(get(net.input(0)), Numbers(1000, 5));
   EXPECT_EQ(net.memory().activation_bytes, 8000u);
   // Without that promise one block is enough.
-  Options options;
-  options.preserve_inputs = false;
-  const Arena small = arena_of(m.need(options));
-  Interpreter other_net = m.plan(small, options);
+  const Arena small = arena_of(m.need());
+  Interpreter other_net = m.plan(small);
   EXPECT_EQ(other_net.memory().activation_bytes, 4000u);
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(invoke(other_net, Numbers(1000, 5)), Numbers(1000, 13));
@@ -111,8 +111,10 @@ TEST(Interpreter, WritesInPlaceButKeepsItsInputs) {
 
 TEST(Interpreter, KeepsInputsThatTheLastStepCouldOverwrite) {
   const Loaded m(chain(1));
-  const Arena arena = arena_of(m.need());
-  Interpreter net = m.plan(arena);
+  Options options;
+  options.preserve_inputs = true;
+  const Arena arena = arena_of(m.need(options));
+  Interpreter net = m.plan(arena, options);
   EXPECT_EQ(invoke(net, {1, 2, 3, 4}), (Numbers{2, 3, 4, 5}));
   EXPECT_EQ(get(net.input(0)), (Numbers{1, 2, 3, 4}));
 }

@@ -11,7 +11,9 @@ namespace {
 class Planned {
  public:
   explicit Planned(const ModelBuilder& b)
-      : model_(b), arena_(arena_of(model_.need())), net_(model_.plan(arena_)) {
+      : model_(b),
+        arena_(arena_of(model_.need(preserving()))),
+        net_(model_.plan(arena_, preserving())) {
     EXPECT_EQ(find_overlap(state()), "");
   }
 
@@ -27,6 +29,12 @@ class Planned {
   }
 
  private:
+  static Options preserving() {
+    Options options;
+    options.preserve_inputs = true;
+    return options;
+  }
+
   Loaded model_;
   Arena arena_;
   Interpreter net_;

@@ -34,7 +34,10 @@ vector<int8_t> count_from(int first, int n) {
 
 // Feeds 1, 2, 3, ... and expects the last of them, and every `period` invocations a full run.
 void expect_stream(int32_t slots, int32_t depth, const IntegerOptions& options, int period) {
-  Net net(buffer(Shape::of(1, 1, 1, depth), Shape::of(1, slots, 1, depth), options));
+  // What an output holds is read after the next input has been written.
+  Options kept;
+  kept.preserve_inputs = true;
+  Net net(buffer(Shape::of(1, 1, 1, depth), Shape::of(1, slots, 1, depth), options), kept);
   ASSERT_TRUE(net.ok()) << net.why();
   vector<int8_t> held(static_cast<size_t>(slots * depth));
   vector<int8_t> behind = held;

@@ -276,6 +276,8 @@ def names(subgraph, key, output):
             "outputs": [{"name": output, "tensor_index": 2}]}
 
 
+SPOT = "N" * 80  # a name that a test replaces by bytes of its own
+
 GRAPHS = {
     "add": small.add_model(),
     "chain": chain(),
@@ -321,6 +323,18 @@ def main(flatc, folder):
     small.write(flatc, folder / "add_signature.tflite", graph,
                 signature_defs=[signature(graph, "add")])
     small.write(flatc, folder / "loop.tflite", *small.loop_models())
+    graph = small.add_model(SPOT)
+    for t in graph.tensors:
+        t["name"] = SPOT
+    graph.tensors[1]["name"] += "2"
+    spots = [signature(graph, SPOT)]
+    small.write(flatc, folder / "named.tflite", graph, description=SPOT, signature_defs=spots,
+                metadata=[{"name": SPOT, "buffer": 0}])
+    graph = unknown(SPOT.lower())
+    small.write(flatc, folder / "named_operator.tflite", graph)
+    graphs = [unknown("nobody_has_this"), unknown("nor_this"), small.add_model()]
+    small.write(flatc, folder / "part.tflite", *graphs, signature_defs=[
+        signature(graphs[i], key, i) for i, key in enumerate(["save", "restore", "infer"])])
     small.write(flatc, folder / "signatures.tflite", small.add_model("one"),
                 small.add_model("two", "SUB"),
                 signature_defs=[names(0, "plus", "sum"), names(1, "minus", "difference")])

@@ -61,6 +61,7 @@ class Resizes {
     file_.make_read_only();
     options_.max_calls = kMostCalls;
     options_.least_share = 1;
+    options_.preserve_inputs = true;
   }
 
   void run() {

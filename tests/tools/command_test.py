@@ -193,6 +193,48 @@ class Inputs(CommandTest):
         self.assertIn("'minus' runs subgraph 1: (a T0, b T1) -> (y T2)", self.succeed("inspect", model))
 
 
+class Parts(CommandTest):
+    """A model of which some signatures run; subgraph 0, what runs without one, does not."""
+
+    def setUp(self):
+        super().setUp()
+        graphs = [small.missing_model(["unknown_save"]), small.missing_model(["unknown_restore"]),
+                  small.add_model(), small.gather_model()]
+        signatures = [{"signature_key": key, "subgraph_index": i, "inputs": [], "outputs": []}
+                      for i, key in enumerate(["save", "restore", "infer", "pick"])]
+        self.part = self.model(*graphs, signature_defs=signatures)
+        self.none = self.model(*graphs[:2], signature_defs=signatures[:2], name="none.tflite")
+
+    def test_those_that_run_are_named(self):
+        for arguments, missing in [([], "unknown_save"), (["--signature", "save"], "unknown_save"),
+                                   (["--signature", "restore"], "unknown_restore")]:
+            line = self.fail_with(3, "run", self.part, *arguments)
+            self.assertIn(missing, line)
+            self.assertIn(" (signatures that run: infer, pick)", line)
+            self.assertNotIn("signatures that run", self.fail_with(3, "run", self.none, *arguments))
+        image = self.path("x.png", small.png(2, 2, bytes(12)))
+        self.assertIn("infer, pick", self.fail_with(3, "classify", self.part, image))
+
+    def test_they_run(self):
+        x = Inputs.A
+        out = self.outputs(self.part, *self.inputs(x, x), "--signature", "infer")
+        self.assertEqual(out, [floats(2, 4, 6, 8)])
+        self.json("run", self.part, "--signature", "pick", *self.inputs(x, bytes(8)), "--profile")
+
+    def test_inspect_tells_them_apart(self):
+        report = self.json("inspect", self.part)
+        self.assertEqual([(s["key"], s["runs"]) for s in report["signatures"]],
+                         [("save", False), ("restore", False), ("infer", True), ("pick", True)])
+        self.assertFalse(report["runs"])
+        self.assertIn("unknown_save", report["refusal"])
+        self.assertIn("unknown_restore", report["signatures"][1]["refusal"])
+        self.assertGreater(report["memory"]["arena_bytes"], 0)
+        text = self.succeed("inspect", self.part)
+        self.assertRegex(text, r"'restore' runs subgraph 1: .*\n    cannot run: .*'unknown_restore'")
+        self.assertRegex(text, r"\n  without subgraph 0: .*'unknown_save'")
+        self.assertIn("cannot be planned", self.succeed("inspect", self.none))
+
+
 class Running(CommandTest):
     def test_fails_while_running(self):
         model = self.model(small.gather_model())
@@ -423,11 +465,11 @@ class Inspect(CommandTest):
         self.assertEqual([(o["subgraph"], o["node"], o["op"]) for o in chain["operators"]],
                          [(0, i, "AVERAGE_POOL_2D") for i in range(4)])
         self.assertEqual((chain["subgraph"], chain["shares"], chain["repeated_rows"]), (0, 1, 0))
-        self.assertEqual(chain["computed_rows"], 4 * 32)
+        self.assertEqual(chain["computed_rows"], 3 * 32 + 16)
         saved = report["memory"]["saved_by_chains_bytes"]
-        # Without them two tensors are alive beside the input, and with them one and the bands.
-        self.assertEqual(saved, whole - chain["bytes"])
-        self.assertEqual(report["memory"]["activation_bytes"], 2 * whole + chain["bytes"])
+        # Without them two tensors are alive, and with them the input, the output and the bands.
+        self.assertEqual(saved, whole - whole // 4 - chain["bytes"])
+        self.assertEqual(report["memory"]["activation_bytes"], whole + whole // 4 + chain["bytes"])
         text = self.succeed("inspect", model)
         rows = f'{chain["rows"]} row' + ("s" if chain["rows"] > 1 else "")
         names = ", ".join(f"#{i} AVERAGE_POOL_2D" for i in range(4))

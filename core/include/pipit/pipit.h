@@ -360,6 +360,14 @@ typedef struct pipit_step {
 // Called before (begins = 1) and after (0) each step of an invocation.
 typedef void (*pipit_profiler)(void* context, const pipit_step* step, int32_t begins);
 
+// Operators of which one reads what another computes can run together, some rows at a time: that
+// saves memory and costs some time. No result changes.
+enum {
+  PIPIT_BANDS_WHERE_THEY_PAY = 0,
+  PIPIT_BANDS_NEVER = 1,
+  PIPIT_BANDS_EVERYWHERE = 2  // for tests
+};
+
 typedef struct pipit_options {
   size_t struct_bytes;
   const pipit_input_shape* shapes;  // inputs to resize before planning
@@ -381,10 +389,17 @@ typedef struct pipit_options {
                           // are taken for an endless loop; 0: twenty million
   int32_t main_may_fail;  // 1: subgraph 0, too, may be one that does not run: see
                           // pipit_interpreter_runs()
+  uint64_t max_activation_bytes;  // that bands are to keep within, however little each of them
+                                  // saves; 0: as many as it takes
+  int32_t bands;                  // one of PIPIT_BANDS_...
+  int32_t band_rows;              // of a chain's output at a time; 0: as many as fit a small cache
 } pipit_options;
 
-// The defaults; sets struct_bytes.
+// The defaults; sets struct_bytes. A program gets as many of them as its header has (or calls the
+// function, without the macro: those of the first header).
 PIPIT_API void pipit_options_init(pipit_options* options);
+PIPIT_API void pipit_options_init_bytes(pipit_options* options, size_t struct_bytes);
+#define pipit_options_init(options) pipit_options_init_bytes((options), sizeof(pipit_options))
 
 typedef struct pipit_memory {
   size_t struct_bytes;
