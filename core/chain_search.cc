@@ -177,9 +177,11 @@ struct Search {
 
   void consider(int32_t from, int32_t end, Choice* best) {
     const ByteCount elsewhere = std::max(before[from], behind[end]);
+    // What does not pay at all may be cheap, but stands in nobody's way.
     const auto better = [&](ByteCount inner) {
       const ByteCount peak = std::max(inner, elsewhere);
-      return price(peak, end - from) < price(best->peak, best->end - best->from);
+      return enough(peak, behind[0]) &&
+             price(peak, end - from) < price(best->peak, best->end - best->from);
     };
     const ByteCount outside = bytes_outside(from, end);
     if (!may_look_at(near_count) || !better(outside)) return;

@@ -29,6 +29,9 @@ namespace {
 
 constexpr size_t kAllocationAlign = 64;
 constexpr char kEdgeTpu[] = "edgetpu-custom-op";
+// Kinds of operators that are the application's or nobody's: each operator is compared with all.
+constexpr size_t kMostOwn = 256;
+constexpr size_t kMostOfNames = 8192;  // bytes, in a message
 
 // What fits the machine, unless the application says a number.
 int threads_of(int32_t wanted) {
@@ -107,14 +110,13 @@ TfLiteStatus TfLiteInterpreter::begin() {
   return kTfLiteOk;
 }
 
+void TfLiteInterpreter::add_own(const Node& node, Status (*prepare)(pipit::Prepare&)) {
+  if (!own_names_.emplace(node.code, node.op).second) return;
+  own_ops_.push_back({node.code, node.op, prepare, pipit::kOpNoFold, this});
+}
+
 // Looks up each node; those of the application begin their life here.
 TfLiteStatus TfLiteInterpreter::find_kernels() {
-  const auto add = [&](const Node& node, Status (*prepare)(pipit::Prepare&)) {
-    for (const Op& op : own_ops_) {
-      if (op.code == node.code && std::strcmp(op.name, node.op) == 0) return;
-    }
-    own_ops_.push_back({node.code, node.op, prepare, pipit::kOpNoFold, this});
-  };
   bool any = false;
   for (int s = 0; s < model().subgraphs(); ++s) {
     for (int i = 0; i < model().nodes(s); ++i) {
@@ -124,14 +126,17 @@ TfLiteStatus TfLiteInterpreter::find_kernels() {
         NodeView& view = subgraph(s).node(i);
         view.kernel = kernel;
         view.own = any = true;
-        add(node, pipit::compat::prepare_own);
+        add_own(node, pipit::compat::prepare_own);
         if (subgraph(s).initialize(view) == kTfLiteOk) continue;
         return fail(kTfLiteError, "%s (operator %d): its init function failed", node.op, i);
       }
       if (node.code != pipit::kCustomOp) continue;
       if (!settings_.selected_only && is_known(node.code, node.op)) continue;
       unresolved_.push_back({node.op, s, i});
-      add(node, pipit::compat::prepare_missing);
+      add_own(node, pipit::compat::prepare_missing);
+      if (own_ops_.size() > kMostOwn) {
+        return fail(kTfLiteUnresolvedOps, "more than %zu kinds of custom operators", kMostOwn);
+      }
     }
   }
   for (const Op& op : own_ops_) own_table_.push_back(&op);
@@ -161,6 +166,7 @@ Subgraph* TfLiteInterpreter::subgraph_of(const Tensor& t) const {
 
 TfLiteStatus TfLiteInterpreter::check_resolved() const {
   std::string names;
+  std::set<std::string> seen;
   for (const auto& [name, s, node] : unresolved_) {
     if (delegation_.computes(s, node)) continue;
     if (name == kEdgeTpu) {
@@ -168,10 +174,11 @@ TfLiteStatus TfLiteInterpreter::check_resolved() const {
                   "the model is compiled for a Coral Edge TPU: take the file without _edgetpu in "
                   "its name, or load its delegate");
     }
-    if (names.find("'" + name + "'") != std::string::npos) continue;
+    if (names.size() > kMostOfNames || !seen.insert(name).second) continue;
     names += (names.empty() ? "'" : ", '") + name + "'";
   }
   if (names.empty()) return kTfLiteOk;
+  if (names.size() > kMostOfNames) names = names.substr(0, kMostOfNames) + "...";
   return fail(kTfLiteUnresolvedOps, "custom operators that nobody computes: %s", names.c_str());
 }
 

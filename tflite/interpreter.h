@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,6 +69,7 @@ struct TfLiteInterpreter {
 
   TfLiteStatus begin();
   TfLiteStatus find_kernels();
+  void add_own(const pipit::Node& node, pipit::Status (*prepare)(pipit::Prepare&));
   TfLiteStatus map_tensors();
   TfLiteStatus check_resolved() const;
   pipit::Options options() const;
@@ -91,6 +94,7 @@ struct TfLiteInterpreter {
   mutable std::vector<std::unique_ptr<pipit::compat::Subgraph>> subgraphs_;
   std::vector<pipit::Op> own_ops_;
   std::vector<const pipit::Op*> own_table_;
+  std::set<std::pair<int32_t, std::string_view>> own_names_;
   struct Missing {
     std::string name;
     int subgraph;

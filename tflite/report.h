@@ -4,7 +4,10 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <new>
+
+#include "pipit/status.h"
 
 namespace pipit::compat {
 
@@ -17,9 +20,11 @@ class Reporter {
 
   void list(const char* format, va_list arguments) const {
     if (function_ != nullptr) return function_(user_, format, arguments);
-    std::fputs("ERROR: ", stderr);
-    std::vfprintf(stderr, format, arguments);
-    std::fputc('\n', stderr);
+    char text[Message::kCapacity * 2];
+    std::vsnprintf(text, sizeof(text), format, arguments);
+    Message shown;  // names from a model do nothing to a terminal
+    shown.append(text, std::strlen(text));
+    std::fprintf(stderr, "ERROR: %s\n", shown.text());
   }
 
   __attribute__((format(printf, 2, 3))) void line(const char* format, ...) const {

@@ -7,39 +7,63 @@
 
 using pipit::Model;
 using pipit::NamedTensor;
-using pipit::Span;
 using pipit::compat::guarded;
 
-// Names are in order, as std::map has them.
+namespace pipit::compat {
+
+// Tensors (their indices) by name, in order of the names.
+class Names {
+ public:
+  void add(const char* name, int tensor) { tensors_[name] = tensor; }
+  // When all are there.
+  void list() {
+    for (const auto& entry : tensors_) list_.push_back(entry.first.c_str());
+  }
+  size_t size() const { return tensors_.size(); }
+  const char* name(int32_t i) const {
+    return i < 0 || static_cast<size_t>(i) >= size() ? nullptr : list_[static_cast<size_t>(i)];
+  }
+  // -1 when there is none of that name.
+  int tensor(const char* name) const {
+    const auto found = name == nullptr ? tensors_.end() : tensors_.find(name);
+    return found == tensors_.end() ? -1 : found->second;
+  }
+
+ private:
+  std::map<std::string, int> tensors_;
+  std::vector<const char*> list_;
+};
+
+}  // namespace pipit::compat
+
+using pipit::compat::Names;
+
 struct TfLiteSignatureRunner {
   TfLiteInterpreter* net = nullptr;
   int signature = -1;  // -1: the first subgraph, of a model without signatures
   int subgraph = 0;
-  std::map<std::string, int> inputs;  // tensors' indices
-  std::map<std::string, int> outputs;
+  Names inputs, outputs;
+  std::map<int, int> positions;  // of the inputs, by tensor
 
-  const char* name(const std::map<std::string, int>& all, int32_t i) const {
-    if (i < 0 || static_cast<size_t>(i) >= all.size()) return nullptr;
-    return std::next(all.begin(), i)->first.c_str();
-  }
-
-  TfLiteTensor* tensor(const std::map<std::string, int>& all, const char* name) const {
-    const auto found = name == nullptr ? all.end() : all.find(name);
-    if (found == all.end()) {
-      net->report().line("the signature has no tensor '%s'", name == nullptr ? "" : name);
-      return nullptr;
-    }
-    return net->subgraph(subgraph).tensor(found->second);
+  TfLiteTensor* tensor(const Names& all, const char* name) const {
+    const int index = all.tensor(name);
+    if (index >= 0) return net->subgraph(subgraph).tensor(index);
+    net->report().line("the signature has no tensor '%s'", name == nullptr ? "" : name);
+    return nullptr;
   }
 
   // The position of an input, or -1.
   int position(const char* name) const {
-    const auto found = name == nullptr ? inputs.end() : inputs.find(name);
-    const Span<const int32_t> list = net->model().inputs(subgraph);
-    for (size_t i = 0; found != inputs.end() && i < list.size(); ++i) {
-      if (list[i] == found->second) return static_cast<int>(i);
-    }
-    return -1;
+    const auto found = positions.find(inputs.tensor(name));
+    return found == positions.end() ? -1 : found->second;
+  }
+
+  // When all names are there.
+  void list() {
+    inputs.list();
+    outputs.list();
+    const pipit::Span<const int32_t> all = net->model().inputs(subgraph);
+    for (size_t i = 0; i < all.size(); ++i) positions.emplace(all[i], static_cast<int>(i));
   }
 };
 
@@ -50,17 +74,17 @@ void read_signature(const Model& model, int i, TfLiteSignatureRunner* runner) {
   runner->subgraph = model.signature_subgraph(i);
   for (int k = 0; k < model.signature_inputs(i); ++k) {
     const NamedTensor t = model.signature_input(i, k);
-    runner->inputs[t.name] = t.tensor;
+    runner->inputs.add(t.name, t.tensor);
   }
   for (int k = 0; k < model.signature_outputs(i); ++k) {
     const NamedTensor t = model.signature_output(i, k);
-    runner->outputs[t.name] = t.tensor;
+    runner->outputs.add(t.name, t.tensor);
   }
 }
 
 void name_tensors(const Model& model, TfLiteSignatureRunner* runner) {
-  for (const int32_t t : model.inputs()) runner->inputs[model.tensor(t).name] = t;
-  for (const int32_t t : model.outputs()) runner->outputs[model.tensor(t).name] = t;
+  for (const int32_t t : model.inputs()) runner->inputs.add(model.tensor(t).name, t);
+  for (const int32_t t : model.outputs()) runner->outputs.add(model.tensor(t).name, t);
 }
 
 TfLiteSignatureRunner* make_runner(TfLiteInterpreter& net, const char* key) {
@@ -69,6 +93,7 @@ TfLiteSignatureRunner* make_runner(TfLiteInterpreter& net, const char* key) {
   runner->net = &net;
   if (key == nullptr && model.signatures() == 0) {
     name_tensors(model, runner.get());
+    runner->list();
     return runner.release();
   }
   const int i = key == nullptr ? 0 : model.find_signature(key);
@@ -77,6 +102,7 @@ TfLiteSignatureRunner* make_runner(TfLiteInterpreter& net, const char* key) {
     return nullptr;
   }
   read_signature(model, i, runner.get());
+  runner->list();
   return runner.release();
 }
 
@@ -116,7 +142,7 @@ size_t TfLiteSignatureRunnerGetInputCount(const TfLiteSignatureRunner* signature
 const char* TfLiteSignatureRunnerGetInputName(const TfLiteSignatureRunner* signature_runner,
                                               int32_t input_index) {
   if (signature_runner == nullptr) return nullptr;
-  return signature_runner->name(signature_runner->inputs, input_index);
+  return signature_runner->inputs.name(input_index);
 }
 
 TfLiteStatus TfLiteSignatureRunnerResizeInputTensor(TfLiteSignatureRunner* signature_runner,
@@ -162,7 +188,7 @@ size_t TfLiteSignatureRunnerGetOutputCount(const TfLiteSignatureRunner* signatur
 const char* TfLiteSignatureRunnerGetOutputName(const TfLiteSignatureRunner* signature_runner,
                                                int32_t output_index) {
   if (signature_runner == nullptr) return nullptr;
-  return signature_runner->name(signature_runner->outputs, output_index);
+  return signature_runner->outputs.name(output_index);
 }
 
 const TfLiteTensor* TfLiteSignatureRunnerGetOutputTensor(
