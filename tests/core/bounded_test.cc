@@ -239,6 +239,26 @@ TEST(Bounded, VariablesAreCounted) {
               HasSubstr("the model has more than 1024 variables and tables"));
 }
 
+// Variables of one long name, which lies in the file once, in containers of their own: each is told
+// from the others by reading it.
+std::vector<uint8_t> long_names(int variables, size_t length) {
+  ModelBuilder b;
+  for (int i = 0; i < variables; ++i) {
+    b.builtin_node(fb::BuiltinOperator::VAR_HANDLE, {}, {b.tensor({.type = Type::kResource})},
+                   {fb::BuiltinOptions::VarHandleOptions, [=](flatbuffers::FlatBufferBuilder& f) {
+                      const auto container = f.CreateString(std::to_string(i));
+                      const auto name = f.CreateSharedString(std::string(length, 'n'));
+                      return fb::CreateVarHandleOptions(f, container, name).Union();
+                    }});
+  }
+  return b.finish();
+}
+
+TEST(Bounded, NamesAreReadInProportionToTheFile) {
+  EXPECT_EQ(plan(long_names(16, 1 << 20)).why, "");
+  EXPECT_THAT(plan(long_names(1000, 1 << 20)).why, HasSubstr("are too long for a file of"));
+}
+
 // What an invocation of a looping model ends with: "" when it runs.
 class Looping {
  public:
