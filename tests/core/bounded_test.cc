@@ -159,6 +159,47 @@ TEST(Bounded, ConstantsAreFoldedForSoLong) {
   EXPECT_LT(p.steps, 2 * kOperators);
 }
 
+// The sum of many items without a byte, all constant: SLICE, RESHAPE, and then a walk over them.
+std::vector<uint8_t> sum_of_nothing(int32_t items) {
+  ModelBuilder b;
+  const auto list = [&b](const std::vector<int32_t>& values) {
+    return b.tensor({.shape = Shape::of(values.size()), .bytes = bytes_of(values)});
+  };
+  const int none = b.tensor({}), many = b.tensor({}), sum = b.tensor({}), out = b.tensor({});
+  const int in = b.tensor({.shape = Shape::of(1)});
+  b.builtin_node(fb::BuiltinOperator::SLICE, {list({1}), list({0}), list({0})}, {none});
+  b.builtin_node(fb::BuiltinOperator::RESHAPE, {none, list({items, 0})}, {many});
+  b.builtin_node(fb::BuiltinOperator::SUM, {many, list({0, 1})}, {sum});
+  b.builtin_node(fb::BuiltinOperator::MAXIMUM, {in, sum}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  return b.finish();
+}
+
+TEST(Bounded, ItemsWithoutBytesCountWhenTheyAreFolded) {
+  const Planned few = plan(sum_of_nothing(9)), many = plan(sum_of_nothing(1 << 27));
+  EXPECT_EQ(few.why + many.why, "");
+  EXPECT_EQ(few.steps, 1);
+  EXPECT_EQ(many.steps, 2);
+}
+
+// A fingerprint of each item for each bit is more work than the bytes tell.
+TEST(Bounded, HashesAreNotFolded) {
+  ModelBuilder b;
+  const int seeds = b.tensor(
+      {.type = Type::kFloat32, .shape = Shape::of(1, 1), .bytes = bytes_of(std::vector<float>{1})});
+  const int items = b.tensor({.shape = Shape::of(1), .bytes = bytes_of(std::vector<int32_t>{1})});
+  const int hash = b.tensor({}), out = b.tensor({}), in = b.tensor({.shape = Shape::of(1)});
+  b.builtin_node(fb::BuiltinOperator::LSH_PROJECTION, {seeds, items}, {hash},
+                 {fb::BuiltinOptions::LSHProjectionOptions, [](flatbuffers::FlatBufferBuilder& f) {
+                    return fb::CreateLSHProjectionOptions(f, fb::LSHProjectionType::DENSE).Union();
+                  }});
+  b.builtin_node(fb::BuiltinOperator::MAXIMUM, {in, hash}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  EXPECT_EQ(plan(b.finish()).steps, 2);
+}
+
 // Subgraph i calls subgraph i + 1, whatever comes in.
 std::vector<uint8_t> nest(int depth) {
   ModelBuilder b;
