@@ -159,6 +159,47 @@ TEST(Bounded, ConstantsAreFoldedForSoLong) {
   EXPECT_LT(p.steps, 2 * kOperators);
 }
 
+// The sum of many items without a byte, all constant: SLICE, RESHAPE, and then a walk over them.
+std::vector<uint8_t> sum_of_nothing(int32_t items) {
+  ModelBuilder b;
+  const auto list = [&b](const std::vector<int32_t>& values) {
+    return b.tensor({.shape = Shape::of(values.size()), .bytes = bytes_of(values)});
+  };
+  const int none = b.tensor({}), many = b.tensor({}), sum = b.tensor({}), out = b.tensor({});
+  const int in = b.tensor({.shape = Shape::of(1)});
+  b.builtin_node(fb::BuiltinOperator::SLICE, {list({1}), list({0}), list({0})}, {none});
+  b.builtin_node(fb::BuiltinOperator::RESHAPE, {none, list({items, 0})}, {many});
+  b.builtin_node(fb::BuiltinOperator::SUM, {many, list({0, 1})}, {sum});
+  b.builtin_node(fb::BuiltinOperator::MAXIMUM, {in, sum}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  return b.finish();
+}
+
+TEST(Bounded, ItemsWithoutBytesCountWhenTheyAreFolded) {
+  const Planned few = plan(sum_of_nothing(9)), many = plan(sum_of_nothing(1 << 27));
+  EXPECT_EQ(few.why + many.why, "");
+  EXPECT_EQ(few.steps, 1);
+  EXPECT_EQ(many.steps, 2);
+}
+
+// A fingerprint of each item for each bit is more work than the bytes tell.
+TEST(Bounded, HashesAreNotFolded) {
+  ModelBuilder b;
+  const int seeds = b.tensor(
+      {.type = Type::kFloat32, .shape = Shape::of(1, 1), .bytes = bytes_of(std::vector<float>{1})});
+  const int items = b.tensor({.shape = Shape::of(1), .bytes = bytes_of(std::vector<int32_t>{1})});
+  const int hash = b.tensor({}), out = b.tensor({}), in = b.tensor({.shape = Shape::of(1)});
+  b.builtin_node(fb::BuiltinOperator::LSH_PROJECTION, {seeds, items}, {hash},
+                 {fb::BuiltinOptions::LSHProjectionOptions, [](flatbuffers::FlatBufferBuilder& f) {
+                    return fb::CreateLSHProjectionOptions(f, fb::LSHProjectionType::DENSE).Union();
+                  }});
+  b.builtin_node(fb::BuiltinOperator::MAXIMUM, {in, hash}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  EXPECT_EQ(plan(b.finish()).steps, 2);
+}
+
 // Subgraph i calls subgraph i + 1, whatever comes in.
 std::vector<uint8_t> nest(int depth) {
   ModelBuilder b;
@@ -237,6 +278,26 @@ TEST(Bounded, VariablesAreCounted) {
   EXPECT_EQ(plan(many_variables(1024)).why, "");
   EXPECT_THAT(plan(many_variables(1025)).why,
               HasSubstr("the model has more than 1024 variables and tables"));
+}
+
+// Variables of one long name, which lies in the file once, in containers of their own: each is told
+// from the others by reading it.
+std::vector<uint8_t> long_names(int variables, size_t length) {
+  ModelBuilder b;
+  for (int i = 0; i < variables; ++i) {
+    b.builtin_node(fb::BuiltinOperator::VAR_HANDLE, {}, {b.tensor({.type = Type::kResource})},
+                   {fb::BuiltinOptions::VarHandleOptions, [=](flatbuffers::FlatBufferBuilder& f) {
+                      const auto container = f.CreateString(std::to_string(i));
+                      const auto name = f.CreateSharedString(std::string(length, 'n'));
+                      return fb::CreateVarHandleOptions(f, container, name).Union();
+                    }});
+  }
+  return b.finish();
+}
+
+TEST(Bounded, NamesAreReadInProportionToTheFile) {
+  EXPECT_EQ(plan(long_names(16, 1 << 20)).why, "");
+  EXPECT_THAT(plan(long_names(1000, 1 << 20)).why, HasSubstr("are too long for a file of"));
 }
 
 // What an invocation of a looping model ends with: "" when it runs.

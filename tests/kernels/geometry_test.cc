@@ -414,7 +414,9 @@ TEST(Geometry, Cuts) {
     if (double{1} * cuts[0].size * cuts[1].size > kMostItems || outputs > kMostOutputs) continue;
     SCOPED_TRACE(round);
     Hostile net(model_of(cuts), false);
-    ASSERT_TRUE(net.planned());
+    const bool large = double{1} * cuts[0].size * cuts[1].size > 1 << 27;
+    ASSERT_TRUE(net.planned() || (large && sizeof(void*) == 4));
+    if (!net.planned()) continue;
     ASSERT_EQ(net.out().shape, Shape::of(cuts[0].out(), cuts[1].out()));
     net.feed<int8_t>(random);
     ASSERT_TRUE(net.run());
