@@ -48,6 +48,18 @@ void add_link(Chain& c, const Step& step, RowsFn rows) {
   ++c.count;
 }
 
+// A link computes no more rows than its readers want: they ask for as many as it should compute.
+void find_least(Chain& c) {
+  for (int32_t i = 0; i < c.count; ++i) {
+    Link& link = c.links[i];
+    link.least = std::min(std::max(link.least, link.rows.least), link.out_rows);
+    for (int32_t r = 0; r < link.reader_count; ++r) {
+      Link& reader = c.links[link.readers[r]];
+      reader.least = std::max(reader.least, (link.least - 1) / reader.rows.stride + 1);
+    }
+  }
+}
+
 // As many rows as a reader wants at a time, if they are not too large.
 void choose_bands(Chain& c, int32_t asked) {
   for (int32_t i = c.count; i-- > 0;) {
@@ -64,7 +76,7 @@ void choose_bands(Chain& c, int32_t asked) {
       wanted = std::max(wanted, static_cast<int32_t>(std::min<int64_t>(rows, link.out_rows)));
     }
     const int32_t fit = asked > 0 ? wanted : kBandBytes / std::max(link.row_bytes, 1);
-    link.band = std::clamp(fit, 1, wanted);
+    link.band = std::max(std::clamp(fit, 1, wanted), link.least);
   }
 }
 
@@ -127,6 +139,8 @@ Chain make_chain(State& state, const Graph& graph, const Planning& planning, int
   c.graph = &graph;
   c.links = links;
   for (int32_t s = from; s < end; ++s) add_link(c, graph.steps[s], planning.rows[s]);
+  // Whoever bounds memory takes thinner bands, and the time that they cost.
+  if (state.options.max_activation_bytes == 0 && state.options.band_rows == 0) find_least(c);
   choose_bands(c, state.options.band_rows);
   const int32_t threads = sharing_of(state.options).threads;
   c.shares = std::clamp(c.links[c.count - 1].out_rows / kLeastRows, 1, threads);

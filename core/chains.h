@@ -22,7 +22,8 @@ struct Link {
   int32_t reader_count = 0;
   int32_t out_rows = 0;
   int32_t row_bytes = 0;
-  int32_t band = 1;      // rows of one call, at most
+  int32_t least = 1;     // rows of one call that it should compute
+  int32_t band = 1;      // ...and computes at most
   int32_t capacity = 0;  // rows of its ring
   bool skips = false;    // there may be rows that nobody reads
   size_t ring = 0;       // its place in a share's memory

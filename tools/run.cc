@@ -60,6 +60,7 @@ struct Settings {
   std::string isa;
   Bands bands = Options().bands;
   size_t max_activations = 0;
+  int32_t band_rows = 0;
   std::string signature;
   std::vector<std::string> resize;
   int iterations = 1;
@@ -160,6 +161,7 @@ class Runner {
     options.max_calls = set_.max_calls;
     options.bands = set_.bands;
     options.max_activation_bytes = set_.max_activations;
+    options.band_rows = set_.band_rows;
     if (team_.start(set_.threads) < set_.threads) {
       throw Failure(kUsage, "--threads " + std::to_string(set_.threads) + ": only " +
                                 std::to_string(team_.threads()) + " can be had");
@@ -383,6 +385,11 @@ void add_run(CLI::App& pipit) {
   app->add_option("--bands", set->bands, "Joins operators in bands: auto (default), never or all")
       ->type_name("NAME")
       ->transform(CLI::CheckedTransformer(bands_names(), CLI::ignore_case));
+  app->add_option(
+         "--band-rows", set->band_rows,
+         "Computes N rows of the last of them at a time (default: what suits a small cache)")
+      ->type_name("N")
+      ->check(at_least_one());
   app->add_option("--max-activations", set->max_activations,
                   "Joins more of them while activations take more than N bytes")
       ->type_name("N");

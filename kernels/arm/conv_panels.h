@@ -22,10 +22,10 @@ namespace {
 
 constexpr int32_t kPanel = 8;               // output channels
 constexpr int kTile = 8;                    // positions
-constexpr int32_t kPackAll = 16 << 10;      // all panels at once when they fit into this
-constexpr int32_t kSmallBlock = 16 << 10;   // bytes of windows over which all panels pass in turn
+constexpr int32_t kPackAll = 8 << 10;       // all panels at once when they fit into this
+constexpr int32_t kSmallBlock = 8 << 10;    // bytes of windows over which all panels pass in turn
 constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs the panels again
-constexpr int32_t kMost = 512;              // positions of a block
+constexpr int32_t kMost = 256;              // positions of a block
 
 template <int kM>
 using Sums = int32x4_t[kM][2];

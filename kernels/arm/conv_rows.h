@@ -134,7 +134,8 @@ class ConvRows {
 
  private:
   static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
-  static constexpr int32_t kBandBytes = 32 << 10;  // of the image, to stay in the nearest cache
+  static constexpr int32_t kBandBytes = 32 << 10;  // of the image, to stay in the nearest cache...
+  static constexpr int32_t kFewBytes = 8 << 10;    // ...and no more if that is some rows
   static constexpr int32_t kLeastSegment = 16;     // bytes; shorter ones are worth gathering
   static constexpr int32_t kOverrun = 16;          // copies of short segments write more than these
 
@@ -177,16 +178,24 @@ class ConvRows {
     gathers = segment_ % limits_.unit != 0 || (segments_ > 1 && segment_ < kLeastSegment);
   }
 
+  // Bytes of a band: rows that two bands have in common are copied twice.
+  ByteCount most_band_bytes() const {
+    constexpr int64_t kSome = 4;
+    const ByteCount some = ByteCount(lines_of(kSome)) * columns_of(g_.out_w) * g_.in_c;
+    return least<ByteCount>(most<ByteCount>(some, kFewBytes), kBandBytes);
+  }
+
   // How many pieces of so many bytes a band has room for.
-  static int64_t fit(ByteCount bytes) {
-    return bytes == 0 ? kBandBytes : static_cast<int64_t>(kBandBytes / bytes.value());
+  int64_t fit(ByteCount bytes) const {
+    const auto room = static_cast<int64_t>(most_band_bytes().value());
+    return bytes == 0 ? room : room / static_cast<int64_t>(bytes.value());
   }
 
   void choose_band() {
     const ByteCount line = ByteCount(columns_of(g_.out_w)) * g_.in_c;
     band_columns_ = g_.out_w;
     band_rows_ = 1;
-    if (line * lines_of(1) <= kBandBytes) {
+    if (line * lines_of(1) <= most_band_bytes()) {
       const int64_t rows = (fit(line) - lines_of(1)) / g_.stride_h + 1;
       band_rows_ = static_cast<int32_t>(least<int64_t>(rows, g_.out_h));
     } else {
@@ -222,14 +231,14 @@ class ConvRows {
     const ByteCount all = ByteCount(lines_of(g_.out_h)) * columns_of(g_.out_w) * g_.in_c;
     const int64_t columns = columns_of(least(limits_.tile, g_.out_w));
     const ByteCount tile = ByteCount(lines_of(1)) * columns * g_.in_c;
-    return (least(all, most<ByteCount>(kBandBytes, tile)) + kOverrun).aligned(16);
+    return (least(all, most<ByteCount>(most_band_bytes(), tile)) + kOverrun).aligned(16);
   }
   // Enough for rows of fewer bytes, too, of which a block has more.
   ByteCount gather_bytes() const {
     if (!gathers) return 0;
-    const ByteCount all = ByteCount(positions) * padded_depth();
+    const ByteCount rows = ByteCount(least(positions, limits_.most)) * padded_depth();
     const ByteCount tile = ByteCount(limits_.tile) * padded_depth();
-    return (least(all, most<ByteCount>(tile, limits_.bytes)) + 2 * kOverrun).aligned(16);
+    return (least(rows, most<ByteCount>(tile, limits_.bytes)) + 2 * kOverrun).aligned(16);
   }
 
   // ---- windows

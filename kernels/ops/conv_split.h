@@ -99,9 +99,12 @@ void take_rows(const RowsCall& call, Args* a) {
                 ptrdiff_t{skipped - call.in[0].first} * g.in_w * a->stride.in_pixel);
 }
 
-// How a convolution or pooling of one image computes some rows.
+// How a convolution or pooling of one image computes some rows. Each call prepares what it needs
+// for each group of channels, which should serve some positions.
 inline RowsPlan rows_of(const ConvGeometry& g) {
+  constexpr int32_t kPositions = 64;
   RowsPlan plan;
+  plan.least = (kPositions - 1) / g.out_w + 1;
   plan.taps = g.kernel_h;
   plan.stride = g.stride_h;
   plan.dilation = g.dilation_h;

@@ -104,6 +104,8 @@ struct RowsPlan {
   // What all calls of an invocation share: begin() fills so many bytes before the first of them.
   ByteCount kept;
   void (*begin)(const Step&, uint8_t* kept) = nullptr;
+  // Rows of the output that a call should compute, so that what each call costs does not show.
+  int32_t least = 1;
   int32_t inputs = 1;
   int32_t taps = 1, stride = 1, dilation = 1, pad = 0;
 };
