@@ -382,16 +382,14 @@ void add_run(CLI::App& pipit) {
       ->check(at_least_one());
   app->add_option("--isa", set->isa, "portable, neon, dotprod or i8mm: no instructions beyond it")
       ->type_name("NAME");
-  app->add_option("--bands", set->bands, "Joins operators in bands: auto (default), never or all")
+  app->add_option("--bands", set->bands, "Operators in bands: auto (default), never or all")
       ->type_name("NAME")
       ->transform(CLI::CheckedTransformer(bands_names(), CLI::ignore_case));
-  app->add_option(
-         "--band-rows", set->band_rows,
-         "Computes N rows of the last of them at a time (default: what suits a small cache)")
+  app->add_option("--band-rows", set->band_rows, "Rows of a band (default: what suits a cache)")
       ->type_name("N")
       ->check(at_least_one());
   app->add_option("--max-activations", set->max_activations,
-                  "Joins more of them while activations take more than N bytes")
+                  "Thinner bands while activations take more bytes")
       ->type_name("N");
   app->add_option("--signature", set->signature, "Invokes the signature KEY")->type_name("KEY");
   list("--resize", &set->resize, "Gives input INDEX another shape, as in 0=1x320x320x3",

@@ -458,14 +458,14 @@ class Inspect(CommandTest):
                          report["bytes"])
 
     def test_chains(self):
-        whole = 32 * 8 * 8 * 4
+        whole = 128 * 16 * 2 * 4
         model = self.model(small.pools_model())
         report = self.json("inspect", model)
         chain, = report["chains"]
         self.assertEqual([(o["subgraph"], o["node"], o["op"]) for o in chain["operators"]],
                          [(0, i, "AVERAGE_POOL_2D") for i in range(4)])
         self.assertEqual((chain["subgraph"], chain["shares"], chain["repeated_rows"]), (0, 1, 0))
-        self.assertEqual(chain["computed_rows"], 3 * 32 + 16)
+        self.assertEqual(chain["computed_rows"], 3 * 128 + 64)
         saved = report["memory"]["saved_by_chains_bytes"]
         # Without them two tensors are alive, and with them the input, the output and the bands.
         self.assertEqual(saved, whole - whole // 4 - chain["bytes"])

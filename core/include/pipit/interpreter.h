@@ -107,8 +107,9 @@ struct Options {
   // until another one runs; variables stay.
   Span<uint8_t> activations;
   Bands bands = Bands::kWhereTheyPay;
-  // Bytes for activations that bands are to keep within, however little each of them saves; 0: as
-  // many as it takes. Where they cannot, planning does not fail.
+  // Bytes for activations that bands are to keep within, however little each of them saves, and
+  // however few rows at a time that takes, which costs time; 0: as many as bands take that cost
+  // nearly none. Where they cannot keep within, planning does not fail.
   size_t max_activation_bytes = 0;
   // Rows of a chain's output that are computed at a time; 0: as many as fit into a small cache.
   int32_t band_rows = 0;
