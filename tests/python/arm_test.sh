@@ -58,7 +58,7 @@ wheels() { # the tests, on what pip would unpack
   python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
   guest+=(-E "PYTHONPATH=$site:$root/usr/lib/python3/dist-packages")
   export PIPIT_TEST_PYTHON="${guest[*]} $root/usr/bin/python3.11"  # as a program of its own
-  for test in interpreter contract arguments values threads sharing compiled_model no_numpy export seeds; do
+  for test in interpreter contract names parts arguments values threads sharing compiled_model no_numpy export seeds; do
     echo "== $test, $arch"
     "${guest[@]}" "$root/usr/bin/python3.11" "$here/${test}_test.py"
   done
