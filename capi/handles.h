@@ -59,6 +59,7 @@ struct pipit_interpreter {
   pipit::Interpreter net;
   const pipit_model* model = nullptr;
   size_t front_bytes = 0;
+  uint32_t busy = 0;  // by any thread: see Turn
   pipit::capi::CProfiler profiler;
   pipit::capi::NodeTimer timer;
 };
@@ -93,6 +94,30 @@ inline pipit_code need(const pipit_model* model, pipit_message* why) {
 inline pipit_code need(const pipit_interpreter* net, pipit_message* why) {
   return net == nullptr ? fail(why, PIPIT_BAD_ARGUMENT, "the interpreter is NULL") : PIPIT_OK;
 }
+
+// While one lives, its thread alone uses the interpreter: another one is told so instead of being
+// served from memory that changes under it.
+class Turn {
+ public:
+  Turn(pipit_interpreter* net, pipit_message* why) : net_(net), refused_(need(net, why)) {
+    if (refused_ != PIPIT_OK || __atomic_exchange_n(&net->busy, 1u, __ATOMIC_ACQUIRE) == 0) return;
+    refused_ =
+        fail(why, PIPIT_BUSY,
+             "the interpreter is in use: one thread has to finish (inputs, invocation and "
+             "outputs, under a lock) before the next begins, or make an interpreter for each");
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (refused_ == PIPIT_OK) __atomic_store_n(&net_->busy, 0u, __ATOMIC_RELEASE);
+  }
+  // PIPIT_OK when it is this thread's turn.
+  pipit_code refused() const { return refused_; }
+
+ private:
+  pipit_interpreter* net_;
+  pipit_code refused_;
+};
 
 // The outcome of a call that wrote `text` when it failed.
 inline pipit_code outcome(Status status, const Message& text, pipit_message* why) {

@@ -316,14 +316,16 @@ pipit_code pipit_interpreter_output(const pipit_interpreter* net, int32_t subgra
 
 pipit_code pipit_interpreter_bind_input(pipit_interpreter* net, int32_t subgraph, int32_t i,
                                         void* bytes, size_t size, pipit_message* why) {
-  if (pipit_code bad = capi::need(net, why)) return bad;
+  const capi::Turn turn(net, why);
+  if (pipit_code bad = turn.refused()) return bad;
   Message text;
   return capi::outcome(net->net.bind_input(i, bytes, size, &text, subgraph), text, why);
 }
 
 pipit_code pipit_interpreter_bind_output(pipit_interpreter* net, int32_t subgraph, int32_t i,
                                          void* bytes, size_t size, pipit_message* why) {
-  if (pipit_code bad = capi::need(net, why)) return bad;
+  const capi::Turn turn(net, why);
+  if (pipit_code bad = turn.refused()) return bad;
   Message text;
   return capi::outcome(net->net.bind_output(i, bytes, size, &text, subgraph), text, why);
 }
@@ -344,23 +346,39 @@ pipit_code pipit_interpreter_runs(const pipit_interpreter* net, int32_t subgraph
 }
 
 pipit_code pipit_interpreter_invoke(pipit_interpreter* net, pipit_message* why) {
-  if (pipit_code bad = capi::need(net, why)) return bad;
+  const capi::Turn turn(net, why);
+  if (pipit_code bad = turn.refused()) return bad;
   Message text;
   return invoked(*net, net->net.invoke(&text), text, why);
 }
 
 pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, int32_t signature,
                                               pipit_message* why) {
-  if (pipit_code bad = capi::need(net, why)) return bad;
+  const capi::Turn turn(net, why);
+  if (pipit_code bad = turn.refused()) return bad;
   Message text;
-  return invoked(*net, net->net.invoke_signature(signature, &text), text, why);
+  const Status status = signature == PIPIT_DEFAULT_SIGNATURE
+                            ? net->net.invoke(&text)
+                            : net->net.invoke_signature(signature, &text);
+  return invoked(*net, status, text, why);
 }
 
-void pipit_interpreter_cancel(const pipit_interpreter* net) { net->net.cancel(); }
+void pipit_interpreter_cancel(const pipit_interpreter* net) {
+  if (net != nullptr) net->net.cancel();
+}
+
+pipit_code pipit_interpreter_set_team(pipit_interpreter* net, pipit_team* team,
+                                      pipit_message* why) {
+  const capi::Turn turn(net, why);
+  if (pipit_code bad = turn.refused()) return bad;
+  net->net.set_team(team == nullptr ? nullptr : &team->team);
+  return PIPIT_OK;
+}
 
 pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_shape* shapes,
                                     size_t count, int32_t strict, pipit_message* why) {
-  if (pipit_code bad = capi::need(net, why)) return bad;
+  const capi::Turn turn(net, why);
+  if (pipit_code bad = turn.refused()) return bad;
   if (pipit_code bad = capi::check_shapes(shapes, count, why)) return bad;
   capi::Shapes converted;
   const Span<const InputShape> list = converted.set(shapes, count);
@@ -371,7 +389,8 @@ pipit_code pipit_interpreter_resize(pipit_interpreter* net, const pipit_input_sh
 }
 
 void pipit_interpreter_reset_variables(pipit_interpreter* net) {
-  if (net != nullptr) net->net.reset_variables();
+  const capi::Turn turn(net, nullptr);
+  if (turn.refused() == PIPIT_OK) net->net.reset_variables();
 }
 
 pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipit_memory* memory) {

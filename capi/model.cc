@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models and what they say of themselves.
 #include "capi/handles.h"
+#include "pipit/details.h"
 #include "pipit/sparsity.h"
 
 using pipit::Model;
@@ -43,7 +44,22 @@ bool has(const pipit_model* model, int32_t subgraph) {
 }
 
 bool has_signature(const pipit_model* model, int32_t i) {
-  return model != nullptr && in_range(i, model->model.signatures());
+  if (model == nullptr) return false;
+  return i == PIPIT_DEFAULT_SIGNATURE || in_range(i, model->model.signatures());
+}
+
+pipit_signature signature(const Model& m, int32_t i) {
+  if (i != PIPIT_DEFAULT_SIGNATURE) {
+    return {m.signature_key(i), m.signature_subgraph(i), m.signature_inputs(i),
+            m.signature_outputs(i)};
+  }
+  return {"", 0, static_cast<int32_t>(m.inputs().size()), static_cast<int32_t>(m.outputs().size())};
+}
+
+// An input or output of the default signature.
+NamedTensor entry(const Model& m, Span<const int32_t> tensors, int32_t i) {
+  const int32_t tensor = tensors[static_cast<size_t>(i)];
+  return {m.tensor(tensor).name, tensor};
 }
 
 pipit_code check_memory(const void* memory, size_t bytes, pipit_message* why) {
@@ -186,9 +202,7 @@ int32_t pipit_model_signatures(const pipit_model* model) {
 
 pipit_code pipit_model_signature(const pipit_model* model, int32_t i, pipit_signature* signature) {
   if (!capi::has_signature(model, i) || signature == nullptr) return PIPIT_BAD_ARGUMENT;
-  const Model& m = model->model;
-  *signature = {m.signature_key(i), m.signature_subgraph(i), m.signature_inputs(i),
-                m.signature_outputs(i)};
+  *signature = capi::signature(model->model, i);
   return PIPIT_OK;
 }
 
@@ -200,16 +214,34 @@ pipit_code pipit_model_signature_input(const pipit_model* model, int32_t signatu
                                        const char** name, int32_t* tensor) {
   if (!capi::has_signature(model, signature)) return PIPIT_BAD_ARGUMENT;
   const Model& m = model->model;
-  if (!capi::in_range(i, m.signature_inputs(signature))) return PIPIT_BAD_ARGUMENT;
-  return capi::name(m.signature_input(signature, i), name, tensor);
+  if (!capi::in_range(i, capi::signature(m, signature).inputs)) return PIPIT_BAD_ARGUMENT;
+  const bool named = signature != PIPIT_DEFAULT_SIGNATURE;
+  return capi::name(named ? m.signature_input(signature, i) : capi::entry(m, m.inputs(), i), name,
+                    tensor);
 }
 
 pipit_code pipit_model_signature_output(const pipit_model* model, int32_t signature, int32_t i,
                                         const char** name, int32_t* tensor) {
   if (!capi::has_signature(model, signature)) return PIPIT_BAD_ARGUMENT;
   const Model& m = model->model;
-  if (!capi::in_range(i, m.signature_outputs(signature))) return PIPIT_BAD_ARGUMENT;
-  return capi::name(m.signature_output(signature, i), name, tensor);
+  if (!capi::in_range(i, capi::signature(m, signature).outputs)) return PIPIT_BAD_ARGUMENT;
+  const bool named = signature != PIPIT_DEFAULT_SIGNATURE;
+  return capi::name(named ? m.signature_output(signature, i) : capi::entry(m, m.outputs(), i), name,
+                    tensor);
+}
+
+int32_t pipit_model_metadata_count(const pipit_model* model) {
+  return model == nullptr ? -1 : pipit::metadata_count(model->model);
+}
+
+pipit_code pipit_model_metadata(const pipit_model* model, int32_t i, const char** name,
+                                const void** data, size_t* bytes) {
+  if (!capi::in_range(i, pipit_model_metadata_count(model))) return PIPIT_BAD_ARGUMENT;
+  const Span<const uint8_t> found = pipit::metadata(model->model, i);
+  if (name != nullptr) *name = pipit::metadata_name(model->model, i);
+  if (data != nullptr) *data = found.data();
+  if (bytes != nullptr) *bytes = found.size();
+  return PIPIT_OK;
 }
 
 }  // extern "C"

@@ -48,7 +48,7 @@ END
 demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
-  clang-format clang-tidy git python3 python3-numpy python3-pil xz-utils)
+  clang-format clang-tidy git musl mypy python3 python3-numpy python3-pil xz-utils)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
 rows=$(mktemp)
@@ -165,7 +165,7 @@ fuzz_arm() { # fuzz_arm PRESET
 }
 
 python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
-  step "$2 packages" build "$2" pipit_packages sample_delegate
+  step "$2 packages" build "$2" pipit_packages sample_delegate musl_client
   ((status == 0)) || return 0
   step "$1 python tests" tests/python/arm_test.sh "$1" "build/$2" "build/root-$1"
 }

@@ -299,6 +299,8 @@ void Interpreter::cancel() const {
 
 bool Interpreter::cancelled() const { return state_ != nullptr && is_cancelled(*state_); }
 
+void Interpreter::set_team(Team* team) { state_->options.team = team; }
+
 void Interpreter::set_profiler(const Profiler& profiler) { state_->options.profiler = profiler; }
 
 void Interpreter::reset_variables() { pipit::reset_variables(*state_); }

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/foreign.h"
 #include "core/limits.h"
 #include "core/schema.h"
 #include "pipit/strings.h"
@@ -363,7 +364,9 @@ Result<Model> Model::parse(Span<const uint8_t> file, Message* why) {
     return Code::kBadModel;
   }
   if (std::memcmp(file.data() + 4, "TFL3", 4) != 0) {
-    text(why, "not a .tflite model: the identifier TFL3 is missing");
+    const char* what = foreign_format(file);
+    text(why, "not a .tflite model: ", what == nullptr ? "" : "it is ",
+         what == nullptr ? "the identifier TFL3 is missing" : what);
     return Code::kBadModel;
   }
   // Buffers may lie beyond what flatbuffers can address.

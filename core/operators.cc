@@ -37,6 +37,12 @@ const Op* find_op(OpTable ops, const Options& options, const fb::OperatorCode& c
   return own != nullptr ? own : find_in(ops, code);
 }
 
+// What the compiler for that accelerator leaves of a model.
+constexpr const char* kEdgeTpu = "edgetpu-custom-op";
+constexpr const char* kEdgeTpuAdvice =
+    "compiled for a Coral Edge TPU: take the file without _edgetpu in its name, or load its "
+    "delegate";
+
 // The codes that a list of missing operators names: a line has no room for more.
 class Missing {
  public:
@@ -55,7 +61,9 @@ class Missing {
 
   void put(const fb::OperatorCode& code) const {
     if (builtin_code(code) == kCustomOp) {
-      return text(why_, "custom '", operator_name(code), "'");
+      text(why_, "custom '", operator_name(code), "'");
+      if (std::strcmp(operator_name(code), kEdgeTpu) == 0) text(why_, " (", kEdgeTpuAdvice, ")");
+      return;
     }
     text(why_, operator_name(code), " (", builtin_code(code), ")");
     if (!too_new(code)) return;

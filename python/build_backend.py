@@ -17,7 +17,7 @@ import subprocess
 import tarfile
 import tempfile
 
-from build_wheel import HERE, REQUIRES, metadata, project_version, whole, write_all
+from build_wheel import HERE, NAME, REQUIRES, metadata, project_version, whole, write_all
 
 ROOT = HERE.parent
 SOURCES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml", "capi",
@@ -27,7 +27,7 @@ BUNDLED = ROOT / "bundled"
 
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     """Without this, pip builds the wheel twice: the first one to read its name."""
-    folder = pathlib.Path(metadata_directory) / ("pipit-%s.dist-info" % project_version())
+    folder = pathlib.Path(metadata_directory) / ("%s-%s.dist-info" % (NAME, project_version()))
     folder.mkdir()
     (folder / "METADATA").write_text(_metadata())
     return folder.name
@@ -45,7 +45,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 def build_sdist(sdist_directory, config_settings=None):
     version = project_version()
-    folder = "pipit-%s" % version
+    folder = "%s-%s" % (NAME, version)
     name = pathlib.Path(sdist_directory) / (folder + ".tar.gz")
     name.parent.mkdir(parents=True, exist_ok=True)
     with whole(name) as part, open(part, "wb") as file, \
@@ -60,7 +60,7 @@ def build_sdist(sdist_directory, config_settings=None):
 
 
 def _metadata():
-    return metadata("pipit", project_version(), REQUIRES)
+    return metadata(NAME, project_version(), REQUIRES)
 
 
 def _add(tar, name, data):

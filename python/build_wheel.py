@@ -3,8 +3,10 @@
 
     python3 build_wheel.py --library libpipit.so.1 --out dist
 
-The one with the library is tagged for the machine and the C library that the library was built for
-(read from the file), and for every Python 3; the drop-in packages for every machine.
+The one with the library is tagged for the machine and the C libraries that the library runs with
+(read from the file), and for every Python 3; the drop-in packages for every machine. With
+--as-originals those have the names of the packages that they stand for, so that other packages which
+require these find them in a folder (pip install --find-links); no index may have such wheels.
 """
 
 import argparse
@@ -20,8 +22,15 @@ import zipfile
 HERE = pathlib.Path(__file__).resolve().parent
 SUMMARY = "Runs .tflite models on ARM Linux boards"
 MACHINES = {62: "x86_64", 183: "aarch64", 40: "armv7l"}
+MUSL_MACHINES = {"x86_64", "aarch64"}
+SYMBOLS = 11  # the type of an ELF file's section that lists what is dynamic
+NAME = "pipit_runtime"  # the package that is imported is pipit
 REQUIRES = [("Requires-Dist", "numpy")]
-DROP_INS = {"pipit_tflite_runtime": "tflite_runtime", "pipit_ai_edge_litert": "ai_edge_litert"}
+DROP_INS = ["tflite_runtime", "ai_edge_litert"]
+# Newer than every version that others require; the part behind the + keeps it from indexes.
+ORIGINALS_VERSION = "2.99.0+pipit"
+NO_INDEX = ("Classifier", "Private :: Do Not Upload")
+PYINSTALLER = b"[pyinstaller40]\nhook-dirs = pipit._pyinstaller:hook_dirs\n"
 
 
 def project_version():
@@ -29,19 +38,38 @@ def project_version():
     return re.search(r"project\(pipit VERSION (\S+)", text).group(1)
 
 
-def platform_tag(library):
+def platform_tags(library):
     """manylinux_X_Y_machine: Y is the newest version of glibc that a symbol asks for. The library
-    needs nothing beyond what every manylinux system has, or this refuses it."""
-    data = library.read_bytes()
-    if data[:4] != b"\x7fELF":
-        raise SystemExit("%s is no shared library" % library)
-    machine = MACHINES[struct.unpack_from("<H", data, 18)[0]]
-    needed = set(re.findall(rb"\0(lib[\w+.-]+\.so\.\d+)", data)) - {b"libpipit.so.1"}
+    needs nothing beyond what every manylinux system has, or this refuses it. And musllinux, when it
+    asks for nothing that musl lacks."""
+    machine, names = dynamic_names(library)
+    needed = set(re.findall(rb"\0(lib[\w+.-]+\.so\.\d+)", names)) - {b"libpipit.so.1"}
     foreign = {n for n in needed if not re.match(rb"lib(c|m|pthread|dl|rt)\.so\.\d$", n)}
     if foreign:
         raise SystemExit("%s needs %s" % (library, ", ".join(sorted(map(str, foreign)))))
-    versions = [tuple(map(int, v)) for v in re.findall(rb"GLIBC_(\d+)\.(\d+)\0", data)]
-    return "manylinux_%d_%d_%s" % (*max(versions + [(2, 17)]), machine)
+    versions = [tuple(map(int, v)) for v in re.findall(rb"GLIBC_(\d+)\.(\d+)\0", names)]
+    tags = ["manylinux_%d_%d_%s" % (*max(versions + [(2, 17)]), machine)]
+    return tags + ["musllinux_1_1_" + machine] * (machine in MUSL_MACHINES and not glibc_only(names))
+
+
+def glibc_only(names):
+    """Those that musl has not."""
+    return re.findall(rb"\0(ld-linux[\w.-]+|statx|__getauxval|__(?!stack_chk)\w+_chk)(?=\0)", names)
+
+
+def dynamic_names(library):
+    """The machine that a shared library is for, and the names of libraries, functions and versions
+    that it gives and asks for, each between zero bytes."""
+    data = library.read_bytes()
+    if data[:4] != b"\x7fELF":
+        raise SystemExit("%s is no shared library" % library)
+    # Of the header: where sections are, their size and number; of each: type, place, size, link.
+    header, section = ("<40xQ10xHH", "<4xI16xQQI") if data[4] == 2 else ("<32xI10xHH", "<4xI8xIII")
+    start, size, count = struct.unpack_from(header, data)
+    sections = [struct.unpack_from(section, data, start + i * size) for i in range(count)]
+    link = next(link for kind, _, _, link in sections if kind == SYMBOLS)
+    _, place, length, _ = sections[link]
+    return MACHINES[struct.unpack_from("<H", data, 18)[0]], data[place:place + length]
 
 
 def metadata(name, version, requires):
@@ -62,14 +90,15 @@ def whole(path):
             part.unlink()
 
 
-def write_wheel(out, name, version, tag, files, requires):
+def write_wheel(out, name, version, tags, files, requires):
     """A zip of `files` ({name in it: bytes}) with its list of hashes."""
+    tag = ".".join(tags)
     info = "%s-%s.dist-info" % (name, version)
     files = dict(files)
     files[info + "/METADATA"] = metadata(name, version, requires).encode()
     files[info + "/WHEEL"] = ("Wheel-Version: 1.0\nGenerator: build_wheel\nRoot-Is-Purelib: %s\n"
-                              "Tag: py3-none-%s\n"
-                              % ("true" if tag == "any" else "false", tag)).encode()
+                              % ("true" if tag == "any" else "false")
+                              + "".join("Tag: py3-none-%s\n" % t for t in tags)).encode()
     files[info + "/LICENSE"] = (HERE.parent / "LICENSE").read_bytes()
     record = "".join("%s,sha256=%s,%d\n" % (
         path, base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode(),
@@ -86,28 +115,37 @@ def write_wheel(out, name, version, tag, files, requires):
 
 
 def sources(package):
-    return {str(p.relative_to(HERE)): p.read_bytes() for p in sorted((HERE / package).iterdir())
+    return {str(p.relative_to(HERE)): p.read_bytes() for p in sorted((HERE / package).rglob("*"))
             if p.suffix == ".py" or p.name == "py.typed"}
 
 
-def write_all(library, out):
+def write_all(library, out, as_originals=False):
     """The wheels of a library and of the drop-in packages; their paths, the library's first."""
     out.mkdir(parents=True, exist_ok=True)
     version = project_version()
     files = sources("pipit")
-    files["pipit/libpipit.so.1"] = library.read_bytes()
-    made = [write_wheel(out, "pipit", version, platform_tag(library), files, REQUIRES)]
-    return made + [write_wheel(out, name, version, "any", sources(package),
-                               [("Requires-Dist", "pipit (==%s)" % version)])
-                   for name, package in DROP_INS.items()]
+    files["pipit/libpipit.so"] = library.read_bytes()
+    files["%s-%s.dist-info/entry_points.txt" % (NAME, version)] = PYINSTALLER
+    made = [write_wheel(out, NAME, version, platform_tags(library), files, REQUIRES)]
+    return made + [write_drop_in(out, package, version, as_originals) for package in DROP_INS]
+
+
+def write_drop_in(out, package, version, as_original):
+    requires = [("Requires-Dist", "%s (==%s)" % (NAME.replace("_", "-"), version))]
+    if as_original:
+        return write_wheel(out, package, ORIGINALS_VERSION, ["any"], sources(package),
+                           requires + [NO_INDEX])
+    return write_wheel(out, "pipit_" + package, version, ["any"], sources(package), requires)
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--library", type=pathlib.Path, required=True)
     arguments.add_argument("--out", type=pathlib.Path, default=pathlib.Path("dist"))
+    arguments.add_argument("--as-originals", action="store_true",
+                           help="name the drop-in packages tflite_runtime and ai_edge_litert")
     arguments = arguments.parse_args()
-    for path in write_all(arguments.library, arguments.out):
+    for path in write_all(arguments.library, arguments.out, arguments.as_originals):
         print(path)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ai_edge_litert.interpreter, served by pipit.interpreter."""
 
-from pipit.interpreter import (  # noqa: F401
+from pipit.interpreter import (
     Delegate,
     Interpreter,
     InterpreterWithCustomOps,
@@ -9,3 +9,6 @@ from pipit.interpreter import (  # noqa: F401
     SignatureRunner,
     load_delegate,
 )
+
+__all__ = ["Delegate", "Interpreter", "InterpreterWithCustomOps", "OpResolverType",
+           "SignatureRunner", "load_delegate"]

@@ -4,6 +4,7 @@ programs that only use tf.lite.Interpreter."""
 
 from ._library import lib as _lib
 from .interpreter import (
+    Cancelled,
     Delegate,
     Interpreter,
     InterpreterWithCustomOps,
@@ -13,5 +14,5 @@ from .interpreter import (
 )
 
 __version__ = _lib.pipit_version().decode()
-__all__ = ["Delegate", "Interpreter", "InterpreterWithCustomOps", "OpResolverType",
+__all__ = ["Cancelled", "Delegate", "Interpreter", "InterpreterWithCustomOps", "OpResolverType",
            "SignatureRunner", "load_delegate"]

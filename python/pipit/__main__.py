@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m pipit export-keras MODEL -o DIR"""
+"""python3 -m pipit export-keras MODEL -o DIR
+python3 -m pipit run SCRIPT [ARGUMENT...]"""
+
+from __future__ import annotations
 
 import sys
+import typing
 
-from . import export_keras
+from . import _run, export_keras
 
-if sys.argv[1:2] == ["export-keras"]:
-    sys.exit(export_keras.main(sys.argv[2:]))
-print("usage: python3 -m pipit export-keras MODEL -o DIR", file=sys.stderr)
+COMMANDS: dict[str, typing.Callable[[list[str]], int]] = {
+    "export-keras": export_keras.main,
+    "run": _run.main,
+}
+
+if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+    sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))
+print("usage: %s" % "\n       ".join((__doc__ or "").splitlines()), file=sys.stderr)
 sys.exit(2)

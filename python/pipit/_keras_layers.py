@@ -6,9 +6,18 @@ Numbers after `option` are the fields' ids in the file format's tables of option
 
 from __future__ import annotations
 
+import typing
+
 from . import _types as types
 
+if typing.TYPE_CHECKING:
+    from .export_keras import Graph
+
 np = types.np
+
+Ints = typing.Sequence[int]
+Array = typing.Any  # of numpy, where there is one
+Convert = typing.Callable[["Graph", int, Ints, Ints], typing.Any]
 
 _ACTIVATIONS = {0: "linear", 1: "relu", 3: "relu6"}
 _TANH = 4  # computed by recurrent operators alone
@@ -18,7 +27,7 @@ class Unsupported(Exception):
     """No layer does what is asked; the argument says what."""
 
 
-def _activation(g, node, field):
+def _activation(g: Graph, node: int, field: int) -> str:
     number = g.option(node, field, 1)
     if number not in _ACTIVATIONS:
         raise Unsupported("its activation (%d of the file format) is none of %s"
@@ -26,7 +35,9 @@ def _activation(g, node, field):
     return _ACTIVATIONS[number]
 
 
-def _with_activation(g, kind, output, inputs, activation, weights=None, **config):
+def _with_activation(g: Graph, kind: str, output: int, inputs: typing.Sequence[int | str],
+                     activation: str, weights: dict[str, Array] | None = None,
+                     **config: typing.Any) -> None:
     """A layer that has an `activation`; relu6 becomes a layer of its own."""
     separate = activation == "relu6"
     name = g.layer(kind, output, inputs, weights, activation="linear" if separate else activation,
@@ -35,7 +46,7 @@ def _with_activation(g, kind, output, inputs, activation, weights=None, **config
         g.layer("ReLU", output, [name], max_value=6.0)
 
 
-def _then(g, output, name, activation):
+def _then(g: Graph, output: int, name: str, activation: str) -> None:
     """The activation of a layer that has none itself."""
     if activation == "relu6":
         g.layer("ReLU", output, [name], max_value=6.0)
@@ -43,16 +54,16 @@ def _then(g, output, name, activation):
         g.layer("ReLU", output, [name])
 
 
-def _padding(g, node):
+def _padding(g: Graph, node: int) -> str:
     return "same" if g.option(node, 0, 1) == 0 else "valid"
 
 
-def _bias(g, inputs):
+def _bias(g: Graph, inputs: Ints) -> dict[str, Array]:
     present = len(inputs) > 2 and inputs[2] >= 0
     return {"bias": g.constant(inputs[2])} if present else {}
 
 
-def _strides(g, node, dilation):
+def _strides(g: Graph, node: int, dilation: int) -> dict[str, typing.Any]:
     strides = [g.option(node, 2, 4), g.option(node, 1, 4)]
     rate = [g.option(node, dilation + 1, 4, 1), g.option(node, dilation, 4, 1)]
     if rate != [1, 1] and strides != [1, 1]:
@@ -61,7 +72,7 @@ def _strides(g, node, dilation):
             "data_format": "channels_last"}
 
 
-def conv_2d(g, node, inputs, outputs):
+def conv_2d(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     kernel = g.constant(inputs[1]).transpose(1, 2, 3, 0)
     if kernel.shape[2] != g.shape(inputs[0])[3]:
         raise Unsupported("it has groups of channels")
@@ -72,7 +83,7 @@ def conv_2d(g, node, inputs, outputs):
                      **_strides(g, node, 4))
 
 
-def depthwise_conv_2d(g, node, inputs, outputs):
+def depthwise_conv_2d(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     kernel = g.constant(inputs[1])
     channels = g.shape(inputs[0])[3]
     kernel = kernel.reshape(kernel.shape[1], kernel.shape[2], channels, -1)
@@ -83,11 +94,12 @@ def depthwise_conv_2d(g, node, inputs, outputs):
                      **_strides(g, node, 5))
 
 
-def fully_connected(g, node, inputs, outputs):
+def fully_connected(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     if g.option(node, 1, 1) != 0:
         raise Unsupported("its weights are shuffled")
     kernel = g.constant(inputs[1]).transpose()
-    source, shape = inputs[0], g.shape(inputs[0])
+    source: int | str = inputs[0]
+    shape = g.shape(inputs[0])
     if len(shape) > 2 and not g.option(node, 2, 1):
         if shape[0] != g.shape(outputs[0])[0]:
             raise Unsupported("it makes one batch of several dimensions")
@@ -97,7 +109,7 @@ def fully_connected(g, node, inputs, outputs):
                      dict(kernel=kernel, **bias), units=kernel.shape[1], use_bias=bool(bias))
 
 
-def transpose_conv(g, node, inputs, outputs):
+def transpose_conv(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     kernel = g.constant(inputs[1]).transpose(1, 2, 0, 3)
     before, after = g.shape(inputs[2])[1:3], g.shape(outputs[0])[1:3]
     strides, padding = [g.option(node, 2, 4), g.option(node, 1, 4)], _padding(g, node)
@@ -112,7 +124,7 @@ def transpose_conv(g, node, inputs, outputs):
                      padding=padding, data_format="channels_last")
 
 
-def resize_nearest(g, node, inputs, outputs):
+def resize_nearest(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     before, after = g.shape(inputs[0])[1:3], g.shape(outputs[0])[1:3]
     size = [n // max(m, 1) for n, m in zip(after, before)]
     if g.option(node, 0, 1) or 0 in size or any(n % m for n, m in zip(after, before)):
@@ -122,28 +134,28 @@ def resize_nearest(g, node, inputs, outputs):
             data_format="channels_last")
 
 
-def transpose(g, node, inputs, outputs):
+def transpose(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     order = g.integers(inputs[1])
     if order[0] != 0:
         raise Unsupported("it moves the first dimension, which is the batch: %s" % order)
     g.layer("Permute", outputs[0], inputs[:1], dims=order[1:])
 
 
-def hard_swish(g, node, inputs, outputs):
+def hard_swish(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     y = _affine(g, outputs[0], inputs[0], 1, 3)
     y = g.layer("ReLU", outputs[0], [y], max_value=6.0)
     y = _affine(g, outputs[0], y, 1 / 6, 0)
     g.layer("Multiply", outputs[0], [inputs[0], y])
 
 
-def of_shapes(g, node, inputs, outputs):
+def of_shapes(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     """Layers know the shapes that operators compute before they use them."""
     if any(g.type(i) not in (types.INT32, types.INT64) for i in outputs):
         raise Unsupported("no layer does that")
 
 
-def _pool(kind):
-    def convert(g, node, inputs, outputs):
+def _pool(kind: str) -> Convert:
+    def convert(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
         name = g.layer(kind, outputs[0], inputs, padding=_padding(g, node),
                        pool_size=[g.option(node, 4, 4), g.option(node, 3, 4)],
                        strides=[g.option(node, 2, 4), g.option(node, 1, 4)],
@@ -152,8 +164,8 @@ def _pool(kind):
     return convert
 
 
-def _reduce(kind):
-    def convert(g, node, inputs, outputs):
+def _reduce(kind: str) -> Convert:
+    def convert(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
         rank = len(g.shape(inputs[0]))
         axes = sorted(axis % rank for axis in g.integers(inputs[1]))
         kinds = {(4, (1, 2)): "2D", (3, (1,)): "1D"}
@@ -165,7 +177,7 @@ def _reduce(kind):
     return convert
 
 
-def reshape(g, node, inputs, outputs):
+def reshape(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     before, after = g.shape(inputs[0]), g.shape(outputs[0])
     if before[:1] != after[:1]:
         raise Unsupported("it changes the first dimension, which is the batch: %s to %s"
@@ -176,10 +188,10 @@ def reshape(g, node, inputs, outputs):
         g.layer("Reshape", outputs[0], inputs[:1], target_shape=list(after[1:]))
 
 
-def _arithmetic(kind, gamma, beta):
+def _arithmetic(kind: str | None, gamma: typing.Any, beta: typing.Any) -> Convert:
     """Two tensors merge; with a constant for each channel it is a batch normalization that
     multiplies by gamma(constant) and adds beta(constant)."""
-    def convert(g, node, inputs, outputs):
+    def convert(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
         constants = [i for i in inputs if g.is_constant(i)]
         if constants:
             name = _scale(g, inputs, constants[0], outputs[0])
@@ -191,7 +203,7 @@ def _arithmetic(kind, gamma, beta):
             name = g.layer(kind, outputs[0], inputs)
         _then(g, outputs[0], name, _activation(g, node, 0))
 
-    def _scale(g, inputs, constant, output):
+    def _scale(g: Graph, inputs: Ints, constant: int, output: int) -> str:
         if len(g.shape(output)) < 2:
             raise Unsupported("of a tensor that has no dimension but the batch")
         channels = g.shape(output)[-1]
@@ -209,13 +221,14 @@ def _arithmetic(kind, gamma, beta):
     return convert
 
 
-def _spread(a, b):
+def _spread(a: Ints, b: Ints) -> bool:
     """Whether layers spread the one over the other as the format does."""
     return len(a) == len(b) and a[:1] == b[:1] and all(
         n == m or 1 in (n, m) for n, m in zip(a, b))
 
 
-def _affine(g, output, source, gamma, beta):
+def _affine(g: Graph, output: int, source: int | str, gamma: typing.Any,
+            beta: typing.Any) -> str:
     """Multiplies by gamma and adds beta: a number, or one for each channel."""
     channels = g.shape(output)[-1:]
     ones, zeros = np.ones(channels), np.zeros(channels)
@@ -224,7 +237,7 @@ def _affine(g, output, source, gamma, beta):
         axis=-1, momentum=0.99, epsilon=0.0, center=True, scale=True)
 
 
-def concatenation(g, node, inputs, outputs):
+def concatenation(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     rank = len(g.shape(outputs[0]))
     axis = g.option(node, 0, 4) % rank
     if axis == 0:
@@ -235,7 +248,7 @@ def concatenation(g, node, inputs, outputs):
     _then(g, outputs[0], name, _activation(g, node, 1))
 
 
-def pad(g, node, inputs, outputs):
+def pad(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     amounts = np.reshape(g.integers(inputs[1]), [-1, 2]).tolist()
     if len(amounts) != 4 or amounts[0] != [0, 0] or amounts[3] != [0, 0]:
         raise Unsupported("of other than height and width: %s" % amounts)
@@ -245,33 +258,33 @@ def pad(g, node, inputs, outputs):
             data_format="channels_last")
 
 
-def softmax(g, node, inputs, outputs):
+def softmax(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     if g.real_option(node, 0, 0) != 1:
         raise Unsupported("its beta is %g, not 1" % g.real_option(node, 0, 0))
     g.layer("Softmax", outputs[0], inputs, axis=-1)
 
 
-def leaky_relu(g, node, inputs, outputs):
+def leaky_relu(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     g.layer("LeakyReLU", outputs[0], inputs, alpha=g.real_option(node, 0, 0))
 
 
-def prelu(g, node, inputs, outputs):
+def prelu(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     alpha, shape = g.constant(inputs[1]), g.shape(inputs[0])
     alpha = alpha.reshape([1] * (len(shape) - alpha.ndim) + list(alpha.shape))[0]
     shared = [axis + 1 for axis, n in enumerate(alpha.shape) if n == 1 and shape[axis + 1] != 1]
     g.layer("PReLU", outputs[0], inputs[:1], dict(alpha=alpha), shared_axes=shared or None)
 
 
-def _function(kind, **config):
+def _function(kind: str, **config: typing.Any) -> Convert:
     return lambda g, node, inputs, outputs: g.layer(kind, outputs[0], inputs[:1], **config)
 
 
-def same(g, node, inputs, outputs):
+def same(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
     g.rename(outputs[0], inputs[0])
 
 
-def lstm(g, node, inputs, outputs):
-    present = inputs + [-1] * (24 - len(inputs))
+def lstm(g: Graph, node: int, inputs: Ints, outputs: Ints) -> None:
+    present = list(inputs) + [-1] * (24 - len(inputs))
     for what, which in (("peepholes", (9, 10, 11)), ("a projection", (16, 17)),
                         ("layer normalization", (20, 21, 22, 23))):
         if any(present[i] >= 0 for i in which):
@@ -286,7 +299,7 @@ def lstm(g, node, inputs, outputs):
     if g.real_option(node, 1, 0) not in (0, 10):
         raise Unsupported("its cell is clipped at %g" % g.real_option(node, 1, 0))
 
-    def gates(first):
+    def gates(first: int) -> Array:
         return np.concatenate([g.constant(i).transpose() for i in present[first:first + 4]], -1)
 
     # Both have the gates in the order input, forget, cell, output.
@@ -298,7 +311,7 @@ def lstm(g, node, inputs, outputs):
             unit_forget_bias=False, implementation=1)
 
 
-LAYERS = {
+LAYERS: dict[str, Convert] = {
     "ADD": _arithmetic("Add", lambda c: 1, lambda c: c),
     "AVERAGE_POOL_2D": _pool("AveragePooling2D"),
     "CONCATENATION": concatenation,

@@ -2,6 +2,10 @@
 """Layers of an application's own, called one after the other: what a program that wraps an interpreter
 in a Keras layer needs of Keras. They take and return arrays and are not trained."""
 
+from __future__ import annotations
+
+import typing
+
 from . import _types as types
 
 np = types.np
@@ -10,16 +14,17 @@ np = types.np
 class Layer:
     """To derive from: call(inputs) computes, and is reached by calling the layer."""
 
-    def __init__(self, name=None, **kwargs):
+    def __init__(self, name: str | None = None, **kwargs: typing.Any) -> None:
         unknown = set(kwargs) - {"trainable", "dtype", "dynamic", "input_shape"}
         if unknown:
             raise TypeError("Layer() takes no argument %s" % ", ".join(sorted(unknown)))
         self.name = name or type(self).__name__.lower()
 
-    def __call__(self, inputs, *args, **kwargs):
+    def __call__(self, inputs: typing.Any, *args: typing.Any,
+                 **kwargs: typing.Any) -> typing.Any:
         return self.call(inputs, *args, **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: typing.Any) -> typing.Any:
         """The inputs as they are."""
         return inputs
 
@@ -27,22 +32,23 @@ class Layer:
 class Sequential(Layer):
     """Layers in a row: each is called with what the one before returned."""
 
-    def __init__(self, layers=None, name=None):
+    def __init__(self, layers: typing.Iterable[typing.Any] | None = None,
+                 name: str | None = None) -> None:
         super().__init__(name)
-        self.layers = []
+        self.layers: list[typing.Any] = []
         for layer in layers or []:
             self.add(layer)
 
-    def add(self, layer):
+    def add(self, layer: typing.Any) -> None:
         if not callable(layer):
             raise TypeError("%r is no layer: it cannot be called" % (layer,))
         self.layers.append(layer)
 
-    def call(self, inputs):
+    def call(self, inputs: typing.Any) -> typing.Any:
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
 
-    def predict(self, x):
+    def predict(self, x: typing.Any) -> typing.Any:
         """What the layers make of an array, which they get whole: it is not split into batches."""
         return self(x if np is None else np.asarray(x))

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shared library and its C interface (pipit/pipit.h), by way of ctypes."""
 
+from __future__ import annotations
+
 import ctypes
-import os
 import re
+import typing
 from ctypes import POINTER, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+
+from . import _find
 
 MAX_RANK = 8
 
@@ -13,12 +17,16 @@ BAD_MODEL = 1
 UNSUPPORTED = 2
 ARENA_TOO_SMALL = 3
 NO_FILE = 6
+CANCELLED = 7
+
+DEFAULT_SIGNATURE = -2
 
 STORAGE_CONSTANT = 1
+STORAGE_VARIABLE = 3
 STORAGE_DYNAMIC = 4
 
 
-def decoded(name):
+def decoded(name: bytes | None) -> str:
     """A name from a model, which may hold any bytes: those that are no UTF-8 become "\\xff"."""
     return (name or b"").decode("utf-8", "backslashreplace")
 
@@ -27,10 +35,10 @@ class Message(ctypes.Structure):
     _fields_ = [("raw", c_char * 1024)]
 
     @property
-    def text(self):
+    def text(self) -> str:
         return decoded(self.raw)
 
-    def failed_node(self, verb):
+    def failed_node(self, verb: str) -> str:
         """The text, and which node it was in the words that users of TensorFlow Lite know."""
         found = re.match(r"(\S+) \(operator (\d+)", self.text)
         if not found:
@@ -61,15 +69,15 @@ class Tensor(ctypes.Structure):
         ("sparse_dimensions", c_int32),
     ]
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(struct_bytes=ctypes.sizeof(Tensor))
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         return tuple(self.dims[:self.rank])
 
     @property
-    def shape_signature(self):
+    def shape_signature(self) -> tuple[int, ...]:
         return tuple(self.signature[:self.rank])
 
 
@@ -188,7 +196,7 @@ class Memory(ctypes.Structure):
 _handle = c_void_p
 _why = POINTER(Message)
 _int_list = POINTER(POINTER(c_int32))
-_PROTOTYPES = {
+_PROTOTYPES: dict[str, tuple[typing.Any, ...]] = {
     "pipit_version": (c_char_p,),
     "pipit_type_name": (c_char_p, c_int32),
     "pipit_model_bytes": (c_size_t,),
@@ -214,6 +222,9 @@ _PROTOTYPES = {
         c_int32, _handle, c_int32, c_int32, POINTER(c_char_p), POINTER(c_int32)),
     "pipit_model_signature_output": (
         c_int32, _handle, c_int32, c_int32, POINTER(c_char_p), POINTER(c_int32)),
+    "pipit_model_metadata_count": (c_int32, _handle),
+    "pipit_model_metadata": (
+        c_int32, _handle, c_int32, POINTER(c_char_p), POINTER(c_void_p), POINTER(c_size_t)),
     "pipit_team_bytes": (c_size_t,),
     "pipit_team_init": (c_int32, c_void_p, c_size_t, c_int32, POINTER(_handle), _why),
     "pipit_team_threads": (c_int32, _handle),
@@ -232,6 +243,7 @@ _PROTOTYPES = {
     "pipit_interpreter_runs": (c_int32, _handle, c_int32, _why),
     "pipit_interpreter_invoke": (c_int32, _handle, _why),
     "pipit_interpreter_invoke_signature": (c_int32, _handle, c_int32, _why),
+    "pipit_interpreter_cancel": (None, _handle),
     "pipit_interpreter_reset_variables": (None, _handle),
     "pipit_interpreter_steps": (c_int32, _handle, c_int32),
     "pipit_interpreter_step": (c_int32, _handle, c_int32, c_int32, POINTER(Step)),
@@ -241,15 +253,14 @@ _PROTOTYPES = {
 }
 
 
-def _load():
-    """PIPIT_LIBRARY, or the library beside this file, or the system's."""
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libpipit.so.1")
-    path = os.environ.get("PIPIT_LIBRARY")
-    if not path:
-        path = beside if os.path.exists(beside) else "libpipit.so.1"
-    library = ctypes.CDLL(path)
+def _load() -> ctypes.CDLL:
+    library = _find.load()
     for name, (result, *arguments) in _PROTOTYPES.items():
-        function = getattr(library, name)
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise ImportError("%s is of another version of Pipit: it has no function %s"
+                              % (library._name, name), name="pipit", path=library._name) from None
         function.restype = result
         function.argtypes = arguments
     return library

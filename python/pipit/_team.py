@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Threads that interpreters share."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import weakref
@@ -9,31 +11,32 @@ from . import _library as c
 from ._library import lib
 from ._model import aligned
 
-_teams = weakref.WeakValueDictionary()  # {number of threads: Team}
+# {number of threads: Team}
+_teams: weakref.WeakValueDictionary[int, Team] = weakref.WeakValueDictionary()
 
 
 class Team:
     """As many threads as one invocation works with, the calling one included; `handle` is the C
     interface's. When two interpreters want a team at once, one does its work alone."""
 
-    def __init__(self, threads):
+    def __init__(self, threads: int) -> None:
         self._threads = threads
         self._memory, self._where = aligned(lib.pipit_team_bytes(), 64)
         self.handle = ctypes.c_void_p()
         self._start()
 
-    def _start(self):
+    def _start(self) -> None:
         why = c.Message()
         if lib.pipit_team_init(self._where, lib.pipit_team_bytes(), self._threads,
                                ctypes.byref(self.handle), ctypes.byref(why)) != c.OK:
             raise ValueError(why.text)
 
-    def __del__(self):
+    def __del__(self) -> None:
         if getattr(self, "handle", None):
             lib.pipit_team_release(self.handle)
 
 
-def team(threads):
+def team(threads: int) -> Team | None:
     """The team of so many threads; None for one thread."""
     if threads == 1:
         return None
@@ -43,7 +46,7 @@ def team(threads):
     return found
 
 
-def _start_again():
+def _start_again() -> None:
     for one in list(_teams.values()):
         one._start()
 

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Element types: what numpy, TensorFlow Lite and the buffer protocol call them."""
 
+from __future__ import annotations
+
+import typing
+
+np: typing.Any = None
 try:
-    import numpy as np
+    import numpy
+    np = numpy
 except ImportError:  # everything but arithmetic works without
-    np = None
+    pass
 
 FLOAT32, INT32, INT64, STRING, INT4, INT2, UINT4 = 0, 2, 4, 5, 17, 19, 20
+RESOURCE, VARIANT = 13, 14
 
 # The file format's number: upper-case name, numpy's name, the buffer protocol's format (None: bytes).
-_TYPES = {
+_TYPES: dict[int, tuple[str, str | None, str | None]] = {
     0: ("FLOAT32", "float32", "f"),
     1: ("FLOAT16", "float16", None),
     2: ("INT32", "int32", "i"),
@@ -36,7 +43,7 @@ _TYPES = {
 }
 
 # What no array can hold.
-HANDLES = {13, 14}
+HANDLES = {RESOURCE, VARIANT}
 
 # Types that numpy lacks, in an array of the bytes that store them.
 RAW = {21: ("INT8", "UINT8"), 22: ("INT8", "UINT8")}
@@ -45,33 +52,33 @@ RAW = {21: ("INT8", "UINT8"), 22: ("INT8", "UINT8")}
 PACKED = {INT4: (4, -8, 7), INT2: (2, -2, 1), UINT4: (4, 0, 15)}
 
 
-def need_numpy():
+def need_numpy() -> None:
     if np is None:
         raise ImportError("this needs numpy")
 
 
-def name(code):
-    return _TYPES.get(code, ("NOTYPE",))[0]
+def name(code: int) -> str:
+    return _TYPES.get(code, ("NOTYPE", None, None))[0]
 
 
-def dtype(code):
+def dtype(code: int) -> typing.Any:
     """numpy's type; its name where there is no numpy; None for types that numpy lacks."""
-    numpy_name = _TYPES.get(code, (None, None))[1]
+    numpy_name = _TYPES.get(code, ("NOTYPE", None, None))[1]
     if np is None or numpy_name is None:
         return numpy_name
     return np.bytes_ if code == STRING else np.dtype(numpy_name).type
 
 
-def has_values(code):
+def has_values(code: int) -> bool:
     return code not in HANDLES and dtype(code) is not None
 
 
-def buffer_format(code):
+def buffer_format(code: int) -> str | None:
     """Of an element in a buffer; None when only the bytes can be shown."""
-    return None if code in PACKED else _TYPES.get(code, (None, None, None))[2]
+    return None if code in PACKED else _TYPES.get(code, ("NOTYPE", None, None))[2]
 
 
-def name_of_array(array):
+def name_of_array(array: typing.Any) -> str:
     """The upper-case name of an array's type."""
     if array.dtype.kind in "SUO":
         return "STRING"
@@ -81,7 +88,7 @@ def name_of_array(array):
     return "NOTYPE"
 
 
-def unpack(raw, code, count):
+def unpack(raw: typing.Any, code: int, count: int) -> typing.Any:
     """int8 or uint8 elements out of packed bytes."""
     bits, low, _ = PACKED[code]
     per_byte = 8 // bits
@@ -93,7 +100,7 @@ def unpack(raw, code, count):
     return values.astype(dtype(code))
 
 
-def pack(values, code):
+def pack(values: typing.Any, code: int) -> bytes:
     """The bytes of int8 or uint8 elements; ValueError when one does not fit."""
     bits, low, high = PACKED[code]
     if values.size and (values.min() < low or values.max() > high):
@@ -103,10 +110,10 @@ def pack(values, code):
     padded = np.zeros(-(-values.size // per_byte) * per_byte, np.uint8)
     padded[:values.size] = values.reshape(-1).astype(np.int16) & ((1 << bits) - 1)
     rows = padded.reshape(-1, per_byte) << (np.arange(per_byte, dtype=np.uint8) * bits)
-    return np.bitwise_or.reduce(rows, axis=1).astype(np.uint8).tobytes()
+    return bytes(np.bitwise_or.reduce(rows, axis=1).astype(np.uint8))
 
 
-def unpack_strings(raw):
+def unpack_strings(raw: bytes) -> list[bytes]:
     """The strings of a string buffer, as a list of bytes."""
     if len(raw) < 4:
         return []
@@ -115,15 +122,16 @@ def unpack_strings(raw):
     return [bytes(raw[at[i]:at[i + 1]]) for i in range(count)]
 
 
-def pack_strings(strings):
+def pack_strings(strings: typing.Iterable[str | bytes]) -> bytes:
     """A string buffer of str or bytes elements; ValueError when one is neither."""
+    strings = list(strings)
     wrong = [type(s).__name__ for s in strings if not isinstance(s, (str, bytes))]
     if wrong:
         raise ValueError("Cannot set tensor: strings are str or bytes, got %s." % wrong[0])
-    strings = [s.encode() if isinstance(s, str) else s for s in strings]
-    offset = 4 * (len(strings) + 2)
-    numbers = [len(strings), offset]
-    for s in strings:
-        offset += len(s)
+    raw = [s.encode() if isinstance(s, str) else s for s in strings]
+    offset = 4 * (len(raw) + 2)
+    numbers = [len(raw), offset]
+    for element in raw:
+        offset += len(element)
         numbers.append(offset)
-    return b"".join([n.to_bytes(4, "little") for n in numbers] + strings)
+    return b"".join([n.to_bytes(4, "little") for n in numbers] + raw)

@@ -17,10 +17,11 @@ import json
 import os
 import sys
 import tempfile
+import typing
 
 from . import _types as types
 from ._keras_layers import LAYERS, Unsupported
-from ._library import lib
+from ._library import STORAGE_CONSTANT, decoded, lib
 from .interpreter import Interpreter
 
 np = types.np
@@ -29,12 +30,13 @@ np = types.np
 class Graph:
     """The layers that come of a model's operators."""
 
-    def __init__(self, interpreter):
+    def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
         self.model = interpreter._model
-        self.layers, self.weights = [], {}
-        self._made = {}  # {tensor: layer that computes it}
-        self._names = set()
+        self.layers: list[dict[str, typing.Any]] = []
+        self.weights: dict[str, typing.Any] = {}
+        self._made: dict[int, str] = {}  # {tensor: layer that computes it}
+        self._names: set[str] = set()
         for index in self.model.inputs():
             self._input(index)
         for node in range(self.model.nodes()):
@@ -42,16 +44,16 @@ class Graph:
 
     # ---- what layers ask for
 
-    def shape(self, index):
+    def shape(self, index: int) -> tuple[int, ...]:
         return self.model.tensor(0, index).shape
 
-    def type(self, index):
-        return self.model.tensor(0, index).type
+    def type(self, index: int) -> int:
+        return int(self.model.tensor(0, index).type)
 
-    def is_constant(self, index):
-        return self.model.tensor(0, index).storage == 1
+    def is_constant(self, index: int) -> bool:
+        return bool(self.model.tensor(0, index).storage == STORAGE_CONSTANT)
 
-    def constant(self, index):
+    def constant(self, index: int) -> typing.Any:
         """The values of a constant as real numbers; Unsupported when the tensor is none."""
         tensor = self.model.tensor(0, index)
         if index in self._made or not self.is_constant(index):
@@ -60,21 +62,22 @@ class Graph:
             return self.interpreter.dequantize(index)
         return np.asarray(self.interpreter.get_tensor(index), np.float32)
 
-    def integers(self, index):
+    def integers(self, index: int) -> list[int]:
         if not self.is_constant(index):
             raise Unsupported("tensor %d, which fixes shapes, is computed" % index)
         return [int(n) for n in np.reshape(self.interpreter.get_tensor(index), -1)]
 
-    def option(self, node, field, size, otherwise=0):
-        return lib.pipit_model_option(self.model.handle, 0, node, field, size, otherwise)
+    def option(self, node: int, field: int, size: int, otherwise: int = 0) -> int:
+        return int(lib.pipit_model_option(self.model.handle, 0, node, field, size, otherwise))
 
-    def real_option(self, node, field, otherwise):
+    def real_option(self, node: int, field: int, otherwise: float) -> float:
         bits = np.float32(otherwise).view(np.int32)
         return float(np.int32(self.option(node, field, 4, int(bits))).view(np.float32))
 
     # ---- what they make
 
-    def layer(self, kind, output, inputs, weights=None, **config):
+    def layer(self, kind: str, output: int, inputs: typing.Sequence[int | str],
+              weights: dict[str, typing.Any] | None = None, **config: typing.Any) -> str:
         """Adds a layer that computes tensor `output` from tensors (or from other layers)."""
         absent = [i for i in inputs if isinstance(i, int) and i not in self._made]
         if absent:
@@ -90,19 +93,19 @@ class Graph:
         self._made[output] = name
         return name
 
-    def rename(self, output, source):
+    def rename(self, output: int, source: int) -> None:
         """Tensor `output` holds the same numbers as `source`."""
         if source in self._made:
             self._made[output] = self._made[source]
 
-    def _input(self, index):
+    def _input(self, index: int) -> None:
         shape = list(self.shape(index))
         self.layer("InputLayer", index, [], batch_input_shape=[None] + shape[1:], sparse=False)
         del self.layers[-1]["config"]["trainable"]
 
-    def _name(self, output):
+    def _name(self, output: int) -> str:
         """The layer's own part of a name like "model/conv2d/Relu;model/conv2d/BiasAdd"."""
-        parts = self.model.tensor(0, output).name.decode("utf-8", "backslashreplace").split(";")[0].split("/")
+        parts = decoded(self.model.tensor(0, output).name).split(";")[0].split("/")
         wanted = parts[0] if len(parts) < 3 else parts[1]
         wanted = "".join(c if c.isalnum() or c in "_-." else "_" for c in wanted.split(":")[0])
         name, number = wanted or "layer", 0
@@ -112,8 +115,10 @@ class Graph:
         self._names.add(name)
         return name
 
-    def _convert(self, node):
-        op, inputs, outputs = self.model.node(node)
+    def _convert(self, node: int) -> None:
+        found = self.model.node(node)
+        assert found is not None
+        op, inputs, outputs, _ = found
         try:
             if op not in LAYERS:
                 raise Unsupported("no layer does that")
@@ -125,9 +130,9 @@ class Graph:
             raise ValueError("%s (operator %d) cannot be a Keras layer: %s"
                              % (op, node, error)) from None
 
-    def config(self):
+    def config(self) -> dict[str, typing.Any]:
         """What Keras' model_from_json() takes."""
-        def ends(indices):
+        def ends(indices: list[int]) -> list[list[typing.Any]]:
             missing = [i for i in indices if i not in self._made]
             if missing:
                 raise ValueError("Tensor %d is computed by no layer." % missing[0])
@@ -138,7 +143,7 @@ class Graph:
             "output_layers": ends(self.model.outputs())}}
 
 
-def files(path):
+def files(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """{file name: bytes} of the export of a model file."""
     if np is None:
         raise ImportError("export-keras needs numpy")
@@ -158,7 +163,7 @@ def files(path):
             "model.json": json.dumps(topology, indent=1).encode()}
 
 
-def export_keras(model: str | os.PathLike, folder: str | os.PathLike) -> None:
+def export_keras(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
     """Writes the files of a model into `folder`, which is made if need be.
 
     They come under temporary names first: what is there already stays whole when anything fails.
@@ -182,7 +187,7 @@ def export_keras(model: str | os.PathLike, folder: str | os.PathLike) -> None:
             os.replace(os.path.join(beside, name), os.path.join(folder, name))
 
 
-def _check_place(model, path):
+def _check_place(model: str | os.PathLike[str], path: str) -> None:
     """Whether all files can come into place is found out before the first one does."""
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "%s in it is a directory" % os.path.basename(path))
@@ -190,23 +195,23 @@ def _check_place(model, path):
         raise ValueError("%s would replace the model" % path)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="pipit export-keras", description="Rebuilds a Keras model from a .tflite file: "
         "model.json and weights.bin for TensorFlow.js and Keras, and weights.npz.")
     parser.add_argument("model")
     parser.add_argument("-o", "--output-dir", metavar="DIR", required=True)
-    arguments = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     try:
-        export_keras(arguments.model, arguments.output_dir)
+        export_keras(given.model, given.output_dir)
     except ValueError as error:
-        print("pipit: %s: %s" % (arguments.model, error), file=sys.stderr)
+        print("pipit: %s: %s" % (given.model, error), file=sys.stderr)
         return 3
     except ImportError as error:
         print("pipit: %s" % error, file=sys.stderr)
         return 6
     except OSError as error:
-        print("pipit: %s: %s" % (arguments.output_dir, error.strerror or error), file=sys.stderr)
+        print("pipit: %s: %s" % (given.output_dir, error.strerror or error), file=sys.stderr)
         return 6
     return 0
 

@@ -7,8 +7,9 @@
     interpreter.invoke()
     scores = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
-One interpreter belongs to one thread at a time. invoke() releases Python's global lock, so several
-interpreters, each in its thread, run at once.
+One interpreter belongs to one thread at a time, and a second one gets a RuntimeError; run() and
+signature runners wait for each other instead, so threads may share those. Python's global lock is
+released while a model runs, so several interpreters, each in its thread, run at once.
 """
 
 from __future__ import annotations
@@ -20,20 +21,29 @@ import re
 import typing
 import warnings
 
+from . import _arguments as arguments
 from . import _library as c
 from . import _types as types
-from ._delegate import Delegate, load_delegate, tables  # noqa: F401: Delegate is for others
+from ._delegate import Delegate, load_delegate, tables
+from ._insight import Insight
 from ._library import lib
-from ._model import Model
-from ._plan import Plan, PlanError, make_options
+from ._model import Model, Signature
+from ._plan import Plan, PlanError, Shapes, make_options
 from ._signature import SignatureRunner
 from ._team import team
-from ._values import Values
+from ._turn import Turn
 
 if typing.TYPE_CHECKING:
-    import numpy
+    import numpy.typing
 
-np = types.np
+    Array = numpy.typing.NDArray[typing.Any]
+
+__all__ = ["Cancelled", "Delegate", "Interpreter", "InterpreterWithCustomOps", "OpResolverType",
+           "SignatureRunner", "default_threads", "load_delegate"]
+
+
+class Cancelled(RuntimeError):
+    """What invoke() and all that runs a model raise after cancel()."""
 
 
 @enum.unique
@@ -54,7 +64,7 @@ def default_threads() -> int:
 _MOST_THREADS = 2**31 - 1  # the C interface takes no larger number; there are never so many
 
 
-def _check_threads(num_threads):
+def _check_threads(num_threads: int | None) -> int:
     if num_threads is None:
         return default_threads()
     if not isinstance(num_threads, int):
@@ -67,7 +77,7 @@ def _check_threads(num_threads):
 _Self = typing.TypeVar("_Self", bound="Interpreter")
 
 
-class Interpreter(Values):
+class Interpreter(Insight):
     """A model and the memory it runs in.
 
     Args:
@@ -85,13 +95,17 @@ class Interpreter(Values):
         its own for it, so that takes more memory.
       The other arguments are accepted for programs that pass them, and change nothing.
 
+    It can be pickled, and copied: what comes of that has the model's path (or its content), all
+    arguments and shapes, but starts with no values.
+
     Raises:
-      ValueError: the model cannot be read, is damaged, or has operators that this build lacks.
+      ValueError: the model cannot be read, is damaged, or has builtin operators that this build
+        lacks. (Custom ones that nobody has are told by allocate_tensors().)
     """
 
     def __init__(
         self,
-        model_path: str | bytes | os.PathLike | None = None,
+        model_path: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None = None,
         model_content: bytes | None = None,
         experimental_delegates: typing.Sequence[Delegate] | None = None,
         num_threads: int | None = None,
@@ -114,24 +128,39 @@ class Interpreter(Values):
             raise ValueError("Unrecognized passed in op resolver type: {}".format(
                 experimental_op_resolver_type))
         self._team = team(_check_threads(num_threads))
-        self._random_seed = random_seed
+        self._random_seed = arguments.between(random_seed, 0, 2**64 - 1, "random_seed")
         self._max_calls = max_calls
+        if max_calls is not None:
+            self._max_calls = arguments.between(max_calls, 1, 2**63 - 1, "max_calls")
         self._compress_zero_points = experimental_compress_quantization_zero_points
         self._preserve_all = bool(experimental_preserve_all_tensors)
         self._operators = getattr(self, "_operators", None)
         self._model = self._open(model_path, model_content)
-        self._delegates = list(experimental_delegates or [])
+        self._delegates = experimental_delegates or []
         self._delegate_tables = tables(self._delegates)
-        self._signatures = self._model.signatures()
-        self._shapes = {}  # {(subgraph, position of the input): dimensions} that were asked for
-        self._strings = {}  # {(subgraph, position): buffer} that inputs are bound to
-        self._plan = None  # while there is none, nothing can run
-        self._refused = {}  # {key of a signature that cannot run: why}
-        self._old_plan = None  # the one that a resize has made invalid
+        self._signatures: dict[str, Signature] = self._model.signatures()
+        self._turn = Turn()
+        self._shapes: Shapes = {}  # that were asked for
+        self._strings = {}
+        self._plan: Plan | None = None  # while there is none, nothing can run
+        self._refused: dict[str, str] = {}  # {key of a signature that cannot run: why}
+        self._unresolved: str | None = None  # why allocate_tensors() has nothing to plan
+        self._old_plan: Plan | None = None  # the one that a resize has made invalid
         self._check_operators()
+        self._arguments: dict[str, typing.Any] = {
+            "model_path": os.path.abspath(model_path) if model_path else None,
+            "model_content": model_content,
+            "experimental_delegates": experimental_delegates,
+            "num_threads": num_threads,
+            "experimental_op_resolver_type": experimental_op_resolver_type,
+            "experimental_preserve_all_tensors": experimental_preserve_all_tensors,
+            "experimental_compress_quantization_zero_points": self._compress_zero_points,
+            "random_seed": random_seed,
+            "max_calls": max_calls,
+        }
 
     @staticmethod
-    def _open(path, content):
+    def _open(path: typing.Any, content: bytes | None) -> Model:
         if path and content:
             raise ValueError("Can't both provide `model_path` and `model_content`")
         if content is not None and not isinstance(content, bytes):
@@ -142,24 +171,29 @@ class Interpreter(Values):
             return Model(content=content)
         raise ValueError("`model_path` or `model_content` must be specified.")
 
-    def _options(self):
+    def _options(self) -> c.Options:
         return make_options(self._shapes, self._team, self._preserve_all, self._random_seed,
                             self._max_calls, self._operators, self._delegate_tables)
 
-    def _check_operators(self):
+    def _check_operators(self) -> None:
         why, options = c.Message(), self._options()
         code = lib.pipit_check_operators(
             self._model.handle, ctypes.byref(options), ctypes.byref(why))
         if code == c.OK or self._some_signature_runs():
             return
-        versions = self._model.versions()
+        versions, named = self._model.versions(), r"custom '(.*?)'(?: \((.*?)\))?"
         said = ["Didn't find op for builtin opcode '%s' version '%d'." % (op, versions.get(op, 1))
-                for op in re.findall(r"(\w+) \(\d+\)", why.text)]
-        said += ["Encountered unresolved custom op: %s." % op
-                 for op in re.findall(r"custom '(.*?)'", why.text)]
-        raise ValueError("%s Registration failed." % " ".join(said or [why.text]))
+                for op in re.findall(r"(\w+) \(\d+\)", re.sub(named, "", why.text))]
+        custom = dict(re.findall(named, why.text))
+        found = ["Encountered unresolved custom op: %s%s." % (op, advice and ": " + advice)
+                 for op, advice in custom.items()]
+        if said or not custom:
+            raise ValueError("%s Registration failed." % " ".join(said + found or [why.text]))
+        first = [(i, node.op) for i, node in self._model.all_nodes() if node.op in custom][:1]
+        self._unresolved = " ".join(
+            found + ["Node number %d (%s) failed to prepare." % node for node in first])
 
-    def _some_signature_runs(self):
+    def _some_signature_runs(self) -> bool:
         """Whether there is something to run although operators are missing."""
         if not self._signatures:
             return False
@@ -167,13 +201,23 @@ class Interpreter(Values):
             plan = Plan(self._model, self._options())
         except PlanError:
             return False
-        for key, (_, subgraph, _, _) in self._signatures.items():
-            why = plan.refusal(subgraph)
+        for key, signature in self._signatures.items():
+            why = plan.refusal(signature.subgraph)
             if why is not None:
                 self._refused[key] = why.text
         return len(self._refused) < len(self._signatures) or plan.refusal(0) is None
 
     # ---- life
+
+    def __getstate__(self) -> dict[str, typing.Any]:
+        return {"arguments": self._arguments, "shapes": self._shapes,
+                "planned": self._plan is not None}
+
+    def __setstate__(self, state: dict[str, typing.Any]) -> None:
+        Interpreter.__init__(self, **state["arguments"])
+        self._shapes = dict(state["shapes"])
+        if state["planned"]:
+            self._make_plan()
 
     def __enter__(self: _Self) -> _Self:
         return self
@@ -186,14 +230,14 @@ class Interpreter(Values):
         self._plan = self._old_plan = None
         self._strings = {}
 
-    def _exported(self):
+    def _exported(self) -> bool:
         return any(p is not None and p.exported() for p in (self._plan, self._old_plan))
 
     def _safe_to_run(self) -> bool:
         """Whether nobody holds a view of a tensor."""
         return not self._exported()
 
-    def _ensure_safe(self):
+    def _ensure_safe(self) -> None:
         if self._exported():
             raise RuntimeError(
                 "There is at least 1 reference to internal data in the interpreter in the form of a "
@@ -204,26 +248,41 @@ class Interpreter(Values):
         """Plans the model for its shapes and takes the memory. Does nothing when that is done.
 
         Raises:
-          RuntimeError: an operator refuses the shapes, naming it; an earlier plan then stays.
+          RuntimeError: an operator refuses the shapes, naming it; an earlier plan then stays. Or
+            nobody has an operator that the model needs.
         """
-        self._ensure_safe()
-        self._allocate(0)
+        with self._turn:
+            self._ensure_safe()
+            self._allocate(0)
 
-    def _allocate(self, subgraph):
-        self._make_plan()
-        why = self._plan.refusal(subgraph)
+    def _allocate(self, subgraph: int) -> None:
+        why = self._make_plan().refusal(subgraph)
         if why is not None:
             raise RuntimeError(why.failed_node("prepare"))
 
-    def _make_plan(self):
+    def _make_plan(self) -> Plan:
         if self._plan is not None:
-            return
-        try:
-            self._plan = Plan(self._model, self._options())
-        except PlanError as error:
-            raise RuntimeError(error.args[0].failed_node("prepare")) from None
+            return self._plan
+        if self._unresolved is not None:
+            raise RuntimeError(self._unresolved)
+        plan = self._plan = self._planned()
         self._old_plan = None
         self._strings = {}
+        return plan
+
+    def _planned(self) -> Plan:
+        try:
+            return Plan(self._model, self._options())
+        except PlanError as error:
+            raise RuntimeError(error.args[0].failed_node("prepare")) from None
+
+    def _replace_plan(self, plan: Plan) -> None:
+        """By one of the same shapes; inputs and variables stay."""
+        if self._plan is not None:
+            plan.take_over(self._plan)
+        self._plan = plan
+        for (subgraph, position), buffer in self._strings.items():
+            self._bind(subgraph, position, buffer)
 
     # ---- running
 
@@ -232,12 +291,15 @@ class Interpreter(Values):
 
         Raises:
           RuntimeError: allocate_tensors() has not been called since the last change of a shape, a
-            view of a tensor is held, or an operator cannot process a value.
+            view of a tensor is held, an operator cannot process a value, or another thread is using
+            the interpreter.
+          Cancelled: another thread has called cancel().
         """
-        self._ensure_safe()
-        self._invoke(0, None)
+        with self._turn:
+            self._ensure_safe()
+            self._invoke(0, c.DEFAULT_SIGNATURE)
 
-    def _invoke(self, subgraph, signature):
+    def _invoke(self, subgraph: int, signature: int) -> None:
         if self._plan is None:
             raise RuntimeError("Invoke called on model that is not ready.")
         for position, index in enumerate(self._model.inputs(subgraph)):
@@ -245,15 +307,77 @@ class Interpreter(Values):
             if tensor.type == types.STRING and (subgraph, position) not in self._strings:
                 raise RuntimeError("Input tensor %d lacks data" % index)
         code, why = self._plan.invoke(signature)
+        while code == c.ARENA_TOO_SMALL and self._grow():
+            code, why = self._plan.invoke(signature)
+        if code == c.CANCELLED:
+            raise Cancelled("The invocation was cancelled.")
         if code != c.OK:
             raise RuntimeError(why.failed_node("invoke"))
 
+    def _grow(self) -> bool:
+        """More room for tensors of unknown shape; whether there is some."""
+        plan = self._plan.larger() if self._plan is not None and not self._exported() else None
+        if plan is not None:
+            self._replace_plan(plan)
+        return plan is not None
+
+    def run(self, inputs: typing.Any) -> list[Array]:
+        """One inference, for threads that share an interpreter: they wait for each other.
+
+        Args:
+          inputs: the values of all inputs, a list in the order of get_input_details() or a dict by
+            their names; or the value of the only one, when it is an array.
+
+        Returns:
+          Copies of the outputs, in the order of get_output_details().
+
+        Raises:
+          ValueError, RuntimeError: as set_tensor() and invoke() do.
+        """
+        with self._turn.after_others():
+            self.allocate_tensors()
+            for index, value in self._by_index(inputs):
+                self._set(0, index, value)
+            self.invoke()
+            return [self.get_tensor(index) for index in self._model.outputs()]
+
+    def _by_index(self, inputs: typing.Any) -> list[tuple[int, typing.Any]]:
+        wanted = self._model.inputs()
+        if isinstance(inputs, dict):
+            names = {c.decoded(self._model.tensor(0, i).name): i for i in wanted}
+            if set(inputs) != set(names):
+                raise ValueError("The model's inputs are %s, got %s."
+                                 % (sorted(names), sorted(map(str, inputs))))
+            return [(names[name], value) for name, value in inputs.items()]
+        values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        if len(values) != len(wanted):
+            raise ValueError("The model has %d inputs, got %d." % (len(wanted), len(values)))
+        return list(zip(wanted, values))
+
+    def cancel(self) -> None:
+        """Ends what another thread is running, before its next operator: it gets Cancelled. Does
+        nothing when nothing runs."""
+        plan = self._plan
+        if plan is not None:
+            plan.cancel()
+
+    def set_num_threads(self, num_threads: int | None) -> None:
+        """Another number of threads from now on. The values of inputs and variables stay."""
+        with self._turn:
+            self._ensure_safe()
+            self._team = team(_check_threads(num_threads))
+            self._arguments["num_threads"] = num_threads
+            if self._plan is not None:
+                self._replace_plan(self._planned())
+
     def reset_all_variables(self) -> None:
         """Variables and other state return to zero."""
-        if self._plan is not None:
-            lib.pipit_interpreter_reset_variables(self._plan.handle)
+        with self._turn:
+            if self._plan is not None:
+                lib.pipit_interpreter_reset_variables(self._plan.handle)
 
-    def resize_tensor_input(self, input_index: int, tensor_size: typing.Sequence[int] | numpy.ndarray,
+    def resize_tensor_input(self, input_index: int,
+                            tensor_size: typing.Sequence[int] | numpy.typing.NDArray[typing.Any],
                             strict: bool = False) -> None:
         """Gives an input another shape; call allocate_tensors() afterwards.
 
@@ -263,16 +387,18 @@ class Interpreter(Values):
           strict: allow only dimensions that are -1 in `shape_signature`.
 
         Raises:
-          ValueError: there is no such input, or the shape is not a list of numbers.
+          ValueError: there is no such input, or no such shape.
+          TypeError: the shape is not a list of integers.
           RuntimeError: a view of a tensor is held, the tensor is a constant, or strict, and a
             dimension is fixed.
         """
-        self._ensure_safe()
-        self._resize(0, input_index, tensor_size, strict)
+        with self._turn:
+            self._ensure_safe()
+            self._resize(0, input_index, tensor_size, strict)
 
-    def _resize(self, subgraph, index, size, strict=False):
-        shape = self._shape_argument(size)
-        self._check_index(index, subgraph)
+    def _resize(self, subgraph: int, index: int, size: typing.Any, strict: bool = False) -> None:
+        shape = arguments.shape(size)
+        index = self._check_index(index, subgraph)
         tensor = self._tensor(subgraph, index)
         current = self._shape_of(subgraph, tensor)
         if shape == current and self._plan is not None:
@@ -289,19 +415,7 @@ class Interpreter(Values):
             self._plan, self._old_plan = None, self._plan
 
     @staticmethod
-    def _shape_argument(size):
-        if np is None:
-            return tuple(int(n) for n in size)
-        array = np.array(size, dtype=np.int32)
-        if array.ndim != 1:
-            raise ValueError("Shape should be 1D instead of %d." % array.ndim)
-        if array.size > c.MAX_RANK:
-            raise ValueError("Shape has %d dimensions; at most %d are possible."
-                             % (array.size, c.MAX_RANK))
-        return tuple(array.tolist())
-
-    @staticmethod
-    def _check_strict(tensor, current, shape):
+    def _check_strict(tensor: c.Tensor, current: tuple[int, ...], shape: tuple[int, ...]) -> None:
         if len(shape) != len(current):
             raise RuntimeError(
                 "Attempting to resize tensor %d with %d dimensions to %d. ResizeInputTensorStrict "
@@ -319,20 +433,23 @@ class Interpreter(Values):
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
         """{key: {"inputs": [names], "outputs": [names]}}, names sorted."""
-        return {key: {"inputs": list(inputs), "outputs": list(outputs)}
-                for key, (_, _, inputs, outputs) in self._signatures.items()}
+        return {key: {"inputs": list(signature.inputs), "outputs": list(signature.outputs)}
+                for key, signature in self._signatures.items()}
 
     def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
         """The same with the tensor index of each name."""
-        return {key: {"inputs": dict(inputs), "outputs": dict(outputs)}
-                for key, (_, _, inputs, outputs) in self._signatures.items()}
+        return {key: {"inputs": dict(signature.inputs), "outputs": dict(signature.outputs)}
+                for key, signature in self._signatures.items()}
 
     def get_signature_runner(self, signature_key: str | None = None) -> SignatureRunner:
-        """A function that runs a signature: takes arrays by name, returns a dict of arrays.
+        """A function that runs a signature: takes arrays by name, returns a dict of arrays. Of a model
+        without signatures, None is one that goes by the names of its tensors.
 
         Raises:
-          ValueError: there is no such signature, it cannot run, or None when there is not exactly one.
+          ValueError: there is no such signature, it cannot run, or None when there are several.
         """
+        if signature_key is None and not self._signatures:
+            return SignatureRunner._by_tensor_names(self)
         if signature_key is None:
             if len(self._signatures) != 1:
                 raise ValueError(
@@ -340,67 +457,6 @@ class Interpreter(Values):
                     "allowed when the model has 1 SignatureDef".format(len(self._signatures)))
             signature_key = next(iter(self._signatures))
         return SignatureRunner(interpreter=self, signature_key=signature_key)
-
-    # ---- what else there is to know
-
-    def _native_handle(self) -> int | None:
-        """The address of the C interface's interpreter; None before allocate_tensors()."""
-        return self._plan.handle.value if self._plan is not None else None
-
-    @property
-    def experimental_compress_quantization_zero_points(self) -> bool:
-        return self._compress_zero_points
-
-    @property
-    def required_arena_bytes(self) -> int:
-        """The memory, in bytes, that the model needs for its present shapes, weights not included."""
-        from ._plan import required_memory
-        try:
-            return required_memory(self._model, self._options()).arena_bytes
-        except PlanError as error:
-            raise RuntimeError(error.args[0].failed_node("prepare")) from None
-
-    def delegation(self) -> list[dict[str, typing.Any]]:
-        """What delegates compute, once tensors are allocated: a list of dicts with `delegate` (its
-        name), `subgraph` and `nodes` (the operators' positions), one for each partition."""
-        rows, info = [], c.PartitionInfo()
-        count = lib.pipit_interpreter_partitions(self._plan.handle) if self._plan else 0
-        for i in range(count):
-            lib.pipit_interpreter_partition(self._plan.handle, i, ctypes.byref(info))
-            rows.append({"delegate": c.decoded(info.delegate), "subgraph": info.subgraph,
-                         "nodes": info.nodes[:info.node_count]})
-        return rows
-
-    def profile(self, runs: int = 1) -> list[dict[str, typing.Any]]:
-        """Runs the model and returns a list of dicts, one for each operator that takes part:
-        `node`, `op_name`, `variant` (the kernel that was chosen) and `seconds` of one run on
-        average.
-
-        Raises:
-          ValueError: runs is less than 1.
-          RuntimeError: as invoke() does.
-        """
-        if runs < 1:
-            raise ValueError("runs should be >= 1, not %d" % runs)
-        self._ensure_safe()
-        count = max(self._model.nodes(), 1)
-        times = (ctypes.c_uint64 * count)()
-        if self._plan is not None:
-            lib.pipit_interpreter_time_nodes(self._plan.handle, times, count)
-        try:
-            for _ in range(runs):
-                self._invoke(0, None)
-        finally:
-            if self._plan is not None:
-                lib.pipit_interpreter_time_nodes(self._plan.handle, None, 0)
-        return [self._profile_row(i, times, runs)
-                for i in range(lib.pipit_interpreter_steps(self._plan.handle, 0))]
-
-    def _profile_row(self, i, times, runs):
-        step = c.Step()
-        lib.pipit_interpreter_step(self._plan.handle, 0, i, ctypes.byref(step))
-        return {"node": step.node, "op_name": c.decoded(step.op), "variant": c.decoded(step.variant),
-                "seconds": times[step.node] / runs * 1e-9}
 
 
 class InterpreterWithCustomOps(Interpreter):
@@ -416,21 +472,29 @@ class InterpreterWithCustomOps(Interpreter):
         custom_op_registerers: typing.Sequence[str | typing.Callable[[int], object]] | None = None,
         **kwargs: typing.Any,
     ) -> None:
-        registerers = list(custom_op_registerers or [])
-        self._operators = (c.Operator * len(registerers))() if registerers else None
-        for i, registerer in enumerate(registerers):
-            operator = self._operators[i]
-            operator.struct_bytes = ctypes.sizeof(c.Operator)
-            if isinstance(registerer, str):
-                registerer = self._find(registerer)
-            registerer(ctypes.addressof(operator))
-        self._registerers = registerers
+        self._register(list(custom_op_registerers or []))
         super().__init__(**kwargs)
 
+    def __getstate__(self) -> dict[str, typing.Any]:
+        return dict(super().__getstate__(), registerers=self._registerers)
+
+    def __setstate__(self, state: dict[str, typing.Any]) -> None:
+        self._register(state["registerers"])
+        super().__setstate__(state)
+
+    def _register(self, registerers: list[str | typing.Callable[[int], object]]) -> None:
+        operators = (c.Operator * len(registerers))()
+        for operator, registerer in zip(operators, registerers):
+            operator.struct_bytes = ctypes.sizeof(c.Operator)
+            function = self._find(registerer) if isinstance(registerer, str) else registerer
+            function(ctypes.addressof(operator))
+        self._operators = operators if registerers else None
+        self._registerers = registerers
+
     @staticmethod
-    def _find(symbol):
+    def _find(symbol: str) -> typing.Any:
         """A function of this process, or of a library that programs for TensorFlow Lite name."""
-        name, library = symbol, None
+        name, library = symbol, typing.cast("str | None", None)
         if symbol.startswith("pywrap_genai_ops."):
             library, name = "pywrap_genai_ops.so", symbol.split(".", 1)[1]
         try:

@@ -40,9 +40,15 @@ class Loaded {
   ~Loaded() { pipit_model_close(model_); }
 
   std::vector<uint8_t> run(const pipit_options& options) const {
+    return run(options, options.team);
+  }
+
+  // Planned for one team, run with another.
+  std::vector<uint8_t> run(const pipit_options& options, pipit_team* team) const {
     pipit_interpreter* net = nullptr;
     pipit_message why = {};
     EXPECT_EQ(pipit_interpreter_create(model_, &options, 0, &net, &why), PIPIT_OK) << why.text;
+    EXPECT_EQ(pipit_interpreter_set_team(net, team, &why), PIPIT_OK) << why.text;
     auto in = sized<pipit_tensor>(), out = sized<pipit_tensor>();
     pipit_interpreter_input(net, 0, 0, &in);
     for (size_t i = 0; i < in.bytes; ++i)
@@ -321,6 +327,36 @@ TEST_F(CInterface, NamesTheTensorsOfSignatures) {
   }
 }
 
+TEST_F(CInterface, HasADefaultSignature) {
+  pipit_signature s = {};
+  const char* name = nullptr;
+  int32_t tensor = -1;
+  ASSERT_EQ(pipit_model_signature(model_, PIPIT_DEFAULT_SIGNATURE, &s), PIPIT_OK);
+  EXPECT_STREQ(s.key, "");
+  EXPECT_EQ(s.subgraph, 0);
+  EXPECT_EQ(s.inputs, 1);
+  EXPECT_EQ(s.outputs, 1);
+  ASSERT_EQ(pipit_model_signature_input(model_, PIPIT_DEFAULT_SIGNATURE, 0, &name, &tensor),
+            PIPIT_OK);
+  EXPECT_STREQ(name, "t0");
+  EXPECT_EQ(tensor, 0);
+  ASSERT_EQ(pipit_model_signature_output(model_, PIPIT_DEFAULT_SIGNATURE, 0, &name, &tensor),
+            PIPIT_OK);
+  EXPECT_STREQ(name, "t2");
+  EXPECT_EQ(tensor, 2);
+  EXPECT_EQ(pipit_model_signature_output(model_, PIPIT_DEFAULT_SIGNATURE, 1, &name, &tensor),
+            PIPIT_BAD_ARGUMENT);
+  init();
+  const Numbers answer = invoke({1, 2, 3, 4});
+  invoke({0, 0, 0, 0});
+  auto t = sized<pipit_tensor>();
+  pipit_interpreter_input(net_, 0, 0, &t);
+  std::memcpy(t.data, Numbers{1, 2, 3, 4}.data(), t.bytes);
+  ASSERT_EQ(pipit_interpreter_invoke_signature(net_, PIPIT_DEFAULT_SIGNATURE, &why_), PIPIT_OK);
+  pipit_interpreter_output(net_, 0, 0, &t);
+  EXPECT_EQ(std::memcmp(t.data, answer.data(), t.bytes), 0);
+}
+
 TEST_F(CInterface, WritesNoMoreThanTheCallerKnows) {
   pipit_tensor t;
   std::memset(static_cast<void*>(&t), 0x55, sizeof(t));
@@ -401,6 +437,24 @@ TEST_F(CInterface, SharesWorkWithATeam) {
   }
 }
 
+TEST_F(CInterface, ChangesTheTeamOfALiveInterpreter) {
+  const Loaded big(kModels / "digits_int8.tflite");
+  pipit_options_init(&options_);
+  options_.least_share = 1;
+  const std::vector<uint8_t> alone = big.run(options_);
+  pipit_team *two = nullptr, *four = nullptr;
+  ASSERT_EQ(pipit_team_create(2, &two, &why_), PIPIT_OK) << why_.text;
+  ASSERT_EQ(pipit_team_create(4, &four, &why_), PIPIT_OK) << why_.text;
+  for (pipit_team* before : {two, four}) {
+    for (pipit_team* after : {two, four, static_cast<pipit_team*>(nullptr)}) {
+      options_.team = before;
+      EXPECT_EQ(big.run(options_, after), alone);
+    }
+  }
+  pipit_team_delete(two);
+  pipit_team_delete(four);
+}
+
 TEST_F(CInterface, RefusesWrongTeams) {
   pipit_team* team = nullptr;
   alignas(64) uint8_t memory[64];
@@ -442,6 +496,36 @@ TEST_F(CInterface, IsCancelled) {
   EXPECT_STREQ(why_.text, "cancelled");
   pipit_interpreter_set_profiler(net_, nullptr, nullptr);
   EXPECT_EQ(pipit_interpreter_invoke(net_, &why_), PIPIT_OK) << why_.text;
+}
+
+// What it is told by each function that wants the interpreter while it runs; a second thread is
+// told the same.
+struct Intruder {
+  pipit_interpreter* net;
+  std::vector<pipit_code> codes = {};
+  pipit_message why = {};
+  static void intrude(void* context, const pipit_step*, int32_t) {
+    auto& self = *static_cast<Intruder*>(context);
+    self.codes = {
+        pipit_interpreter_invoke(self.net, nullptr),
+        pipit_interpreter_invoke_signature(self.net, 0, nullptr),
+        pipit_interpreter_bind_input(self.net, 0, 0, nullptr, 0, nullptr),
+        pipit_interpreter_bind_output(self.net, 0, 0, nullptr, 0, nullptr),
+        pipit_interpreter_set_team(self.net, nullptr, nullptr),
+        pipit_interpreter_resize(self.net, nullptr, 0, 0, &self.why),
+    };
+  }
+};
+
+TEST_F(CInterface, IsUsedByOneThreadAtATime) {
+  init();
+  Intruder intruder = {net_};
+  pipit_interpreter_set_profiler(net_, Intruder::intrude, &intruder);
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{21, 22, 23, 24}));
+  EXPECT_EQ(intruder.codes, std::vector<pipit_code>(6, PIPIT_BUSY));
+  EXPECT_TRUE(contains(intruder.why.text, "the interpreter is in use")) << intruder.why.text;
+  pipit_interpreter_set_profiler(net_, nullptr, nullptr);
+  EXPECT_EQ(invoke({1, 2, 3, 4}), (Numbers{21, 22, 23, 24}));
 }
 
 TEST_F(CInterface, TakesMemoryFromTheHeapWhenAsked) {

@@ -114,6 +114,11 @@ TEST_F(Misuse, WhatAModelSays) {
   EXPECT_EQ(pipit_model_subgraphs(nullptr), -1);
   EXPECT_EQ(pipit_model_signatures(nullptr), -1);
   EXPECT_EQ(pipit_model_find_signature(nullptr, "main"), -1);
+  EXPECT_EQ(pipit_model_metadata_count(nullptr), -1);
+  EXPECT_EQ(pipit_model_metadata_count(model_), 0);
+  for (const int32_t wrong : {-1, 0}) {
+    EXPECT_EQ(pipit_model_metadata(model_, wrong, nullptr, nullptr, nullptr), PIPIT_BAD_ARGUMENT);
+  }
   EXPECT_EQ(pipit_model_find_signature(model_, nullptr), -1);
   EXPECT_EQ(pipit_model_signature(model_, 0, nullptr), PIPIT_BAD_ARGUMENT);
   EXPECT_EQ(pipit_model_node(model_, 0, 0, nullptr), PIPIT_BAD_ARGUMENT);
@@ -219,6 +224,8 @@ TEST_F(Misuse, NoInterpreter) {
   refused(pipit_interpreter_invoke_signature(nullptr, 0, &why_), none);
   refused(pipit_interpreter_runs(nullptr, 0, &why_), none);
   refused(pipit_interpreter_resize(nullptr, nullptr, 0, 0, &why_), none);
+  refused(pipit_interpreter_set_team(nullptr, nullptr, &why_), none);
+  pipit_interpreter_cancel(nullptr);
   pipit_interpreter_reset_variables(nullptr);
   pipit_interpreter_delegation(nullptr, &why_);
   pipit_interpreter_set_profiler(nullptr, nullptr, nullptr);

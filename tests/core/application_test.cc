@@ -110,6 +110,23 @@ TEST(OwnOperators, ServeWhatTheTableLacks) {
   EXPECT_TRUE(Interpreter::required_arena_bytes(m.model, {}, options).ok());
 }
 
+// What only an accelerator has is named with what to do about it.
+TEST(OwnOperators, OfAnEdgeTpuAreNamed) {
+  ModelBuilder b;
+  b.tensor({.shape = Shape::of(4)});
+  b.tensor({.shape = Shape::of(4)});
+  b.node("edgetpu-custom-op", {0}, {1});
+  b.inputs({0});
+  b.outputs({1});
+  const Loaded m(b);
+  Message why;
+  EXPECT_EQ(check_operators(m.model, {}, {}, &why).code(), Code::kUnsupported);
+  EXPECT_TRUE(contains(why.text(),
+                       "custom 'edgetpu-custom-op' (compiled for a Coral Edge TPU: take the file "
+                       "without _edgetpu in its name, or load its delegate)"))
+      << why.text();
+}
+
 // ---- the profiler
 
 struct Log {

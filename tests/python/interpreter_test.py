@@ -94,10 +94,30 @@ class Construction(unittest.TestCase):
         damaged = bytearray(path("add").read_bytes())
         damaged[4:8] = b"XXXX"
         self.refuses("The model is not a valid Flatbuffer buffer", model_content=bytes(damaged))
-        self.refuses("Encountered unresolved custom op: nobody_has_this.",
-                     model_path=path("unknown"))
         self.refuses("Didn't find op for builtin opcode 'DELEGATE' version '1'.",
                      model_path=path("unknown_builtin"))
+
+    def test_custom_operators_that_nobody_has(self):
+        for name, text in (("unknown", "Encountered unresolved custom op: nobody_has_this. Node "
+                            "number 0 (nobody_has_this) failed to prepare."),
+                           ("edgetpu", "Encountered unresolved custom op: edgetpu-custom-op: "
+                            "compiled for a Coral Edge TPU: take the file without _edgetpu in its "
+                            "name, or load its delegate. Node number 0 (edgetpu-custom-op) failed to "
+                            "prepare.")):
+            interpreter = Interpreter(path(name))
+            self.assertEqual(len(interpreter.get_input_details()), 1)
+            for _ in range(2):
+                with self.assertRaises(RuntimeError) as caught:
+                    interpreter.allocate_tensors()
+                self.assertEqual(str(caught.exception), text)
+            with self.assertRaisesRegex(RuntimeError, "not ready"):
+                interpreter.invoke()
+            with self.assertRaisesRegex(RuntimeError, "unresolved custom op"):
+                interpreter.run([np.zeros(1, np.float32)])
+
+    def test_a_custom_operator_of_any_name(self):
+        with self.assertRaisesRegex((RuntimeError, ValueError), "op: it"):
+            Interpreter(path("odd_name")).allocate_tensors()
 
     def test_messages_do_not_accumulate(self):
         texts = [self.refuses("", model_content=b"short" + bytes(n)) for n in (0, 1)]

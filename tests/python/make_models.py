@@ -281,12 +281,14 @@ SPOT = "N" * 80  # a name that a test replaces by bytes of its own
 GRAPHS = {
     "add": small.add_model(),
     "chain": chain(),
+    "edgetpu": unknown("edgetpu-custom-op"),
     "empty": empty(),
     "flat": flat(),
     "gather": small.gather_model(),
     "layers": layers(),
     "lstm": small.lstm_model(),
     "one_row": rows(1, 1),
+    "odd_name": unknown("it's (12), add (0)"),
     "open": open_shape(),
     "packed": packed(),
     "picture": picture(8),
@@ -322,6 +324,10 @@ def main(flatc, folder):
     graph.op("ADD", graph.inputs, graph.outputs, "AddOptions")
     small.write(flatc, folder / "add_signature.tflite", graph,
                 signature_defs=[signature(graph, "add")])
+    graph = open_shape()
+    graph.tensor("bytes of the metadata", "UINT8", [6], b"1.5.0\0")
+    small.write(flatc, folder / "described.tflite", graph,
+                metadata=[{"name": "min_runtime_version", "buffer": 1}, {"name": "empty"}])
     small.write(flatc, folder / "loop.tflite", *small.loop_models())
     graph = small.add_model(SPOT)
     for t in graph.tensors:

@@ -17,13 +17,13 @@ backend() { # backend SOURCES CALL
 rm -rf "$scratch"
 mkdir -p "$scratch/bin" "$scratch/python"
 backend "$source" "build_sdist('$scratch')"
-tar -xzf "$scratch"/pipit-*.tar.gz -C "$scratch"
-unpacked=$(echo "$scratch"/pipit-*/)
-grep -q '^Name: pipit$' "$unpacked/PKG-INFO"
+tar -xzf "$scratch"/pipit_runtime-*.tar.gz -C "$scratch"
+unpacked=$(echo "$scratch"/pipit_runtime-*/)
+grep -q '^Name: pipit-runtime$' "$unpacked/PKG-INFO"
 
 mkdir "$scratch/metadata"
 backend "$unpacked" "prepare_metadata_for_build_wheel('$scratch/metadata')"
-cmp "$scratch/metadata/pipit-"*.dist-info/METADATA "$unpacked/PKG-INFO"
+cmp "$scratch/metadata/pipit_runtime-"*.dist-info/METADATA "$unpacked/PKG-INFO"
 
 for tool in ar as awk basename c++ cat cc cmake g++ gcc ld make nm ranlib sh strip uname; do
   ln -s "$(command -v "$tool")" "$scratch/bin/$tool"
@@ -33,7 +33,7 @@ if [[ ${2:-} == configure ]]; then
   PATH=$scratch/bin cmake -S "$unpacked" -B "$scratch/build" -DPIPIT_BUILD_TOOLS=OFF \
     -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF > "$scratch/build.log" ||
     { tail -n 30 "$scratch/build.log"; exit 1; }
-  echo "ok: $(basename "$scratch"/pipit-*.tar.gz) has what a build wants"
+  echo "ok: $(basename "$scratch"/pipit_runtime-*.tar.gz) has what a build wants"
   exit
 fi
 # The compiler leaves a list of the headers that it read.
@@ -47,4 +47,4 @@ for wheel in "$scratch"/*.whl; do $python -m zipfile -e "$wheel" "$scratch/pytho
 said=$(cd "$scratch" && PYTHONPATH=$scratch/python $python "$source/python/examples/basic.py" \
   "$source/models/digits_float.tflite")
 [[ $said == *"Output shape: (1, 10)"* ]] || { echo "FAILED: $said"; exit 1; }
-echo "ok: $(basename "$scratch"/pipit-*.tar.gz) becomes $(basename "$scratch"/pipit-*.whl)"
+echo "ok: $(basename "$scratch"/pipit_runtime-*.tar.gz) becomes $(basename "$scratch"/pipit_runtime-*.whl)"

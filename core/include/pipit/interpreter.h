@@ -204,6 +204,9 @@ class Interpreter {
   // shape_signature()).
   Status resize_strict(Span<const InputShape> shapes, Message* why = nullptr);
 
+  // Other threads (nullptr: none but the caller) from the next invocation on; no result changes. Of
+  // more than the plan was made for, a resize() makes use.
+  void set_team(Team* team);
   // From the next invocation on.
   void set_profiler(const Profiler& profiler);
 

@@ -20,10 +20,10 @@
 //   built with an older header keeps working with a newer library.
 // - What a struct points to lives as long as the model or interpreter it was asked of.
 // - An index out of range is PIPIT_BAD_ARGUMENT, or a count of -1; so is NULL for a handle or for
-// what
-//   is to be filled. A handle that was not made is NULL.
-// - One handle may be used by one thread at a time, but for pipit_interpreter_cancel(). Different
-//   interpreters, also of one model, are independent.
+//   what is to be filled. A handle that was not made is NULL.
+// - One handle may be used by one thread at a time, but for pipit_interpreter_cancel(): what runs
+//   or changes an interpreter answers PIPIT_BUSY to a second one. Different interpreters, also of
+//   one model, are independent.
 #pragma once
 
 #include <stddef.h>
@@ -57,7 +57,8 @@ enum {
   PIPIT_BAD_ARGUMENT = 4,     // the caller broke the contract of the function
   PIPIT_RUN_FAILED = 5,       // a value that arrived in a tensor cannot be processed
   PIPIT_NO_FILE = 6,          // the file cannot be read
-  PIPIT_CANCELLED = 7         // see pipit_interpreter_cancel()
+  PIPIT_CANCELLED = 7,        // see pipit_interpreter_cancel()
+  PIPIT_BUSY = 8              // another thread is using the interpreter
 };
 
 // One line of text for a person, ended by a zero byte.
@@ -215,6 +216,10 @@ typedef struct pipit_signature {
   int32_t outputs;
 } pipit_signature;
 
+// Stands for a signature that every model has, in all functions that take one: subgraph 0, whose
+// inputs and outputs go by the names of their tensors. Its key is "".
+#define PIPIT_DEFAULT_SIGNATURE (-2)
+
 PIPIT_API int32_t pipit_model_signatures(const pipit_model* model);
 PIPIT_API pipit_code pipit_model_signature(const pipit_model* model, int32_t i,
                                            pipit_signature* signature);
@@ -225,6 +230,11 @@ PIPIT_API pipit_code pipit_model_signature_input(const pipit_model* model, int32
                                                  int32_t i, const char** name, int32_t* tensor);
 PIPIT_API pipit_code pipit_model_signature_output(const pipit_model* model, int32_t signature,
                                                   int32_t i, const char** name, int32_t* tensor);
+
+// What tools have written beside the model, "min_runtime_version" for example, and its bytes.
+PIPIT_API int32_t pipit_model_metadata_count(const pipit_model* model);
+PIPIT_API pipit_code pipit_model_metadata(const pipit_model* model, int32_t i, const char** name,
+                                          const void** data, size_t* bytes);
 
 // ---- operators of the application
 
@@ -453,6 +463,11 @@ PIPIT_API pipit_code pipit_interpreter_invoke_signature(pipit_interpreter* net, 
 // nothing runs, nothing happens.
 PIPIT_API void pipit_interpreter_cancel(const pipit_interpreter* net);
 
+// Another team (NULL: the calling thread alone) from the next invocation on; results do not depend
+// on it. Of more threads than the plan was made for, the next resize makes use.
+PIPIT_API pipit_code pipit_interpreter_set_team(pipit_interpreter* net, pipit_team* team,
+                                                pipit_message* why);
+
 // Plans again with these shapes in place of all earlier ones. On failure, also when the arena is
 // too small, everything stays as it was (but if an operator or delegate of the application refuses
 // what it has just accepted, there is nothing left to do but resize again). `strict` allows only
@@ -460,6 +475,7 @@ PIPIT_API void pipit_interpreter_cancel(const pipit_interpreter* net);
 PIPIT_API pipit_code pipit_interpreter_resize(pipit_interpreter* net,
                                               const pipit_input_shape* shapes, size_t count,
                                               int32_t strict, pipit_message* why);
+// Does nothing while another thread uses the interpreter.
 PIPIT_API void pipit_interpreter_reset_variables(pipit_interpreter* net);
 
 PIPIT_API pipit_code pipit_interpreter_memory(const pipit_interpreter* net, pipit_memory* memory);
