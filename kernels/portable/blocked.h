@@ -15,8 +15,8 @@
 namespace pipit {
 namespace {
 
-constexpr int32_t kGroup = 8;              // channels side by side
-constexpr int32_t kBlockBytes = 16 << 10;  // of widened activations, to stay in the nearest cache
+constexpr int32_t kGroup = 8;             // channels side by side
+constexpr int32_t kBlockBytes = 8 << 10;  // of widened activations: arenas are small
 constexpr int32_t kWide = sizeof(int16_t);
 
 template <class Args>
@@ -108,32 +108,42 @@ class GroupResults {
   template <bool kSigned>
   void usual() {
     const int32_t n = (count_ + 1) / 2 * 2 * kGroup;  // a multiple of the lanes of vectors
-    uint32_t once[kAll], signs[kAll];
+    uint32_t sizes[kAll], signs[kAll];
+    Out results[kAll];
+    multiply<kSigned>(n, sizes, signs);
+    shift<kSigned>(n, sizes, signs, results);
+    write(results);
+  }
+
+  template <bool kSigned>
+  void multiply(int32_t n, uint32_t* sizes, uint32_t* signs) const {
     for (int32_t i = 0; i < n; ++i) {
       const uint32_t x = sums_[i] + bias_[i];
       const auto sign = static_cast<uint32_t>(static_cast<int32_t>(x) >> 31);
       const uint32_t size = kSigned ? (x ^ sign) - sign : x & ~sign;
       const uint64_t half = kSigned ? uint64_t{kHalf + sign} : kHalf;
-      once[i] = static_cast<uint32_t>((uint64_t{size} * multiplier_[i] + half) >> 31);
+      sizes[i] = static_cast<uint32_t>((uint64_t{size} * multiplier_[i] + half) >> 31);
       if (kSigned) signs[i] = sign;
     }
-    Out results[kAll];
+  }
+
+  template <bool kSigned>
+  void shift(int32_t n, const uint32_t* sizes, const uint32_t* signs, Out* results) const {
     const int32_t low = low_, high = high_, zero_point = q_.zero_point;
     for (int32_t i = 0; i < n; ++i) {
-      const uint64_t product = uint64_t{once[i]} * power_[i] + kHalf;
+      const uint64_t product = uint64_t{sizes[i]} * power_[i] + kHalf;
       const auto size = static_cast<uint32_t>(product >> 31);
       const auto x = static_cast<int32_t>(kSigned ? (size ^ signs[i]) - signs[i] : size);
       const int32_t above = x < low ? low : x;
       results[i] = static_cast<Out>((above > high ? high : above) + zero_point);
     }
-    write(results);
   }
 
   void any() {
     Out results[kAll];
     for (int32_t i = 0; i < count_ * kGroup; ++i) {
-      const int32_t c = first_ + i % kGroup;
       if (i % kGroup >= channels_) continue;
+      const int32_t c = first_ + i % kGroup;
       const auto sum = static_cast<int32_t>(sums_[i] + bias_[i]);
       results[i] = static_cast<Out>(
           requantize(sum, q_.multiplier[c], q_.shift[c], q_.zero_point, q_.min, q_.max));
