@@ -28,12 +28,12 @@ HEAD = ["Operator", "Code", "Types", "Cases", "ARM kernels"]
 
 
 def arm_kernels(name, tables):
-    """'int8: neon, dotprod' for each list of types with kernels that are not portable."""
+    """'int8: neon, dotprod' for each list of types with kernels for ARM alone."""
     kernels = {}
     for table in tables:
         for types, variants in table[name]["types"].items():
             for variant in variants:
-                if variant not in ("", "portable"):
+                if variant not in ("", "portable", "blocked"):
                     kernels.setdefault(types, []).append(variant)
     return "; ".join(
         f"{types}: {', '.join(dict.fromkeys(found))}" for types, found in sorted(kernels.items()))

@@ -77,8 +77,9 @@ static inline TapRange taps_inside(int32_t origin, int32_t dilation, int32_t ker
   const auto first_not_before = [&](int64_t position) {
     const int64_t distance = position - origin;  // below 2^32
     if (distance <= 0) return 0;
-    const uint32_t tap = 1 + static_cast<uint32_t>(distance - 1) / static_cast<uint32_t>(dilation);
-    return tap < static_cast<uint32_t>(kernel) ? static_cast<int32_t>(tap) : kernel;
+    if (distance > int64_t{kernel - 1} * dilation) return kernel;
+    return static_cast<int32_t>(1 + static_cast<uint32_t>(distance - 1) /
+                                        static_cast<uint32_t>(dilation));
   };
   return {first_not_before(0), first_not_before(in)};
 }

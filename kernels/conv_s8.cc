@@ -6,6 +6,7 @@ namespace {
 
 constexpr ConvS8Variant kVariants[] = {
     {"portable", kCpuPortable, conv_s8_portable, nullptr},
+    {"blocked", kCpuPortable, conv_s8_blocked, conv_s8_blocked_scratch},
 #if PIPIT_ARM
     {"neon", kCpuNeon, conv_s8_neon, conv_s8_neon_scratch},
 #endif

@@ -35,6 +35,8 @@ using ConvS8Variant = KernelVariant<ConvS8>;
 Span<const ConvS8Variant> conv_s8_variants();
 
 void conv_s8_portable(const ConvS8& a);
+void conv_s8_blocked(const ConvS8& a);
+ByteCount conv_s8_blocked_scratch(const ConvS8& a);
 void conv_s8_neon(const ConvS8& a);
 ByteCount conv_s8_neon_scratch(const ConvS8& a);
 void conv_s8_dotprod(const ConvS8& a);

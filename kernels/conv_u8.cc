@@ -6,6 +6,7 @@ namespace {
 
 constexpr ConvU8Variant kVariants[] = {
     {"portable", kCpuPortable, conv_u8_portable, nullptr},
+    {"blocked", kCpuPortable, conv_u8_blocked, conv_u8_blocked_scratch},
 #if PIPIT_ARM
     {"neon", kCpuNeon, conv_u8_neon, conv_u8_neon_scratch},
 #endif

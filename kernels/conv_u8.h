@@ -37,6 +37,8 @@ using ConvU8Variant = KernelVariant<ConvU8>;
 Span<const ConvU8Variant> conv_u8_variants();
 
 void conv_u8_portable(const ConvU8& a);
+void conv_u8_blocked(const ConvU8& a);
+ByteCount conv_u8_blocked_scratch(const ConvU8& a);
 void conv_u8_neon(const ConvU8& a);
 ByteCount conv_u8_neon_scratch(const ConvU8& a);
 void conv_u8_dotprod(const ConvU8& a);

@@ -6,6 +6,7 @@ namespace {
 
 constexpr DepthwiseS8Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_s8_portable, nullptr},
+    {"blocked", kCpuPortable, depthwise_s8_blocked, depthwise_s8_blocked_scratch},
 #if PIPIT_ARM
     {"neon", kCpuNeon, depthwise_s8_neon, depthwise_s8_neon_scratch, depthwise_s8_neon_arranged,
      depthwise_s8_neon_arrange},

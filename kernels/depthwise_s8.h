@@ -35,6 +35,8 @@ using DepthwiseS8Variant = KernelVariant<DepthwiseS8>;
 Span<const DepthwiseS8Variant> depthwise_s8_variants();
 
 void depthwise_s8_portable(const DepthwiseS8& a);
+void depthwise_s8_blocked(const DepthwiseS8& a);
+ByteCount depthwise_s8_blocked_scratch(const DepthwiseS8& a);
 void depthwise_s8_neon(const DepthwiseS8& a);
 ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a);
 ByteCount depthwise_s8_neon_arranged(const DepthwiseS8& a);

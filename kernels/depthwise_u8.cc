@@ -6,6 +6,7 @@ namespace {
 
 constexpr DepthwiseU8Variant kVariants[] = {
     {"portable", kCpuPortable, depthwise_u8_portable, nullptr},
+    {"blocked", kCpuPortable, depthwise_u8_blocked, depthwise_u8_blocked_scratch},
 #if PIPIT_ARM
     {"neon", kCpuNeon, depthwise_u8_neon, depthwise_u8_neon_scratch, depthwise_u8_neon_arranged,
      depthwise_u8_neon_arrange},

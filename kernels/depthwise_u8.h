@@ -37,6 +37,8 @@ using DepthwiseU8Variant = KernelVariant<DepthwiseU8>;
 Span<const DepthwiseU8Variant> depthwise_u8_variants();
 
 void depthwise_u8_portable(const DepthwiseU8& a);
+void depthwise_u8_blocked(const DepthwiseU8& a);
+ByteCount depthwise_u8_blocked_scratch(const DepthwiseU8& a);
 void depthwise_u8_neon(const DepthwiseU8& a);
 ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a);
 ByteCount depthwise_u8_neon_arranged(const DepthwiseU8& a);

@@ -10,6 +10,9 @@
 // these phases reads its own taps, last to first.
 #pragma once
 
+#include "kernels/conv_s8.h"
+#include "kernels/fixed_point.h"
+#include "kernels/matmul.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
@@ -62,7 +65,8 @@ struct ConvPlan {
   HybridInput hybrid;
 
   void (*row_sums)(const RowSums&) = nullptr;
-  bool no_weight_is_min = false;  // known from the sums
+  void (*pixel)(const MatmulS8&) = nullptr;  // instead of the kernel: int8, of one pixel
+  bool no_weight_is_min = false;             // known from the sums
 
   bool copies_filters() const { return packed || transposed; }
   // Of all channels, for each part of the image.
@@ -191,6 +195,24 @@ void for_calls(const ConvPlan& c, const Args& whole, int32_t share, const Visit&
   }
 }
 
+// A pixel is a vector: its products need no windows, and read each weight once, where it lies. Only
+// the rounding is not that of a fully connected layer.
+inline void run_pixel(const ConvPlan& c, const ConvS8& a) {
+  const Requantize& q = a.requantize;
+  auto* sums = reinterpret_cast<int32_t*>(a.scratch);
+  c.pixel({.outputs = a.size.out_c,
+           .depth = a.size.in_c,
+           .in = a.in,
+           .weights = a.weights,
+           .start = a.bias,
+           .out = sums,
+           .no_weight_is_min = a.no_weight_is_min});
+  for (int32_t o = 0; o < a.size.out_c; ++o) {
+    a.out[o] = static_cast<int8_t>(
+        requantize(sums[o], q.multiplier[o], q.shift[o], q.zero_point, q.min, q.max));
+  }
+}
+
 template <class Args>
 void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* phase,
               int32_t first) {
@@ -210,6 +232,9 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* ph
     }
   }
   take_channels(first, n, folded, &a);
+  if constexpr (std::is_same_v<Args, ConvS8>) {
+    if (c.pixel != nullptr) return run_pixel(c, a);
+  }
   step.kernel->run(a);
 }
 
@@ -307,7 +332,7 @@ RowsPlan conv_by_rows(const Step& s) {
 // Whether the calls of some rows need nothing but their kernel's scratch memory.
 template <class Args>
 bool can_go_by_rows(const ConvPlan& c) {
-  return !Hybrid<Args> && !c.copies_filters() && c.file.batch == 1 &&
+  return !Hybrid<Args> && !c.copies_filters() && c.file.batch == 1 && c.pixel == nullptr &&
          (!Folds<Args> || c.folded != nullptr);
 }
 
@@ -413,7 +438,7 @@ const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> va
   ByteCount of_calls;
   const KernelVariant<Args>& variant = choose(
       p, variants, [&](const auto& one) { return scratch_of_calls(*c, whole, one); }, &of_calls);
-  layout.add(of_calls);
+  layout.add(c->pixel != nullptr ? ByteCount(c->block) * sizeof(int32_t) : of_calls);
   if (c->copies_filters()) c->filter_scratch = layout.add(filter * c->block);
   if (Folds<Args> && c->folded == nullptr) {
     c->folded_scratch = layout.add(c->block, sizeof(int32_t));
@@ -437,6 +462,11 @@ void join_rows(const ConvPlan& c, Args* a) {
   g.in_w = g.out_w = images * g.in_h * g.in_w;
   g.in_h = g.out_h = 1;
   a->stride.out_row = g.out_w * a->stride.out_pixel;
+}
+
+// Whether all there is to compute is one pixel from one.
+inline bool is_pixel(const ConvPlan& c, const ConvGeometry& g) {
+  return !c.transposed && g.kernel_h * g.kernel_w == 1 && g.batch * g.in_h * g.in_w == 1;
 }
 
 // Leaves the step of a convolution whose tensors have been checked. Of `plan`, the sizes are given,
@@ -465,10 +495,13 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
     a.no_weight_is_min = c.packed || c.no_weight_is_min ||
                          (c.folded == nullptr && no_weight_is_min(p, c.inputs.weights));
   }
+  const auto& product = choose(matmul_s8_variants(), p.cpu());
+  const bool pixel = std::is_same_v<Args, ConvS8> && is_pixel(plan, a.size);
+  if (pixel) step->plan.pixel = product.run;
   const KernelVariant<Args>& variant = divide(p, variants, a, &step->plan);
   step->kernel = &variant;
   if (can_go_by_rows<Args>(step->plan)) p.by_rows(conv_by_rows<Args>);
-  return p.run(run_conv<Args>, step, variant.name);
+  return p.run(run_conv<Args>, step, pixel ? product.name : variant.name);
 }
 
 }  // namespace pipit

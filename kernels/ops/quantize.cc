@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // QUANTIZE: from float32, or from one quantized type to another.
+#include <cstring>
+
 #include "kernels/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/channels.h"
@@ -101,6 +103,29 @@ UnaryFn rescale_kernel(Type in, Type out) {
   return nullptr;
 }
 
+// Between uint8 and int8 of one scale whose zero points are 128 apart, only the top bit changes: no
+// table is needed, and eight bytes go at a time.
+bool flips_top_bit(const Scaling& s, Type in) {
+  for (int x = 0; x < 256; ++x) {
+    if (static_cast<uint8_t>(scale_value(s, byte_value(in, x))) != (x ^ 0x80)) return false;
+  }
+  return true;
+}
+
+void flip_top_bit(const Unary& r) {
+  constexpr int32_t kBytes = sizeof(uint64_t);
+  const auto* in = static_cast<const uint8_t*>(r.in);
+  auto* out = static_cast<uint8_t*>(r.out);
+  int32_t i = 0;
+  for (; i + kBytes <= r.n; i += kBytes) {
+    uint64_t some;
+    std::memcpy(&some, in + i, kBytes);
+    some ^= UINT64_C(0x8080808080808080);
+    std::memcpy(out + i, &some, kBytes);
+  }
+  for (; i < r.n; ++i) out[i] = in[i] ^ 0x80;
+}
+
 Status prepare_rescale(Prepare& p) {
   const Tensor& in = p.input(0);
   const Tensor& out = p.output(0);
@@ -119,6 +144,7 @@ Status prepare_rescale(Prepare& p) {
                      .zero_point = out.zero_point,
                      .min = range.min,
                      .max = range.max};
+  if (bytes && flips_top_bit(s, in.type)) return plan_unary(p, flip_top_bit, nullptr);
   if (bytes) return plan_lookup(p, [&](int32_t x) { return scale_value(s, x); });
   const auto* kept = keep(p, s);
   return kept == nullptr ? Status(Code::kArenaTooSmall) : plan_unary(p, kernel, kept);

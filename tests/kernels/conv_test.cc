@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What convolutions are built from: borders, shares, packed weights, and boxes of a whole.
+// What convolutions are built from: borders, shares, packed weights, boxes of a whole, and pixels.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/conv_s8.h"
 #include "kernels/int4.h"
+#include "kernels/matmul.h"
 #include "kernels/ops/conv_split.h"
+#include "tests/support/net.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -137,6 +140,63 @@ TEST(ConvS8, EveryBoxIsAConvolution) {
       run(variant, box(whole.args(got.data()), y, 2, 5, 6));
     }
     EXPECT_EQ(want, got) << variant.name;
+  }
+}
+
+// ---- one pixel
+
+constexpr int32_t kIn = 48, kOut = 37;
+
+// A convolution of pixels with some weights, biases and a scale for each channel.
+ModelBuilder of_pixels(int32_t pixels) {
+  Random random(3);
+  ModelBuilder b;
+  std::vector<float> scales(kOut);
+  for (float& scale : scales) scale = 0.001f * static_cast<float>(random.between(1, 20));
+  std::vector<uint8_t> weights(size_t{kOut} * kIn), bias(size_t{kOut} * 4);
+  for (uint8_t& w : weights) w = static_cast<uint8_t>(random.between(0, 255));
+  for (size_t i = 0; i < bias.size(); i += 4) bias[i + 1] = static_cast<uint8_t>(i);
+  const auto image = [&](int32_t channels, int zero_point) {
+    return b.tensor({.type = Type::kInt8,
+                     .shape = Shape::of(1, 1, pixels, channels),
+                     .scales = {0.5f},
+                     .zero_points = {zero_point}});
+  };
+  const int in = image(kIn, 9), out = image(kOut, -3);
+  const int filters = b.tensor({.type = Type::kInt8,
+                                .shape = Shape::of(kOut, 1, 1, kIn),
+                                .bytes = weights,
+                                .scales = scales,
+                                .zero_points = std::vector<int64_t>(kOut)});
+  const int biases = b.tensor({.type = Type::kInt32, .shape = Shape::of(kOut), .bytes = bias});
+  const auto write = [](flatbuffers::FlatBufferBuilder& f) {
+    return fb::CreateConv2DOptions(f, fb::Padding::SAME, 1, 1).Union();
+  };
+  b.builtin_node(fb::BuiltinOperator::CONV_2D, {in, filters, biases}, {out},
+                 {fb::BuiltinOptions::Conv2DOptions, write});
+  b.inputs({in});
+  b.outputs({out});
+  return b;
+}
+
+TEST(ConvS8, OnePixelIsAMatrixProduct) {
+  for (const CpuFeatures cpu : {CpuFeatures{kCpuPortable}, detect_cpu()}) {
+    Options options;
+    options.cpu = cpu;
+    Net both(of_pixels(2), options), one(of_pixels(1), options);
+    ASSERT_TRUE(both.ok() && one.ok()) << both.why() << one.why();
+    EXPECT_STREQ(one.interpreter().step(0).variant, choose(matmul_s8_variants(), cpu).name);
+    std::vector<int8_t> in(2 * kIn);
+    Random random(4);
+    for (int8_t& x : in) x = static_cast<int8_t>(random.between(-128, 127));
+    both.set(0, in);
+    const auto want = both.run<int8_t>();
+    for (int pixel = 0; pixel < 2; ++pixel) {
+      one.set(0, std::vector<int8_t>(in.begin() + pixel * kIn, in.begin() + (pixel + 1) * kIn));
+      const auto got = one.run<int8_t>();
+      ASSERT_EQ(got.size(), size_t{kOut});
+      EXPECT_TRUE(std::equal(got.begin(), got.end(), want.begin() + pixel * kOut)) << pixel;
+    }
   }
 }
 

@@ -108,6 +108,7 @@ class Hostile {
     options.team = shared ? team() : nullptr;
     options.least_share = 1;
     options.bands = Bands::kEverywhere;
+    options.preserve_inputs = true;  // the answers are checked against them
     const Result<Interpreter> net =
         Interpreter::create(model.value(), arena_.span(), all_operators(), options, &why);
     if (!net.ok()) return;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -100,6 +101,55 @@ TEST(Quantize, RowsOfActivations) {
     EXPECT_EQ(q[3], -7) << v.name;
     EXPECT_EQ(q[35], -7) << v.name;
     EXPECT_EQ(q[0], 127) << v.name;
+  }
+}
+
+// ---- from bytes to bytes
+
+struct Bytes {
+  Type type;
+  float scale;
+  int zero_point;
+};
+
+constexpr int32_t kBytes = 256 + 13;  // all, and some again
+
+Net between(const Bytes& from, const Bytes& to) {
+  ModelBuilder b;
+  const auto tensor = [&](const Bytes& t) {
+    return b.tensor({.type = t.type,
+                     .shape = Shape::of(kBytes),
+                     .scales = {t.scale},
+                     .zero_points = {t.zero_point}});
+  };
+  const int in = tensor(from), out = tensor(to);
+  b.builtin_node(fb::BuiltinOperator::QUANTIZE, {in}, {out});
+  b.inputs({in});
+  b.outputs({out});
+  return Net(b);
+}
+
+size_t tables_of(const Bytes& from, const Bytes& to) {
+  return between(from, to).interpreter().memory().persistent_bytes;
+}
+
+// Where only the top bit changes, there is no table.
+TEST(Quantize, BytesOfTheOtherSign) {
+  for (const int zero_point : {0, 1, 128, 255}) {
+    const Bytes u8 = {Type::kUInt8, 0.5f, zero_point}, s8 = {Type::kInt8, 0.5f, zero_point - 128};
+    for (const bool to_signed : {false, true}) {
+      const Bytes &from = to_signed ? u8 : s8, &to = to_signed ? s8 : u8;
+      Net net = between(from, to);
+      std::vector<uint8_t> in(kBytes);
+      for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<uint8_t>(i);
+      std::copy(in.begin(), in.end(), net.interpreter().input(0)->as<uint8_t>());
+      const auto got = net.run<uint8_t>();
+      ASSERT_EQ(got.size(), in.size());
+      for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], in[i] ^ 0x80) << i;
+      Bytes other = to;
+      other.scale = 0.51f;
+      EXPECT_LE(tables_of(from, to) + 256, tables_of(from, other));
+    }
   }
 }
 
