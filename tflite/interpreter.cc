@@ -187,6 +187,7 @@ Options TfLiteInterpreter::options() const {
   options.shapes = shapes_;
   options.operators = own_table_;
   options.delegates = delegation_.claims();
+  options.preserve_inputs = true;
   options.preserve_all = settings_.preserve_all;
   if (threads_ > 1) options.team = const_cast<pipit::Team*>(&team_);
   return options;
