@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of operators: a row each, by builtin code.
+// The table of operators: a row each, in the order of their names.
 #include "kernels/ops.h"
 
 #include "pipit/interpreter.h"

@@ -27,7 +27,7 @@ struct Delegate;
 struct Op;
 class Team;
 
-// The operators that a program carries: rows sorted by builtin code, custom operators last.
+// The operators that a program carries: in any order.
 using OpTable = Span<const Op* const>;
 
 // Every operator of this build. Linking it links them all; a program that needs few makes a table

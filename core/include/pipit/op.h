@@ -19,8 +19,7 @@
 //     ...
 //     return p.run(run, params, "portable");
 //   }
-//   const Op kExample = {.code = fb::BuiltinOperator::EXAMPLE, .name = "EXAMPLE", .prepare =
-//   prepare};
+//   const Op kExample = {.code = kCustomOp, .name = "Example", .prepare = prepare};
 //
 // Shapes that depend on values: ask with `values<T>(i)`. It answers nullptr while the values are
 // not known, and then `return p.defer()` has prepare called again when the step's turn has come and
