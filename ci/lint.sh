@@ -46,7 +46,7 @@ too_long() { # too_long LIMIT FILE...
   awk -v limit="$1" 'FNR == limit + 1 { print FILENAME }' "${@:2}"
 }
 
-sources=('*.cc' '*.h' '*.c' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '.ci/run')
+sources=('*.cc' '*.h' '*.inc' '*.c' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '.ci/run')
 tracked source "${sources[@]}"
 tracked text "${sources[@]}" '*.fbs' '*.md' '*.json' '*.yml' '.clang*' '.editorconfig'
 tracked cmake '*CMakeLists.txt' '*.cmake'
