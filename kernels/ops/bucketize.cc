@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {
@@ -30,18 +31,7 @@ Status run(const Step& s, Run&) {
 }
 
 RunFn run_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return run<float>;
-    case Type::kFloat64:
-      return run<double>;
-    case Type::kInt32:
-      return run<int32_t>;
-    case Type::kInt64:
-      return run<int64_t>;
-    default:
-      return nullptr;
-  }
+  return by_type<float, double, int32_t, int64_t>(type, []<class T> { return run<T>; });
 }
 
 Status prepare(Prepare& p) {

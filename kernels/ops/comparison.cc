@@ -7,6 +7,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"
 #include "pipit/strings.h"
 
@@ -101,26 +102,15 @@ struct Accepts {
 template <class Compare>
 BinaryFn plain_kernel(Type type, const Accepts& accepts) {
   switch (type) {
-    case Type::kFloat32:
-      return compare<float, Compare>;
     case Type::kFloat16:
       return compare_16_bits<half_to_float, Compare>;
     case Type::kBFloat16:
       return accepts.bfloat16 ? compare_16_bits<bfloat16_to_float, Compare> : nullptr;
-    case Type::kInt8:
-      return compare<int8_t, Compare>;
-    case Type::kUInt8:
-      return compare<uint8_t, Compare>;
-    case Type::kInt16:
-      return compare<int16_t, Compare>;
-    case Type::kInt32:
-      return compare<int32_t, Compare>;
-    case Type::kInt64:
-      return compare<int64_t, Compare>;
     case Type::kBool:
       return accepts.equality ? compare<uint8_t, Compare> : nullptr;
     default:
-      return nullptr;
+      return by_type<float, int8_t, uint8_t, int16_t, int32_t, int64_t>(
+          type, []<class T> { return compare<T, Compare>; });
   }
 }
 

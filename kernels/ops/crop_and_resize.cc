@@ -5,6 +5,7 @@
 
 #include "core/to_integer.h"
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/node_def.h"
 #include "kernels/real.h"
@@ -96,24 +97,8 @@ Status run(const Step& s, Run& run) {
 }
 
 RunFn find_run(Type type) {
-  switch (type) {
-    case Type::kUInt8:
-      return run<uint8_t>;
-    case Type::kInt8:
-      return run<int8_t>;
-    case Type::kUInt16:
-      return run<uint16_t>;
-    case Type::kInt16:
-      return run<int16_t>;
-    case Type::kInt32:
-      return run<int32_t>;
-    case Type::kInt64:
-      return run<int64_t>;
-    case Type::kFloat64:
-      return run<double>;
-    default:
-      return run<float>;
-  }
+  return by_type<uint8_t, int8_t, uint16_t, int16_t, int32_t, int64_t, float, double>(
+      type, []<class T> { return run<T>; });
 }
 
 Status check_inputs(const Prepare& p) {

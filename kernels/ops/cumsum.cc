@@ -2,6 +2,7 @@
 // CUMSUM: running sums along one dimension, with or without the element itself, from either end.
 #include "kernels/fold.h"
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"
 #include "kernels/ops/quantized_sum.h"
 
@@ -53,18 +54,8 @@ Status run_s8(const Step& s, Run&) {
 }
 
 RunFn run_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return run<float>;
-    case Type::kInt32:
-      return run<int32_t>;
-    case Type::kInt64:
-      return run<int64_t>;
-    case Type::kInt8:
-      return run_s8;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kInt8) return run_s8;
+  return by_type<float, int32_t, int64_t>(type, []<class T> { return run<T>; });
 }
 
 Status prepare(Prepare& p) {

@@ -2,6 +2,7 @@
 // LOGICAL_AND, LOGICAL_OR, BITWISE_XOR and RIGHT_SHIFT.
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/by_type.h"
 
 namespace pipit {
 namespace {
@@ -57,22 +58,8 @@ BinaryFn xor_kernel(Type type) {
 }
 
 BinaryFn shift_kernel(Type type) {
-  switch (type) {
-    case Type::kInt8:
-      return shift_right<int8_t>;
-    case Type::kUInt8:
-      return shift_right<uint8_t>;
-    case Type::kInt16:
-      return shift_right<int16_t>;
-    case Type::kUInt16:
-      return shift_right<uint16_t>;
-    case Type::kInt32:
-      return shift_right<int32_t>;
-    case Type::kUInt32:
-      return shift_right<uint32_t>;
-    default:
-      return nullptr;
-  }
+  return by_type<int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t>(
+      type, []<class T> { return shift_right<T>; });
 }
 
 template <BinaryFn (*kernel_for)(Type)>

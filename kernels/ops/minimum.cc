@@ -4,6 +4,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -25,24 +26,10 @@ void pick_16_bits(const Binary& r) {
 
 template <bool larger>
 BinaryFn kernel_for(Type type) {
-  switch (type) {
-    case Type::kFloat16:
-      return pick_16_bits<half_to_float, larger>;
-    case Type::kBFloat16:
-      return pick_16_bits<bfloat16_to_float, larger>;
-    case Type::kInt8:
-      return pick<int8_t, larger>;
-    case Type::kUInt8:
-      return pick<uint8_t, larger>;
-    case Type::kInt16:
-      return pick<int16_t, larger>;
-    case Type::kInt32:
-      return pick<int32_t, larger>;
-    case Type::kInt64:
-      return pick<int64_t, larger>;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kFloat16) return pick_16_bits<half_to_float, larger>;
+  if (type == Type::kBFloat16) return pick_16_bits<bfloat16_to_float, larger>;
+  return by_type<int8_t, uint8_t, int16_t, int32_t, int64_t>(
+      type, []<class T> { return pick<T, larger>; });
 }
 
 template <bool larger>

@@ -2,6 +2,7 @@
 // SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ANY and REDUCE_ALL of plain numbers, and of
 // quantized ones whose scale does not matter.
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"
 #include "kernels/ops/reduce_quantized.h"
 
@@ -60,66 +61,21 @@ ReduceFn sum_for(Type type) {
 }
 
 ReduceFn product_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return reduce_product<float>;
-    case Type::kInt32:
-      return reduce_product<int32_t>;
-    case Type::kInt64:
-      return reduce_product<int64_t>;
-    case Type::kInt8:
-      return reduce_product<int8_t>;
-    case Type::kUInt8:
-      return reduce_product<uint8_t>;
-    case Type::kInt16:
-      return reduce_product<int16_t>;
-    case Type::kBool:
-      return reduce_all;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kBool) return reduce_all;
+  return by_type<float, int32_t, int64_t, int8_t, uint8_t, int16_t>(
+      type, []<class T> { return reduce_product<T>; });
 }
 
 ReduceFn max_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return reduce_max<float>;
-    case Type::kInt32:
-      return reduce_max<int32_t>;
-    case Type::kInt64:
-      return reduce_max<int64_t>;
-    case Type::kInt8:
-      return reduce_max<int8_t>;
-    case Type::kUInt8:
-      return reduce_max<uint8_t>;
-    case Type::kInt16:
-      return reduce_max<int16_t>;
-    case Type::kBool:
-      return reduce_any;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kBool) return reduce_any;
+  return by_type<float, int32_t, int64_t, int8_t, uint8_t, int16_t>(
+      type, []<class T> { return reduce_max<T>; });
 }
 
 ReduceFn min_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return reduce_min<float>;
-    case Type::kInt32:
-      return reduce_min<int32_t>;
-    case Type::kInt64:
-      return reduce_min<int64_t>;
-    case Type::kInt8:
-      return reduce_min<int8_t>;
-    case Type::kUInt8:
-      return reduce_min<uint8_t>;
-    case Type::kInt16:
-      return reduce_min<int16_t>;
-    case Type::kBool:
-      return reduce_all;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kBool) return reduce_all;
+  return by_type<float, int32_t, int64_t, int8_t, uint8_t, int16_t>(
+      type, []<class T> { return reduce_min<T>; });
 }
 
 Status prepare_sum(Prepare& p) {

@@ -7,6 +7,7 @@
 #include "kernels/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/accumulate.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {
@@ -38,25 +39,9 @@ struct WindowAny {
 
 template <template <class> class F>
 Accumulate of_type(Type type) {
-  switch (type) {
-    case Type::kBool:
-    case Type::kInt8:
-      return accumulate<int8_t, F<int8_t>>;
-    case Type::kUInt8:
-      return accumulate<uint8_t, F<uint8_t>>;
-    case Type::kInt16:
-      return accumulate<int16_t, F<int16_t>>;
-    case Type::kInt32:
-      return accumulate<int32_t, F<int32_t>>;
-    case Type::kInt64:
-      return accumulate<int64_t, F<int64_t>>;
-    case Type::kFloat32:
-      return accumulate<float, F<float>>;
-    case Type::kFloat64:
-      return accumulate<double, F<double>>;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kBool) type = Type::kInt8;
+  return by_type<int8_t, uint8_t, int16_t, int32_t, int64_t, float, double>(
+      type, []<class T> { return accumulate<T, F<T>>; });
 }
 
 Accumulate find_function(fb::ReduceWindowFunction function, Type type) {

@@ -4,6 +4,7 @@
 
 #include "kernels/fold.h"
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"
 
 namespace pipit {
@@ -51,22 +52,9 @@ Status run(const Step& s, Run& run) {
 }
 
 RunFn run_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return run<float, FoldSum<float>>;
-    case Type::kUInt8:
-      return run<uint8_t, FoldSum<uint8_t>>;
-    case Type::kBool:
-      return run<uint8_t, FoldAny>;
-    case Type::kInt8:
-      return run<int8_t, FoldSum<int8_t>>;
-    case Type::kInt64:
-      return run<int64_t, FoldSum<int64_t>>;
-    case Type::kInt32:
-      return run<int32_t, FoldSum<int32_t>>;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kBool) return run<uint8_t, FoldAny>;
+  return by_type<float, uint8_t, int8_t, int64_t, int32_t>(
+      type, []<class T> { return run<T, FoldSum<T>>; });
 }
 
 // Indices [outer dimensions, numbers], updates [outer dimensions, dimensions of a slice], where a

@@ -5,6 +5,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
+#include "kernels/ops/by_type.h"
 
 namespace pipit {
 namespace {
@@ -93,16 +94,8 @@ BinaryFn integer_kernel(Type type) {
 
 template <class F>
 BinaryFn real_kernel(Type type) {
-  switch (type) {
-    case Type::kFloat16:
-      return half_pairs<F>;
-    case Type::kFloat32:
-      return pairs<F, float>;
-    case Type::kFloat64:
-      return pairs<F, double>;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kFloat16) return half_pairs<F>;
+  return by_type<float, double>(type, []<class T> { return pairs<F, T>; });
 }
 
 // A sum of bools is their larger one, a product their smaller one.
@@ -115,18 +108,9 @@ BinaryFn arithmetic_kernel(Type type) {
 
 template <class F>
 BinaryFn order_kernel(Type type) {
-  switch (type) {
-    case Type::kInt8:
-      return pairs<F, int8_t>;
-    case Type::kInt16:
-      return pairs<F, int16_t>;
-    case Type::kInt32:
-      return pairs<F, int32_t>;
-    case Type::kInt64:
-      return pairs<F, int64_t>;
-    default:
-      return arithmetic_kernel<F, F>(type);
-  }
+  const BinaryFn found = by_type<int8_t, int16_t, int32_t, int64_t>(
+      type, []<class T>() -> BinaryFn { return pairs<F, T>; });
+  return found != nullptr ? found : arithmetic_kernel<F, F>(type);
 }
 
 BinaryFn and_kernel(Type type) {

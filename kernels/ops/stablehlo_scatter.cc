@@ -9,6 +9,7 @@
 #include "kernels/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/accumulate.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/index_vectors.h"
 #include "kernels/ops/moves.h"
 
@@ -34,34 +35,10 @@ struct Replace {
 // `OfBools` folds bytes that are 0 or 1.
 template <template <class> class F, class OfBools>
 Accumulate of_type(Type type) {
-  switch (type) {
-    case Type::kFloat16:
-      return accumulate<uint16_t, OfHalves<F>>;
-    case Type::kFloat32:
-      return accumulate<float, F<float>>;
-    case Type::kFloat64:
-      return accumulate<double, F<double>>;
-    case Type::kInt8:
-      return accumulate<int8_t, F<int8_t>>;
-    case Type::kInt16:
-      return accumulate<int16_t, F<int16_t>>;
-    case Type::kInt32:
-      return accumulate<int32_t, F<int32_t>>;
-    case Type::kInt64:
-      return accumulate<int64_t, F<int64_t>>;
-    case Type::kUInt8:
-      return accumulate<uint8_t, F<uint8_t>>;
-    case Type::kUInt16:
-      return accumulate<uint16_t, F<uint16_t>>;
-    case Type::kUInt32:
-      return accumulate<uint32_t, F<uint32_t>>;
-    case Type::kUInt64:
-      return accumulate<uint64_t, F<uint64_t>>;
-    case Type::kBool:
-      return accumulate<uint8_t, OfBools>;
-    default:
-      return nullptr;
-  }
+  if (type == Type::kFloat16) return accumulate<uint16_t, OfHalves<F>>;
+  if (type == Type::kBool) return accumulate<uint8_t, OfBools>;
+  return by_type<float, double, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t,
+                 uint64_t>(type, []<class T> { return accumulate<T, F<T>>; });
 }
 
 constexpr int32_t kNoOperator = -1;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"
 
 namespace pipit {
@@ -53,22 +54,8 @@ Status run(const Step& s, Run&) {
 
 template <class Index>
 RunFn run_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return run<float, Index>;
-    case Type::kUInt8:
-      return run<uint8_t, Index>;
-    case Type::kInt8:
-      return run<int8_t, Index>;
-    case Type::kInt16:
-      return run<int16_t, Index>;
-    case Type::kInt32:
-      return run<int32_t, Index>;
-    case Type::kInt64:
-      return run<int64_t, Index>;
-    default:
-      return nullptr;
-  }
+  return by_type<float, uint8_t, int8_t, int16_t, int32_t, int64_t>(
+      type, []<class T> { return run<T, Index>; });
 }
 
 Status set_shapes(Prepare& p, Params* params) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/ops.h"
+#include "kernels/ops/by_type.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {
@@ -55,22 +56,8 @@ template <class T>
 constexpr Functions kFunctions = {find_first<T>, run<T, int32_t>, run<T, int64_t>};
 
 Functions functions_for(Type type) {
-  switch (type) {
-    case Type::kFloat32:
-      return kFunctions<float>;
-    case Type::kInt8:
-      return kFunctions<int8_t>;
-    case Type::kUInt8:
-      return kFunctions<uint8_t>;
-    case Type::kInt16:
-      return kFunctions<int16_t>;
-    case Type::kInt32:
-      return kFunctions<int32_t>;
-    case Type::kInt64:
-      return kFunctions<int64_t>;
-    default:
-      return {};
-  }
+  return by_type<float, int8_t, uint8_t, int16_t, int32_t, int64_t>(
+      type, []<class T> { return kFunctions<T>; });
 }
 
 Status check_index(const Prepare& p) {
