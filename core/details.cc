@@ -10,8 +10,8 @@ namespace pipit {
 namespace {
 
 const fb::Operator& node_of(const Model& model, int i, int subgraph) {
-  const fb::SubGraph& graph = *file_root(model)->subgraphs()->Get(static_cast<unsigned>(subgraph));
-  return *graph.operators()->Get(static_cast<unsigned>(i));
+  const fb::SubGraph& graph = *at(file_root(model)->subgraphs(), subgraph);
+  return *at(graph.operators(), i);
 }
 
 }  // namespace
@@ -22,12 +22,12 @@ int metadata_count(const Model& model) {
 }
 
 const char* metadata_name(const Model& model, int i) {
-  const fb::Metadata& m = *file_root(model)->metadata()->Get(static_cast<unsigned>(i));
+  const fb::Metadata& m = *at(file_root(model)->metadata(), i);
   return m.name() == nullptr ? "" : m.name()->c_str();
 }
 
 Span<const uint8_t> metadata(const Model& model, int i) {
-  return buffer_bytes(model, file_root(model)->metadata()->Get(static_cast<unsigned>(i))->buffer());
+  return buffer_bytes(model, at(file_root(model)->metadata(), i)->buffer());
 }
 
 Span<const uint8_t> metadata(const Model& model, const char* name) {

@@ -17,13 +17,6 @@ namespace {
 constexpr uint32_t kFormatVersion = 3;
 constexpr size_t kFileAlign = 16;
 
-template <class T>
-int32_t count(const T* vector) {
-  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
-}
-
-const char* c_str(const flatbuffers::String* s) { return s == nullptr ? "" : s->c_str(); }
-
 // Checks what flatbuffers' verifier does not know: that indices point to something, and that
 // numbers fit together.
 struct Checker {
@@ -64,7 +57,7 @@ struct Checker {
     if (count(root.subgraphs()) == 0) return bad("the model has no subgraph");
     PIPIT_TRY(check_buffers());
     for (int i = 0; i < count(root.subgraphs()); ++i) {
-      PIPIT_TRY(check_subgraph(i, *root.subgraphs()->Get(static_cast<unsigned>(i))));
+      PIPIT_TRY(check_subgraph(i, *at(root.subgraphs(), i)));
     }
     PIPIT_TRY(check_signatures());
     return check_metadata();
@@ -74,7 +67,7 @@ struct Checker {
   Status check_buffers() const {
     const uint64_t size = model.file().size();
     for (int i = 0; i < count(root.buffers()); ++i) {
-      const fb::Buffer& b = *root.buffers()->Get(static_cast<unsigned>(i));
+      const fb::Buffer& b = *at(root.buffers(), i);
       if (b.offset() <= 1) continue;
       if (b.offset() > size || b.size() > size - b.offset()) {
         return bad("buffer ", i, " is said to lie at ", b.offset(), " with ", b.size(),
@@ -88,12 +81,12 @@ struct Checker {
     PIPIT_TRY(count_name(graph.name()));
     const int32_t tensors = count(graph.tensors());
     for (int i = 0; i < tensors; ++i) {
-      PIPIT_TRY(check_tensor(index, i, *graph.tensors()->Get(static_cast<unsigned>(i))));
+      PIPIT_TRY(check_tensor(index, i, *at(graph.tensors(), i)));
     }
     PIPIT_TRY(check_list(index, "an input", graph.inputs(), tensors));
     PIPIT_TRY(check_list(index, "an output", graph.outputs(), tensors));
     for (int i = 0; i < count(graph.operators()); ++i) {
-      PIPIT_TRY(check_operator(index, i, graph, *graph.operators()->Get(static_cast<unsigned>(i))));
+      PIPIT_TRY(check_operator(index, i, graph, *at(graph.operators(), i)));
     }
     return {};
   }
@@ -102,7 +95,7 @@ struct Checker {
                     int32_t tensors) {
     PIPIT_TRY(count_list(static_cast<uint64_t>(count(list))));
     for (int i = 0; i < count(list); ++i) {
-      const int32_t t = list->Get(static_cast<unsigned>(i));
+      const int32_t t = at(list, i);
       if (t < 0 || t >= tensors) {
         return bad("subgraph ", subgraph, " names tensor ", t, " as ", what, ", but has ", tensors,
                    " tensors");
@@ -134,7 +127,7 @@ struct Checker {
     }
     Shape shape;
     for (int i = 0; i < count(t.shape()); ++i) {
-      shape[shape.rank++] = t.shape()->Get(static_cast<unsigned>(i));
+      shape[shape.rank++] = at(t.shape(), i);
     }
     const int64_t bytes = dense_bytes(type, shape);
     if (bytes < 0) {
@@ -155,8 +148,7 @@ struct Checker {
     if (scales < 2 || rank == 0 || t.quantization()->details() != nullptr) return {};
     const int32_t named = t.quantization()->quantized_dimension();
     const int32_t dimension = rank == 1 ? 0 : named;
-    if (dimension >= 0 && dimension < rank &&
-        t.shape()->Get(static_cast<unsigned>(dimension)) == scales) {
+    if (dimension >= 0 && dimension < rank && at(t.shape(), dimension) == scales) {
       return {};
     }
     return bad_tensor(subgraph, index, t, scales, " scales do not fit its ", rank,
@@ -172,7 +164,7 @@ struct Checker {
     PIPIT_TRY(count_list(static_cast<uint64_t>(scales) + static_cast<uint64_t>(zero_points)));
     PIPIT_TRY(check_channels(subgraph, index, t, scales));
     for (int i = 0; i < scales; ++i) {
-      const float s = scale->Get(static_cast<unsigned>(i));
+      const float s = at(scale, i);
       if (!(s >= 0 && s <= 3.4e38f)) {
         return bad_tensor(subgraph, index, t, "scale ", i, " is ", static_cast<double>(s));
       }
@@ -184,7 +176,7 @@ struct Checker {
       return bad_tensor(subgraph, index, t, "its zero points are not aligned to 8 bytes");
     }
     for (int i = 0; i < zero_points; ++i) {
-      const int64_t z = zero_point->Get(static_cast<unsigned>(i));
+      const int64_t z = at(zero_point, i);
       if (z < INT32_MIN || z > INT32_MAX) {
         return bad_tensor(subgraph, index, t, "zero point ", z, " is out of range");
       }
@@ -244,8 +236,8 @@ struct Checker {
       return bad_node(subgraph, index, "too many inputs and outputs");
     }
     for (int i = 0; i < count(node.outputs()); ++i) {
-      const int32_t t = node.outputs()->Get(static_cast<unsigned>(i));
-      if (is_constant(*graph.tensors()->Get(static_cast<unsigned>(t)))) {
+      const int32_t t = at(node.outputs(), i);
+      if (is_constant(*at(graph.tensors(), t))) {
         return bad_node(subgraph, index, "output ", i, " is tensor ", t, ", a constant");
       }
     }
@@ -263,9 +255,9 @@ struct Checker {
   // Operators may share their constants, too, which planning reads for each of them.
   Status count_constants(const fb::SubGraph& graph, const flatbuffers::Vector<int32_t>* inputs) {
     for (int i = 0; i < count(inputs); ++i) {
-      const int32_t t = inputs->Get(static_cast<unsigned>(i));
+      const int32_t t = at(inputs, i);
       if (t < 0) continue;
-      const fb::Tensor& tensor = *graph.tensors()->Get(static_cast<unsigned>(t));
+      const fb::Tensor& tensor = *at(graph.tensors(), t);
       read += buffer_bytes(model, tensor.buffer()).size();
     }
     const uint64_t size = model.file().size();
@@ -281,7 +273,7 @@ struct Checker {
                          const flatbuffers::Vector<int32_t>* list, int32_t tensors, bool optional) {
     PIPIT_TRY(count_list(static_cast<uint64_t>(count(list))));
     for (int i = 0; i < count(list); ++i) {
-      const int32_t t = list->Get(static_cast<unsigned>(i));
+      const int32_t t = at(list, i);
       if (t >= (optional ? -1 : 0) && t < tensors) continue;
       return bad_node(subgraph, node, what, " ", i, " is tensor ", t, " of ", tensors);
     }
@@ -290,7 +282,7 @@ struct Checker {
 
   Status check_signatures() {
     for (int i = 0; i < count(root.signature_defs()); ++i) {
-      const fb::SignatureDef& s = *root.signature_defs()->Get(static_cast<unsigned>(i));
+      const fb::SignatureDef& s = *at(root.signature_defs(), i);
       PIPIT_TRY(count_name(s.signature_key()));
       if (s.subgraph_index() >= static_cast<uint32_t>(count(root.subgraphs()))) {
         return bad("signature '", c_str(s.signature_key()), "' runs subgraph ", s.subgraph_index(),
@@ -308,7 +300,7 @@ struct Checker {
     const auto tensors =
         static_cast<uint32_t>(count(root.subgraphs()->Get(s.subgraph_index())->tensors()));
     for (int i = 0; i < count(map); ++i) {
-      const fb::TensorMap& entry = *map->Get(static_cast<unsigned>(i));
+      const fb::TensorMap& entry = *at(map, i);
       PIPIT_TRY(count_name(entry.name()));
       if (entry.tensor_index() < tensors) continue;
       return bad("signature '", c_str(s.signature_key()), "' names tensor ", entry.tensor_index(),
@@ -319,7 +311,7 @@ struct Checker {
 
   Status check_metadata() {
     for (int i = 0; i < count(root.metadata()); ++i) {
-      const fb::Metadata& m = *root.metadata()->Get(static_cast<unsigned>(i));
+      const fb::Metadata& m = *at(root.metadata(), i);
       PIPIT_TRY(count_name(m.name()));
       if (m.buffer() >= static_cast<uint32_t>(count(root.buffers()))) {
         return bad("metadata '", c_str(m.name()), "' is in buffer ", m.buffer(), " of ",

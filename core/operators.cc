@@ -8,11 +8,6 @@
 namespace pipit {
 namespace {
 
-template <class T>
-int32_t count(const T* vector) {
-  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
-}
-
 const Op* find_in(OpTable ops, const fb::OperatorCode& code) {
   const int32_t wanted = builtin_code(code);
   const char* name = code.custom_code() == nullptr ? "" : code.custom_code()->c_str();
@@ -81,7 +76,7 @@ constexpr Op kNoOperator = {.code = -1, .name = "an unknown operator"};
 void add_missing(const State& state, int32_t subgraph, Missing* missing) {
   const auto* nodes = state.file_subgraph(subgraph).operators();
   for (int32_t i = 0; i < count(nodes); ++i) {
-    const fb::Operator& node = *nodes->Get(static_cast<unsigned>(i));
+    const fb::Operator& node = *at(nodes, i);
     if (&state.op(node) == &kNoOperator) missing->add(*file_root(state.model), node.opcode_index());
   }
 }
@@ -93,7 +88,7 @@ Status find_operators(State& state) {
   state.op_of_code = state.arena.take_array<const Op*>(static_cast<size_t>(count(codes)));
   if (state.op_of_code == nullptr) return Code::kArenaTooSmall;
   for (int32_t i = 0; i < count(codes); ++i) {
-    const Op* op = find_op(state.ops, state.options, *codes->Get(static_cast<unsigned>(i)));
+    const Op* op = find_op(state.ops, state.options, *at(codes, i));
     state.op_of_code[i] = op != nullptr ? op : &kNoOperator;
   }
   return {};
@@ -113,9 +108,9 @@ Status check_operators(const Model& model, OpTable ops, const Options& options, 
   const fb::Model& file = *file_root(model);
   Missing missing(why);
   for (int32_t g = 0; g < model.subgraphs(); ++g) {
-    const auto* nodes = file.subgraphs()->Get(static_cast<unsigned>(g))->operators();
+    const auto* nodes = at(file.subgraphs(), g)->operators();
     for (int32_t i = 0; i < count(nodes); ++i) {
-      const uint32_t code = nodes->Get(static_cast<unsigned>(i))->opcode_index();
+      const uint32_t code = at(nodes, i)->opcode_index();
       if (find_op(ops, options, *file.operator_codes()->Get(code)) == nullptr) {
         missing.add(file, code);
       }

@@ -17,11 +17,6 @@ namespace {
 // invocation instead.
 constexpr size_t kFoldBytes = 4096;
 
-template <class T>
-int32_t count(const T* vector) {
-  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
-}
-
 bool has_file_bytes(const State& state, const fb::Tensor& t) {
   return t.buffer() != 0 && !buffer_bytes(state.model, t.buffer()).empty();
 }
@@ -49,7 +44,7 @@ Status init_tensor(State& state, int32_t index, const fb::Tensor& file, Tensor* 
 }
 
 const fb::Tensor& file_tensor(const Graph& graph, int32_t i) {
-  return *graph.file->tensors()->Get(static_cast<unsigned>(i));
+  return *at(graph.file->tensors(), i);
 }
 
 Status init_tensors(State& state, Graph& graph) {
@@ -222,7 +217,7 @@ Status fold(State& state, Graph& graph, const Planning& planning, Step step,
 
 }  // namespace
 
-struct Planner {
+struct NodePlanner {
   State& state;
   Graph& graph;
   Planning& planning;
@@ -386,7 +381,7 @@ Status plan_nodes(State& state, Graph& graph, Message* why) {
   const size_t mark = state.pool->temporary_mark();
   Planning planning;
   PIPIT_TRY(make_planning(state, graph, &planning));
-  Planner planner{state, graph, planning, why};
+  NodePlanner planner{state, graph, planning, why};
   for (int i = 0; i < count(graph.file->operators()); ++i) PIPIT_TRY(planner.plan_node(i));
   PIPIT_TRY(check_graph_outputs(graph, planning, why));
   forget_unread_inputs(graph, planning);

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/arena.h"
-#include "core/planner.h"
+#include "core/placement.h"
 #include "core/schema.h"
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
@@ -35,8 +35,8 @@ struct Graph {
   int32_t outputs() const {
     return file->outputs() ? static_cast<int>(file->outputs()->size()) : 0;
   }
-  Tensor& input(int i) const { return tensors[file->inputs()->Get(static_cast<unsigned>(i))]; }
-  Tensor& output(int i) const { return tensors[file->outputs()->Get(static_cast<unsigned>(i))]; }
+  Tensor& input(int i) const { return tensors[at(file->inputs(), i)]; }
+  Tensor& output(int i) const { return tensors[at(file->outputs(), i)]; }
 };
 
 // What all graphs of a subgraph have in common.
@@ -103,10 +103,10 @@ struct State {
   MemoryPlan memory;
 
   const fb::SubGraph& file_subgraph(int32_t i) const {
-    return *file_root(model)->subgraphs()->Get(static_cast<unsigned>(i));
+    return *at(file_root(model)->subgraphs(), i);
   }
   const fb::Operator& node(const Graph& graph, int i) const {
-    return *graph.file->operators()->Get(static_cast<unsigned>(i));
+    return *at(graph.file->operators(), i);
   }
   const Op& op(const fb::Operator& node) const { return *op_of_code[node.opcode_index()]; }
 };

@@ -4,15 +4,6 @@
 #include "core/plan.h"
 
 namespace pipit {
-namespace {
-
-template <class T>
-int32_t count(const T* vector) {
-  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
-}
-
-}  // namespace
-
 Prepare::Prepare(State& state, Graph& graph, Planning* planning, int node, Message* why)
     : state_(state), graph_(graph), planning_(planning), why_(why) {
   const fb::Operator& file = state.node(graph, node);
@@ -49,8 +40,7 @@ int Prepare::intermediates() const {
 
 const Tensor* Prepare::intermediate(int i) const {
   if (i >= intermediates()) return nullptr;
-  const int32_t index =
-      state_.node(graph_, step_.node).intermediates()->Get(static_cast<unsigned>(i));
+  const int32_t index = at(state_.node(graph_, step_.node).intermediates(), i);
   return index < 0 ? nullptr : &graph_.tensors[index];
 }
 

@@ -14,17 +14,12 @@ namespace {
 // Each is compared with every other.
 constexpr int32_t kMaxResources = 1024;
 
-template <class T>
-int32_t count(const T* vector) {
-  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
-}
-
 int32_t count_makers(const State& state) {
   int32_t makers = 0;
   for (int32_t g = 0; g < state.subgraph_count; ++g) {
     const auto* nodes = state.file_subgraph(g).operators();
     for (int i = 0; i < count(nodes); ++i) {
-      const Op& op = state.op(*nodes->Get(static_cast<unsigned>(i)));
+      const Op& op = state.op(*at(nodes, i));
       if ((op.flags & kOpMakesResource) != 0) ++makers;
     }
   }

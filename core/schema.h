@@ -9,6 +9,17 @@
 
 namespace pipit {
 
+// A list of the file: how many elements it has, and one of them (a table by its address).
+template <class T>
+int32_t count(const flatbuffers::Vector<T>* list) {
+  return list == nullptr ? 0 : static_cast<int32_t>(list->size());
+}
+template <class T>
+auto at(const flatbuffers::Vector<T>* list, int32_t i) {
+  return list->Get(static_cast<unsigned>(i));
+}
+inline const char* c_str(const flatbuffers::String* s) { return s == nullptr ? "" : s->c_str(); }
+
 // Only for a Model that parse() returned.
 inline const fb::Model* file_root(const Model& model) { return fb::GetModel(model.file().data()); }
 

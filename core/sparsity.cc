@@ -45,8 +45,7 @@ Sparsity sparsity(const Tensor& tensor) {
 }
 
 SparseDimension sparse_dimension(const Tensor& tensor, int i) {
-  const fb::DimensionMetadata* d =
-      file_of(tensor)->sparsity()->dim_metadata()->Get(static_cast<unsigned>(i));
+  const fb::DimensionMetadata* d = at(file_of(tensor)->sparsity()->dim_metadata(), i);
   return {d->format() == fb::DimensionType::SPARSE_CSR, d->dense_size(),
           list(d->array_segments_type(), d->array_segments()),
           list(d->array_indices_type(), d->array_indices())};

@@ -37,7 +37,7 @@ int32_t operator_count(const fb::SubGraph& file) {
 
 bool any_counts(const State& state, const fb::SubGraph& file) {
   for (int32_t i = 0; i < operator_count(file); ++i) {
-    const fb::Operator& node = *file.operators()->Get(static_cast<unsigned>(i));
+    const fb::Operator& node = *at(file.operators(), i);
     if ((state.op(node).flags & kOpCounter) != 0) return true;
   }
   return false;

@@ -8,18 +8,6 @@
 namespace pipit {
 namespace {
 
-template <class T>
-int count(const T* vector) {
-  return vector == nullptr ? 0 : static_cast<int>(vector->size());
-}
-
-const char* c_str(const flatbuffers::String* s) { return s == nullptr ? "" : s->c_str(); }
-
-template <class T>
-auto at(const T* vector, int i) {
-  return vector->Get(static_cast<unsigned>(i));
-}
-
 Span<const int32_t> list(const flatbuffers::Vector<int32_t>* v) {
   return v == nullptr ? Span<const int32_t>() : Span<const int32_t>(v->data(), v->size());
 }

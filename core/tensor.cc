@@ -106,7 +106,7 @@ Shape shape_signature(const Tensor& tensor) {
   }
   Shape s;
   s.rank = static_cast<int32_t>(t->shape_signature()->size());  // checked when the model was parsed
-  for (int i = 0; i < s.rank; ++i) s[i] = t->shape_signature()->Get(static_cast<unsigned>(i));
+  for (int i = 0; i < s.rank; ++i) s[i] = at(t->shape_signature(), i);
   return s;
 }
 

@@ -80,10 +80,10 @@ class Reader {
 
  private:
   // The dimension that a level walks, of the tensor or, from rank() on, of a block.
-  int32_t walked(int32_t level) const { return order_->Get(static_cast<unsigned>(level)); }
+  int32_t walked(int32_t level) const { return at(order_, level); }
   int32_t rank() const { return p_.input(0).shape.rank; }
   const fb::DimensionMetadata& file_level(int32_t level) const {
-    return *file_.dim_metadata()->Get(static_cast<unsigned>(level));
+    return *at(file_.dim_metadata(), level);
   }
   template <class... P>
   Status bad(const P&... parts) const {
@@ -114,7 +114,7 @@ class Reader {
   Status read_blocks() {
     std::fill(block_, block_ + Shape::kMaxRank, 1);
     for (int32_t i = rank(); i < levels_; ++i) {
-      const int32_t d = blocks_->Get(static_cast<unsigned>(walked(i) - rank()));
+      const int32_t d = at(blocks_, walked(i) - rank());
       const int32_t size = file_level(i).dense_size();
       if (d < 0 || d >= rank() || block_[d] != 1 || size < 1 || size > p_.input(0).shape[d]) {
         return bad("blocks of ", size, " in dimension ", d);
@@ -126,8 +126,7 @@ class Reader {
 
   Status read_level(int32_t i, Level* level, int64_t* visits) const {
     const bool in_block = i >= rank();
-    const int32_t d =
-        in_block ? blocks_->Get(static_cast<unsigned>(walked(i) - rank())) : walked(i);
+    const int32_t d = in_block ? at(blocks_, walked(i) - rank()) : walked(i);
     const Shape& shape = p_.input(0).shape;
     const int32_t limit = in_block ? block_[d] : shape[d] / block_[d];
     level->step = shape.product(d + 1, shape.rank) * (in_block ? 1 : block_[d]);

@@ -301,7 +301,7 @@ class Prepare {
   }
 
  private:
-  friend struct Planner;
+  friend struct NodePlanner;
   friend class Run;
   const void* known_values(int i, size_t element_size) const;
   Status take_output(int i);

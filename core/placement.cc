@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Offline memory planning: interval placement with several greedy orders.
-#include "core/planner.h"
+#include "core/placement.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory planner: no two blocks alive together may share a byte, whatever it is given.
-#include "core/planner.h"
+// Where blocks of memory are placed: no two blocks alive together may share a byte, whatever it is given.
+#include "core/placement.h"
 
 #include <gtest/gtest.h>
 
@@ -81,7 +81,7 @@ void expect_sound(const std::vector<Block>& asked, const Planned& got, int32_t s
   expect_no_overlap(got.blocks);
 }
 
-TEST(Planner, RandomBlocksNeverOverlap) {
+TEST(Placement, RandomBlocksNeverOverlap) {
   Random random(1);
   for (int round = 0; round < 300; ++round) {
     SCOPED_TRACE(round);
@@ -100,7 +100,7 @@ TEST(Planner, RandomBlocksNeverOverlap) {
   }
 }
 
-TEST(Planner, SameBlocksGiveTheSamePlaces) {
+TEST(Placement, SameBlocksGiveTheSamePlaces) {
   Random random(2);
   for (const size_t count : {size_t{50}, size_t{kExactBlocks} + 100}) {
     const std::vector<Block> asked = random_blocks(random, count, 40, 1000);
@@ -110,7 +110,7 @@ TEST(Planner, SameBlocksGiveTheSamePlaces) {
   }
 }
 
-TEST(Planner, ManyBlocksNeverOverlap) {
+TEST(Placement, ManyBlocksNeverOverlap) {
   Random random(3);
   for (const size_t beyond : {1, 1000}) {
     SCOPED_TRACE(beyond);
@@ -124,7 +124,7 @@ TEST(Planner, ManyBlocksNeverOverlap) {
   }
 }
 
-TEST(Planner, ReachesTheLowerBoundOfAChain) {
+TEST(Placement, ReachesTheLowerBoundOfAChain) {
   std::vector<Block> chain;
   for (int32_t i = 0; i < 100; ++i) {
     chain.push_back({16 * (1 + i * 37 % 50), 0, i, i + 1});
@@ -134,7 +134,7 @@ TEST(Planner, ReachesTheLowerBoundOfAChain) {
   EXPECT_EQ(got.placement.bytes, got.placement.lower_bound);
 }
 
-TEST(Planner, NothingTakesNothing) {
+TEST(Placement, NothingTakesNothing) {
   const Planned got = plan({}, 1);
   EXPECT_TRUE(got.ok);
   EXPECT_EQ(got.placement.bytes, 0u);
@@ -142,7 +142,7 @@ TEST(Planner, NothingTakesNothing) {
 }
 
 // Sizes whose sum is beyond any machine have no places, and the result says so.
-TEST(Planner, SizesBeyondAnyMachineAreUnbounded) {
+TEST(Placement, SizesBeyondAnyMachineAreUnbounded) {
   constexpr int64_t kLarge = int64_t{1} << 40;
   for (const ByteCount bytes : {ByteCount::unbounded(), ByteCount(INT64_MAX), ByteCount(-1)}) {
     const Planned got = plan({{16, 0, 0, 1}, {bytes, 0, 1, 2}}, 3);
@@ -169,7 +169,7 @@ TEST(ByteCount, NeverWraps) {
 }
 
 // In every size of arena it either succeeds as with plenty or says that it cannot.
-TEST(Planner, SaysWhenTemporaryMemoryDoesNotSuffice) {
+TEST(Placement, SaysWhenTemporaryMemoryDoesNotSuffice) {
   Random random(4);
   for (const size_t count : {size_t{20}, size_t{kExactBlocks} + 1}) {
     const std::vector<Block> asked = random_blocks(random, count, 30, 100);
