@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where blocks of memory are placed: no two blocks alive together may share a byte, whatever it is given.
+// Where blocks of memory are placed: no two blocks that are alive together share a byte.
 #include "core/placement.h"
 
 #include <gtest/gtest.h>
