@@ -37,7 +37,7 @@ grep -qF "## [$version]" CHANGELOG.md || die "CHANGELOG.md has no section [$vers
 
 # What would otherwise differ from place to place and from time to time.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+export SOURCE_DATE_EPOCH TZ=UTC PYTHONDONTWRITEBYTECODE=1
 export PIPIT_HOMEPAGE=${PIPIT_HOMEPAGE:-$(sed -nE 's/^ *HOMEPAGE_URL (\S+).*/\1/p' CMakeLists.txt)}
 umask 022
 python=/usr/bin/python3
@@ -99,8 +99,9 @@ packages() { # packages TARGET: for Debian, and for pip
   for file in "$build/$1"/wheels/*.whl; do add "$file"; done
 }
 
+for target in "${targets[@]}"; do compile "$target"; done
+export LC_ALL=C.UTF-8  # not before: ccache knows a compilation by its locale, too
 for target in "${targets[@]}"; do
-  compile "$target"
   command_of "$target"
   [[ $target == armv6 ]] || libraries "$target"  # Debian has no ARMv6: neither packages nor libraries
   [[ $target == armv6 ]] || packages "$target"
