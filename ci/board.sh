@@ -5,6 +5,7 @@
 #   PIPIT_BOARD         user@board
 #   PIPIT_SSH           how to reach it, `ssh` if not said: `ssh -p 2222 -i key`
 #   PIPIT_BOARD_DIR     the folder on it for what tests need, .cache/pipit-board if not said
+#   PIPIT_BOARD_PRESET  aarch64 or armhf, if not as its kernel says
 #   PIPIT_BOARD_PREFIX  what stands before each program there: `taskset -c 3`
 
 read -ra board_ssh <<< "${PIPIT_SSH:-ssh}"
@@ -37,4 +38,15 @@ quoted() { # quoted WORD...: as any shell reads them back
 
 board_sh() { # board_sh SCRIPT [ARGUMENT...]: runs it there with sh, with our streams; 255: no connection
   "${board_ssh[@]}" "$PIPIT_BOARD" "exec sh -c$(quoted "$1" sh "${@:2}")"
+}
+
+board_preset() { # board_preset: the preset whose static programs run there, or a refusal
+  local kernel
+  if [[ -n ${PIPIT_BOARD_PRESET:-} ]]; then echo "$PIPIT_BOARD_PRESET"; return; fi
+  kernel=$(board_sh 'uname -m') || return
+  case $kernel in
+    aarch64) echo aarch64 ;;  # whatever its programs are: a static one wants nothing of the system
+    armv7l | armv8l) echo armhf ;;
+    *) echo "$PIPIT_BOARD has a kernel for $kernel, for which there is no build" >&2; return 1 ;;
+  esac
 }

@@ -48,12 +48,9 @@ facts=$(ask 'uname -m; case $(head -c 5 /bin/sh | od -An -tu1 | tr -d " \n") in 
   cat /proc/device-tree/model 2> /dev/null | tr -d "\0" | grep . || echo "a machine without a device tree"')
 { read -r kernel; read -r bits; read -r model; } <<< "$facts"
 if [[ -z $preset ]]; then
-  case $kernel in
-    # A static command wants nothing of the system: with a 64-bit kernel, the 64-bit one is faster.
-    aarch64) if [[ $kind == file || $bits == 64 ]]; then preset=aarch64; else preset=armhf; fi ;;
-    armv7l | armv8l) preset=armhf ;;
-    *) die "$model with a kernel for $kernel, for which there is no build" ;;
-  esac
+  preset=$(board_preset) || exit
+  # With a 64-bit kernel, packages are for what its programs are.
+  if [[ $kind != file && $bits == 32 ]]; then preset=armhf; fi
 fi
 case $preset in
   aarch64) machine=aarch64 ;;

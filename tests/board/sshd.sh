@@ -24,7 +24,7 @@ board_up() { # board_up EMULATOR...: sets and exports what ci/board.sh reads; 77
   sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || { echo "no sshd: apt install openssh-server"; exit 77; }
   board=$(mktemp -d "${TMPDIR:-/tmp}/pipit-sshd.XXXXXX")
   trap board_down EXIT
-  mkdir "$board/bin" "$board/home"
+  mkdir "$board/bin"
   ((EUID != 0)) || mkdir -p /run/sshd  # which sshd wants when it is root
   ssh-keygen -q -t ed25519 -N '' -f "$board/host"
   ssh-keygen -q -t ed25519 -N '' -f "$board/user"
@@ -43,7 +43,7 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PrintMotd no
-SetEnv PATH=$board/bin:/usr/local/bin:/usr/bin:/bin HOME=$board/home
+SetEnv PATH=$board/bin:/usr/local/bin:/usr/bin:/bin
 END
     "$sshd" -D -e -f "$board/sshd_config" > "$board/sshd.log" 2>&1 &
     sshd_pid=$!
