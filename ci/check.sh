@@ -30,6 +30,7 @@ usage: ci/check.sh VERB...
   board-test  the same with a board of its own, an sshd on this machine and qemu (not part of all)
   release   make all that a release has, twice, in different folders: the same bytes; then lintian,
             twine and the commands under qemu (not part of all; see ci/release.sh)
+  release-setup  install the Debian packages that this checks with (not part of all)
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
@@ -289,8 +290,9 @@ run() { # run VERB
       ;;
     board) board ;;
     board-test) step board-test tests/board/check_test.sh ;;
+    release-setup) step release-setup install "${all_packages[@]}" "${release_packages[@]}" ;;
     release)
-      step "release setup" install "${all_packages[@]}" "${release_packages[@]}"
+      run release-setup
       step "release, twice the same" release
       step "release artefacts" tests/release/artefacts_test.sh build/release-test/one/dist/*
       step "release subproject" tests/install/subproject_test.sh cmake "$PWD" build/release-test/subproject build
@@ -320,7 +322,7 @@ verbs=()
 for verb in "${@:---help}"; do
   case $verb in
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
-    tidy-all | differential | python-arm | sdist | board | board-test | release | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
+    tidy-all | differential | python-arm | sdist | board | board-test | release-setup | release | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
     all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
