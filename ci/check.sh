@@ -25,6 +25,12 @@ usage: ci/check.sh VERB...
   armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
   python-arm  make wheels and Debian packages for ARM and run the Python tests from them with
             ARM's python3 and numpy, which are downloaded for it (not part of all)
+  board     build for the board that PIPIT_BOARD=user@board names, run the isa tests on it over ssh, measure
+            the models that are here, and add a row to docs/boards.md (not part of all)
+  board-test  the same with a board of its own, an sshd on this machine and qemu (not part of all)
+  release   make all that a release has, twice, in different folders: the same bytes; then lintian,
+            twine and the commands under qemu (not part of all; see ci/release.sh)
+  release-setup  install the Debian packages that this checks with (not part of all)
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
@@ -48,7 +54,8 @@ END
 demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
-  clang-format clang-tidy git musl mypy python3 python3-numpy python3-pil xz-utils)
+  clang-format clang-tidy git musl mypy python3 python3-numpy python3-pil openssh-server xz-utils)
+release_packages=(lintian python3-trove-classifiers twine)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
 rows=$(mktemp)
@@ -197,6 +204,41 @@ tflite_c() { # the models that are here, and some of each operator
     build/host/lib/libtensorflowlite_c.so "$theirs" "${models[@]}"
 }
 
+board() { # what owners run; PIPIT_BOARD_PRESET: where the board does not say it
+  local preset model result results=()
+  # shellcheck source=ci/board.sh
+  preset=$(. ci/board.sh && : "${PIPIT_BOARD:?user@board}" && board_control && board_connect && board_preset) ||
+    { step "board" false; return 0; }
+  step "$preset build" build "$preset"
+  ((status == 0)) || return 0
+  ctests "$preset isa tests, on the board" "$preset" '' -L '^isa$' ${PIPIT_BOARD_TESTS:+-R "$PIPIT_BOARD_TESTS"}
+  step "board, none unfinished" ci/boards.py unfinished "build/$preset/ctest.xml"
+  rm -rf "build/$preset/board" && mkdir "build/$preset/board"
+  for model in models/*.tflite ../shared/models/*/model.tflite; do
+    [[ -e $model ]] || continue
+    result=build/$preset/board/$(tr / _ <<< "${model#../}").json
+    step "board bench $model" board_bench "$preset" "$model" "$result"
+    ((status != 0)) || results+=("$result")
+  done
+  step "board row" ci/boards.py row --tests "build/$preset/ctest.xml" \
+    --table "${PIPIT_BOARD_TABLE:-docs/boards.md}" "${results[@]}"
+}
+
+board_bench() { # board_bench PRESET MODEL RESULT
+  ci/on_board.sh "build/$1/bin/pipit" bench "$2" --json > "$3"
+}
+
+# The same bytes from another folder, later, with another umask, time zone and locale, and compiled anew.
+release() {
+  local first=build/release-test/one second=build/release-test/somewhere/else
+  rm -rf build/release-test
+  git clone -q . $first
+  git clone -q . $second
+  (cd $first && ci/release.sh)
+  (cd $second && umask 077 && TZ=Asia/Tokyo LC_ALL=C CCACHE_DISABLE=1 ci/release.sh --build ../build)
+  diff -r $first/dist $second/dist
+}
+
 node_setup() { # a Node.js from elsewhere brings its own npm
   if ! { command -v node && command -v npm; } > /dev/null; then install nodejs npm; fi
 }
@@ -246,6 +288,15 @@ run() { # run VERB
       python_arm arm64 aarch64
       python_arm armhf armhf
       ;;
+    board) board ;;
+    board-test) step board-test tests/board/check_test.sh ;;
+    release-setup) step release-setup install "${all_packages[@]}" "${release_packages[@]}" ;;
+    release)
+      run release-setup
+      step "release, twice the same" release
+      step "release artefacts" tests/release/artefacts_test.sh build/release-test/one/dist/*
+      step "release subproject" tests/install/subproject_test.sh cmake "$PWD" build/release-test/subproject build
+      ;;
     sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
     tflite-c)
       step "tflite-c setup" node_setup
@@ -271,7 +322,7 @@ verbs=()
 for verb in "${@:---help}"; do
   case $verb in
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
-    tidy-all | differential | python-arm | sdist | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
+    tidy-all | differential | python-arm | sdist | board | board-test | release-setup | release | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
     all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;

@@ -83,6 +83,9 @@ matches "$include\"(kernels/ops|(core|pipit)/(arena|c_api|interpreter|model|op|p
 matches "$include<((unistd|fcntl|pthread|sched|signal|dirent|dlfcn|(sys|linux)/\w+)\.h|thread|mutex)>" \
   "${core[@]}" "${kernels[@]}" | breach "only platform/ knows the operating system"
 
+(cd "$code" && matches '\b(4096|0x1000|getpagesize|PAGE(_?SIZE|_MASK|_SHIFT))\b' "${platform[@]}") |
+  breach "pages have 4, 16 or 64 KiB: platform/ knows no size of them"
+
 # Sizes that models decide about are computed as a ByteCount, which cannot wrap (byte_count.h). A line
 # that is right all the same says why: `// bounded: ...` at its end.
 sum='[^;]*[\w)\]] [*+] '

@@ -46,14 +46,19 @@ if(TARGET tensorflowlite_c)
   endforeach()
 endif()
 
-# Where Debian's python3 looks.
-set(PIPIT_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python packages go")
+# Python goes where Debian's python3 looks, which the script finds out when it installs.
+set(PIPIT_PYTHON_DIR "" CACHE STRING "Where the Python packages go, if not where python3 looks")
+option(PIPIT_REPLACE_TFLITE "Install tflite_runtime and ai_edge_litert over those of others" OFF)
 foreach(package pipit tflite_runtime ai_edge_litert)
   if(package STREQUAL pipit)
     set(component python)
   else()
     set(component python_${package})
   endif()
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/${package} DESTINATION ${PIPIT_PYTHON_DIR}
-    COMPONENT ${component} PATTERN __pycache__ EXCLUDE)
+  install(CODE "
+    set(source \"${PROJECT_SOURCE_DIR}\")
+    set(package ${package})
+    set(folder \"${PIPIT_PYTHON_DIR}\")
+    set(replace ${PIPIT_REPLACE_TFLITE})
+    include(\"${CMAKE_CURRENT_LIST_DIR}/install_python.cmake\")" COMPONENT ${component})
 endforeach()

@@ -21,26 +21,39 @@ from build_wheel import HERE, NAME, REQUIRES, metadata, project_version, whole, 
 
 ROOT = HERE.parent
 SOURCES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml", "capi",
-           "cmake", "core", "kernels", "platform", "python"]
+           "cmake", "convert", "core", "kernels", "platform", "python"]
 BUNDLED = ROOT / "bundled"
+# By Debian's package, the programs of which one is needed.
+TOOLS = {"cmake": ["cmake"], "g++": [os.environ.get("CXX", "c++"), "g++", "clang++"],
+         "make": ["make", "ninja"]}
 
 
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     """Without this, pip builds the wheel twice: the first one to read its name."""
     folder = pathlib.Path(metadata_directory) / ("%s-%s.dist-info" % (NAME, project_version()))
     folder.mkdir()
-    (folder / "METADATA").write_text(_metadata())
+    (folder / "METADATA").write_text(_metadata(), encoding="utf-8")
     return folder.name
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    _check_tools()
     with tempfile.TemporaryDirectory() as build:
         subprocess.run(["cmake", "-S", ROOT, "-B", build, "-DPIPIT_BUILD_TOOLS=OFF",
-                        "-DPIPIT_BUILD_TESTS=OFF", "-DPIPIT_BUILD_BENCH=OFF"], check=True)
+                        "-DPIPIT_BUILD_TESTS=OFF", "-DPIPIT_BUILD_BENCH=OFF",
+                        "-DPIPIT_INSTALL=OFF"], check=True)
         subprocess.run(["cmake", "--build", build, "--target", "pipit_shared", "--parallel",
                         str(os.cpu_count() or 1)], check=True)
         library = pathlib.Path(build) / "lib" / "libpipit.so.1"
         return write_all(library, pathlib.Path(wheel_directory))[0].name
+
+
+def _check_tools():
+    """In one line, what to install."""
+    lacking = [package for package, names in TOOLS.items() if not any(map(shutil.which, names))]
+    if lacking:
+        raise SystemExit("Pipit is built with CMake 3.25 or later and a C++ compiler, and not all are "
+                         "here: sudo apt install %s" % " ".join(lacking))
 
 
 def build_sdist(sdist_directory, config_settings=None):

@@ -7,6 +7,9 @@ The one with the library is tagged for the machine and the C libraries that the 
 (read from the file), and for every Python 3; the drop-in packages for every machine. With
 --as-originals those have the names of the packages that they stand for, so that other packages which
 require these find them in a folder (pip install --find-links); no index may have such wheels.
+
+--command packs the static `pipit` of the same build, which the wheel then installs as a command.
+What of others is linked into both is named in the wheel's licences.
 """
 
 import argparse
@@ -15,9 +18,16 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import platform
 import re
+import shutil
 import struct
+import subprocess
+import sys
+import tempfile
 import zipfile
+
+import linked
 
 HERE = pathlib.Path(__file__).resolve().parent
 SUMMARY = "Runs .tflite models on ARM Linux boards"
@@ -25,17 +35,42 @@ MACHINES = {62: "x86_64", 183: "aarch64", 40: "armv7l"}
 MUSL_MACHINES = {"x86_64", "aarch64"}
 SYMBOLS = 11  # the type of an ELF file's section that lists what is dynamic
 NAME = "pipit_runtime"  # the package that is imported is pipit
-REQUIRES = [("Requires-Dist", "numpy")]
+REQUIRES = [("Provides-Extra", "numpy"), ("Requires-Dist", 'numpy ; extra == "numpy"')]
+PACKED = {".py", ".bfbs"}
 DROP_INS = ["tflite_runtime", "ai_edge_litert"]
 # Newer than every version that others require; the part behind the + keeps it from indexes.
 ORIGINALS_VERSION = "2.99.0+pipit"
 NO_INDEX = ("Classifier", "Private :: Do Not Upload")
-PYINSTALLER = b"[pyinstaller40]\nhook-dirs = pipit._pyinstaller:hook_dirs\n"
+ENTRY_POINTS = (b"[console_scripts]\npipit = pipit._command:main\n\n"
+                b"[pyinstaller40]\nhook-dirs = pipit._pyinstaller:hook_dirs\n")
+STRIPS = {"aarch64": "aarch64-linux-gnu-strip", "armv7l": "arm-linux-gnueabihf-strip",
+          "x86_64": "x86_64-linux-gnu-strip"}
+INTERPRETER = 3  # the type of an ELF file's segment that a dynamic program has
+CLASSIFIERS = [
+    "Development Status :: 4 - Beta",
+    "Environment :: Console",
+    "Intended Audience :: Developers",
+    "Intended Audience :: Science/Research",
+    "License :: OSI Approved :: Apache Software License",
+    "Operating System :: POSIX :: Linux",
+    "Programming Language :: C++",
+    "Programming Language :: Python :: 3",
+    "Programming Language :: Python :: 3 :: Only",
+    "Programming Language :: Python :: Implementation :: CPython",
+    "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    "Topic :: Scientific/Engineering :: Image Recognition",
+    "Typing :: Typed",
+]
+
+
+def project(field):
+    """What CMake's project() says: VERSION, HOMEPAGE_URL."""
+    text = (HERE.parent / "CMakeLists.txt").read_text(encoding="utf-8")
+    return re.search(r"project\(pipit [^)]*?\b%s ([^\s)]+)" % field, text).group(1)
 
 
 def project_version():
-    text = (HERE.parent / "CMakeLists.txt").read_text(encoding="utf-8")
-    return re.search(r"project\(pipit VERSION (\S+)", text).group(1)
+    return project("VERSION")
 
 
 def platform_tags(library):
@@ -72,10 +107,54 @@ def dynamic_names(library):
     return MACHINES[struct.unpack_from("<H", data, 18)[0]], data[place:place + length]
 
 
+def urls():
+    home = os.environ.get("PIPIT_HOMEPAGE") or project("HOMEPAGE_URL")
+    pages = [("Homepage", ""), ("Source", "")]
+    if home.startswith("https://github.com/"):
+        pages += [("Documentation", "/tree/main/docs"), ("Issues", "/issues"),
+                  ("Changelog", "/blob/main/CHANGELOG.md")]
+    return [("Project-URL", "%s, %s%s" % (label, home, page)) for label, page in pages]
+
+
+def description():
+    """README.md, whose links to files lead nowhere elsewhere."""
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
+
+
 def metadata(name, version, requires):
-    lines = ["Metadata-Version: 2.1", "Name: %s" % name.replace("_", "-"), "Version: %s" % version,
-             "Summary: %s" % SUMMARY, "License: Apache-2.0", "Requires-Python: >=3.8"]
-    return "\n".join(lines + ["%s: %s" % r for r in requires]) + "\n"
+    fields = [("Metadata-Version", "2.1"), ("Name", name.replace("_", "-")), ("Version", version),
+              ("Summary", SUMMARY), ("Author", "The Pipit authors"), ("License", "Apache-2.0"),
+              ("License-File", "LICENSE"), ("Requires-Python", ">=3.8"),
+              ("Keywords", "tflite,tensorflow-lite,litert,raspberry-pi,inference"),
+              ("Description-Content-Type", "text/markdown")]
+    fields += urls() + [("Classifier", c) for c in CLASSIFIERS] + requires
+    return "\n".join("%s: %s" % field for field in fields) + "\n\n" + description()
+
+
+def stripped(path, machine):
+    """Its bytes without the names that only debuggers read, where there is a tool for its machine."""
+    tool = shutil.which(STRIPS[machine])
+    if tool is None and machine in (platform.machine(), {"armv8l": "armv7l"}.get(platform.machine())):
+        tool = shutil.which("strip")
+    if tool is None:
+        print("build_wheel.py: no %s: %s keeps its symbols" % (STRIPS[machine], path), file=sys.stderr)
+        return path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "stripped"
+        subprocess.run([tool, "--strip-unneeded", "-o", copy, path], check=True)
+        return copy.read_bytes()
+
+
+def check_program(path, machine):
+    """The command has to be for the machine of the library, and static."""
+    data = path.read_bytes()
+    if data[:4] != b"\x7fELF" or MACHINES.get(struct.unpack_from("<H", data, 18)[0]) != machine:
+        raise SystemExit("%s is no program for %s" % (path, machine))
+    # Of the header: where segments are, their size and number.
+    start, size, count = struct.unpack_from("<32xQ14xHH" if data[4] == 2 else "<28xI10xHH", data)
+    if INTERPRETER in (struct.unpack_from("<I", data, start + i * size)[0] for i in range(count)):
+        raise SystemExit("%s is not static: it would need what the board may lack" % path)
 
 
 @contextlib.contextmanager
@@ -108,24 +187,38 @@ def write_wheel(out, name, version, tags, files, requires):
     with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as wheel:
         for member, data in files.items():
             entry = zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0))  # the same bytes each time
-            entry.external_attr = 0o644 << 16
+            entry.external_attr = (0o755 if "/bin/" in member else 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             wheel.writestr(entry, data)
     return path
 
 
 def sources(package):
-    return {str(p.relative_to(HERE)): p.read_bytes() for p in sorted((HERE / package).rglob("*"))
-            if p.suffix == ".py" or p.name == "py.typed"}
+    """What a package brings, by its place in a wheel; the converter has a room of its own."""
+    found = _packed(HERE / package, HERE, "")
+    if package == "pipit":
+        found.update(_packed(HERE.parent / "convert", HERE.parent, "pipit/"))
+    return found
 
 
-def write_all(library, out, as_originals=False):
+def _packed(folder, above, prefix):
+    return {prefix + p.relative_to(above).as_posix(): p.read_bytes()
+            for p in sorted(folder.rglob("*")) if p.suffix in PACKED or p.name == "py.typed"}
+
+
+def write_all(library, out, as_originals=False, command=None):
     """The wheels of a library and of the drop-in packages; their paths, the library's first."""
     out.mkdir(parents=True, exist_ok=True)
     version = project_version()
+    info = "%s-%s.dist-info/" % (NAME, version)
     files = sources("pipit")
-    files["pipit/libpipit.so"] = library.read_bytes()
-    files["%s-%s.dist-info/entry_points.txt" % (NAME, version)] = PYINSTALLER
+    machine, _ = dynamic_names(library)
+    files["pipit/libpipit.so"] = stripped(library, machine)
+    if command is not None:
+        check_program(command, machine)
+        files["pipit/bin/pipit"] = stripped(command, machine)
+    files[info + "entry_points.txt"] = ENTRY_POINTS
+    files[info + "NOTICES"] = linked.notices("command" if command else "library", machine).encode()
     made = [write_wheel(out, NAME, version, platform_tags(library), files, REQUIRES)]
     return made + [write_drop_in(out, package, version, as_originals) for package in DROP_INS]
 
@@ -144,8 +237,10 @@ def main():
     arguments.add_argument("--out", type=pathlib.Path, default=pathlib.Path("dist"))
     arguments.add_argument("--as-originals", action="store_true",
                            help="name the drop-in packages tflite_runtime and ai_edge_litert")
+    arguments.add_argument("--command", type=pathlib.Path,
+                           help="the static command of the same build, to install it, too")
     arguments = arguments.parse_args()
-    for path in write_all(arguments.library, arguments.out, arguments.as_originals):
+    for path in write_all(arguments.library, arguments.out, arguments.as_originals, arguments.command):
         print(path)
 
 

@@ -1,12 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Reads the libraries and the command: they have what Debian's hardening puts into packages, and
-# landing pads and signed return addresses where the processor knows them.
+# landing pads and signed return addresses where the processor knows them. For ARM, they can be mapped
+# where pages have 16 KiB, as on a Raspberry Pi 5.
 #
 # usage: hardened_test.sh READELF CXX PROCESSOR ARCHIVE SHARED_LIBRARY COMMAND COMMAND_TYPE
 set -euo pipefail
 export LC_ALL=C
 readelf=$1 cxx=$2 processor=$3 archive=$4 library=$5 command=$6 command_type=$7
+
+arm=()
+case $processor in aarch64 | arm*) arm=('pages of 16 KiB') ;; esac
+small_pages() { # small_pages SEGMENTS: says so when one begins where only smaller pages do
+  local align
+  for align in $(awk '$1 == "LOAD" { print $NF }' <<< "$1"); do
+    ((${#arm[@]} == 0 || align >= 16384)) || { echo "${arm[0]}"; return; }
+  done
+}
 
 lacks() { # lacks TYPE FILE: prints what a linked file lacks
   local header dynamic segments
@@ -17,6 +27,7 @@ lacks() { # lacks TYPE FILE: prints what a linked file lacks
   grep -q GNU_RELRO <<< "$segments" || echo "relro"
   grep -qE 'GNU_STACK .* RW +0x' <<< "$segments" || echo "a stack without code"
   ! grep -q TEXTREL <<< "$dynamic" || echo "code without relocations"
+  small_pages "$segments"
   # A static program at a fixed address has nothing to bind.
   [[ $1 == EXEC ]] || grep -q BIND_NOW <<< "$dynamic" || echo "bind-now"
 }
@@ -45,10 +56,10 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 echo 'extern "C" int main(int c, char**) { char b[64]; b[c] = 1; asm volatile("" :: "r"(b)); return 0; }' > soft.cc
 "$cxx" -O2 -fPIE -fno-stack-protector -U_FORTIFY_SOURCE -c soft.cc
-"$cxx" soft.o -o soft -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack
+"$cxx" soft.o -o soft -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack,-z,max-page-size=4096
 
 found=$(lacks DYN soft; objects_lack soft.o)
-for property in 'type DYN' relro 'a stack without code' bind-now 'stack protector' FORTIFY; do
+for property in 'type DYN' relro 'a stack without code' bind-now 'stack protector' FORTIFY "${arm[@]}"; do
   [[ $found == *"$property"* ]] || { echo "FAILED: self-check: $property is not missed"; exit 1; }
 done
 

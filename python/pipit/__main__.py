@@ -14,7 +14,13 @@ COMMANDS: dict[str, typing.Callable[[list[str]], int]] = {
     "run": _run.main,
 }
 
-if sys.argv[1:2] and sys.argv[1] in COMMANDS:
-    sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))
-print("usage: %s" % "\n       ".join((__doc__ or "").splitlines()), file=sys.stderr)
-sys.exit(2)
+
+def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        return COMMANDS[sys.argv[1]](sys.argv[2:])
+    print("usage: %s" % "\n       ".join((__doc__ or "").splitlines()), file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,6 +11,7 @@
 #include "pipit/pipit.h"
 #include "tests/support/loop.h"
 #include "tests/support/model_builder.h"
+#include "tests/support/place.h"
 
 namespace pipit::test {
 namespace {
@@ -65,7 +66,7 @@ class Loaded {
   pipit_model* model_ = nullptr;
 };
 
-const std::filesystem::path kModels = PIPIT_MODELS_DIR;
+const std::filesystem::path kModels = place(PIPIT_MODELS_DIR);
 
 // out = in shifted by what the context points to; the parameters hold the number of elements.
 pipit_code prepare_shift(void* context, pipit_prepare* node) {

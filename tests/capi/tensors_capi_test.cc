@@ -11,6 +11,7 @@
 
 #include "pipit/pipit.h"
 #include "tests/support/model_builder.h"
+#include "tests/support/place.h"
 
 namespace pipit::test {
 namespace {
@@ -58,7 +59,9 @@ class Classifier : public ::testing::Test {
  protected:
   void SetUp() override {
     pipit_message why = {};
-    ASSERT_EQ(pipit_model_open(PIPIT_MODELS_DIR "/digits_int8.tflite", &model_, &why), PIPIT_OK)
+    ASSERT_EQ(
+        pipit_model_open(place(PIPIT_MODELS_DIR "/digits_int8.tflite").c_str(), &model_, &why),
+        PIPIT_OK)
         << why.text;
     pipit_options_init(&options_);
     auto t = sized<pipit_tensor>();

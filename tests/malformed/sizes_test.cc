@@ -4,12 +4,13 @@
 #include "pipit/interpreter.h"
 #include "tests/malformed/malformed.h"
 #include "tests/support/files.h"
+#include "tests/support/place.h"
 
 namespace pipit::test {
 namespace {
 
 std::vector<uint8_t> file(const char* name) {
-  return read_file(std::string(PIPIT_MALFORMED_FILES) + "/" + name + ".tflite");
+  return read_file(place(PIPIT_MALFORMED_FILES) + "/" + name + ".tflite");
 }
 
 // Windows whose taps lie thousands of pixels apart, over an image of two by two.

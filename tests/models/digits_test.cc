@@ -13,6 +13,7 @@
 #include "tests/support/files.h"
 #include "tests/support/isas.h"
 #include "tests/support/model_builder.h"
+#include "tests/support/place.h"
 
 namespace pipit::test {
 namespace {
@@ -26,7 +27,7 @@ struct Digit {
   ptrdiff_t best = 0;
 };
 
-const std::string kFolder = PIPIT_MODELS;
+const std::string kFolder = place(PIPIT_MODELS);
 
 std::vector<Digit> stored_digits() {
   std::ifstream list(kFolder + "/digits_cases.json");

@@ -15,6 +15,7 @@
 #include "tests/support/files.h"
 #include "tests/support/isas.h"
 #include "tests/support/model_builder.h"
+#include "tests/support/place.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -56,7 +57,7 @@ constexpr size_t kRoom = size_t{1} << 18;
 
 std::vector<fs::path> cases_of(const std::string& op) {
   std::vector<fs::path> files;
-  const fs::path folder = fs::path(PIPIT_CASES) / op;
+  const fs::path folder = fs::path(place(PIPIT_CASES)) / op;
   if (!fs::is_directory(folder)) return files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.path().extension() == ".tflite") files.push_back(entry.path());
@@ -141,10 +142,10 @@ TEST_P(Threads, ChangeNoOperatorsResult) {
 
 TEST_P(Threads, ChangeNoModelsResult) {
   for (const char* name : {"digits_int8.tflite", "digits_float.tflite"}) {
-    EXPECT_TRUE(compare(fs::path(PIPIT_MODELS) / name, GetParam(), {2, 3, 4, 7}));
+    EXPECT_TRUE(compare(fs::path(place(PIPIT_MODELS)) / name, GetParam(), {2, 3, 4, 7}));
   }
   for (const char* name : kRealModels) {
-    const fs::path path = fs::path(PIPIT_REAL_MODELS) / name / "model.tflite";
+    const fs::path path = fs::path(place(PIPIT_REAL_MODELS)) / name / "model.tflite";
     if (!fs::exists(path)) continue;
     EXPECT_TRUE(compare(path, GetParam(), {4, 7}));
   }

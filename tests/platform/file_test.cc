@@ -13,6 +13,7 @@
 
 #include "pipit/model.h"
 #include "tests/support/files.h"
+#include "tests/support/place.h"
 
 namespace pipit::test {
 namespace {
@@ -96,7 +97,7 @@ TEST_F(File, ForgetsTheLastOneWhenTheNextFails) {
 
 // A download that broke off is refused when it is loaded, wherever it ends.
 TEST_F(File, ModelsThatAreCutShortAreRefused) {
-  const auto whole = read_file(PIPIT_MODELS "/digits_int8.tflite");
+  const auto whole = read_file(place(PIPIT_MODELS "/digits_int8.tflite"));
   const std::string text(whole.begin(), whole.end());
   for (const size_t size :
        {size_t{1}, size_t{8}, size_t{4096}, whole.size() / 2, whole.size() - 1}) {

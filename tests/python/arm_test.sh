@@ -45,7 +45,8 @@ guest=("$emulator" -cpu max -L "$root" -E PYTHONDONTWRITEBYTECODE=1 -E PIPIT_TES
 wheels() { # the tests, on what pip would unpack
   local site=$build/wheels/site test
   rm -rf "$build/wheels"
-  python3 "$source/python/build_wheel.py" --library "$build/lib/libpipit.so.1" --out "$build/wheels"
+  python3 "$source/python/build_wheel.py" --library "$build/lib/libpipit.so.1" \
+    --command "$build/bin/pipit" --out "$build/wheels"
   # The C library of Raspberry Pi OS 11 is 2.31.
   if [[ ! $(echo "$build"/wheels/pipit_runtime-*.whl) =~ manylinux_2_([0-9]+)_$machine ]] ||
     ((BASH_REMATCH[1] > 31)); then
@@ -53,6 +54,7 @@ wheels() { # the tests, on what pip would unpack
     exit 1
   fi
   for test in "$build"/wheels/*.whl; do python3 -m zipfile -e "$test" "$site"; done
+  "$emulator" "$site/pipit/bin/pipit" --version
   export PIPIT_TEST_MODELS=$build/tests/python/models
   export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so
   python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
@@ -70,7 +72,7 @@ packages() { # the Debian packages, in their places in the root
   local deb said pipit=$root/usr/lib/python3/dist-packages/pipit
   for deb in "$build"/packages/*.deb; do
     echo "== $(basename "$deb"): $(dpkg-deb -f "$deb" Depends)"
-    [[ $(dpkg-deb -f "$deb" Architecture) == "$arch" ]] || { echo "FAILED: not for $arch"; exit 1; }
+    [[ $(dpkg-deb -f "$deb" Architecture) =~ ^($arch|all)$ ]] || { echo "FAILED: not for $arch"; exit 1; }
     dpkg -x "$deb" "$root"
   done
   "$here/depends_test.sh" "$build/packages" "$root"

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs each file of python/examples as a user would."""
 
+import configparser
+import http.client
 import importlib.util
+import json
 import os
 import pathlib
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -23,6 +28,14 @@ def run(name, *arguments):
     if done.returncode != 0:
         raise AssertionError(done.stderr)
     return done.stdout
+
+
+def ask(port, method, body=None):
+    """What a server on this machine answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, "/", body)
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
 
 
 class Examples(unittest.TestCase):
@@ -58,6 +71,35 @@ class Examples(unittest.TestCase):
 
     def test_views(self):
         self.assertEqual(run("views", MODELS / "open.tflite"), "inference [[6. 6.]]\n" * 3)
+
+    def test_serve(self):
+        with subprocess.Popen([*PYTHON, ROOT / "python" / "examples" / "serve.py",
+                               ROOT / "models" / "digits_int8.tflite", "0"],
+                              stdout=subprocess.PIPE, text=True) as server:
+            try:
+                port = int(server.stdout.readline().split()[-1])
+                image = (ROOT / "models" / "digits_int8.in0.bin").read_bytes()[:64]  # of many
+                status, said = ask(port, "GET")
+                self.assertEqual((status, said["bytes"], said["dtype"]), (200, len(image), "int8"))
+                status, said = ask(port, "POST", image)
+                self.assertEqual((status, len(said), len(said[0][0])), (200, 1, 10))
+                status, said = ask(port, "POST", image[1:])
+                self.assertEqual((status, said["error"]),
+                                 (400, "the input has %d bytes" % len(image)))
+            finally:
+                server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(60), 0)
+
+    def test_unit(self):
+        unit = ROOT / "docs" / "pipit-serve.service"
+        parsed = configparser.ConfigParser(strict=False, interpolation=None)
+        parsed.optionxform = str
+        parsed.read(unit)
+        program = parsed["Service"]["ExecStart"].split()
+        self.assertTrue((ROOT / "python" / "examples" / pathlib.Path(program[1]).name).exists())
+        if shutil.which("systemd-analyze"):
+            done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     @unittest.skipUnless(HAS_PILLOW, "needs Pillow")
     def test_classify_image(self):

@@ -29,9 +29,20 @@ for tool in ar as awk basename c++ cat cc cmake g++ gcc ld make nm ranlib sh str
   ln -s "$(command -v "$tool")" "$scratch/bin/$tool"
 done
 ln -s $python "$scratch/bin/python3"
+# Where a tool is missing, it says what to install.
+for tool in cmake:cmake c++:g++ make:make; do
+  mkdir "$scratch/without"
+  cp -P "$scratch/bin"/* "$scratch/without"
+  rm "$scratch/without/${tool%:*}"
+  [[ $tool != c++:* ]] || rm "$scratch/without/g++"
+  said=$(PATH=$scratch/without backend "$unpacked" "build_wheel('$scratch')" 2>&1) &&
+    { echo "FAILED: built without ${tool%:*}"; exit 1; }
+  [[ $said == *"sudo apt install ${tool#*:}" ]] || { echo "FAILED: $said"; exit 1; }
+  rm -r "$scratch/without"
+done
 if [[ ${2:-} == configure ]]; then
   PATH=$scratch/bin cmake -S "$unpacked" -B "$scratch/build" -DPIPIT_BUILD_TOOLS=OFF \
-    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF > "$scratch/build.log" ||
+    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF -DPIPIT_INSTALL=OFF > "$scratch/build.log" ||
     { tail -n 30 "$scratch/build.log"; exit 1; }
   echo "ok: $(basename "$scratch"/pipit_runtime-*.tar.gz) has what a build wants"
   exit

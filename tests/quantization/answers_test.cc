@@ -13,6 +13,7 @@
 #include "tests/support/busy_team.h"
 #include "tests/support/files.h"
 #include "tests/support/net.h"
+#include "tests/support/place.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -64,7 +65,7 @@ std::vector<T> random_numbers(size_t n, uint64_t seed, int32_t low, int32_t high
 const std::vector<int8_t> kRight = {-128, -15, -63, 4, -50, 24};
 
 std::vector<int8_t> run_file(const char* name, bool weights_given) {
-  const std::string folder = QUANTIZATION_FIELD;
+  const std::string folder = place(QUANTIZATION_FIELD);
   const ModelBytes file = in_memory(read_file(folder + "/" + name));
   Message why;
   const auto model = Model::parse(file->span(), &why);

@@ -6,6 +6,7 @@
 #include "tests/quantization/doc.h"
 #include "tests/support/files.h"
 #include "tests/support/net.h"
+#include "tests/support/place.h"
 #include "tests/support/random.h"
 #include "tflite_edit_generated.h"
 
@@ -31,7 +32,7 @@ void change(int column, int32_t channels, Quant* q) {
 class Cell {
  public:
   explicit Cell(const std::string& name)
-      : bytes_(read_file(std::string(CONFORMANCE_CASES) + "/" + name + "/model.tflite")) {
+      : bytes_(read_file(place(CONFORMANCE_CASES) + "/" + name + "/model.tflite")) {
     edit::GetModel(bytes_.data())->UnPackTo(&good_);
     const edit::OperatorT& op = *good_.subgraphs[0]->operators[0];
     for (size_t i = 0; i < op.inputs.size(); ++i) add(op.inputs[i], "input " + std::to_string(i));

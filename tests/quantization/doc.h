@@ -9,13 +9,15 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/place.h"
+
 namespace pipit::test {
 
 // Each line of the table is in the document, in the same order. With QUANTIZATION_MD=FILE in the
 // environment the table is written there.
 inline void expect_in_doc(const std::string& table) {
   if (const char* path = std::getenv("QUANTIZATION_MD")) std::ofstream(path) << table;
-  std::ifstream file(QUANTIZATION_DOC);
+  std::ifstream file(place(QUANTIZATION_DOC));
   std::stringstream text;
   text << file.rdbuf();
   const std::string doc = text.str();

@@ -10,6 +10,7 @@
 #include "pipit/team.h"
 #include "tests/support/files.h"
 #include "tests/support/model_builder.h"
+#include "tests/support/place.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -71,13 +72,13 @@ const char* const kModels[] = {
 };
 
 TEST(SharedModel, ServesSeveralThreads) {
-  for (const char* model : kModels) share(model, nullptr);
+  for (const char* model : kModels) share(place(model).c_str(), nullptr);
 }
 
 TEST(SharedModel, ServesThreadsThatShareATeam) {
   Team team;
   ASSERT_EQ(team.start(3), 3);
-  for (const char* model : kModels) share(model, &team);
+  for (const char* model : kModels) share(place(model).c_str(), &team);
 }
 
 }  // namespace

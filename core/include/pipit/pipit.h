@@ -45,7 +45,7 @@
 extern "C" {
 #endif
 
-// "0.1.0"
+// "0.2.0"
 PIPIT_API const char* pipit_version(void);
 
 typedef int32_t pipit_code;
