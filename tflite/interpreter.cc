@@ -99,7 +99,8 @@ TfLiteStatus TfLiteInterpreter::begin() {
   if (threads_ > 1) threads_ = team_.start(threads_);
   if (const TfLiteStatus s = find_kernels(); s != kTfLiteOk) return s;
   Message why;
-  if (!pipit::check_operators(model(), operators(), options(), &why).ok()) {
+  if (!settings_.main_may_fail &&
+      !pipit::check_operators(model(), operators(), options(), &why).ok()) {
     return fail(kTfLiteUnresolvedOps, "%s", why.text());
   }
   for (TfLiteDelegate* delegate : settings_.delegates) {
@@ -189,6 +190,9 @@ Options TfLiteInterpreter::options() const {
   options.delegates = delegation_.claims();
   options.preserve_inputs = true;
   options.preserve_all = settings_.preserve_all;
+  options.main_may_fail = settings_.main_may_fail;
+  options.random_seed = settings_.random_seed;
+  if (settings_.max_calls > 0) options.max_calls = settings_.max_calls;
   if (threads_ > 1) options.team = const_cast<pipit::Team*>(&team_);
   return options;
 }

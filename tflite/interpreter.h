@@ -16,6 +16,8 @@
 #include "tflite/delegation.h"
 #include "tflite/subgraph.h"
 
+struct pipit_interpreter;
+
 struct TfLiteInterpreter {
  public:
   // nullptr, and a line to the reporter, when the model cannot be run.
@@ -43,6 +45,8 @@ struct TfLiteInterpreter {
   TfLiteStatus modify(TfLiteDelegate* delegate);
   pipit::compat::Delegation& delegation() { return delegation_; }
   bool is_planned(int subgraph) const { return plan_.net().tensors(subgraph) != 0; }
+  // The plan as a handle of pipit/pipit.h; nullptr while there is none.
+  pipit_interpreter* handle();
   // Plans for nobody, with all claims.
   pipit::Status try_plan(pipit::Message* why) const;
   void allow_handles(bool allow) { handles_allowed_ = allow; }
@@ -108,6 +112,7 @@ struct TfLiteInterpreter {
   pipit::compat::Plan plan_;
   pipit::compat::Delegation delegation_{*this};
   TfLiteExternalContext* externals_[8] = {};
+  std::unique_ptr<pipit_interpreter, void (*)(pipit_interpreter*)> handle_{nullptr, nullptr};
   bool ready_ = false;
   bool keep_variables_ = false;  // when there is another plan
   bool handles_allowed_ = false;
