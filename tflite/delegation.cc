@@ -194,7 +194,9 @@ TfLiteStatus Delegation::initialize(Claim& claim, Part& part) {
   if (part.view.initialized) return kTfLiteOk;
   TfLiteContext* context = &net_.subgraph(part.subgraph).context();
   const auto* params = static_cast<const char*>(part.view.node.builtin_data);
+  allow_graph_functions(context);  // it may look at the nodes that it replaces
   part.view.node.user_data = part.view.kernel.init(context, params, 0);
+  if (!looking_) forbid_graph_functions(context);
   if (part.view.node.user_data == TfLiteKernelInitFailed()) {
     return net_.fail(kTfLiteError, "%s: its init function failed", claim.name);
   }
@@ -233,6 +235,30 @@ bool Delegation::fixed_shapes() const {
 
 // ---- planning
 
+bool Delegation::learned_shape(const Tensor& t, Shape* shape) const {
+  const auto found = shapes_.find(t.file_tensor);
+  if (found == shapes_.end()) return false;
+  *shape = found->second;
+  return true;
+}
+
+// A kernel may know better than the file what an operator gives that nobody else computes.
+Status Delegation::check_shapes(Subgraph& graph, const Partition& p) {
+  for (int i = 0; i < p.outputs(); ++i) {
+    Shape shape;
+    const Tensor& t = p.output(i);
+    if (!shape_of(graph.tensor(t.index)->dims, &shape)) shape = t.shape;
+    if (shape == t.shape) continue;
+    if (net_.is_missing(p.node(p.nodes() - 1))) {
+      shapes_[t.file_tensor] = shape;
+      learned_ = true;
+    }
+    note_failure();
+    return p.fail(Code::kUnsupported, "wants another shape for ", t);
+  }
+  return {};
+}
+
 Status Delegation::plan_part(Claim& claim, Part& part, Partition& p) {
   Subgraph& graph = net_.subgraph(part.subgraph);
   for (int i = 0; i < part.view.node.inputs->size; ++i) {
@@ -247,13 +273,7 @@ Status Delegation::plan_part(Claim& claim, Part& part, Partition& p) {
     return p.fail(Code::kUnsupported, "failed to prepare, with status ",
                   static_cast<int32_t>(status));
   }
-  for (int i = 0; i < p.outputs(); ++i) {
-    Shape shape;
-    const TfLiteTensor& shown = *graph.tensor(p.output(i).index);
-    if (shape_of(shown.dims, &shape) && shape == p.output(i).shape) continue;
-    note_failure();
-    return p.fail(Code::kUnsupported, "wants another shape for ", p.output(i));
-  }
+  PIPIT_TRY(check_shapes(graph, p));
   if (!keep_temporaries(graph, part.view)) {
     return p.fail(Code::kUnsupported, "names a temporary that is not there");
   }
@@ -345,7 +365,9 @@ TfLiteStatus Delegation::replace(int subgraph, const Kernel& kernel, const TfLit
 TfLiteStatus Delegation::look(Subgraph& graph, TfLiteDelegate* delegate) {
   graph.show_all();
   allow_graph_functions(&graph.context());
+  looking_ = true;
   const TfLiteStatus status = prepare_delegate(&graph.context(), delegate);
+  looking_ = false;
   forbid_graph_functions(&graph.context());
   previewed_.reset();
   return status;

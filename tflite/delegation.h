@@ -73,6 +73,11 @@ class Delegation {
   bool failed() { return std::exchange(failed_, false); }
   void note_failure() { failed_ = true; }
   TfLiteInterpreter& net() const { return net_; }
+  // The shape that a kernel has given an output of an operator that is nobody else's; false when
+  // none has.
+  bool learned_shape(const Tensor& t, Shape* shape) const;
+  // Whether there are more of them since the last call: another plan is worth trying.
+  bool learned() { return std::exchange(learned_, false); }
 
  private:
   TfLiteStatus look(Subgraph& graph, TfLiteDelegate* delegate);
@@ -84,6 +89,7 @@ class Delegation {
   std::unique_ptr<Part> make_part(Claim& claim, const Partition& p) const;
   TfLiteStatus initialize(Claim& claim, Part& part);
   Status plan_part(Claim& claim, Part& part, Partition& p);
+  Status check_shapes(Subgraph& graph, const Partition& p);
   void free_kernels(Claim& claim);
 
   TfLiteInterpreter& net_;
@@ -95,6 +101,9 @@ class Delegation {
   std::unique_ptr<TfLiteIntArray, void (*)(TfLiteIntArray*)> plan_{nullptr, TfLiteIntArrayFree};
   bool trial_ = false;  // partitions are looked for, and nothing will run
   bool failed_ = false;
+  bool learned_ = false;
+  bool looking_ = false;
+  std::map<const void*, Shape> shapes_;  // learned, by the tensors' descriptions in the file
 };
 
 // ---- calls of a delegate's functions, in either form

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <thread>
 
+using pipit::Code;
 using pipit::InputShape;
 using pipit::Interpreter;
 using pipit::Message;
@@ -144,6 +145,13 @@ TfLiteStatus TfLiteInterpreter::find_kernels() {
   return any ? map_tensors() : kTfLiteOk;
 }
 
+bool TfLiteInterpreter::is_missing(const Node& node) const {
+  return std::any_of(own_ops_.begin(), own_ops_.end(), [&](const Op& op) {
+    return op.prepare == pipit::compat::prepare_missing && op.code == node.code &&
+           std::strcmp(op.name, node.op) == 0;
+  });
+}
+
 // An operator knows its tensors, and by them its subgraph.
 TfLiteStatus TfLiteInterpreter::map_tensors() {
   for (int s = 0; s < model().subgraphs(); ++s) {
@@ -257,7 +265,13 @@ TfLiteStatus TfLiteInterpreter::allocate() {
 TfLiteStatus TfLiteInterpreter::plan() {
   Message why;
   Plan made;
-  const Status status = Plan::make(model(), options(), operators(), &made, &why);
+  Status status = Code::kUnsupported;
+  delegation_.learned();
+  for (size_t tries = 0; tries <= unresolved_.size() && !status.ok(); ++tries) {
+    why = {};
+    status = Plan::make(model(), options(), operators(), &made, &why);
+    if (!delegation_.learned()) break;
+  }
   if (!status.ok()) return fail(kTfLiteError, "%s", why.text());
   if (!plan_.empty()) carry_inputs(plan_.net(), made.net());
   if (keep_variables_) carry_variables(plan_.net(), made.net());

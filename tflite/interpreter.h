@@ -44,12 +44,15 @@ struct TfLiteInterpreter {
   TfLiteStatus invoke(int subgraph, int signature);
   TfLiteStatus modify(TfLiteDelegate* delegate);
   pipit::compat::Delegation& delegation() { return delegation_; }
+  const pipit::compat::Delegation& delegation() const { return delegation_; }
   bool is_planned(int subgraph) const { return plan_.net().tensors(subgraph) != 0; }
   // The plan as a handle of pipit/pipit.h; nullptr while there is none.
   pipit_interpreter* handle();
   // Plans for nobody, with all claims.
   pipit::Status try_plan(pipit::Message* why) const;
   void allow_handles(bool allow) { handles_allowed_ = allow; }
+  // Whether an operator is nobody's but, maybe, a delegate's.
+  bool is_missing(const pipit::Node& node) const;
   // Whether a tensor may stay in a delegate's buffer.
   bool keeps_handle(const pipit::compat::Subgraph& graph, int tensor) const;
 

@@ -98,7 +98,7 @@ def _c_library() -> str:
     return " ".join(filter(None, (name or "an unknown C library", version)))
 
 
-def _advice(name: str) -> str:
+def _advice(name: str = NAME) -> str:
     machine = _machine()
     if machine in _WHEELS:
         package = "libpipit1" if name == NAME else "libpipit-tensorflowlite-c"
