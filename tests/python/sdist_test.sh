@@ -31,7 +31,7 @@ done
 ln -s $python "$scratch/bin/python3"
 if [[ ${2:-} == configure ]]; then
   PATH=$scratch/bin cmake -S "$unpacked" -B "$scratch/build" -DPIPIT_BUILD_TOOLS=OFF \
-    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF > "$scratch/build.log" ||
+    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF -DPIPIT_BUILD_TFLITE=ON > "$scratch/build.log" ||
     { tail -n 30 "$scratch/build.log"; exit 1; }
   echo "ok: $(basename "$scratch"/pipit_runtime-*.tar.gz) has what a build wants"
   exit
