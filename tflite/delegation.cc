@@ -171,6 +171,7 @@ std::unique_ptr<Part> Delegation::make_part(Claim& claim, const Partition& p) co
   view.own = true;
   view.registration = claim.kernel.registration;
   view.registration.builtin_code = kTfLiteBuiltinDelegate;
+  view.registration.registration_external = const_cast<TfLiteOperator*>(claim.kernel.external);
   view.node.inputs = list_of(inputs);
   view.node.outputs = list_of(outputs);
   view.node.intermediates = list_of({});
@@ -194,9 +195,11 @@ TfLiteStatus Delegation::initialize(Claim& claim, Part& part) {
   if (part.view.initialized) return kTfLiteOk;
   TfLiteContext* context = &net_.subgraph(part.subgraph).context();
   const auto* params = static_cast<const char*>(part.view.node.builtin_data);
+  const bool looking = std::exchange(looking_, false);
   allow_graph_functions(context);  // it may look at the nodes that it replaces
   part.view.node.user_data = part.view.kernel.init(context, params, 0);
-  if (!looking_) forbid_graph_functions(context);
+  if (!looking) forbid_graph_functions(context);
+  looking_ = looking;
   if (part.view.node.user_data == TfLiteKernelInitFailed()) {
     return net_.fail(kTfLiteError, "%s: its init function failed", claim.name);
   }
@@ -218,6 +221,7 @@ void Delegation::undo() {
   for (const auto& claim : claims_) free_kernels(*claim);
   table_.clear();
   claims_.clear();
+  shown_operators_.clear();
 }
 
 bool Delegation::computes(int subgraph, int node) const {
@@ -334,7 +338,7 @@ TfLiteStatus Delegation::node_at(int subgraph, int index, TfLiteNode** node,
 
 TfLiteStatus Delegation::preview(int subgraph, const TfLiteIntArray* nodes,
                                  TfLiteDelegateParams** parts, int* count) {
-  if (nodes == nullptr || parts == nullptr || count == nullptr) return kTfLiteError;
+  if (nodes == nullptr || parts == nullptr || count == nullptr || !looking_) return kTfLiteError;
   previewed_ = make_claim(subgraph, {}, nodes, nullptr);
   if (previewed_ == nullptr) return net_.fail(kTfLiteError, "a delegate asks for a wrong node");
   if (const TfLiteStatus s = find_parts(*previewed_); s != kTfLiteOk) return s;
@@ -347,6 +351,7 @@ TfLiteStatus Delegation::preview(int subgraph, const TfLiteIntArray* nodes,
 
 TfLiteStatus Delegation::replace(int subgraph, const Kernel& kernel, const TfLiteIntArray* nodes,
                                  TfLiteDelegate* delegate) {
+  if (!looking_) return net_.fail(kTfLiteError, "only a delegate's Prepare may take nodes");
   if (nodes == nullptr || !kernel.runs()) {
     return net_.fail(kTfLiteError, "a delegate brings no nodes, or nothing that computes them");
   }
@@ -360,6 +365,36 @@ TfLiteStatus Delegation::replace(int subgraph, const Kernel& kernel, const TfLit
     if (const TfLiteStatus s = initialize(kept, *part); s != kTfLiteOk) return s;
   }
   return kTfLiteOk;
+}
+
+TfLiteStatus Delegation::replace_opaque(Subgraph& graph, TfLiteOperator* op,
+                                        const TfLiteIntArray* nodes, TfLiteDelegate* delegate) {
+  std::unique_ptr<TfLiteOperator>* place = is_opaque(*delegate) ? &operators_[op] : nullptr;
+  if (place != nullptr && *place == nullptr) place->reset(op);
+  Kernel kernel;
+  kernel.external = op;
+  return replace(graph.index(), kernel, nodes, delegate);
+}
+
+TfLiteOperator* Delegation::operator_of(const TfLiteRegistration& registration) {
+  if (registration.registration_external != nullptr) return registration.registration_external;
+  std::unique_ptr<TfLiteOperator>& made = shown_operators_[&registration];
+  if (made == nullptr) {
+    made = std::make_unique<TfLiteOperator>();
+    made->code = static_cast<TfLiteBuiltinOperator>(registration.builtin_code);
+    made->named = registration.custom_name != nullptr;
+    if (made->named) made->name = registration.custom_name;
+    made->version = registration.version;
+  }
+  return made.get();
+}
+
+size_t Delegation::count(int subgraph) const {
+  auto count = static_cast<size_t>(net_.model().nodes(subgraph));
+  for (const auto& claim : claims_) {
+    if (claim->subgraph == subgraph) count += claim->parts.size();
+  }
+  return count;
 }
 
 TfLiteStatus Delegation::look(Subgraph& graph, TfLiteDelegate* delegate) {
@@ -376,7 +411,7 @@ TfLiteStatus Delegation::look(Subgraph& graph, TfLiteDelegate* delegate) {
 TfLiteStatus Delegation::apply(TfLiteDelegate* delegate) {
   applied_.push_back(delegate);
   for (int s = 0; s < net_.model().subgraphs(); ++s) {
-    if (!net_.is_planned(s)) continue;
+    if (!net_.is_planned(s) || skipped_.count(s) != 0) continue;
     if (const TfLiteStatus bad = look(net_.subgraph(s), delegate); bad != kTfLiteOk) return bad;
   }
   return kTfLiteOk;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,15 @@ class Delegation {
                        int* count);
   TfLiteStatus replace(int subgraph, const Kernel& kernel, const TfLiteIntArray* nodes,
                        TfLiteDelegate* delegate);
+  // The same by an operator, which an opaque delegate leaves to the interpreter.
+  TfLiteStatus replace_opaque(Subgraph& graph, TfLiteOperator* op, const TfLiteIntArray* nodes,
+                              TfLiteDelegate* delegate);
+  // A node's registration as an operator; as long as the interpreter.
+  TfLiteOperator* operator_of(const TfLiteRegistration& registration);
+  // Numbers of nodes, those of delegates among them.
+  size_t count(int subgraph) const;
+  // Delegates are not shown this subgraph any more.
+  void skip(int subgraph) { skipped_.insert(subgraph); }
 
   // What core calls while it plans.
   Status prepare(Claim& claim, Partition& p);
@@ -103,6 +113,9 @@ class Delegation {
   bool failed_ = false;
   bool learned_ = false;
   bool looking_ = false;
+  std::set<int> skipped_;
+  std::map<const TfLiteOperator*, std::unique_ptr<TfLiteOperator>> operators_;  // left to us
+  std::map<const TfLiteRegistration*, std::unique_ptr<TfLiteOperator>> shown_operators_;
   std::map<const void*, Shape> shapes_;  // learned, by the tensors' descriptions in the file
 };
 
@@ -110,6 +123,7 @@ class Delegation {
 
 TfLiteStatus prepare_delegate(TfLiteContext* context, TfLiteDelegate* delegate);
 int64_t flags_of(const TfLiteDelegate& delegate);
+bool is_opaque(const TfLiteDelegate& delegate);
 TfLiteStatus copy_from_handle(TfLiteContext* context, TfLiteTensor* tensor);
 void free_handle(TfLiteContext* context, TfLiteTensor* tensor);
 

@@ -21,6 +21,7 @@ struct ModelFile : Counted {
   };
   MappedFile file;
   std::vector<Block> copy;  // of bytes that are not aligned
+  Span<const uint8_t> bytes;
   Model model;
 };
 

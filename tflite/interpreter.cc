@@ -127,6 +127,7 @@ TfLiteStatus TfLiteInterpreter::find_kernels() {
       if (settings_.find(node, &kernel)) {
         NodeView& view = subgraph(s).node(i);
         view.kernel = kernel;
+        view.registration.registration_external = const_cast<TfLiteOperator*>(kernel.external);
         view.own = any = true;
         add_own(node, pipit::compat::prepare_own);
         if (subgraph(s).initialize(view) == kTfLiteOk) continue;

@@ -28,6 +28,7 @@ struct TfLiteInterpreter {
   ~TfLiteInterpreter();
 
   const pipit::Model& model() const { return file_->model; }
+  const pipit::compat::ModelFile& file() const { return *file_; }
   const pipit::compat::Reporter& report() const { return settings_.reporter; }
   const pipit::compat::Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
