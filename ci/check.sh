@@ -31,8 +31,9 @@ usage: ci/check.sh VERB...
   aarch64-asan  what asan does, for 64-bit ARM on qemu's `max`: the conformance cases, the tests of
             kernels, damaged models, and some inputs of each fuzz target (not part of all)
   armhf-asan  the same for 32-bit ARM (not part of all)
-  tflite-c  run one C program with libtensorflowlite_c.so and with TensorFlow Lite's own, which npm
-            downloads, over models and operators: the same answers (not part of all)
+  tflite-c  run programs in C (for this machine and 64-bit ARM) and JavaScript with libtensorflowlite_c.so
+            and with TensorFlow Lite's own, which npm downloads, over models and operators: the same
+            answers (not part of all)
   differential  many spoilt models with all kernels that an ARM CPU has, against the portable ones:
             PIPIT_DIFFERENTIAL, or 5000, on each target (not part of all)
   fuzz      run every fuzz target for some time with libFuzzer: PIPIT_FUZZ_SECONDS, or 60 s (not part
