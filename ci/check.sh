@@ -37,8 +37,9 @@ usage: ci/check.sh VERB...
   aarch64-asan  what asan does, for 64-bit ARM on qemu's `max`: the conformance cases, the tests of
             kernels, damaged models, and some inputs of each fuzz target (not part of all)
   armhf-asan  the same for 32-bit ARM (not part of all)
-  tflite-c  run one C program with libtensorflowlite_c.so and with TensorFlow Lite's own, which npm
-            downloads, over models and operators: the same answers (not part of all)
+  tflite-c  run programs in C (for this machine and 64-bit ARM) and JavaScript with libtensorflowlite_c.so
+            and with TensorFlow Lite's own, which npm downloads, over models and operators: the same
+            answers (not part of all)
   differential  many spoilt models with all kernels that an ARM CPU has, against the portable ones:
             PIPIT_DIFFERENTIAL, or 5000, on each target (not part of all)
   fuzz      run every fuzz target for some time with libFuzzer: PIPIT_FUZZ_SECONDS, or 60 s (not part
@@ -172,7 +173,7 @@ fuzz_arm() { # fuzz_arm PRESET
 }
 
 python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
-  step "$2 packages" build "$2" pipit_packages sample_delegate musl_client
+  step "$2 packages" build "$2" pipit_packages sample_delegate tflite_plugins musl_client
   ((status == 0)) || return 0
   step "$1 python tests" tests/python/arm_test.sh "$1" "build/$2" "build/root-$1"
 }
@@ -191,17 +192,20 @@ tfjs() { # the float models that are here
     "$PWD/build/tfjs/node_modules" "${models[@]}"
 }
 
-tflite_c() { # the models that are here, and some of each operator
-  local theirs models=(models/*.tflite) folder model
+# The models that are here, and some of each operator; with programs in C for this machine and for 64-bit
+# ARM, and with the Node binding of the package that brings TensorFlow Lite's library.
+tflite_c() {
+  local there=build/tflite-c models=(models/*.tflite) folder model name
   for model in ../shared/models/*/*.tflite; do [[ ! -e $model ]] || models+=("$model"); done
   for folder in ../shared/conformance/*/; do
     [[ ! -d $folder ]] || mapfile -t -O "${#models[@]}" models < <(find "$folder" -name model.tflite | sort | head -n 3)
   done
-  mkdir -p build/tflite-c
-  (cd build/tflite-c && npm pack --silent tfjs-tflite-node@0.0.2 && tar xzf tfjs-tflite-node-0.0.2.tgz)
-  theirs=build/tflite-c/package/cc_deps/linux_amd64/libtensorflowlite_c.so
-  /usr/bin/python3 tests/tflite/compare.py build/host/bin/tflite_client \
-    build/host/lib/libtensorflowlite_c.so "$theirs" "${models[@]}"
+  tflite_c_binding "$there" || return 1
+  tflite_c_compare host "$there/package/cc_deps/linux_amd64" build/host/bin/tflite_client || return 1
+  tflite_c_compare host "$there/package/cc_deps/linux_amd64" node tests/tflite/client.js "$there/binding.node" ||
+    return 1
+  tflite_c_compare aarch64 "$there/package/cc_deps/linux_arm64" \
+    qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu build/aarch64/bin/tflite_client
 }
 
 board() { # what owners run; PIPIT_BOARD_PRESET: where the board does not say it
@@ -238,6 +242,28 @@ release() {
   (cd $second && umask 077 && TZ=Asia/Tokyo LC_ALL=C CCACHE_DISABLE=1 ci/release.sh --build ../build)
   diff -r $first/dist $second/dist
 }
+
+tflite_c_binding() { # tflite_c_binding FOLDER: the package, and its binding, linked with its library
+  mkdir -p "$1"
+  cp tests/tflite/package.json "$1"
+  (cd "$1" && npm install --no-audit --no-fund --ignore-scripts && npm pack --silent tfjs-tflite-node@0.0.2 &&
+    tar xzf tfjs-tflite-node-0.0.2.tgz) || return 1
+  c++ -shared -fPIC -w -DNAPI_CPP_EXCEPTIONS -I/usr/include/node "-I$1/node_modules/node-addon-api" \
+    "-I$1/package/cc_deps/include" "$1/package/binding/node_tflite_binding.cc" -o "$1/binding.node" \
+    "-L$1/package/cc_deps/linux_amd64" -ltensorflowlite_c -lexternal_delegate_obj
+}
+
+tflite_c_compare() { # tflite_c_compare PRESET THEIRS CLIENT...: ours stands for both libraries of theirs
+  local name ours=build/tflite-c/ours-$1
+  mkdir -p "$ours"
+  for name in libtensorflowlite_c libexternal_delegate_obj; do
+    ln -sf "$PWD/build/$1/lib/libtensorflowlite_c.so" "$ours/$name.so"
+  done
+  echo "== ${*:3}"
+  /usr/bin/python3 tests/tflite/compare.py "$ours" "$2" "${models[@]}" -- "${@:3}"
+}
+
+node_headers() { [[ -e /usr/include/node/node_api.h ]] || install libnode-dev; }
 
 node_setup() { # a Node.js from elsewhere brings its own npm
   if ! { command -v node && command -v npm; } > /dev/null; then install nodejs npm; fi
@@ -300,7 +326,9 @@ run() { # run VERB
     sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
     tflite-c)
       step "tflite-c setup" node_setup
+      step "tflite-c headers" node_headers
       step "tflite-c build" build host tflite_client
+      step "tflite-c build, aarch64" build aarch64 tflite_client
       step tflite-c tflite_c
       ;;
     tfjs)

@@ -95,6 +95,7 @@ packages() { # packages TARGET: for Debian, and for pip
   cmake --build "$build/$1" --target pipit_packages > /dev/null
   for file in "$build/$1"/packages/*.deb; do add "$file"; done
   $python python/build_wheel.py --library "$build/$1/lib/libpipit.so.1" \
+    --tflite "$build/$1/lib/libtensorflowlite_c.so" \
     --command "$build/$1/bin/pipit" --out "$build/$1/wheels" > /dev/null
   for file in "$build/$1"/wheels/*.whl; do add "$file"; done
 }

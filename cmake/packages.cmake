@@ -126,7 +126,11 @@ libraries, and how CMake and pkg-config find them." "${library}")
 pipit_python_package(python python3-pipit "run .tflite models from Python"
   "${what}\nThis package has the interpreter for Python and the converter of models." "${library}, python3 (>= 3.8)")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS python3-numpy)
-set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "python3-h5py, python3-protobuf")
+set(suggested "python3-h5py, python3-protobuf")
+if(PIPIT_BUILD_TFLITE)  # for delegates that were written for TensorFlow Lite
+  string(APPEND suggested ", libpipit-tensorflowlite-c (= ${PROJECT_VERSION})")
+endif()
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "${suggested}")
 foreach(package tflite_runtime ai_edge_litert)
   string(REPLACE _ - dashed ${package})
   pipit_python_package(python_${package} python3-pipit-${dashed}

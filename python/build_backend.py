@@ -21,7 +21,7 @@ from build_wheel import HERE, NAME, REQUIRES, metadata, project_version, whole, 
 
 ROOT = HERE.parent
 SOURCES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml", "capi",
-           "cmake", "convert", "core", "kernels", "platform", "python"]
+           "cmake", "convert", "core", "kernels", "platform", "python", "tflite"]
 BUNDLED = ROOT / "bundled"
 # By Debian's package, the programs of which one is needed.
 TOOLS = {"cmake": ["cmake"], "g++": [os.environ.get("CXX", "c++"), "g++", "clang++"],
@@ -41,11 +41,12 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     with tempfile.TemporaryDirectory() as build:
         subprocess.run(["cmake", "-S", ROOT, "-B", build, "-DPIPIT_BUILD_TOOLS=OFF",
                         "-DPIPIT_BUILD_TESTS=OFF", "-DPIPIT_BUILD_BENCH=OFF",
-                        "-DPIPIT_INSTALL=OFF"], check=True)
-        subprocess.run(["cmake", "--build", build, "--target", "pipit_shared", "--parallel",
-                        str(os.cpu_count() or 1)], check=True)
-        library = pathlib.Path(build) / "lib" / "libpipit.so.1"
-        return write_all(library, pathlib.Path(wheel_directory))[0].name
+                        "-DPIPIT_BUILD_TFLITE=ON", "-DPIPIT_INSTALL=OFF"], check=True)
+        subprocess.run(["cmake", "--build", build, "--target", "pipit_shared", "tensorflowlite_c",
+                        "--parallel", str(os.cpu_count() or 1)], check=True)
+        libraries = pathlib.Path(build) / "lib"
+        return write_all(libraries / "libpipit.so.1", pathlib.Path(wheel_directory),
+                         tflite=libraries / "libtensorflowlite_c.so")[0].name
 
 
 def _check_tools():

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the wheels, without network and without other packages.
 
-    python3 build_wheel.py --library libpipit.so.1 --out dist
+    python3 build_wheel.py --library libpipit.so.1 --tflite libtensorflowlite_c.so --out dist
 
-The one with the library is tagged for the machine and the C libraries that the library runs with
+The one with the library (and the one that serves delegates written for TensorFlow Lite) is tagged for the machine and the C libraries that the library runs with
 (read from the file), and for every Python 3; the drop-in packages for every machine. With
 --as-originals those have the names of the packages that they stand for, so that other packages which
 require these find them in a folder (pip install --find-links); no index may have such wheels.
@@ -73,18 +73,34 @@ def project_version():
     return project("VERSION")
 
 
-def platform_tags(library):
-    """manylinux_X_Y_machine: Y is the newest version of glibc that a symbol asks for. The library
-    needs nothing beyond what every manylinux system has, or this refuses it. And musllinux, when it
-    asks for nothing that musl lacks."""
+def platform_tags(library, tflite):
+    """manylinux_X_Y_machine: Y is the newest version of glibc that a symbol asks for. The libraries
+    need nothing beyond what every manylinux system has, or this refuses them. And musllinux, when the
+    first asks for nothing that musl lacks: without the second, all but its delegates works."""
     machine, names = dynamic_names(library)
+    check_needed(library, names, rb"c|m|pthread|dl|rt")
+    versions = [glibc_version(names)]
+    if tflite is not None:
+        theirs, tflite_names = dynamic_names(tflite)
+        if theirs != machine:
+            raise SystemExit("%s is for %s, %s for %s" % (tflite, theirs, library, machine))
+        check_needed(tflite, tflite_names, rb"c|m|pthread|dl|rt|stdc\+\+|gcc_s")
+        versions.append(glibc_version(tflite_names))
+    tags = ["manylinux_%d_%d_%s" % (*max(versions), machine)]
+    return tags + ["musllinux_1_1_" + machine] * (machine in MUSL_MACHINES and not glibc_only(names))
+
+
+def check_needed(library, names, allowed):
     needed = set(re.findall(rb"\0(lib[\w+.-]+\.so\.\d+)", names)) - {b"libpipit.so.1"}
-    foreign = {n for n in needed if not re.match(rb"lib(c|m|pthread|dl|rt)\.so\.\d$", n)}
+    foreign = {n for n in needed if not re.match(rb"lib(%s)\.so\.\d$" % allowed, n)}
     if foreign:
         raise SystemExit("%s needs %s" % (library, ", ".join(sorted(map(str, foreign)))))
+
+
+def glibc_version(names):
+    """The newest that a symbol asks for."""
     versions = [tuple(map(int, v)) for v in re.findall(rb"GLIBC_(\d+)\.(\d+)\0", names)]
-    tags = ["manylinux_%d_%d_%s" % (*max(versions + [(2, 17)]), machine)]
-    return tags + ["musllinux_1_1_" + machine] * (machine in MUSL_MACHINES and not glibc_only(names))
+    return max(versions + [(2, 17)])
 
 
 def glibc_only(names):
@@ -206,20 +222,22 @@ def _packed(folder, above, prefix):
             for p in sorted(folder.rglob("*")) if p.suffix in PACKED or p.name == "py.typed"}
 
 
-def write_all(library, out, as_originals=False, command=None):
-    """The wheels of a library and of the drop-in packages; their paths, the library's first."""
+def write_all(library, out, tflite=None, as_originals=False, command=None):
+    """The wheels of the libraries and of the drop-in packages; their paths, the libraries' first."""
     out.mkdir(parents=True, exist_ok=True)
     version = project_version()
     info = "%s-%s.dist-info/" % (NAME, version)
     files = sources("pipit")
     machine, _ = dynamic_names(library)
     files["pipit/libpipit.so"] = stripped(library, machine)
+    if tflite is not None:
+        files["pipit/libtensorflowlite_c.so"] = stripped(tflite, machine)
     if command is not None:
         check_program(command, machine)
         files["pipit/bin/pipit"] = stripped(command, machine)
     files[info + "entry_points.txt"] = ENTRY_POINTS
     files[info + "NOTICES"] = linked.notices("command" if command else "library", machine).encode()
-    made = [write_wheel(out, NAME, version, platform_tags(library), files, REQUIRES)]
+    made = [write_wheel(out, NAME, version, platform_tags(library, tflite), files, REQUIRES)]
     return made + [write_drop_in(out, package, version, as_originals) for package in DROP_INS]
 
 
@@ -234,13 +252,16 @@ def write_drop_in(out, package, version, as_original):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--library", type=pathlib.Path, required=True)
+    arguments.add_argument("--tflite", type=pathlib.Path, help="libtensorflowlite_c.so, with which "
+                           "delegates that were written for TensorFlow Lite run")
     arguments.add_argument("--out", type=pathlib.Path, default=pathlib.Path("dist"))
     arguments.add_argument("--as-originals", action="store_true",
                            help="name the drop-in packages tflite_runtime and ai_edge_litert")
     arguments.add_argument("--command", type=pathlib.Path,
                            help="the static command of the same build, to install it, too")
     arguments = arguments.parse_args()
-    for path in write_all(arguments.library, arguments.out, arguments.as_originals, arguments.command):
+    for path in write_all(arguments.library, arguments.out, arguments.tflite, arguments.as_originals,
+                          arguments.command):
         print(path)
 
 

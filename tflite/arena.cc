@@ -8,11 +8,14 @@ namespace {
 
 constexpr uint64_t kMiB = 1 << 20;
 
-// Address space, of which only what is written takes memory: much where there is much, so that
-// tensors may grow; less where limits say so.
-constexpr uint64_t kReserves[] = {65536 * kMiB, 8192 * kMiB, 1024 * kMiB, 256 * kMiB, 64 * kMiB};
-// What 32-bit programs leave for such tensors: other interpreters want their share.
-constexpr uint64_t kRooms[] = {256 * kMiB, 64 * kMiB, 16 * kMiB, 0};
+// Address space behind the plan, of which only what is written takes memory, for tensors whose
+// shapes only values tell. Where there is little of it, other interpreters want their share.
+constexpr uint64_t kRooms[] = {sizeof(size_t) > 4 ? 4096 * kMiB : 256 * kMiB, 64 * kMiB, 16 * kMiB,
+                               0};
+
+// Where there is plenty, plans are made in as much without asking before how much they take:
+// operators and delegates of the application are prepared once. (More would cost emulators much.)
+constexpr size_t kPlenty = sizeof(size_t) > 4 ? 1024 * kMiB : 0;
 
 bool grows(const Model& model, const Interpreter& net) {
   for (int s = 0; s < model.subgraphs(); ++s) {
@@ -40,11 +43,13 @@ Status Plan::make_in(Span<uint8_t> pages, const Model& model, const Options& opt
 
 Status Plan::make(const Model& model, const Options& options, OpTable operators, Plan* plan,
                   Message* why) {
-  if (sizeof(size_t) > 4) {
-    for (const uint64_t size : kReserves) {
-      const Span<uint8_t> pages = reserve_pages(static_cast<size_t>(size));
-      if (!pages.empty()) return make_in(pages, model, options, operators, plan, why);
+  const Span<uint8_t> plenty = kPlenty == 0 ? Span<uint8_t>() : reserve_pages(kPlenty);
+  if (!plenty.empty()) {
+    const Status status = make_in(plenty, model, options, operators, plan, why);
+    if (status.ok() ? !grows(model, plan->net()) : status.code() != Code::kArenaTooSmall) {
+      return status;
     }
+    if (why != nullptr) *why = {};
   }
   const Result<size_t> need = Interpreter::required_arena_bytes(model, operators, options, why);
   if (!need.ok()) return need.status();

@@ -130,6 +130,19 @@ TfLiteStatus TfLiteInterpreterResetVariableTensors(TfLiteInterpreter* interprete
   return attempt(interpreter, [&] { return interpreter->reset_variables(); });
 }
 
+int32_t TfLiteInterpreterGetVariableTensorCount(const TfLiteInterpreter* interpreter) {
+  if (interpreter == nullptr) return 0;
+  return guarded<int32_t>(interpreter->report(), 0, [&] {
+    return static_cast<int32_t>(interpreter->subgraph(0).variables().size());
+  });
+}
+
+TfLiteTensor* TfLiteInterpreterGetVariableTensor(const TfLiteInterpreter* interpreter,
+                                                 int32_t variable_index) {
+  if (variable_index >= TfLiteInterpreterGetVariableTensorCount(interpreter)) return nullptr;
+  return tensor_of(interpreter, at(interpreter->subgraph(0).variables(), variable_index));
+}
+
 TfLiteStatus TfLiteInterpreterSetCustomAllocationForTensor(TfLiteInterpreter* interpreter,
                                                            int tensor_index,
                                                            const TfLiteCustomAllocation* allocation,
@@ -172,6 +185,17 @@ TfLiteStatus TfLiteInterpreterGetBufferHandle(TfLiteInterpreter* interpreter, in
     if (buffer_handle != nullptr) *buffer_handle = t->buffer_handle;
     if (delegate != nullptr) *delegate = t->delegate;
     return kTfLiteOk;
+  });
+}
+
+TfLiteStatus TfLiteInterpreterEnsureTensorDataIsReadable(TfLiteInterpreter* interpreter,
+                                                         int tensor_index) {
+  return attempt(interpreter, [&] {
+    pipit::compat::Subgraph& graph = interpreter->subgraph(0);
+    TfLiteTensor* t = graph.tensor(tensor_index);
+    if (t == nullptr) return interpreter->fail(kTfLiteError, "there is no tensor %d", tensor_index);
+    if (!t->data_is_stale) return kTfLiteOk;
+    return pipit::compat::copy_from_handle(&graph.context(), t);
   });
 }
 

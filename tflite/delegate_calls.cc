@@ -85,6 +85,8 @@ TfLiteStatus prepare_delegate(TfLiteContext* context, TfLiteDelegate* delegate) 
   return b->Prepare(opaque(context), delegate, b->data);
 }
 
+bool is_opaque(const TfLiteDelegate& delegate) { return builder_of(delegate) != nullptr; }
+
 int64_t flags_of(const TfLiteDelegate& delegate) {
   const TfLiteOpaqueDelegateBuilder* b = builder_of(delegate);
   return b == nullptr ? delegate.flags : b->flags;

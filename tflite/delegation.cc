@@ -171,6 +171,7 @@ std::unique_ptr<Part> Delegation::make_part(Claim& claim, const Partition& p) co
   view.own = true;
   view.registration = claim.kernel.registration;
   view.registration.builtin_code = kTfLiteBuiltinDelegate;
+  view.registration.registration_external = const_cast<TfLiteOperator*>(claim.kernel.external);
   view.node.inputs = list_of(inputs);
   view.node.outputs = list_of(outputs);
   view.node.intermediates = list_of({});
@@ -194,7 +195,11 @@ TfLiteStatus Delegation::initialize(Claim& claim, Part& part) {
   if (part.view.initialized) return kTfLiteOk;
   TfLiteContext* context = &net_.subgraph(part.subgraph).context();
   const auto* params = static_cast<const char*>(part.view.node.builtin_data);
+  const bool looking = std::exchange(looking_, false);
+  allow_graph_functions(context);  // it may look at the nodes that it replaces
   part.view.node.user_data = part.view.kernel.init(context, params, 0);
+  if (!looking) forbid_graph_functions(context);
+  looking_ = looking;
   if (part.view.node.user_data == TfLiteKernelInitFailed()) {
     return net_.fail(kTfLiteError, "%s: its init function failed", claim.name);
   }
@@ -216,6 +221,7 @@ void Delegation::undo() {
   for (const auto& claim : claims_) free_kernels(*claim);
   table_.clear();
   claims_.clear();
+  shown_operators_.clear();
 }
 
 bool Delegation::computes(int subgraph, int node) const {
@@ -233,6 +239,30 @@ bool Delegation::fixed_shapes() const {
 
 // ---- planning
 
+bool Delegation::learned_shape(const Tensor& t, Shape* shape) const {
+  const auto found = shapes_.find(t.file_tensor);
+  if (found == shapes_.end()) return false;
+  *shape = found->second;
+  return true;
+}
+
+// A kernel may know better than the file what an operator gives that nobody else computes.
+Status Delegation::check_shapes(Subgraph& graph, const Partition& p) {
+  for (int i = 0; i < p.outputs(); ++i) {
+    Shape shape;
+    const Tensor& t = p.output(i);
+    if (!shape_of(graph.tensor(t.index)->dims, &shape)) shape = t.shape;
+    if (shape == t.shape) continue;
+    if (net_.is_missing(p.node(p.nodes() - 1))) {
+      shapes_[t.file_tensor] = shape;
+      learned_ = true;
+    }
+    note_failure();
+    return p.fail(Code::kUnsupported, "wants another shape for ", t);
+  }
+  return {};
+}
+
 Status Delegation::plan_part(Claim& claim, Part& part, Partition& p) {
   Subgraph& graph = net_.subgraph(part.subgraph);
   for (int i = 0; i < part.view.node.inputs->size; ++i) {
@@ -247,13 +277,7 @@ Status Delegation::plan_part(Claim& claim, Part& part, Partition& p) {
     return p.fail(Code::kUnsupported, "failed to prepare, with status ",
                   static_cast<int32_t>(status));
   }
-  for (int i = 0; i < p.outputs(); ++i) {
-    Shape shape;
-    const TfLiteTensor& shown = *graph.tensor(p.output(i).index);
-    if (shape_of(shown.dims, &shape) && shape == p.output(i).shape) continue;
-    note_failure();
-    return p.fail(Code::kUnsupported, "wants another shape for ", p.output(i));
-  }
+  PIPIT_TRY(check_shapes(graph, p));
   if (!keep_temporaries(graph, part.view)) {
     return p.fail(Code::kUnsupported, "names a temporary that is not there");
   }
@@ -314,7 +338,7 @@ TfLiteStatus Delegation::node_at(int subgraph, int index, TfLiteNode** node,
 
 TfLiteStatus Delegation::preview(int subgraph, const TfLiteIntArray* nodes,
                                  TfLiteDelegateParams** parts, int* count) {
-  if (nodes == nullptr || parts == nullptr || count == nullptr) return kTfLiteError;
+  if (nodes == nullptr || parts == nullptr || count == nullptr || !looking_) return kTfLiteError;
   previewed_ = make_claim(subgraph, {}, nodes, nullptr);
   if (previewed_ == nullptr) return net_.fail(kTfLiteError, "a delegate asks for a wrong node");
   if (const TfLiteStatus s = find_parts(*previewed_); s != kTfLiteOk) return s;
@@ -327,6 +351,7 @@ TfLiteStatus Delegation::preview(int subgraph, const TfLiteIntArray* nodes,
 
 TfLiteStatus Delegation::replace(int subgraph, const Kernel& kernel, const TfLiteIntArray* nodes,
                                  TfLiteDelegate* delegate) {
+  if (!looking_) return net_.fail(kTfLiteError, "only a delegate's Prepare may take nodes");
   if (nodes == nullptr || !kernel.runs()) {
     return net_.fail(kTfLiteError, "a delegate brings no nodes, or nothing that computes them");
   }
@@ -342,10 +367,42 @@ TfLiteStatus Delegation::replace(int subgraph, const Kernel& kernel, const TfLit
   return kTfLiteOk;
 }
 
+TfLiteStatus Delegation::replace_opaque(Subgraph& graph, TfLiteOperator* op,
+                                        const TfLiteIntArray* nodes, TfLiteDelegate* delegate) {
+  std::unique_ptr<TfLiteOperator>* place = is_opaque(*delegate) ? &operators_[op] : nullptr;
+  if (place != nullptr && *place == nullptr) place->reset(op);
+  Kernel kernel;
+  kernel.external = op;
+  return replace(graph.index(), kernel, nodes, delegate);
+}
+
+TfLiteOperator* Delegation::operator_of(const TfLiteRegistration& registration) {
+  if (registration.registration_external != nullptr) return registration.registration_external;
+  std::unique_ptr<TfLiteOperator>& made = shown_operators_[&registration];
+  if (made == nullptr) {
+    made = std::make_unique<TfLiteOperator>();
+    made->code = static_cast<TfLiteBuiltinOperator>(registration.builtin_code);
+    made->named = registration.custom_name != nullptr;
+    if (made->named) made->name = registration.custom_name;
+    made->version = registration.version;
+  }
+  return made.get();
+}
+
+size_t Delegation::count(int subgraph) const {
+  auto count = static_cast<size_t>(net_.model().nodes(subgraph));
+  for (const auto& claim : claims_) {
+    if (claim->subgraph == subgraph) count += claim->parts.size();
+  }
+  return count;
+}
+
 TfLiteStatus Delegation::look(Subgraph& graph, TfLiteDelegate* delegate) {
   graph.show_all();
   allow_graph_functions(&graph.context());
+  looking_ = true;
   const TfLiteStatus status = prepare_delegate(&graph.context(), delegate);
+  looking_ = false;
   forbid_graph_functions(&graph.context());
   previewed_.reset();
   return status;
@@ -354,7 +411,7 @@ TfLiteStatus Delegation::look(Subgraph& graph, TfLiteDelegate* delegate) {
 TfLiteStatus Delegation::apply(TfLiteDelegate* delegate) {
   applied_.push_back(delegate);
   for (int s = 0; s < net_.model().subgraphs(); ++s) {
-    if (!net_.is_planned(s)) continue;
+    if (!net_.is_planned(s) || skipped_.count(s) != 0) continue;
     if (const TfLiteStatus bad = look(net_.subgraph(s), delegate); bad != kTfLiteOk) return bad;
   }
   return kTfLiteOk;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,15 @@ class Delegation {
                        int* count);
   TfLiteStatus replace(int subgraph, const Kernel& kernel, const TfLiteIntArray* nodes,
                        TfLiteDelegate* delegate);
+  // The same by an operator, which an opaque delegate leaves to the interpreter.
+  TfLiteStatus replace_opaque(Subgraph& graph, TfLiteOperator* op, const TfLiteIntArray* nodes,
+                              TfLiteDelegate* delegate);
+  // A node's registration as an operator; as long as the interpreter.
+  TfLiteOperator* operator_of(const TfLiteRegistration& registration);
+  // Numbers of nodes, those of delegates among them.
+  size_t count(int subgraph) const;
+  // Delegates are not shown this subgraph any more.
+  void skip(int subgraph) { skipped_.insert(subgraph); }
 
   // What core calls while it plans.
   Status prepare(Claim& claim, Partition& p);
@@ -73,6 +83,11 @@ class Delegation {
   bool failed() { return std::exchange(failed_, false); }
   void note_failure() { failed_ = true; }
   TfLiteInterpreter& net() const { return net_; }
+  // The shape that a kernel has given an output of an operator that is nobody else's; false when
+  // none has.
+  bool learned_shape(const Tensor& t, Shape* shape) const;
+  // Whether there are more of them since the last call: another plan is worth trying.
+  bool learned() { return std::exchange(learned_, false); }
 
  private:
   TfLiteStatus look(Subgraph& graph, TfLiteDelegate* delegate);
@@ -84,6 +99,7 @@ class Delegation {
   std::unique_ptr<Part> make_part(Claim& claim, const Partition& p) const;
   TfLiteStatus initialize(Claim& claim, Part& part);
   Status plan_part(Claim& claim, Part& part, Partition& p);
+  Status check_shapes(Subgraph& graph, const Partition& p);
   void free_kernels(Claim& claim);
 
   TfLiteInterpreter& net_;
@@ -95,12 +111,19 @@ class Delegation {
   std::unique_ptr<TfLiteIntArray, void (*)(TfLiteIntArray*)> plan_{nullptr, TfLiteIntArrayFree};
   bool trial_ = false;  // partitions are looked for, and nothing will run
   bool failed_ = false;
+  bool learned_ = false;
+  bool looking_ = false;
+  std::set<int> skipped_;
+  std::map<const TfLiteOperator*, std::unique_ptr<TfLiteOperator>> operators_;  // left to us
+  std::map<const TfLiteRegistration*, std::unique_ptr<TfLiteOperator>> shown_operators_;
+  std::map<const void*, Shape> shapes_;  // learned, by the tensors' descriptions in the file
 };
 
 // ---- calls of a delegate's functions, in either form
 
 TfLiteStatus prepare_delegate(TfLiteContext* context, TfLiteDelegate* delegate);
 int64_t flags_of(const TfLiteDelegate& delegate);
+bool is_opaque(const TfLiteDelegate& delegate);
 TfLiteStatus copy_from_handle(TfLiteContext* context, TfLiteTensor* tensor);
 void free_handle(TfLiteContext* context, TfLiteTensor* tensor);
 

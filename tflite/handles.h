@@ -21,6 +21,7 @@ struct ModelFile : Counted {
   };
   MappedFile file;
   std::vector<Block> copy;  // of bytes that are not aligned
+  Span<const uint8_t> bytes;
   Model model;
 };
 
@@ -63,6 +64,9 @@ struct Settings {
   bool fallback = false;       // when a delegate fails
   bool selected_only = false;  // no operators but these
   bool preserve_all = false;   // every tensor can be read after an invocation
+  bool main_may_fail = false;  // as in pipit/interpreter.h, like those that follow
+  uint64_t random_seed = 0;
+  int64_t max_calls = 0;  // 0: the default
 
   // The kernel of the application for a node, if it has one.
   bool find(const Node& node, Kernel* kernel) const;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <thread>
 
+using pipit::Code;
 using pipit::InputShape;
 using pipit::Interpreter;
 using pipit::Message;
@@ -99,7 +100,8 @@ TfLiteStatus TfLiteInterpreter::begin() {
   if (threads_ > 1) threads_ = team_.start(threads_);
   if (const TfLiteStatus s = find_kernels(); s != kTfLiteOk) return s;
   Message why;
-  if (!pipit::check_operators(model(), operators(), options(), &why).ok()) {
+  if (!settings_.main_may_fail &&
+      !pipit::check_operators(model(), operators(), options(), &why).ok()) {
     return fail(kTfLiteUnresolvedOps, "%s", why.text());
   }
   for (TfLiteDelegate* delegate : settings_.delegates) {
@@ -125,6 +127,7 @@ TfLiteStatus TfLiteInterpreter::find_kernels() {
       if (settings_.find(node, &kernel)) {
         NodeView& view = subgraph(s).node(i);
         view.kernel = kernel;
+        view.registration.registration_external = const_cast<TfLiteOperator*>(kernel.external);
         view.own = any = true;
         add_own(node, pipit::compat::prepare_own);
         if (subgraph(s).initialize(view) == kTfLiteOk) continue;
@@ -141,6 +144,13 @@ TfLiteStatus TfLiteInterpreter::find_kernels() {
   }
   for (const Op& op : own_ops_) own_table_.push_back(&op);
   return any ? map_tensors() : kTfLiteOk;
+}
+
+bool TfLiteInterpreter::is_missing(const Node& node) const {
+  return std::any_of(own_ops_.begin(), own_ops_.end(), [&](const Op& op) {
+    return op.prepare == pipit::compat::prepare_missing && op.code == node.code &&
+           std::strcmp(op.name, node.op) == 0;
+  });
 }
 
 // An operator knows its tensors, and by them its subgraph.
@@ -189,6 +199,9 @@ Options TfLiteInterpreter::options() const {
   options.delegates = delegation_.claims();
   options.preserve_inputs = true;
   options.preserve_all = settings_.preserve_all;
+  options.main_may_fail = settings_.main_may_fail;
+  options.random_seed = settings_.random_seed;
+  if (settings_.max_calls > 0) options.max_calls = settings_.max_calls;
   if (threads_ > 1) options.team = const_cast<pipit::Team*>(&team_);
   return options;
 }
@@ -253,7 +266,13 @@ TfLiteStatus TfLiteInterpreter::allocate() {
 TfLiteStatus TfLiteInterpreter::plan() {
   Message why;
   Plan made;
-  const Status status = Plan::make(model(), options(), operators(), &made, &why);
+  Status status = Code::kUnsupported;
+  delegation_.learned();
+  for (size_t tries = 0; tries <= unresolved_.size() && !status.ok(); ++tries) {
+    why = {};
+    status = Plan::make(model(), options(), operators(), &made, &why);
+    if (!delegation_.learned()) break;
+  }
   if (!status.ok()) return fail(kTfLiteError, "%s", why.text());
   if (!plan_.empty()) carry_inputs(plan_.net(), made.net());
   if (keep_variables_) carry_variables(plan_.net(), made.net());

@@ -16,6 +16,8 @@
 #include "tflite/delegation.h"
 #include "tflite/subgraph.h"
 
+struct pipit_interpreter;
+
 struct TfLiteInterpreter {
  public:
   // nullptr, and a line to the reporter, when the model cannot be run.
@@ -26,6 +28,7 @@ struct TfLiteInterpreter {
   ~TfLiteInterpreter();
 
   const pipit::Model& model() const { return file_->model; }
+  const pipit::compat::ModelFile& file() const { return *file_; }
   const pipit::compat::Reporter& report() const { return settings_.reporter; }
   const pipit::compat::Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
@@ -42,10 +45,15 @@ struct TfLiteInterpreter {
   TfLiteStatus invoke(int subgraph, int signature);
   TfLiteStatus modify(TfLiteDelegate* delegate);
   pipit::compat::Delegation& delegation() { return delegation_; }
+  const pipit::compat::Delegation& delegation() const { return delegation_; }
   bool is_planned(int subgraph) const { return plan_.net().tensors(subgraph) != 0; }
+  // The plan as a handle of pipit/pipit.h; nullptr while there is none.
+  pipit_interpreter* handle();
   // Plans for nobody, with all claims.
   pipit::Status try_plan(pipit::Message* why) const;
   void allow_handles(bool allow) { handles_allowed_ = allow; }
+  // Whether an operator is nobody's but, maybe, a delegate's.
+  bool is_missing(const pipit::Node& node) const;
   // Whether a tensor may stay in a delegate's buffer.
   bool keeps_handle(const pipit::compat::Subgraph& graph, int tensor) const;
 
@@ -108,6 +116,7 @@ struct TfLiteInterpreter {
   pipit::compat::Plan plan_;
   pipit::compat::Delegation delegation_{*this};
   TfLiteExternalContext* externals_[8] = {};
+  std::unique_ptr<pipit_interpreter, void (*)(pipit_interpreter*)> handle_{nullptr, nullptr};
   bool ready_ = false;
   bool keep_variables_ = false;  // when there is another plan
   bool handles_allowed_ = false;

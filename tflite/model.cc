@@ -23,6 +23,7 @@ TfLiteModel* parse(std::unique_ptr<ModelFile> file, Span<const uint8_t> bytes,
     return nullptr;
   }
   file->model = parsed.value();
+  file->bytes = bytes;
   return new TfLiteModel{Shared<ModelFile>(file.release())};
 }
 

@@ -181,9 +181,14 @@ Status run_missing(const Step& step, Run& run) { return run.fail(step, "nobody c
 
 }  // namespace
 
-// A delegate may: until then the shapes are those of the file.
+// A delegate may: until it says others, the shapes are those of the file.
 Status prepare_missing(Prepare& p) {
-  for (int i = 0; i < p.outputs(); ++i) PIPIT_TRY(p.set_output(i, p.output(i).shape));
+  const auto& net = *static_cast<const TfLiteInterpreter*>(p.user());
+  for (int i = 0; i < p.outputs(); ++i) {
+    Shape shape;
+    if (!net.delegation().learned_shape(p.output(i), &shape)) shape = p.output(i).shape;
+    PIPIT_TRY(p.set_output(i, shape));
+  }
   return p.run(run_missing);
 }
 

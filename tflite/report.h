@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where failures are told: a function of the application, or stderr.
+// Where failures are told: a function of the application, in either form, or stderr.
 #pragma once
 
 #include <cstdarg>
@@ -14,9 +14,11 @@ namespace pipit::compat {
 class Reporter {
  public:
   using Function = void (*)(void* user, const char* format, va_list arguments);
+  using Line = void (*)(void* user, const char* line);
 
   Reporter() = default;
   Reporter(Function function, void* user) : function_(function), user_(user) {}
+  Reporter(Line by_line, void* user) : by_line_(by_line), user_(user) {}
 
   void list(const char* format, va_list arguments) const {
     if (function_ != nullptr) return function_(user_, format, arguments);
@@ -24,6 +26,7 @@ class Reporter {
     std::vsnprintf(text, sizeof(text), format, arguments);
     Message shown;  // names from a model do nothing to a terminal
     shown.append(text, std::strlen(text));
+    if (by_line_ != nullptr) return by_line_(user_, shown.text());
     std::fprintf(stderr, "ERROR: %s\n", shown.text());
   }
 
@@ -36,6 +39,7 @@ class Reporter {
 
  private:
   Function function_ = nullptr;
+  Line by_line_ = nullptr;
   void* user_ = nullptr;
 };
 

@@ -296,6 +296,15 @@ void Subgraph::update_outcome(const Interpreter& net) {
   }
 }
 
+Span<const int32_t> Subgraph::variables() {
+  if (variables_.empty()) {
+    for (int i = 0; i < model_tensors_; ++i) {
+      if (is_variable(model_.tensor(i, index_))) variables_.push_back(i);
+    }
+  }
+  return variables_;
+}
+
 NodeView& Subgraph::node(int i) {
   std::unique_ptr<NodeView>& slot = nodes_[static_cast<size_t>(i)];
   if (slot != nullptr) return *slot;

@@ -9,6 +9,7 @@
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
 #include "pipit/tensor.h"
+#include "tensorflow/lite/core/c/c_api_opaque.h"
 #include "tflite/handles.h"
 
 namespace pipit::compat {
@@ -78,6 +79,9 @@ class Subgraph {
   // Zeroed bytes for as long as the interpreter.
   void* keep(size_t bytes);
 
+  // Indices of the model's variables.
+  Span<const int32_t> variables();
+
   // Nodes of the model.
   NodeView& node(int i);
   // Calls its `init` once.
@@ -106,7 +110,11 @@ class Subgraph {
   using Bytes = std::vector<ModelFile::Block>;
   std::map<int, Bytes> kept_of_;
   std::vector<Bytes> kept_;
+  std::vector<int32_t> variables_;
 };
+
+// How many strings a tensor has, -1 when it has none; finds one of them.
+int read_string(const TfLiteTensor& t, int index, const char** str, int* len);
 
 TfLiteType type_of(Type type);
 // The shape of a tensor; false when it is none that this library can have.
@@ -118,3 +126,12 @@ void set_context_functions(TfLiteContext* context);
 void forbid_graph_functions(TfLiteContext* context);
 
 }  // namespace pipit::compat
+
+// What an operator that does not know TfLiteTensor wants of one that it adds.
+struct TfLiteOpaqueTensorBuilder {
+  TfLiteType type = kTfLiteNoType;
+  void* data = nullptr;
+  TfLiteAllocationType allocation_type = kTfLiteMemNone;
+  TfLiteQuantizationParams params = {};
+  TfLiteQuantization quantization = {};
+};

@@ -10,6 +10,7 @@ namespace {
 struct NamedOnly {
   TfLiteDelegate delegate = {};
   TfLiteXNNPackDelegateOptions options = {};
+  uint8_t more[128] = {};  // newer programs look for options there
 };
 
 TfLiteStatus claim_nothing(TfLiteContext*, TfLiteDelegate*) { return kTfLiteOk; }
@@ -33,6 +34,10 @@ bool is_named_only(const TfLiteDelegate& delegate) { return delegate.Prepare == 
 }  // namespace pipit::compat
 
 extern "C" {
+
+bool TfLiteXNNPackDelegateCanUseInMemoryWeightCacheProvider(void) { return false; }
+
+const char* TfLiteXNNPackDelegateInMemoryFilePath(void) { return ":memory"; }
 
 TfLiteXNNPackDelegateOptions TfLiteXNNPackDelegateOptionsDefault(void) {
   TfLiteXNNPackDelegateOptions options = {};

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads delegates: shared libraries that compute parts of a model.
-
-Those written against pipit/pipit.h (they export pipit_delegate_create) can be given to an
-Interpreter. Those of TensorFlow Lite can be loaded, so that programs which look for one go on; an
-Interpreter refuses to use them, since their code works on the insides of TensorFlow Lite.
+"""Loads delegates: shared libraries that compute parts of a model. They are written against
+pipit/pipit.h (and export pipit_delegate_create), or for TensorFlow Lite (tflite_plugin_create_delegate).
 """
 
 from __future__ import annotations
@@ -12,6 +9,7 @@ import ctypes
 import os
 import typing
 
+from . import _find, _tflite
 from . import _library as c
 
 _NAMES = ctypes.POINTER(ctypes.c_char_p)
@@ -33,7 +31,7 @@ class Delegate:
         count = len(self._options)
         names = (ctypes.c_char_p * count)(*[str(k).encode() for k in self._options])
         values = (ctypes.c_char_p * count)(*[str(v).encode() for v in self._options.values()])
-        self._loaded = ctypes.CDLL(os.fsdecode(self.library))
+        self._loaded = self._load()
         if hasattr(self._loaded, "pipit_delegate_create"):
             self._create(names, values, count)
         elif hasattr(self._loaded, "tflite_plugin_create_delegate"):
@@ -41,6 +39,16 @@ class Delegate:
         else:
             raise ValueError("It exports neither pipit_delegate_create nor "
                              "tflite_plugin_create_delegate.")
+
+    def _load(self) -> ctypes.CDLL:
+        path = os.fsdecode(self.library)
+        try:
+            return ctypes.CDLL(path)
+        except OSError as error:
+            if _find.TFLITE_NAME not in str(error):
+                raise
+            _tflite_library()  # it is linked with that, and finds it once that is loaded
+            return ctypes.CDLL(path)
 
     def _create(self, names: typing.Any, values: typing.Any, count: int) -> None:
         create = self._loaded.pipit_delegate_create
@@ -55,16 +63,21 @@ class Delegate:
             self._destroy.argtypes, self._destroy.restype = [ctypes.c_void_p], None
 
     def _create_plugin(self, names: typing.Any, values: typing.Any, count: int) -> None:
+        destroy = getattr(self._loaded, "tflite_plugin_destroy_delegate", None)
+        if destroy is None:
+            raise ValueError("It does not export tflite_plugin_destroy_delegate.")
+        _tflite_library()  # without which there is no use for it
         create = self._loaded.tflite_plugin_create_delegate
         report = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
-        create.argtypes = [_NAMES, _NAMES, ctypes.c_int, report]
+        create.argtypes = [_NAMES, _NAMES, ctypes.c_size_t, report]
         create.restype = ctypes.c_void_p
         said: list[str] = []
-        self._delegate = create(names, values, count, report(
-            lambda text: said.append(text.decode("utf-8", "replace"))))
+        # Kept, for it may be called later, too.
+        self._report = report(lambda text: said.append((text or b"").decode("utf-8", "replace")))
+        self._delegate = create(names, values, count, self._report)
         if self._delegate is None:
-            raise ValueError("".join(said))
-        self._destroy = self._loaded.tflite_plugin_destroy_delegate
+            raise ValueError("".join(said) or "It makes no delegate of these options.")
+        self._destroy = destroy
         self._destroy.argtypes, self._destroy.restype = [ctypes.c_void_p], None
 
     def __reduce__(self) -> tuple[typing.Any, ...]:
@@ -92,19 +105,31 @@ def load_delegate(library: str | os.PathLike[str],
         raise ValueError("Failed to load delegate from {}\n{}".format(library, error)) from None
 
 
-def tables(delegates: typing.Sequence[typing.Any]) -> typing.Any:
-    """An array of the addresses that Pipit wants.
+def _tflite_library() -> None:
+    try:
+        _tflite.library()
+    except ImportError as error:
+        raise ValueError(str(error)) from None
+
+
+def by_interface(delegates: typing.Sequence[typing.Any]) -> tuple[typing.Any, list[typing.Any]]:
+    """An array of the addresses that Pipit wants, of delegates written for it; and those that were
+    written for TensorFlow Lite. One of both is empty.
 
     Raises:
-      ValueError: a delegate is not one for Pipit.
+      ValueError: something is no delegate, or some are of one kind and some of the other.
     """
     if not isinstance(delegates, (list, tuple)):
         raise TypeError("experimental_delegates should be a list of what load_delegate() returned, "
                         "not %s" % type(delegates).__name__)
-    for delegate in delegates:
-        if getattr(delegate, "table", None) is None:
-            raise ValueError(
-                "This interpreter cannot hand work to %s: it is no delegate for Pipit (a library that "
-                "exports pipit_delegate_create). Leave experimental_delegates out; the results are "
-                "the same." % (getattr(delegate, "library", None) or repr(delegate)))
-    return (ctypes.c_void_p * len(delegates))(*[d.table for d in delegates])
+    ours = [d for d in delegates if getattr(d, "table", None) is not None]
+    theirs = [d for d in delegates if d not in ours]
+    for delegate in theirs:
+        pointer = getattr(delegate, "_get_native_delegate_pointer", None)
+        if pointer is None or pointer() is None:
+            raise ValueError("%r is no delegate: load_delegate() returns those." % (delegate,))
+    if ours and theirs:
+        raise ValueError(
+            "Delegates written for Pipit (%s) and for TensorFlow Lite (%s) cannot share an interpreter."
+            % tuple(", ".join(str(getattr(d, "library", d)) for d in kind) for kind in (ours, theirs)))
+    return (ctypes.c_void_p * len(ours))(*[d.table for d in ours]), theirs

@@ -8,8 +8,7 @@ import typing
 
 from . import _arguments as arguments
 from . import _library as c
-from ._library import lib
-from ._plan import PlanError, required_memory
+from ._plan import Plan, PlanError, required_memory
 from ._values import Values
 
 
@@ -40,9 +39,11 @@ class Insight(Values):
         """What delegates compute, once tensors are allocated: a list of dicts with `delegate` (its
         name), `subgraph` and `nodes` (the operators' positions), one for each partition."""
         rows, info = [], c.PartitionInfo()
-        count = lib.pipit_interpreter_partitions(self._plan.handle) if self._plan else 0
-        for i in range(count):
-            lib.pipit_interpreter_partition(self._native_handle(), i, ctypes.byref(info))
+        plan = self._plan
+        if plan is None:
+            return []
+        for i in range(plan.lib.pipit_interpreter_partitions(plan.handle)):
+            plan.lib.pipit_interpreter_partition(plan.handle, i, ctypes.byref(info))
             rows.append({"delegate": c.decoded(info.delegate), "subgraph": info.subgraph,
                          "nodes": info.nodes[:info.node_count]})
         return rows
@@ -67,16 +68,19 @@ class Insight(Values):
                     self._invoke(0, c.DEFAULT_SIGNATURE)
             finally:
                 self._time_nodes(None)
-            return [self._profile_row(i, times, runs)
-                    for i in range(lib.pipit_interpreter_steps(self._native_handle(), 0))]
+            plan = typing.cast(Plan, self._plan)  # or _invoke() would have failed
+            return [self._profile_row(plan, i, times, runs)
+                    for i in range(plan.lib.pipit_interpreter_steps(plan.handle, 0))]
 
     def _time_nodes(self, times: typing.Any) -> None:
-        if self._plan is not None:
-            lib.pipit_interpreter_time_nodes(self._plan.handle, times,
-                                             len(times) if times is not None else 0)
+        plan = self._plan
+        if plan is not None:
+            plan.lib.pipit_interpreter_time_nodes(plan.handle, times,
+                                                  len(times) if times is not None else 0)
 
-    def _profile_row(self, i: int, times: typing.Any, runs: int) -> dict[str, typing.Any]:
+    @staticmethod
+    def _profile_row(plan: Plan, i: int, times: typing.Any, runs: int) -> dict[str, typing.Any]:
         step = c.Step()
-        lib.pipit_interpreter_step(self._native_handle(), 0, i, ctypes.byref(step))
+        plan.lib.pipit_interpreter_step(plan.handle, 0, i, ctypes.byref(step))
         return {"node": step.node, "op_name": c.decoded(step.op), "variant": c.decoded(step.variant),
                 "seconds": times[step.node] / runs * 1e-9}

@@ -196,7 +196,7 @@ class Memory(ctypes.Structure):
 _handle = c_void_p
 _why = POINTER(Message)
 _int_list = POINTER(POINTER(c_int32))
-_PROTOTYPES: dict[str, tuple[typing.Any, ...]] = {
+PROTOTYPES: dict[str, tuple[typing.Any, ...]] = {
     "pipit_version": (c_char_p,),
     "pipit_type_name": (c_char_p, c_int32),
     "pipit_model_bytes": (c_size_t,),
@@ -253,9 +253,13 @@ _PROTOTYPES: dict[str, tuple[typing.Any, ...]] = {
 }
 
 
-def _load() -> ctypes.CDLL:
-    library = _find.load()
-    for name, (result, *arguments) in _PROTOTYPES.items():
+def bound(library: ctypes.CDLL, prototypes: dict[str, tuple[typing.Any, ...]]) -> ctypes.CDLL:
+    """The library with its functions' types.
+
+    Raises:
+      ImportError: it lacks one, so it is another library or of another version.
+    """
+    for name, (result, *arguments) in prototypes.items():
         try:
             function = getattr(library, name)
         except AttributeError:
@@ -266,4 +270,4 @@ def _load() -> ctypes.CDLL:
     return library
 
 
-lib = _load()
+lib = bound(_find.load(), PROTOTYPES)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import typing
 
@@ -54,7 +55,7 @@ class Signature(typing.NamedTuple):
 class Model:
     """The bytes of a `.tflite` file; `handle` is the C interface's."""
 
-    def __init__(self, path: str | bytes | None = None, content: bytes = b"") -> None:
+    def __init__(self, path: str | bytes | None = None, content: bytes | mmap.mmap = b"") -> None:
         size = lib.pipit_model_bytes()
         self._memory, where = aligned(size)
         self._content: typing.Any = content
@@ -63,9 +64,9 @@ class Model:
             code = lib.pipit_model_init_file(
                 where, size, _path(path), ctypes.byref(handle), ctypes.byref(why))
         else:
+            self.address, self.size = self._address(content), len(content)
             code = lib.pipit_model_init(
-                where, size, self._address(content), len(content), ctypes.byref(handle),
-                ctypes.byref(why))
+                where, size, self.address, self.size, ctypes.byref(handle), ctypes.byref(why))
         if code == c.NO_FILE:
             raise ValueError("Could not open '%s': %s" % (os.fsdecode(path or b""), why.text))
         if code == c.UNSUPPORTED:
@@ -74,7 +75,16 @@ class Model:
             raise ValueError("The model is not a valid Flatbuffer buffer: %s" % why.text)
         self.handle = handle
 
-    def _address(self, content: bytes) -> int:
+    @classmethod
+    def mapped(cls, path: str | bytes) -> Model:
+        """A file whose bytes have an `address` here, too."""
+        cls(path)  # says what is wrong with it
+        with open(path, "rb") as file:
+            return cls(content=mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+
+    def _address(self, content: bytes | mmap.mmap) -> int:
+        if isinstance(content, mmap.mmap):
+            return ctypes.addressof(ctypes.c_char.from_buffer(content))
         address = ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value or 0
         if address % _ALIGN == 0:
             return address

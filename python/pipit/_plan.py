@@ -81,6 +81,8 @@ def _reserve(size: int, room: int) -> mmap.mmap | None:
 class Plan:
     """An interpreter of the C interface and its arena."""
 
+    lib: ctypes.CDLL = c.lib  # whose functions take the handle
+
     def __init__(self, model: Model, options: c.Options, room: int = _ROOM) -> None:
         self._model, self._options = model, options
         self.arena_bytes = int(required_memory(model, options).arena_bytes)
@@ -123,7 +125,7 @@ class Plan:
     def tensors(self) -> typing.Iterator[tuple[int, c.Tensor]]:
         """(subgraph, tensor) of all that are planned."""
         for subgraph in range(self._model.subgraphs()):
-            for index in range(lib.pipit_interpreter_tensors(self.handle, subgraph)):
+            for index in range(self.lib.pipit_interpreter_tensors(self.handle, subgraph)):
                 tensor = self.tensor(subgraph, index)
                 if tensor is not None:
                     yield subgraph, tensor
@@ -143,13 +145,13 @@ class Plan:
     def refusal(self, subgraph: int) -> c.Message | None:
         """The message that says why a subgraph cannot run, or None."""
         why = c.Message()
-        code = lib.pipit_interpreter_runs(self.handle, subgraph, ctypes.byref(why))
+        code = self.lib.pipit_interpreter_runs(self.handle, subgraph, ctypes.byref(why))
         return None if code == c.OK else why
 
     def tensor(self, subgraph: int, index: int) -> c.Tensor | None:
         """The tensor as it is now, or None when its subgraph is not planned."""
         tensor = c.Tensor()
-        code = lib.pipit_interpreter_tensor(self.handle, subgraph, index, ctypes.byref(tensor))
+        code = self.lib.pipit_interpreter_tensor(self.handle, subgraph, index, ctypes.byref(tensor))
         return tensor if code == c.OK else None
 
     def export(self, tensor: c.Tensor) -> typing.Any:
@@ -165,11 +167,11 @@ class Plan:
     def invoke(self, signature: int) -> tuple[int, c.Message]:
         """The code and the message of an inference; runs without Python's global lock."""
         why = c.Message()
-        code = lib.pipit_interpreter_invoke_signature(self.handle, signature, ctypes.byref(why))
+        code = self.lib.pipit_interpreter_invoke_signature(self.handle, signature, ctypes.byref(why))
         return int(code), why
 
     def cancel(self) -> None:
-        lib.pipit_interpreter_cancel(self.handle)
+        self.lib.pipit_interpreter_cancel(self.handle)
 
 
 @functools.lru_cache(maxsize=256)

@@ -10,7 +10,6 @@ import typing
 from . import _arguments as arguments
 from . import _library as c
 from . import _types as types
-from ._library import lib
 
 from ._model import Model
 from ._plan import Plan, Shapes
@@ -319,9 +318,12 @@ class Values:
 
     def _bind(self, subgraph: int, position: int, buffer: typing.Any) -> None:
         """An input of strings to their buffer."""
-        why, handle = c.Message(), self._plan.handle if self._plan is not None else None
-        code = lib.pipit_interpreter_bind_input(
-            handle, subgraph, position, ctypes.addressof(buffer), len(buffer), ctypes.byref(why))
+        why, plan = c.Message(), self._plan
+        if plan is None:
+            return
+        code = plan.lib.pipit_interpreter_bind_input(
+            plan.handle, subgraph, position, ctypes.addressof(buffer), len(buffer),
+            ctypes.byref(why))
         if code != c.OK:
             raise ValueError("Cannot set tensor: %s" % why.text)
         self._strings[subgraph, position] = buffer

@@ -24,13 +24,14 @@ import warnings
 from . import _arguments as arguments
 from . import _library as c
 from . import _types as types
-from ._delegate import Delegate, load_delegate, tables
+from ._delegate import Delegate, by_interface, load_delegate
 from ._insight import Insight
 from ._library import lib
 from ._model import Model, Signature
 from ._plan import Plan, PlanError, Shapes, make_options
 from ._signature import SignatureRunner
 from ._team import team
+from ._tflite import Net, Settings
 from ._turn import Turn
 
 if typing.TYPE_CHECKING:
@@ -83,8 +84,10 @@ class Interpreter(Insight):
     Args:
       model_path: a file (str, bytes or os.PathLike); it is mapped, not read.
       model_content: the model as `bytes`; kept, not copied.
-      experimental_delegates: what load_delegate() returned for libraries made for Pipit; each may
-        compute some of the operators. What came of it: delegation().
+      experimental_delegates: what load_delegate() returned, all for libraries written for Pipit or
+        all for TensorFlow Lite; each may compute some of the operators. What came of it:
+        delegation(). When one written for TensorFlow Lite fails to prepare, a RuntimeWarning says
+        so, and all operators are computed without delegates.
       num_threads: at least 1; None: what fits the board, see default_threads(). Results never
         depend on it.
       random_seed: where random operators start from to which the file gives no seeds; the same
@@ -127,7 +130,8 @@ class Interpreter(Insight):
         if not isinstance(experimental_op_resolver_type, OpResolverType):
             raise ValueError("Unrecognized passed in op resolver type: {}".format(
                 experimental_op_resolver_type))
-        self._team = team(_check_threads(num_threads))
+        self._num_threads = num_threads
+        _check_threads(num_threads)
         self._random_seed = arguments.between(random_seed, 0, 2**64 - 1, "random_seed")
         self._max_calls = max_calls
         if max_calls is not None:
@@ -135,9 +139,14 @@ class Interpreter(Insight):
         self._compress_zero_points = experimental_compress_quantization_zero_points
         self._preserve_all = bool(experimental_preserve_all_tensors)
         self._operators = getattr(self, "_operators", None)
-        self._model = self._open(model_path, model_content)
         self._delegates = experimental_delegates or []
-        self._delegate_tables = tables(self._delegates)
+        self._delegate_tables, self._plugins = by_interface(self._delegates)
+        if self._plugins and self._operators:
+            raise ValueError("Operators written against pipit/pipit.h and delegates written for "
+                             "TensorFlow Lite cannot share an interpreter.")
+        self._net: Net | None = None  # what runs with the latter, and has threads of its own
+        self._team = None if self._plugins else team(_check_threads(num_threads))
+        self._model = self._open(model_path, model_content)
         self._signatures: dict[str, Signature] = self._model.signatures()
         self._turn = Turn()
         self._shapes: Shapes = {}  # that were asked for
@@ -159,14 +168,14 @@ class Interpreter(Insight):
             "max_calls": max_calls,
         }
 
-    @staticmethod
-    def _open(path: typing.Any, content: bytes | None) -> Model:
+    def _open(self, path: typing.Any, content: bytes | None) -> Model:
         if path and content:
             raise ValueError("Can't both provide `model_path` and `model_content`")
         if content is not None and not isinstance(content, bytes):
             raise TypeError("model_content must be bytes, not %s" % type(content).__name__)
         if path:
-            return Model(path=os.fspath(path))
+            path = os.fspath(path)
+            return Model.mapped(path) if self._plugins else Model(path=path)
         if content:
             return Model(content=content)
         raise ValueError("`model_path` or `model_content` must be specified.")
@@ -176,6 +185,8 @@ class Interpreter(Insight):
                             self._max_calls, self._operators, self._delegate_tables)
 
     def _check_operators(self) -> None:
+        if self._plugins:
+            return  # they may compute what is missing
         why, options = c.Message(), self._options()
         code = lib.pipit_check_operators(
             self._model.handle, ctypes.byref(options), ctypes.byref(why))
@@ -227,7 +238,7 @@ class Interpreter(Insight):
 
     def close(self) -> None:
         """Gives the memory back now. Views of tensors that are still held keep theirs until then."""
-        self._plan = self._old_plan = None
+        self._plan = self._old_plan = self._net = None
         self._strings = {}
 
     def _exported(self) -> bool:
@@ -272,9 +283,17 @@ class Interpreter(Insight):
 
     def _planned(self) -> Plan:
         try:
-            return Plan(self._model, self._options())
+            if not self._plugins:
+                return Plan(self._model, self._options())
+            if self._net is None:
+                self._net = Net(self._model, self._plugins, self._settings())
+            return self._net.plan(self._shapes)
         except PlanError as error:
             raise RuntimeError(error.args[0].failed_node("prepare")) from None
+
+    def _settings(self) -> Settings:
+        return Settings(_check_threads(self._num_threads), self._preserve_all, self._random_seed,
+                        self._max_calls)
 
     def _replace_plan(self, plan: Plan) -> None:
         """By one of the same shapes; inputs and variables stay."""
@@ -365,8 +384,11 @@ class Interpreter(Insight):
         """Another number of threads from now on. The values of inputs and variables stay."""
         with self._turn:
             self._ensure_safe()
-            self._team = team(_check_threads(num_threads))
-            self._arguments["num_threads"] = num_threads
+            threads = _check_threads(num_threads)
+            self._team = None if self._plugins else team(threads)
+            self._num_threads = self._arguments["num_threads"] = num_threads
+            if self._net is not None:
+                self._net.set_threads(threads)
             if self._plan is not None:
                 self._replace_plan(self._planned())
 
@@ -374,7 +396,7 @@ class Interpreter(Insight):
         """Variables and other state return to zero."""
         with self._turn:
             if self._plan is not None:
-                lib.pipit_interpreter_reset_variables(self._plan.handle)
+                self._plan.lib.pipit_interpreter_reset_variables(self._plan.handle)
 
     def resize_tensor_input(self, input_index: int,
                             tensor_size: typing.Sequence[int] | numpy.typing.NDArray[typing.Any],

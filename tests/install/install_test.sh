@@ -10,7 +10,7 @@ emulator=("${@:6}")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 rm -rf "$scratch"
-for component in lib dev; do
+for component in lib dev tflite tflite_dev; do  # the last two, where they are built
   DESTDIR=$scratch/first "$cmake" --install "$build" --prefix /usr --component "$component" > /dev/null
 done
 mv "$scratch/first/usr" "$scratch/moved"
@@ -40,4 +40,16 @@ if [[ -z $toolchain ]] && command -v pkg-config > /dev/null; then
     [[ $said == "1 outputs" ]] || { echo "FAILED: $program: $said"; exit 1; }
     echo "ok $program"
   done
+  # TensorFlow Lite's names, for programs in C and C++ that know its headers alone.
+  if [[ -e $lib/libtensorflowlite_c.so ]]; then
+    # shellcheck disable=SC2046
+    cc -std=c99 -o "$scratch/tflite_c" "$here/../tflite/client.c" $(pkg-config --cflags --libs tensorflowlite_c)
+    # shellcheck disable=SC2046
+    c++ -std=c++17 -o "$scratch/tflite_cc" "$here/minimal.cc" $(pkg-config --cflags --libs tensorflow-lite)
+    for program in tflite_c tflite_cc; do
+      said=$(LD_LIBRARY_PATH=$lib "$scratch/$program" "$model")
+      [[ $said == *"invoke 0"* ]] || { echo "FAILED: $program: $said"; exit 1; }
+      echo "ok $program"
+    done
+  fi
 fi

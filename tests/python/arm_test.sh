@@ -5,8 +5,8 @@
 #
 # usage: arm_test.sh arm64|armhf BUILD ROOT
 #
-# BUILD is a cross build (preset aarch64 or armhf) with its targets pipit_packages, sample_delegate
-# and musl_client.
+# BUILD is a cross build (preset aarch64 or armhf) with its targets pipit_packages, sample_delegate,
+# tflite_plugins and musl_client.
 set -euo pipefail
 arch=$1 build=$(realpath "$2") root=$(realpath -m "$3")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -46,7 +46,7 @@ wheels() { # the tests, on what pip would unpack
   local site=$build/wheels/site test
   rm -rf "$build/wheels"
   python3 "$source/python/build_wheel.py" --library "$build/lib/libpipit.so.1" \
-    --command "$build/bin/pipit" --out "$build/wheels"
+    --tflite "$build/lib/libtensorflowlite_c.so" --command "$build/bin/pipit" --out "$build/wheels"
   # The C library of Raspberry Pi OS 11 is 2.31.
   if [[ ! $(echo "$build"/wheels/pipit_runtime-*.whl) =~ manylinux_2_([0-9]+)_$machine ]] ||
     ((BASH_REMATCH[1] > 31)); then
@@ -56,11 +56,11 @@ wheels() { # the tests, on what pip would unpack
   for test in "$build"/wheels/*.whl; do python3 -m zipfile -e "$test" "$site"; done
   "$emulator" "$site/pipit/bin/pipit" --version
   export PIPIT_TEST_MODELS=$build/tests/python/models
-  export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so
+  export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so PIPIT_TEST_PLUGINS=$build/tests/tflite
   python3 "$here/make_models.py" flatc "$PIPIT_TEST_MODELS"
   guest+=(-E "PYTHONPATH=$site:$root/usr/lib/python3/dist-packages")
   export PIPIT_TEST_PYTHON="${guest[*]} $root/usr/bin/python3.11"  # as a program of its own
-  for test in interpreter contract names parts arguments values threads sharing compiled_model no_numpy export seeds; do
+  for test in interpreter contract names parts arguments values threads sharing compiled_model no_numpy export seeds plugins; do
     echo "== $test, $arch"
     "${guest[@]}" "$root/usr/bin/python3.11" "$here/${test}_test.py"
   done

@@ -27,7 +27,10 @@ for deb in "$packages"/*.deb; do
     if [[ -z $asked ]] || dpkg --compare-versions "$asked" lt "${newest#GLIBC_}"; then
       refuse "$(basename "$deb"): $(basename "$file") needs $newest, it asks for libc6 '$asked'"
     fi
-    needed=$(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|libpthread|libdl|ld-linux.*)\.so' || true)
+    known='c|m|pthread|dl'
+    [[ $depends != *libstdc++6* ]] || known+='|stdc\+\+'
+    [[ $depends != *libgcc-s1* ]] || known+='|gcc_s'
+    needed=$(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE "^(lib($known)|ld-linux.*)\.so" || true)
     [[ -z $needed ]] || refuse "$(basename "$file") needs $needed"
   done < <(dpkg-deb -c "$deb" | awk '$1 ~ /^-/ { print $6 }' | grep -E '/bin/|\.so' | sed "s|^\.|$root|")
 done

@@ -20,6 +20,7 @@ MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 PACKAGES = pathlib.Path(importlib.util.find_spec("pipit").origin).parents[1]
 EMULATED = "PIPIT_TEST_EMULATED" in os.environ
 LIBRARY = PACKAGES / "pipit" / "libpipit.so"
+TFLITE = PACKAGES / "pipit" / "libtensorflowlite_c.so"
 
 RUNS = """
 import sys
@@ -221,6 +222,10 @@ class Wheels(Folder):
         for name in ("pipit/libpipit.so", "pipit/py.typed", "pipit/_pyinstaller/hook-pipit.py"):
             self.assertIn(name, names)
         self.assertIn("hook-dirs = pipit._pyinstaller:hook_dirs", self.read(own, "entry_points.txt"))
+        self.assertNotIn("pipit/libtensorflowlite_c.so", names)
+        if TFLITE.exists():
+            with zipfile.ZipFile(self.build("--tflite", TFLITE)[0]) as file:
+                self.assertIn("pipit/libtensorflowlite_c.so", file.namelist())
         site = self.folder / "site"
         for wheel in [own, *stand_ins]:
             with zipfile.ZipFile(wheel) as file:

@@ -197,6 +197,18 @@ def unknown(op):
     return g
 
 
+def coral():
+    """y = 2 (2 x + 1) + 1, where an Edge TPU adds the ones; any number of rows."""
+    g = small.Graph()
+    x, a, b, c, y = (g.tensor(name, "FLOAT32", [1, 2], shape_signature=[-1, 2]) for name in "xabcy")
+    g.inputs, g.outputs = [x], [y]
+    g.op("ADD", [x, x], [a], "AddOptions")
+    g.op("edgetpu-custom-op", [a], [b])
+    g.op("ADD", [b, b], [c], "AddOptions")
+    g.op("edgetpu-custom-op", [c], [y])
+    return g
+
+
 def flat():
     """y = x + 1, four numbers without a batch."""
     g = small.Graph()
@@ -324,6 +336,8 @@ def main(flatc, folder):
     graph.op("ADD", graph.inputs, graph.outputs, "AddOptions")
     small.write(flatc, folder / "add_signature.tflite", graph,
                 signature_defs=[signature(graph, "add")])
+    graph = coral()
+    small.write(flatc, folder / "coral.tflite", graph, signature_defs=[signature(graph, "serve")])
     graph = open_shape()
     graph.tensor("bytes of the metadata", "UINT8", [6], b"1.5.0\0")
     small.write(flatc, folder / "described.tflite", graph,

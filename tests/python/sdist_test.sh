@@ -42,7 +42,8 @@ for tool in cmake:cmake c++:g++ make:make; do
 done
 if [[ ${2:-} == configure ]]; then
   PATH=$scratch/bin cmake -S "$unpacked" -B "$scratch/build" -DPIPIT_BUILD_TOOLS=OFF \
-    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF -DPIPIT_INSTALL=OFF > "$scratch/build.log" ||
+    -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF -DPIPIT_BUILD_TFLITE=ON -DPIPIT_INSTALL=OFF \
+    > "$scratch/build.log" ||
     { tail -n 30 "$scratch/build.log"; exit 1; }
   echo "ok: $(basename "$scratch"/pipit_runtime-*.tar.gz) has what a build wants"
   exit

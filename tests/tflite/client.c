@@ -23,7 +23,7 @@ static void print_values(const TfLiteTensor* t) {
   const unsigned char* bytes = (const unsigned char*)TfLiteTensorData(t);
   const size_t n = bytes == NULL ? 0 : TfLiteTensorByteSize(t);
   size_t i;
-  if (t->type == kTfLiteFloat32) {
+  if (t->type == kTfLiteFloat32 || t->type == kTfLiteComplex64) {
     for (i = 0; i < n / sizeof(float); ++i) printf(" %.6g", (double)t->data.f[i]);
   } else if (t->type == kTfLiteInt8) {
     for (i = 0; i < n; ++i) printf(" %d", (int)t->data.int8[i]);

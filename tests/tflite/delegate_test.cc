@@ -285,6 +285,14 @@ TEST(TfLiteDelegates, KeepOutputsInBuffersOfTheirOwn) {
   ASSERT_EQ(all.invoke(), kTfLiteOk) << all.lines.text;
   EXPECT_TRUE(all.output()->data_is_stale);
   EXPECT_EQ(whole.copies, 0);
+  const int out = TfLiteInterpreterGetOutputTensorIndex(all.net.get(), 0);
+  EXPECT_EQ(TfLiteInterpreterEnsureTensorDataIsReadable(all.net.get(), out), kTfLiteOk);
+  EXPECT_EQ(whole.copies, 1);
+  EXPECT_EQ(all.get<float>(), (Floats{99, 98, 97, 96}));
+  EXPECT_EQ(TfLiteInterpreterEnsureTensorDataIsReadable(all.net.get(), out), kTfLiteOk);
+  EXPECT_EQ(whole.copies, 1);  // once is enough
+  EXPECT_EQ(TfLiteInterpreterEnsureTensorDataIsReadable(all.net.get(), 99), kTfLiteError);
+  EXPECT_EQ(TfLiteInterpreterEnsureTensorDataIsReadable(nullptr, out), kTfLiteError);
   TfLiteBufferHandle handle = 0;
   TfLiteDelegate* owner = nullptr;
   ASSERT_EQ(

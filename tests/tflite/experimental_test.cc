@@ -68,6 +68,11 @@ TEST(TfLiteExperimental, VariablesAreReset) {
   EXPECT_EQ(c.get<float>(), (Floats{2, 4, 6, 8}));
   EXPECT_EQ(TfLitePipitInterpreterSetNumThreads(c.net.get(), -2), kTfLiteError);
   EXPECT_EQ(TfLiteInterpreterResetVariableTensors(nullptr), kTfLiteError);
+  ASSERT_EQ(TfLiteInterpreterGetVariableTensorCount(c.net.get()), 1);
+  EXPECT_TRUE(TfLiteInterpreterGetVariableTensor(c.net.get(), 0)->is_variable);
+  EXPECT_EQ(TfLiteInterpreterGetVariableTensor(c.net.get(), 1), nullptr);
+  EXPECT_EQ(TfLiteInterpreterGetVariableTensor(c.net.get(), -1), nullptr);
+  EXPECT_EQ(TfLiteInterpreterGetVariableTensorCount(nullptr), 0);
 }
 
 TEST(TfLiteExperimental, TensorsLieWhereTheApplicationSays) {
@@ -147,6 +152,8 @@ TEST(TfLiteExperimental, XnnpackIsAName) {
   EXPECT_EQ(TfLiteXNNPackDelegateGetThreadPool(d), nullptr);
   EXPECT_EQ(TfLiteXNNPackDelegateGetOptions(d)->num_threads, 2);
   EXPECT_NE(TfLiteXNNPackDelegateGetFlags(d), 0);
+  EXPECT_FALSE(TfLiteXNNPackDelegateCanUseInMemoryWeightCacheProvider());
+  EXPECT_STREQ(TfLiteXNNPackDelegateInMemoryFilePath(), ":memory");
   Client c(negate());
   TfLiteInterpreterOptionsSetNumThreads(c.options.get(), -1);
   TfLiteInterpreterOptionsAddDelegate(c.options.get(), d);

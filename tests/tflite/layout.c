@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "tensorflow/lite/c/c_api_experimental.h"
+#include "tensorflow/lite/c/c_api_opaque.h"
 #include "tensorflow/lite/c/common.h"
 #include "tensorflow/lite/delegates/external/external_delegate.h"
 #include "tensorflow/lite/delegates/xnnpack/xnnpack_delegate.h"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The shared library exports what the headers declare, under the version VERS_1.0, and nothing else;
+# The shared library exports what the headers declare, under the version VERS_1.0, functions of pipit.h
+# for its handle, under PIPIT_1, and nothing else;
 # asks for no function of glibc or libstdc++ that older boards lack; and a C program that knows the
 # public headers alone runs with it.
 #
@@ -15,7 +16,13 @@ declared=$(find "$headers" -path '*/c/*.h' -o -path '*/delegates/*.h' | sort | x
   grep -oP 'TFL_CAPI_EXPORT[^;(]*?\b\KTfLite\w+(?=\s*\()' | sort -u)
 exported=$("$nm" --dynamic --defined-only "$library" | awk '$2 != "A" { print $3 }' | sort -u)
 [[ -n $declared && -n $exported ]] || { echo "FAILED: nothing to compare"; exit 1; }
-if ! diff <(sed 's/$/@@VERS_1.0/' <<< "$declared") <(printf '%s\n' "$exported"); then
+handle=$(grep -oP '\bpipit_(interpreter_\w+|version)(?=\()' "$headers/../../../../core/include/pipit/pipit.h" | sort -u)
+own=$(grep '@@PIPIT_1$' <<< "$exported")
+if ! grep -q pipit_interpreter_invoke <<< "$own" || comm -13 <(sed 's/$/@@PIPIT_1/' <<< "$handle") - <<< "$own" | grep .; then
+  echo "FAILED: under PIPIT_1 there is not what pipit.h declares for handles"
+  exit 1
+fi
+if ! diff <(sed 's/$/@@VERS_1.0/' <<< "$declared") <(grep -v '@@PIPIT_1$' <<< "$exported"); then
   echo "FAILED: declared in $headers (<) and exported by $library (>) differ"
   exit 1
 fi

@@ -14,6 +14,14 @@ struct TfLiteTelemetryProfilerStruct;
 
 TFL_CAPI_EXPORT extern TfLiteStatus TfLiteInterpreterResetVariableTensors(
     TfLiteInterpreter* interpreter);
+// Those of the main subgraph, by their position among them.
+TFL_CAPI_EXPORT extern int32_t TfLiteInterpreterGetVariableTensorCount(
+    const TfLiteInterpreter* interpreter);
+TFL_CAPI_EXPORT extern TfLiteTensor* TfLiteInterpreterGetVariableTensor(
+    const TfLiteInterpreter* interpreter, int32_t variable_index);
+// Brings a tensor's bytes from a delegate's buffer, if they are there.
+TFL_CAPI_EXPORT extern TfLiteStatus TfLiteInterpreterEnsureTensorDataIsReadable(
+    TfLiteInterpreter* interpreter, int tensor_index);
 
 // Operators of the application, for versions of them in a range. The functions are copied; the
 // name's bytes, too.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the C++ headers beside these need and TensorFlow Lite's C interface does not have. Programs
-// that use it run with Pipit's library alone.
+// What the C++ headers beside these and Pipit's Python packages need and TensorFlow Lite's C
+// interface does not have. Programs that use it run with Pipit's library alone.
 #pragma once
 
 #include "tensorflow/lite/core/c/c_api_experimental.h"
@@ -38,6 +38,23 @@ TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitSignatureRunnerResizeInputTensor(
     TfLiteSignatureRunner* signature_runner, const char* input_name, const int* dims, int count);
 TFL_CAPI_EXPORT extern void TfLitePipitInterpreterSetExternalContext(
     TfLiteInterpreter* interpreter, TfLiteExternalContextType type, TfLiteExternalContext* context);
+
+// As in pipit/pipit.h: where random operators start from, how many calls of subgraphs are too many
+// (0: the default), and whether a model is run for its signatures though its main subgraph cannot.
+TFL_CAPI_EXPORT extern void TfLitePipitOptionsSetPlanning(TfLiteInterpreterOptions* options,
+                                                          uint64_t random_seed, int64_t max_calls,
+                                                          bool main_may_fail);
+// Gets what fails as whole lines, in place of an error reporter.
+TFL_CAPI_EXPORT extern void TfLitePipitOptionsSetLineReporter(
+    TfLiteInterpreterOptions* options, void (*report)(void* user, const char* line), void* user);
+// An input by its position in any subgraph.
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterResizeInput(
+    TfLiteInterpreter* interpreter, int subgraph, int input, const int* dims, int count);
+// The interpreter for the functions of pipit/pipit.h that begin with pipit_interpreter_, which this
+// library has, too: as tensors are allocated now, NULL while they are not. It owns the handle.
+struct pipit_interpreter;
+TFL_CAPI_EXPORT extern struct pipit_interpreter* TfLitePipitInterpreterGetHandle(
+    TfLiteInterpreter* interpreter);
 
 #ifdef __cplusplus
 }

@@ -17,10 +17,13 @@ typedef struct TfLiteOperator TfLiteOperator;
 typedef TfLiteOperator TfLiteRegistrationExternal;
 
 // Functions that end in WithData are passed user_data first. The names with RegistrationExternal
-// are those of versions before 2.15.
+// are those of versions before 2.15; in some versions, TfLiteOperatorCreate has no user_data, and
+// programs that were built with those pass none.
 TFL_CAPI_EXPORT extern TfLiteOperator* TfLiteOperatorCreate(TfLiteBuiltinOperator builtin_code,
                                                             const char* custom_name, int version,
                                                             void* user_data);
+TFL_CAPI_EXPORT extern TfLiteOperator* TfLiteOperatorCreateWithData(
+    TfLiteBuiltinOperator builtin_code, const char* custom_name, int version, void* user_data);
 TFL_CAPI_EXPORT extern void TfLiteOperatorDelete(TfLiteOperator* registration);
 TFL_CAPI_EXPORT extern TfLiteBuiltinOperator TfLiteOperatorGetBuiltInCode(
     const TfLiteOperator* registration);

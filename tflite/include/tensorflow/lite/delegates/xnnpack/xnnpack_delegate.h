@@ -25,6 +25,10 @@ typedef struct TfLiteXNNPackDelegateOptions {
   bool handle_variable_ops;
 } TfLiteXNNPackDelegateOptions;
 
+// There is no cache of weights: they are read where they lie in the model.
+TFL_CAPI_EXPORT bool TfLiteXNNPackDelegateCanUseInMemoryWeightCacheProvider(void);
+TFL_CAPI_EXPORT const char* TfLiteXNNPackDelegateInMemoryFilePath(void);
+
 TFL_CAPI_EXPORT TfLiteXNNPackDelegateOptions TfLiteXNNPackDelegateOptionsDefault(void);
 TFL_CAPI_EXPORT TfLiteDelegate* TfLiteXNNPackDelegateCreate(
     const TfLiteXNNPackDelegateOptions* options);
