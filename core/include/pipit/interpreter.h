@@ -84,7 +84,9 @@ enum class Bands : uint8_t {
 };
 
 struct Options {
-  CpuFeatures cpu = detect_cpu();  // instruction sets that kernels may use
+  // Instruction sets that kernels may use. For the memory that a model takes on another CPU, or on
+  // any: see planned_cpu.h.
+  CpuFeatures cpu = detect_cpu();
   // Threads to share the work with (see team.h): results do not depend on how many. Planning needs
   // to know them, so the team is started before and stays while the interpreter is used.
   Team* team = nullptr;

@@ -403,6 +403,9 @@ typedef struct pipit_options {
                                   // saves; 0: as many as it takes
   int32_t bands;                  // one of PIPIT_BANDS_...
   int32_t band_rows;              // of a chain's output at a time; 0: as many as fit a small cache
+  const char* cpu;  // whose memory is planned, "cortex-a76" or the like; the kernels are those that
+                    // this CPU can run. "any": of each that runs programs of this kind, 32-bit or
+                    // 64-bit ones; for pipit_required_memory() alone. NULL: this one
 } pipit_options;
 
 // The defaults; sets struct_bytes. A program gets as many of them as its header has (or calls the
