@@ -180,6 +180,12 @@ pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* sh
   return choose_cpu(from, &to->cpu, why);
 }
 
+void call_block(void* context, const PlannedBlock& b) {
+  const auto& options = *static_cast<const pipit_options*>(context);
+  const pipit_block c = {b.subgraph, b.tensor, b.step, b.first, b.last, b.offset, b.bytes};
+  options.block(options.block_context, &c);
+}
+
 // Options for calls that leave nothing behind.
 struct Passing {
   pipit_options c;
@@ -194,6 +200,7 @@ struct Passing {
     if (pipit_code bad = read_options(from, &c, why)) return bad;
     const Brought brought = {ops, table, delegates, delegate_table};
     brought.adopt_all(c);
+    if (c.block != nullptr) options.listener = {call_block, &c};
     return convert(c, brought, &shapes, &options, why);
   }
 };

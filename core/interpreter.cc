@@ -42,7 +42,9 @@ Result<MemoryPlan> measure_one(const Model& model, OpTable ops, Options options,
 // What suffices on each CPU.
 Result<MemoryPlan> measure_any(const Model& model, OpTable ops, Options options, Message* why) {
   MemoryPlan most;
+  const CpuFeatures least = planned_features(options.cpu);
   for (const CpuFeatures features : possible_features()) {
+    if ((least & ~features) != 0) continue;
     options.cpu = plan_for(features);
     const Result<MemoryPlan> one = measure_one(model, ops, options, why);
     if (!one.ok()) return one.status();

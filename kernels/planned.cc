@@ -26,8 +26,7 @@ constexpr ConvS8Variant kConvS8[] = {
     {"neon", kNeon, conv_s8_portable, conv_s8_neon_scratch},
     {"dotprod", kDotprod, conv_s8_portable, conv_s8_dotprod_scratch, conv_s8_dotprod_arranged,
      arrange_nothing},
-    {"i8mm", kI8mm, conv_s8_portable, conv_s8_i8mm_scratch, conv_s8_i8mm_arranged,
-     arrange_nothing},
+    {"i8mm", kI8mm, conv_s8_portable, conv_s8_i8mm_scratch, conv_s8_i8mm_arranged, arrange_nothing},
 };
 constexpr ConvU8Variant kConvU8[] = {
     {"portable", kCpuPortable, conv_u8_portable, nullptr},
@@ -35,8 +34,7 @@ constexpr ConvU8Variant kConvU8[] = {
     {"neon", kNeon, conv_u8_portable, conv_u8_neon_scratch},
     {"dotprod", kDotprod, conv_u8_portable, conv_u8_dotprod_scratch, conv_u8_dotprod_arranged,
      arrange_nothing},
-    {"i8mm", kI8mm, conv_u8_portable, conv_u8_i8mm_scratch, conv_u8_i8mm_arranged,
-     arrange_nothing},
+    {"i8mm", kI8mm, conv_u8_portable, conv_u8_i8mm_scratch, conv_u8_i8mm_arranged, arrange_nothing},
 };
 constexpr DepthwiseF32Variant kDepthwiseF32[] = {
     {"portable", kCpuPortable, depthwise_f32_portable, nullptr},

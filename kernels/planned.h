@@ -25,8 +25,7 @@ Span<const DepthwiseF32Variant> planned_variants(Span<const DepthwiseF32Variant>
 Span<const DepthwiseHybridVariant> planned_variants(Span<const DepthwiseHybridVariant>);
 Span<const DepthwiseS8Variant> planned_variants(Span<const DepthwiseS8Variant>);
 Span<const DepthwiseU8Variant> planned_variants(Span<const DepthwiseU8Variant>);
-Span<const ResizeBilinearVariant<float>> planned_variants(
-    Span<const ResizeBilinearVariant<float>>);
+Span<const ResizeBilinearVariant<float>> planned_variants(Span<const ResizeBilinearVariant<float>>);
 Span<const ResizeBilinearVariant<uint8_t>> planned_variants(
     Span<const ResizeBilinearVariant<uint8_t>>);
 Span<const ResizeBilinearVariant<int8_t>> planned_variants(

@@ -219,8 +219,8 @@ struct FilterCut {
   static constexpr int32_t kUnit = 8;                   // bytes of depth in the shorter step
   static constexpr int32_t kPanel = 4;                  // output channels of a tile
   static constexpr int kTile = kManyRegisters ? 4 : 2;  // positions
-  static constexpr int32_t kAllFilters = 32 << 10;  // bytes; that many are copied once for all
-  static constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
+  static constexpr int32_t kAllFilters = 32 << 10;      // bytes; that many are copied once for all
+  static constexpr int32_t kBlock = 128;                // positions; their sums take 4 KiB
   static constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache meanwhile
   static constexpr ConvLimits kLimits = {kUnit, 1, kTile, kBlockBytes, kBlock};
   static_assert(kMany >= kTile);  // how far sums are read and written

@@ -26,8 +26,8 @@ constexpr int kLoads = 1;  // sixteen registers only
 constexpr int kDotTile = 2;
 #endif
 constexpr int kPanel = ConvF32Cut::kPanel;  // output channels
-constexpr int kDotPanel = 4;              // when weights are read where they lie
-constexpr int32_t kDepthPerPosition = 5;  // up to which a panel pays
+constexpr int kDotPanel = 4;                // when weights are read where they lie
+constexpr int32_t kDepthPerPosition = 5;    // up to which a panel pays
 
 using Segments = ConvF32Cut::Segments;
 using Row = Segments::Row;

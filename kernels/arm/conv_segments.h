@@ -201,8 +201,8 @@ struct ConvSegments {
 // Weights of eight channels in panels, where enough positions share them: see
 // kernels/arm/conv_f32_neon.cc.
 struct ConvF32Cut {
-  static constexpr int kTile = 4;               // positions
-  static constexpr int kPanel = 8;              // output channels
+  static constexpr int kTile = 4;                // positions
+  static constexpr int kPanel = 8;               // output channels
   static constexpr int32_t kPackAll = 32 << 10;  // bytes: all panels at once when they fit into it
   using Segments = ConvSegments<kTile>;
 

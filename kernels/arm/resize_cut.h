@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which images the kernels of kernels/arm resize by the row, and how much scratch memory that takes:
-// arithmetic that any machine can do (see kernels/arm/sizes.cc).
+// Which images the kernels of kernels/arm resize by the row, and how much scratch memory that
+// takes: arithmetic that any machine can do (see kernels/arm/sizes.cc).
 #pragma once
 
 #include <type_traits>

@@ -2,7 +2,7 @@
 // Plans for the CPU of another machine: a program on a PC asks what a model takes on a board.
 //
 //   pipit::Options options;
-//   pipit::parse_cpu("cortex-a76", &options.cpu);  // or "any": every CPU that this build runs on
+//   pipit::parse_cpu("cortex-a76", &options.cpu);  // or "any"
 //   auto bytes = pipit::Interpreter::required_arena_bytes(model, ops, options);
 //
 // A plan that is made so takes the memory that it takes there, and runs on what this CPU has: its
@@ -17,6 +17,8 @@ namespace pipit {
 constexpr CpuFeatures kCpuElsewhere = 1u << 31;
 constexpr CpuFeatures kCpuAny = 1u << 30;
 constexpr int kCpuElsewhereShift = 8;
+// Any CPU that has at least these features.
+constexpr CpuFeatures any_with(CpuFeatures least) { return kCpuAny | least << kCpuElsewhereShift; }
 
 // For Options::cpu: the memory of a CPU with these features, and kernels that this one can run.
 CpuFeatures plan_for(CpuFeatures there);
@@ -24,7 +26,8 @@ CpuFeatures plan_for(CpuFeatures there);
 constexpr bool plans_elsewhere(CpuFeatures cpu) { return (cpu & kCpuElsewhere) != 0; }
 // Whose memory is planned.
 constexpr CpuFeatures planned_features(CpuFeatures cpu) {
-  return plans_elsewhere(cpu) ? (cpu & ~(kCpuElsewhere | kCpuAny)) >> kCpuElsewhereShift : cpu;
+  const CpuFeatures planned = (cpu & ~(kCpuElsewhere | kCpuAny)) >> kCpuElsewhereShift;
+  return (cpu & (kCpuElsewhere | kCpuAny)) != 0 ? planned : cpu;
 }
 
 // A CPU by its name: "cortex-a53".
@@ -35,13 +38,15 @@ struct NamedCpu {
 };
 Span<const NamedCpu> named_cpus();
 
-// Whether this build runs there: plans of 32-bit and of 64-bit programs differ.
+// Whether this build knows its plans: those of 32-bit and of 64-bit programs differ. (On a PC, a
+// 64-bit one knows those of the PC and of 64-bit ARM.)
 bool is_of_this_build(const NamedCpu& cpu);
 
-// A name of these, or "any"; false when it is none, or its programs are not of this build's kind.
+// A name of these; "aarch64" or "armhf" for any ARM CPU with 64-bit or 32-bit programs; or "any"
+// for these and this machine. False when it is none of them, or this build does not know its plans.
 bool parse_cpu(const char* name, CpuFeatures* cpu);
 
-// What CPUs have that run programs of this build's kind, 64-bit or 32-bit ones: each set once.
+// What the CPUs have that this build knows: each set once, from the least to the most.
 Span<const CpuFeatures> possible_features();
 
 }  // namespace pipit
