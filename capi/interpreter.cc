@@ -2,6 +2,7 @@
 // Interpreters over an arena of the caller.
 #include "capi/handles.h"
 #include "pipit/clock.h"
+#include "pipit/planned_cpu.h"
 #include "pipit/text.h"
 
 using pipit::InputShape;
@@ -142,6 +143,24 @@ pipit_code read_options(const pipit_options* from, pipit_options* to, pipit_mess
   return check_shapes(to->shapes, to->shape_count, why);
 }
 
+pipit_code choose_cpu(const pipit_options& from, CpuFeatures* cpu, pipit_message* why) {
+  if (from.cpu != nullptr) {
+    if (from.isa != nullptr) return fail(why, PIPIT_BAD_ARGUMENT, "both isa and cpu are given");
+    if (parse_cpu(from.cpu, cpu)) return PIPIT_OK;
+    Message text;
+    pipit::text(&text, "there is no ", static_cast<uint64_t>(sizeof(void*) * 8), "-bit CPU '",
+                from.cpu, "' that is known: see named_cpus() in planned_cpu.h");
+    return fail(why, PIPIT_BAD_ARGUMENT, text.text());
+  }
+  if (from.isa == nullptr) return PIPIT_OK;
+  CpuFeatures wanted = kCpuPortable;
+  if (!parse_isa(from.isa, &wanted)) {
+    return fail(why, PIPIT_BAD_ARGUMENT, "isa is none of portable, neon, dotprod, i8mm");
+  }
+  *cpu &= wanted;
+  return PIPIT_OK;
+}
+
 pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* shapes, Options* to,
                    pipit_message* why) {
   to->shapes = shapes->set(from.shapes, from.shape_count);
@@ -158,13 +177,13 @@ pipit_code convert(const pipit_options& from, const Brought& brought, Shapes* sh
   to->team = from.team == nullptr ? nullptr : &from.team->team;
   to->least_share = from.least_share;
   if (from.max_calls > 0) to->max_calls = from.max_calls;
-  if (from.isa == nullptr) return PIPIT_OK;
-  CpuFeatures wanted = kCpuPortable;
-  if (!parse_isa(from.isa, &wanted)) {
-    return fail(why, PIPIT_BAD_ARGUMENT, "isa is none of portable, neon, dotprod, i8mm");
-  }
-  to->cpu &= wanted;
-  return PIPIT_OK;
+  return choose_cpu(from, &to->cpu, why);
+}
+
+void call_block(void* context, const PlannedBlock& b) {
+  const auto& options = *static_cast<const pipit_options*>(context);
+  const pipit_block c = {b.subgraph, b.tensor, b.step, b.first, b.last, b.offset, b.bytes};
+  options.block(options.block_context, &c);
 }
 
 // Options for calls that leave nothing behind.
@@ -181,6 +200,7 @@ struct Passing {
     if (pipit_code bad = read_options(from, &c, why)) return bad;
     const Brought brought = {ops, table, delegates, delegate_table};
     brought.adopt_all(c);
+    if (c.block != nullptr) options.listener = {call_block, &c};
     return convert(c, brought, &shapes, &options, why);
   }
 };

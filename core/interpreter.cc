@@ -5,6 +5,7 @@
 #include "core/chains.h"
 #include "core/delegate.h"
 #include "core/early_end.h"
+#include "pipit/planned_cpu.h"
 #include "pipit/strings.h"
 #include "platform/pages.h"
 #include "platform/subnormals.h"
@@ -17,7 +18,7 @@ constexpr uint64_t kReserves[] = {4 * kMiB, 64 * kMiB, 1024 * kMiB, 4096 * kMiB}
 
 // Plans in address space that nobody else uses: the same code as a real plan. Where that is too
 // little, in more.
-Result<MemoryPlan> measure(const Model& model, OpTable ops, Options options, Message* why) {
+Result<MemoryPlan> measure_one(const Model& model, OpTable ops, Options options, Message* why) {
   options.activations = {};
   uint64_t tried = 0;
   for (const uint64_t size : kReserves) {
@@ -36,6 +37,29 @@ Result<MemoryPlan> measure(const Model& model, OpTable ops, Options options, Mes
   text(why, "the model needs more memory than can be planned on this machine: more than ", tried,
        " bytes");
   return Code::kArenaTooSmall;
+}
+
+// What suffices on each CPU.
+Result<MemoryPlan> measure_any(const Model& model, OpTable ops, Options options, Message* why) {
+  MemoryPlan most;
+  const CpuFeatures least = planned_features(options.cpu);
+  for (const CpuFeatures features : possible_features()) {
+    if ((least & ~features) != 0) continue;
+    options.cpu = plan_for(features);
+    const Result<MemoryPlan> one = measure_one(model, ops, options, why);
+    if (!one.ok()) return one.status();
+    for (size_t MemoryPlan::*bytes :
+         {&MemoryPlan::arena_bytes, &MemoryPlan::separate_bytes, &MemoryPlan::persistent_bytes,
+          &MemoryPlan::activation_bytes, &MemoryPlan::lower_bound_bytes}) {
+      if (one.value().*bytes > most.*bytes) most.*bytes = one.value().*bytes;
+    }
+  }
+  return most;
+}
+
+Result<MemoryPlan> measure(const Model& model, OpTable ops, const Options& options, Message* why) {
+  const bool any = (options.cpu & kCpuAny) != 0;
+  return any ? measure_any(model, ops, options, why) : measure_one(model, ops, options, why);
 }
 
 Graph* planned_graph(const State* state, int subgraph) {
@@ -159,6 +183,10 @@ Status no_such(const char* what, int i, int subgraph, Message* why) {
 
 Result<Interpreter> Interpreter::create(const Model& model, Span<uint8_t> arena, OpTable ops,
                                         const Options& options, Message* why) {
+  if ((options.cpu & kCpuAny) != 0) {
+    text(why, "a plan is for one CPU: of any CPU there are sizes only");
+    return Code::kBadArgument;
+  }
   PIPIT_TRY(check_memory(arena, "the arena", why));
   PIPIT_TRY(check_memory(options.activations, "the memory for activations", why));
   Result<State*> plan = make_plan(model, Arena(arena), ops, options, why);

@@ -95,6 +95,13 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
   return true;
 }
 
+void tell(const State& state, const Graph& graph, const Block& b, int32_t tensor, int32_t step) {
+  const PlanListener& listener = state.options.listener;
+  if (listener.block == nullptr) return;
+  listener.block(listener.context,
+                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), b.first, b.last});
+}
+
 }  // namespace
 
 Status place_activations(State& state, Graph& graph, const Planning& planning, Message* why) {
@@ -131,10 +138,12 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
       continue;
     }
     t.data = reinterpret_cast<void*>(static_cast<uintptr_t>(blocks[block_of[r]].offset.size()));
+    if (r == i) tell(state, graph, blocks[block_of[r]], i, -1);
   }
   n = tensor_blocks;
   for (int32_t s = 0; s < graph.step_count; ++s) {
-    const ByteCount offset = planning.scratch[s] != 0 ? blocks[n++].offset : 0;
+    const ByteCount offset = planning.scratch[s] != 0 ? blocks[n].offset : 0;
+    if (planning.scratch[s] != 0) tell(state, graph, blocks[n++], -1, s);
     graph.steps[s].scratch = reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(offset.size()));
   }
   if (graph.placement.bytes.bounded() && !blocks_inside(graph, {blocks, n}, root, block_of)) {

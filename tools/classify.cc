@@ -28,6 +28,8 @@ first output has one value for each class. Pictures of another size are resized 
 A uint8 input gets the samples 0 to 255, an int8 input the samples minus 128, a float32 input
 (sample - mean) / std. With --mean or --std, a quantized input gets that value in its own scale.
 Values that do not add up to 1 are printed as scores, not as probabilities.
+A list of labels has a name for each class: one of another length is refused, since a list that is
+shifted by one line gives every picture a wrong name. With --any-labels it is used, with a warning.
 
 Examples:
   pipit classify mobilenet.tflite cat.jpg dog.png --labels imagenet.txt
@@ -40,6 +42,7 @@ struct Settings {
   std::string model;
   std::vector<std::string> images;
   std::string labels;
+  bool any_labels = false;
   int top = 5;
   double mean = 127.5;
   double std = 127.5;
@@ -57,7 +60,9 @@ class Classifier {
   explicit Classifier(const Settings& settings) : set_(settings), session_(settings.model) {
     session_.plan({});
     check_model();
-    if (!set_.labels.empty()) labels_ = read_labels(set_.labels);
+    if (set_.labels.empty()) return;
+    labels_ = read_labels(set_.labels);
+    check_labels();
   }
 
   void run() {
@@ -94,6 +99,17 @@ class Classifier {
     if (in.scale <= 0 && (in.type == Type::kInt16 || (plain && set_.normalize))) {
       throw unfit("the input " + tensor_text(in) + " has no scale");
     }
+  }
+
+  // Blank lines at the end are nobody's name.
+  void check_labels() {
+    const auto classes = static_cast<size_t>(session_.output(0).shape.last());
+    while (labels_.size() > classes && labels_.back().empty()) labels_.pop_back();
+    if (session_.output(0).shape.rank < 1 || labels_.size() == classes) return;
+    const std::string line = set_.labels + ": has " + std::to_string(labels_.size()) +
+                             " labels, and the model has " + std::to_string(classes) + " classes";
+    if (!set_.any_labels) throw Failure(kBadInput, line + " (--any-labels uses it all the same)");
+    std::fprintf(stderr, "pipit: warning: %s\n", printable(line).c_str());
   }
 
   Scores classify(const std::string& path) {
@@ -226,6 +242,7 @@ void add_classify(CLI::App& pipit) {
   app->add_option("MODEL", set->model, "The .tflite file")->required()->type_name("");
   app->add_option("IMAGE", set->images, "Pictures: PNG, JPEG or BMP")->required()->type_name("");
   app->add_option("--labels", set->labels, "Names of the classes, one a line")->type_name("FILE");
+  app->add_flag("--any-labels", set->any_labels, "Warns of a list that does not fit, and uses it");
   app->add_option("--top", set->top, "Prints the best K classes (default 5)")
       ->type_name("K")
       ->check(at_least_one());

@@ -4,6 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <map>
+#include <string>
+
+#include "pipit/interpreter.h"
 
 namespace pipit::tools {
 
@@ -13,9 +17,24 @@ inline CLI::Validator at_least_one() {
   return range.description("");
 }
 
+// The names of --bands.
+inline std::map<std::string, Bands> bands_names() {
+  return {{"auto", Bands::kWhereTheyPay}, {"never", Bands::kNever}, {"all", Bands::kEverywhere}};
+}
+
+// --cpu and --isa, for plans that need not run here.
+inline void add_cpu_options(CLI::App* app, std::string* cpu, std::string* isa) {
+  app->add_option("--cpu", *cpu, "For another CPU: cortex-a53, ..., aarch64 or any")
+      ->type_name("NAME");
+  app->add_option("--isa", *isa, "For portable, neon, dotprod or i8mm")->type_name("NAME");
+}
+
 void add_run(CLI::App& pipit);
 void add_inspect(CLI::App& pipit);
 void add_classify(CLI::App& pipit);
 void add_export_keras(CLI::App& pipit);
+void add_diff(CLI::App& pipit);
+void add_plan(CLI::App& pipit);
+void add_man(CLI::App& pipit);
 
 }  // namespace pipit::tools

@@ -11,6 +11,7 @@ namespace pipit::tools {
 
 enum Exit : int {
   kSuccess = 0,
+  kDiffers = 1,  // as `diff` and `grep` do: an answer, no failure
   kUsage = 2,
   kModelRefused = 3,
   kBadInput = 4,
@@ -25,6 +26,11 @@ class Failure : public std::runtime_error {
 
  private:
   Exit status_;
+};
+
+// Ends with that status, and no line: all has been said.
+struct Ended {
+  int status;
 };
 
 // The exit status for what the library reports.

@@ -131,7 +131,7 @@ std::vector<uint8_t> file_bytes(const std::string& path, const Tensor& tensor) {
     throw Failure(kBadInput,
                   path + ": has " + (bytes.size() > tensor.bytes ? "more than " : "only ") +
                       std::to_string(bytes.size() > tensor.bytes ? tensor.bytes : bytes.size()) +
-                      " bytes, the input " + tensor_text(tensor) + " takes " +
+                      " bytes, the tensor " + tensor_text(tensor) + " takes " +
                       std::to_string(tensor.bytes) + picture_hint(bytes));
   }
   return bytes;

@@ -2,6 +2,7 @@
 // `pipit inspect`: what is in a model file, whether this build runs it, and in how much memory.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "tools/arenas.h"
 #include "tools/commands.h"
+#include "tools/costs.h"
 #include "tools/describe.h"
 #include "tools/failure.h"
 #include "tools/format.h"
@@ -22,9 +25,16 @@ namespace {
 constexpr char kFooter[] =
     R"(Works on any well-formed model, also on one with operators that this build lacks. A tensor's scale
 is given where it has one; with a scale for each channel, their number and the dimension.
+Costs are multiply-adds, those with padding included, and the bytes that are read and written when
+each operator runs once, as if no cache kept anything between operators.
+The arena is that of this CPU. --cpu and --isa tell that of another one, which this one need not
+have, with the chains that it would run; --cpu aarch64 (in a 32-bit program armhf) tells what
+suffices on each ARM CPU, and any on these and this one. (The Raspberry Pi 2 has cortex-a7 or a53, 3 and Zero 2 cortex-a53,
+4 cortex-a72, 5 cortex-a76; the first one and the Zero arm1176.)
 
 Examples:
   pipit inspect model.tflite
+  pipit inspect model.tflite --summary --cpu cortex-a76
   pipit inspect model.tflite --json | jq '.memory.arena_bytes'
 
 Exit status: 0 done; 2 wrong usage; 3 the file is missing, or is no well-formed model.)";
@@ -39,18 +49,61 @@ struct Sizes {
 struct OperatorUse {
   int count = 0;
   bool runs = false;
+  Cost cost;
 };
+
+struct Settings {
+  std::string model, cpu, isa;
+  bool summary = false;
+  bool json = false;
+};
+
+// "744 B", "5.1 kB"
+std::string bytes_text(int64_t bytes) {
+  const std::string text = scaled(static_cast<double>(bytes));
+  return text + (std::isdigit(static_cast<unsigned char>(text.back())) ? " B" : "B");
+}
+
+// Lines of more than 80 columns go on, further to the right, in the next one.
+std::string in_80_columns(const std::string& text) {
+  constexpr size_t kColumns = 80;
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find('\n', at);
+    if (end == std::string::npos) end = text.size();
+    std::string line = text.substr(at, end - at);
+    const size_t indent = line.find_first_not_of(' ');
+    while (line.size() > kColumns) {
+      const size_t blank = line.rfind(' ', kColumns);
+      if (blank == std::string::npos || blank <= line.find_first_not_of(' ')) break;
+      const size_t last = line.find_last_not_of(' ', blank);
+      if (last == std::string::npos || last <= indent) break;
+      result += line.substr(0, last + 1) + "\n";
+      line = std::string(indent + 6, ' ') + line.substr(line.find_first_not_of(' ', blank));
+    }
+    result += line + "\n";
+    at = end + 1;
+  }
+  return result;
+}
 
 class Inspection {
  public:
-  explicit Inspection(const std::string& path) : session_(path), file_(file_of(session_.model())) {
+  explicit Inspection(const Settings& set)
+      : set_(set), session_(set.model), file_(file_of(session_.model())) {
+    const std::string path = set.model;
     try {
       Options options;
+      options.cpu = planned_cpu(set.cpu, set.isa);
       options.main_may_fail = true;
+      const CpuFeatures wanted = options.cpu;
+      arenas_ = arenas(session_, options);
+      options.cpu = one_cpu(wanted, arenas_);
       session_.plan(options);
       memory_ = session_.net().memory();
       measure_chains(options);
     } catch (const Failure& e) {
+      if (e.status() == kUsage) throw;
       refusal_ = e.what();
       const std::string prefix = path + ": ";
       if (refusal_.compare(0, prefix.size(), prefix) == 0) refusal_.erase(0, prefix.size());
@@ -64,17 +117,23 @@ class Inspection {
                        " bytes, format version " + std::to_string(file_.version()) + "\n";
     const std::string description = text_of(file_.description());
     if (!description.empty()) text += "description: " + description + "\n";
-    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) text += subgraph_text(g);
+    for (unsigned g = 0; !set_.summary && g < size_of(file_.subgraphs()); ++g) {
+      text += subgraph_text(g);
+    }
     text += signatures_text() + metadata_text();
     text += "\nbuffers\n  weights    " + grouped(sizes_.weight_bytes) + " bytes in " +
             std::to_string(sizes_.weight_buffers) + " buffers\n  other      " +
             grouped(sizes_.other_bytes) + " bytes in " + std::to_string(sizes_.other_buffers) +
             " buffers\n  structure  " + grouped(sizes_.structure_bytes) + " bytes\n";
     text += "\noperators of this model\n" + uses_text(true) + uses_text(false);
-    return text + "\nmemory\n  " +
-           (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) + "\n" +
-           (memory_ && !main_runs() ? "  without subgraph 0: " + refusal_of(0) + "\n" : "") +
-           chains_text();
+    text += "\ncosts by operator\n" + costs_text();
+    return in_80_columns(
+               text + "\nmemory on " + planned_name(set_.cpu, set_.isa) + "\n  " +
+               (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) +
+               "\n" +
+               (memory_ && !main_runs() ? "  without subgraph 0: " + refusal_of(0) + "\n" : "") +
+               chains_text()) +
+           (memory_ ? "\narena by CPU\n" + arenas_text(arenas_, "  ") : "");
   }
 
   Json json() const {
@@ -106,11 +165,16 @@ class Inspection {
     }
     for (const auto& [name, use] : uses_) {
       json["operators"].push_back({{"op", name}, {"count", use.count}, {"in_build", use.runs}});
+      json["operators"].back().update(cost_json(use.cost));
     }
+    json["costs"] = cost_json(all_costs());
     if (memory_) {
       Json memory = Json::object();
       add_memory(*memory_, &memory);
       memory["saved_by_chains_bytes"] = saved_by_chains_;
+      memory["cpu"] = planned_name(set_.cpu, set_.isa);
+      memory["any_cpu_arena_bytes"] = largest(arenas_).memory.arena_bytes;
+      memory["by_cpu"] = arenas_json(arenas_);
       json["memory"] = std::move(memory);
     }
     return json;
@@ -162,8 +226,20 @@ class Inspection {
         OperatorUse& use = uses_[operator_name(c)];
         ++use.count;
         use.runs = in_build(c);
+        use.cost += cost(g, i);
       }
     }
+  }
+
+  Cost cost(unsigned g, unsigned node) const {
+    const Interpreter* net = memory_ ? &session_.net() : nullptr;
+    return cost_of(session_.model(), net, static_cast<int>(node), static_cast<int>(g));
+  }
+
+  Cost all_costs() const {
+    Cost all;
+    for (const auto& [name, use] : uses_) all += use.cost;
+    return all;
   }
 
   // What chains save is what the activations would take without any.
@@ -186,7 +262,12 @@ class Inspection {
             tensor_list(sub.outputs()) + "\n";
     text += "  operators\n";
     for (unsigned i = 0; i < size_of(sub.operators()); ++i) {
-      text += "    " + operator_text(sub, static_cast<int>(i)) + "\n";
+      const Cost c = cost(g, i);
+      text += "    " + operator_text(sub, static_cast<int>(i)) + "; " +
+              (c.multiply_adds == 0
+                   ? ""
+                   : scaled(static_cast<double>(c.multiply_adds)) + " multiply-adds, ") +
+              bytes_text(c.bytes()) + "\n";
     }
     text += "  tensors\n";
     std::vector<std::vector<std::string>> rows;
@@ -299,6 +380,33 @@ class Inspection {
            " at a time, " + grouped(chain.bytes) + " bytes";
   }
 
+  // The ones that multiply the most first.
+  std::string costs_text() const {
+    std::vector<std::pair<std::string, OperatorUse>> uses(uses_.begin(), uses_.end());
+    std::stable_sort(uses.begin(), uses.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.second.cost.multiply_adds, a.second.cost.bytes()) >
+             std::pair(b.second.cost.multiply_adds, b.second.cost.bytes());
+    });
+    OperatorUse all;
+    all.cost = all_costs();
+    for (const auto& [name, use] : uses) all.count += use.count;
+    const auto share = [](int64_t part, int64_t whole) {
+      return whole == 0
+                 ? ""
+                 : number(100.0 * static_cast<double>(part) / static_cast<double>(whole), 3) + "%";
+    };
+    std::vector<std::vector<std::string>> rows = {
+        {"operator", "count", "multiply-adds", "", "bytes", "", "weights"}};
+    uses.push_back({"all", all});
+    for (const auto& [name, use] : uses) {
+      const Cost& c = use.cost;
+      rows.push_back({name, std::to_string(use.count), scaled(static_cast<double>(c.multiply_adds)),
+                      share(c.multiply_adds, all.cost.multiply_adds), bytes_text(c.bytes()),
+                      share(c.bytes(), all.cost.bytes()), bytes_text(c.weight_bytes)});
+    }
+    return table(rows, "  ");
+  }
+
   std::string uses_text(bool runs) const {
     std::string text;
     for (const auto& [name, use] : uses_) {
@@ -334,6 +442,7 @@ class Inspection {
                                    {"inputs", index_list(node.inputs())},
                                    {"outputs", index_list(node.outputs())},
                                    {"in_build", in_build(c)}});
+      json["operators"].back().update(cost_json(cost(g, i)));
     }
     for (unsigned i = 0; i < size_of(sub.tensors()); ++i) {
       const Tensor t = tensor(sub, static_cast<int32_t>(i));
@@ -398,9 +507,11 @@ class Inspection {
     return json;
   }
 
+  const Settings& set_;
   Session session_;
   const fb::Model& file_;
   std::optional<MemoryPlan> memory_;
+  std::vector<ArenaOf> arenas_;
   size_t saved_by_chains_ = 0;
   std::string refusal_;  // why there is no plan
   Sizes sizes_;
@@ -410,17 +521,15 @@ class Inspection {
 }  // namespace
 
 void add_inspect(CLI::App& pipit) {
-  struct Settings {
-    std::string model;
-    bool json = false;
-  };
   auto set = std::make_shared<Settings>();
   CLI::App* app = pipit.add_subcommand("inspect", "Shows what is in a model, and what it needs");
   app->footer(kFooter);
   app->add_option("MODEL", set->model, "The .tflite file")->required()->type_name("");
+  add_cpu_options(app, &set->cpu, &set->isa);
+  app->add_flag("--summary", set->summary, "Leaves out the lists of operators and tensors");
   app->add_flag("--json", set->json, "Prints everything as JSON");
   app->callback([set] {
-    const Inspection inspection(set->model);
+    const Inspection inspection(*set);
     print(set->json ? dump(inspection.json()) : inspection.text());
   });
 }

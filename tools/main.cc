@@ -4,22 +4,28 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "tools/commands.h"
 #include "tools/failure.h"
 #include "tools/format.h"
+#include "tools/help.h"
 #include "tools/io.h"
+#include "tools/version.h"
 
 namespace pipit::tools {
 namespace {
 
 constexpr char kFooter[] = R"(Examples:
-  pipit inspect model.tflite                     what is in the file, and how much memory it takes
+  pipit inspect model.tflite       what is in the file, and what it takes
   pipit run model.tflite --input x.npy --output-dir out
+  pipit plan model.tflite          where that memory goes
+  pipit diff int8.tflite float.tflite    how far each operator's values differ
   pipit classify model.tflite cat.jpg --labels labels.txt
-  pipit export-keras model.tflite -o keras       its layers and weights, for Keras and TensorFlow.js
+  pipit export-keras model.tflite -o keras   its layers and weights for Keras
 
 `pipit COMMAND --help` says more. Exit status: 0 done; 2 wrong usage; 3 the model is refused; 4 an
 input is unreadable, or has the wrong size or type; 5 out of memory; 6 failed while running, or the
@@ -35,26 +41,57 @@ int fail(int status, const std::string& line) {
   return status;
 }
 
+std::string did_you_mean(const std::string& typed, const std::vector<std::string>& names) {
+  const std::string meant = nearest(typed, names);
+  return meant.empty() ? "" : "; did you mean " + meant + "?";
+}
+
+// What the first option that nobody knows may have been meant to be.
+std::string meant_option(const CLI::App& app) {
+  for (const std::string& word : app.remaining()) {
+    if (word.size() < 2 || word[0] != '-') continue;
+    return did_you_mean(word.substr(0, word.find('=')), option_names(app));
+  }
+  return "";
+}
+
 // What is wrong with the command line, and where to read how it is used.
 std::string usage_line(const CLI::App& app, const CLI::ParseError& e, const char* first) {
   const auto chosen = app.get_subcommands();
   if (!chosen.empty()) {
-    return std::string(e.what()) + " (see pipit " + chosen[0]->get_name() + " --help)";
+    return e.what() + meant_option(*chosen[0]) + " (see pipit " + chosen[0]->get_name() +
+           " --help)";
   }
-  const bool is_word = first != nullptr && first[0] != '-';
-  return (is_word ? std::string("no command '") + first + "'" : e.what()) + " (see pipit --help)";
+  if (first != nullptr && first[0] != '-') {
+    return std::string("no command '") + first + "'" + did_you_mean(first, command_names(app)) +
+           " (see pipit --help)";
+  }
+  return e.what() + meant_option(app) + " (see pipit --help)";
+}
+
+// What the command has answered has to arrive, whatever it is.
+int finish(int status) {
+  try {
+    flush_output();
+  } catch (const Failure& e) {
+    return fail(e.status(), e.what());
+  }
+  return status;
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Runs .tflite models.", "pipit");
-  app.set_version_flag("--version", "pipit " PIPIT_VERSION);
+  app.set_version_flag("--version", version_text);
   app.require_subcommand(1);
   app.footer(kFooter);
-  app.get_formatter()->column_width(32);
+  app.formatter(std::make_shared<HelpFormatter>());
   add_run(app);
   add_inspect(app);
   add_classify(app);
   add_export_keras(app);
+  add_plan(app);
+  add_diff(app);
+  add_man(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -74,6 +111,8 @@ int main(int argc, char** argv) {
   signal(SIGXFSZ, SIG_IGN);
   try {
     return pipit::tools::run(argc, argv);
+  } catch (const pipit::tools::Ended& e) {
+    return pipit::tools::finish(e.status);
   } catch (const pipit::tools::Failure& e) {
     return fail(e.status(), e.what());
   } catch (const std::bad_alloc&) {

@@ -102,6 +102,12 @@ bool parse_shape(const std::string& text, Shape* shape) {
 
 }  // namespace
 
+bool npy_holds(const std::vector<uint8_t>& file, Type type) {
+  Header header;
+  const char* wanted = numpy_type(type);
+  return wanted != nullptr && read_header(file, &header) && header.descr == wanted;
+}
+
 std::vector<uint8_t> npy_bytes(const std::string& path, std::vector<uint8_t> file,
                                const Tensor& tensor) {
   const auto fail = [&](const std::string& why) -> Failure {
@@ -117,13 +123,13 @@ std::vector<uint8_t> npy_bytes(const std::string& path, std::vector<uint8_t> fil
     throw fail("is big-endian (" + printable(header.descr) + ")");
   }
   if (header.descr.substr(1) != wanted + 1) {
-    throw fail("holds " + printable(header.descr) + ", the input is " + tensor_text(tensor) + " (" +
-               wanted + ")");
+    throw fail("holds " + printable(header.descr) + ", the tensor is " + tensor_text(tensor) +
+               " (" + wanted + ")");
   }
   Shape shape;
   if (!parse_shape(header.shape, &shape)) throw fail("has shape (" + printable(header.shape) + ")");
   if (shape != tensor.shape) {
-    throw fail("has shape " + shape_text(shape) + ", the input is " + tensor_text(tensor));
+    throw fail("has shape " + shape_text(shape) + ", the tensor is " + tensor_text(tensor));
   }
   if (header.fortran == "True" && shape.rank > 1) {
     throw fail("is in Fortran order; save numpy.ascontiguousarray(a)");

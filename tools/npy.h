@@ -18,4 +18,7 @@ constexpr size_t kNpyHeaderLimit = 65536;
 std::vector<uint8_t> npy_bytes(const std::string& path, std::vector<uint8_t> file,
                                const Tensor& tensor);
 
+// Whether the file is an array of that type, as far as its header says.
+bool npy_holds(const std::vector<uint8_t>& file, Type type);
+
 }  // namespace pipit::tools

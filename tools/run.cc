@@ -44,7 +44,7 @@ CPU lacks is refused.
 arena is larger than otherwise.
 
 Examples:
-  pipit run model.tflite --input image.bin --output-dir out     writes out/out0.bin, ...
+  pipit run model.tflite --input image.bin --output-dir out  writes out/out0.bin
   pipit run model.tflite --input frame%d.npy --invocations 10 --output-dir out
   pipit run model.tflite --resize 0=1x320x320x3 --json
   pipit run model.tflite --iterations 100 --isa neon
@@ -72,10 +72,6 @@ struct Settings {
   bool profile = false;
   bool json = false;
 };
-
-std::map<std::string, Bands> bands_names() {
-  return {{"auto", Bands::kWhereTheyPay}, {"never", Bands::kNever}, {"all", Bands::kEverywhere}};
-}
 
 Failure bad_resize(const std::string& text, const std::string& why) {
   return {kUsage, "--resize " + text + ": " + why};
@@ -162,10 +158,7 @@ class Runner {
     options.bands = set_.bands;
     options.max_activation_bytes = set_.max_activations;
     options.band_rows = set_.band_rows;
-    if (team_.start(set_.threads) < set_.threads) {
-      throw Failure(kUsage, "--threads " + std::to_string(set_.threads) + ": only " +
-                                std::to_string(team_.threads()) + " can be had");
-    }
+    start_team(&team_, set_.threads);
     options.team = &team_;
     if (set_.profile) options.profiler = profile_.profiler();
     session_.plan(options);

@@ -165,6 +165,12 @@ void Session::run(const std::function<void()>& job) {
   }
 }
 
+void start_team(Team* team, int threads) {
+  if (team->start(threads) >= threads) return;
+  throw Failure(kUsage, "--threads " + std::to_string(threads) + ": only " +
+                            std::to_string(team->threads()) + " can be had");
+}
+
 CpuFeatures cpu_for(const std::string& isa) {
   const CpuFeatures here = detect_cpu();
   if (isa.empty()) return here;

@@ -11,6 +11,7 @@
 #include "pipit/file.h"
 #include "pipit/interpreter.h"
 #include "pipit/model.h"
+#include "pipit/team.h"
 
 namespace pipit::tools {
 
@@ -33,6 +34,7 @@ class Session {
   void plan(const Options& options);
   const Interpreter& net() const { return net_; }
   size_t arena_given() const { return arena_size_; }
+  const uint8_t* arena() const { return arena_.get(); }
 
   const Tensor& input(int i) const { return *net_.input(i, subgraph_); }
   const Tensor& output(int i) const { return *net_.output(i, subgraph_); }
@@ -71,6 +73,9 @@ class Session {
   Message why_;  // of invoke(); a new one each time would show in measurements
   std::vector<std::vector<uint8_t>> bound_;  // what string inputs are bound to
 };
+
+// Fails unless that many threads can be had.
+void start_team(Team* team, int threads);
 
 // The features of a named instruction set, or of this CPU for "".
 CpuFeatures cpu_for(const std::string& isa);

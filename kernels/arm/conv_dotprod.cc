@@ -71,7 +71,7 @@ PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t
 }
 
 struct DotprodEngine {
-  static constexpr int32_t kUnit = 4;
+  static constexpr int32_t kUnit = kDotprodUnit;
 
   template <bool kFlips>
   static void pack(const int8_t* const w[kPanel], int32_t k, int8_t* to) {
@@ -110,12 +110,8 @@ using Conv = PanelConv<Args, DotprodEngine>;
 
 }  // namespace
 
-ByteCount conv_s8_dotprod_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
-ByteCount conv_s8_dotprod_arranged(const ConvS8& a) { return Conv<ConvS8>::arranged_bytes(a); }
 void conv_s8_dotprod_arrange(const ConvS8& a, uint8_t* to) { Conv<ConvS8>(a).arrange(to); }
 void conv_s8_dotprod(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-ByteCount conv_u8_dotprod_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
-ByteCount conv_u8_dotprod_arranged(const ConvU8& a) { return Conv<ConvU8>::arranged_bytes(a); }
 void conv_u8_dotprod_arrange(const ConvU8& a, uint8_t* to) { Conv<ConvU8>(a).arrange(to); }
 void conv_u8_dotprod(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 

@@ -17,7 +17,7 @@
 namespace pipit {
 namespace {
 
-constexpr int kTile = 4;  // positions
+constexpr int kTile = ConvF32Cut::kTile;  // positions
 #if PIPIT_ARM64
 constexpr int kLoads = 4;    // elements of depth whose weights are loaded together
 constexpr int kDotTile = 4;  // positions, when weights are read where they lie
@@ -25,21 +25,16 @@ constexpr int kDotTile = 4;  // positions, when weights are read where they lie
 constexpr int kLoads = 1;  // sixteen registers only
 constexpr int kDotTile = 2;
 #endif
-constexpr int kPanel = 8;                 // output channels
-constexpr int kDotPanel = 4;              // when weights are read where they lie
-constexpr int32_t kPackAll = 32 << 10;    // bytes: all panels at once when they fit into this
-constexpr int32_t kDepthPerPosition = 5;  // up to which a panel pays
+constexpr int kPanel = ConvF32Cut::kPanel;  // output channels
+constexpr int kDotPanel = 4;                // when weights are read where they lie
+constexpr int32_t kDepthPerPosition = 5;    // up to which a panel pays
 
-using Segments = ConvSegments<kTile>;
+using Segments = ConvF32Cut::Segments;
 using Row = Segments::Row;
 
-ByteCount panel_bytes(const Segments& s) { return ByteCount(s.depth) * (kPanel * sizeof(float)); }
+int32_t panels(const Segments& s) { return ConvF32Cut::panels(s); }
 
-int32_t panels(const Segments& s) { return (s.a.size.out_c + kPanel - 1) / kPanel; }
-
-ByteCount all_bytes(const Segments& s) { return panel_bytes(s) * panels(s); }
-
-bool packs_all(const Segments& s) { return all_bytes(s) <= kPackAll; }
+bool packs_all(const Segments& s) { return ConvF32Cut::packs_all(s); }
 
 // The position's share of the channels [first, first + channels).
 struct Outputs {
@@ -249,15 +244,6 @@ bool packs_any(const Segments& s) {
 }
 
 }  // namespace
-
-ByteCount conv_f32_neon_scratch(const ConvF32& a) {
-  if (!countable(a.size)) return ByteCount::unbounded();
-  // A part of the work may choose differently: it may need whatever the whole could.
-  const Segments s(a);
-  const ByteCount all = all_bytes(s), panel = panel_bytes(s);
-  const ByteCount most = panel < kPackAll ? kPackAll : panel;
-  return s.bytes() + (all < most ? all : most);
-}
 
 void conv_f32_neon(const ConvF32& a) {
   const Segments s(a);

@@ -44,9 +44,6 @@ struct DotPairs {
 
 }  // namespace
 
-ByteCount conv_hybrid_scratch(const ConvHybrid& a) {
-  return countable(a.size) ? HybridWindows(a).bytes() : ByteCount::unbounded();
-}
 void conv_hybrid_neon(const ConvHybrid& a) {
   a.no_weight_is_min ? conv_hybrid_arm<DotPairs>(a) : conv_hybrid_arm<DotAny>(a);
 }

@@ -12,7 +12,7 @@ namespace pipit {
 namespace {
 
 struct I8mmEngine {
-  static constexpr int32_t kUnit = 8;
+  static constexpr int32_t kUnit = kI8mmUnit;
   static constexpr int kPairs = kPanel / 2;  // of channels
 
   // A row of two channels' bytes, or of two positions'.
@@ -105,12 +105,8 @@ using Conv = PanelConv<Args, I8mmEngine>;
 
 }  // namespace
 
-ByteCount conv_s8_i8mm_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
-ByteCount conv_s8_i8mm_arranged(const ConvS8& a) { return Conv<ConvS8>::arranged_bytes(a); }
 void conv_s8_i8mm_arrange(const ConvS8& a, uint8_t* to) { Conv<ConvS8>(a).arrange(to); }
 void conv_s8_i8mm(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-ByteCount conv_u8_i8mm_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
-ByteCount conv_u8_i8mm_arranged(const ConvU8& a) { return Conv<ConvU8>::arranged_bytes(a); }
 void conv_u8_i8mm_arrange(const ConvU8& a, uint8_t* to) { Conv<ConvU8>(a).arrange(to); }
 void conv_u8_i8mm(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 

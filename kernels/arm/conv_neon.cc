@@ -18,19 +18,9 @@
 namespace pipit {
 namespace {
 
-constexpr int32_t kUnit = 8;   // bytes of depth in the shorter step
-constexpr int32_t kPanel = 4;  // output channels of a tile
-#if PIPIT_ARM64
-constexpr int kTile = 4;  // positions
-constexpr int kHeld = 4;  // channels whose filters are held at a time
-#else
-constexpr int kTile = 2;  // sixteen registers only
-constexpr int kHeld = 2;
-#endif
-static_assert(kMany >= kTile);             // how far sums are read and written
-constexpr int32_t kAllFilters = 32 << 10;  // bytes; that many are copied once for all blocks
-constexpr int32_t kBlock = 128;            // positions; their sums take 4 KiB
-constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache while panels pass
+constexpr int32_t kPanel = FilterCut::kPanel;
+constexpr int kTile = FilterCut::kTile;
+constexpr int kHeld = kManyRegisters ? 4 : 2;  // channels whose filters are held at a time
 
 template <int kM>
 using Products = int16x8_t[kM];
@@ -203,43 +193,16 @@ template <bool kPairs>
 // What the blocks of a convolution share, and where scratch memory is: the sums of a block, the
 // terms of its windows, the filters of a tile, and windows.
 template <class Args>
-struct Conv {
+struct Conv : FilterCut {
   using Rows = ConvRows<Args>;
   const Args& a;
   Rows rows;
-  bool copies_filters;  // padded to whole steps, or flipped
-  bool copies_all;      // once
 
   explicit Conv(const Args& args)
-      : a(args),
-        rows(args, {kUnit, 1, kTile, kBlockBytes, kBlock}),
-        copies_filters(Rows::kFlips || rows.depth % kUnit != 0),
-        copies_all(copies_filters && all_filter_bytes() <= kAllFilters) {}
+      : FilterCut(args.size, Rows::kFlips), a(args), rows(args, kLimits) {}
 
-  int64_t all_filter_bytes() const {
-    return int64_t{(a.size.out_c + kPanel - 1) / kPanel * kPanel} * rows.padded_depth();
-  }
-
-  // Numbers of 32 bits; for blocks of any size, since shorter windows have larger ones.
-  int32_t most() const { return rows.positions < kBlock ? rows.positions : kBlock; }
-  int32_t sums() const { return (most() + kMany) * kGroup; }
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
-  int32_t term_count() const { return Rows::kFlips ? (most() + 3) / 4 * 4 : 0; }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
-  // Fewer channels may be copied all at once.
-  ByteCount filter_bytes() const {
-    const int64_t all = all_filter_bytes(), panel = int64_t{kPanel} * rows.padded_depth();
-    const int64_t most = panel > kAllFilters ? panel : kAllFilters;
-    return !copies_filters ? 0 : all < most ? all : most;
-  }
-  ByteCount own_bytes() const {
-    return ByteCount(sums() + term_count()) * sizeof(int32_t) + filter_bytes();
-  }
-  static ByteCount scratch(const Args& a) {
-    if (!countable(a.size)) return ByteCount::unbounded();
-    const Conv conv(a);
-    return conv.own_bytes() + conv.rows.bytes();
-  }
 
   // The filters of channel c and the next ones; those that do not exist repeat the last one.
   void find_filters(int32_t c, Filters& w) const {
@@ -309,9 +272,7 @@ struct Conv {
 
 }  // namespace
 
-ByteCount conv_s8_neon_scratch(const ConvS8& a) { return Conv<ConvS8>::scratch(a); }
 void conv_s8_neon(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-ByteCount conv_u8_neon_scratch(const ConvU8& a) { return Conv<ConvU8>::scratch(a); }
 void conv_u8_neon(const ConvU8& a) { Conv<ConvU8>(a).run(); }
 
 }  // namespace pipit

@@ -20,12 +20,8 @@
 namespace pipit {
 namespace {
 
-constexpr int32_t kPanel = 8;               // output channels
-constexpr int kTile = 8;                    // positions
-constexpr int32_t kPackAll = 8 << 10;       // all panels at once when they fit into this
-constexpr int32_t kSmallBlock = 8 << 10;    // bytes of windows over which all panels pass in turn
-constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs the panels again
-constexpr int32_t kMost = 256;              // positions of a block
+constexpr int32_t kPanel = 8;  // output channels
+constexpr int kTile = 8;       // positions
 
 template <int kM>
 using Sums = int32x4_t[kM][2];
@@ -164,57 +160,33 @@ void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* 
 // How a convolution is cut, and where scratch memory is.
 template <class Args, class Engine>
 struct PanelConv {
+  using Cut = PanelCut<Args, Engine::kUnit>;
+  static_assert(Cut::kPanel == kPanel && Cut::kTile == kTile);
+
   const Args& a;
   int32_t panels;
   ptrdiff_t panel_bytes;
   bool pack_all;
   ConvRows<Args> rows;
 
-  explicit PanelConv(const Args& args) : a(args), rows(args, limits(args)) {
-    panels = panels_of(a);
-    panel_bytes = static_cast<ptrdiff_t>(panel_bytes_of(a).size());
-    pack_all = packs_all(a);
+  explicit PanelConv(const Args& args) : a(args), rows(args, Cut::limits(args)) {
+    panels = Cut::panels_of(a);
+    panel_bytes = static_cast<ptrdiff_t>(Cut::panel_bytes_of(a).size());
+    pack_all = Cut::packs_all(a);
   }
 
-  static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
-  static ByteCount panel_bytes_of(const Args& a) {
-    return (ByteCount(a.size.kernel_h) * a.size.kernel_w * a.size.in_c).aligned(16) * kPanel;
-  }
-  static ByteCount all_bytes_of(const Args& a) { return panel_bytes_of(a) * panels_of(a); }
-  static bool packs_all(const Args& a) {
-    return a.arranged != nullptr || all_bytes_of(a) <= kPackAll;
-  }
-  static ByteCount arranged_bytes(const Args& a) {
-    return countable(a.size) ? all_bytes_of(a) : ByteCount::unbounded();
-  }
   void arrange(uint8_t* to) const {
     for (int32_t p = 0; p < panels; ++p) {
       pack(p, reinterpret_cast<int8_t*>(to) + p * panel_bytes);
     }
   }
-  static ConvLimits limits(const Args& a) {
-    return {Engine::kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost};
-  }
-
-  // Scratch memory: panels, terms of windows, windows. However many panels are packed together:
-  // fewer channels change that.
+  // Scratch memory: see PanelCut.
   int8_t* packed(int32_t p) const { return reinterpret_cast<int8_t*>(a.scratch) + p * panel_bytes; }
   const int8_t* weights_of(int32_t p) const {
     if (a.arranged == nullptr) return packed(pack_all ? p : 0);
     return reinterpret_cast<const int8_t*>(a.arranged) + p * panel_bytes;
   }
-  ByteCount pack_bytes() const {
-    if (a.arranged != nullptr) return 0;
-    const ByteCount all = all_bytes_of(a), panel = panel_bytes_of(a);
-    const ByteCount most = panel > kPackAll ? panel : kPackAll;
-    return all < most ? all : most;
-  }
-  static constexpr size_t kTermBytes = ConvRows<Args>::kFlips ? kMost * sizeof(int32_t) : 0;
-  static ByteCount scratch(const Args& a) {
-    if (!countable(a.size)) return ByteCount::unbounded();
-    const PanelConv conv(a);
-    return conv.pack_bytes() + kTermBytes + conv.rows.bytes();
-  }
+  ByteCount pack_bytes() const { return Cut::pack_bytes(a); }
 
   void pack(int32_t panel, int8_t* to) const {
     const int32_t c = panel * kPanel;
@@ -255,7 +227,7 @@ struct PanelConv {
     if (pack_all && a.arranged == nullptr) arrange(a.scratch);
     auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes().size());
     rows.for_each_block(
-        a.scratch + (pack_bytes() + kTermBytes).size(),
+        a.scratch + (pack_bytes() + Cut::kTermBytes).size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
           const int32_t* found = window_terms(a, windows, steps, count, terms);
           for (int32_t p = 0; p < panels; ++p) {

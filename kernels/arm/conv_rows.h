@@ -12,18 +12,12 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/arm/conv_cut.h"
 #include "kernels/arm/reduce_s32.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/conv.h"
 
 namespace pipit {
 namespace {
-
-// Some bytes of depth: how far they are from the beginning of a window, and how far the weights
-// are that they meet from the beginning of a filter.
-struct ConvStep {
-  ptrdiff_t x, w;
-};
 
 // The steps of a window: first those of sixteen bytes, then of eight, then of four.
 struct ConvSteps {
@@ -31,52 +25,18 @@ struct ConvSteps {
   int32_t sixteens, eights, fours;
 };
 
-// What a kernel takes at a time.
-struct ConvLimits {
-  int32_t unit;         // bytes of depth in its shortest step, which are read exactly
-  int32_t weight_step;  // bytes between the weights of neighbouring bytes of depth
-  int32_t tile;         // positions
-  int32_t bytes;        // of windows in a block, to stay in the cache while filters pass
-  int32_t most;         // positions in a block
-};
-
 template <class Args>
-class ConvRows {
+class ConvRows : public ConvCut {
  public:
   using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
   static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
-  static constexpr int32_t kRowAlign = 16;
 
   ConvRows(const Args& conv, const ConvLimits& limits)
-      : a(conv), g_(conv.size), limits_(limits), depth(g_.kernel_h * g_.kernel_w * g_.in_c) {
-    positions = g_.batch * g_.out_h * g_.out_w;
+      : ConvCut(conv.size, conv.stride.in_pixel, kFlips, limits), a(conv) {
     out_in_line_ = a.stride.out_row == g_.out_w * a.stride.out_pixel;
-    const bool inside = is_inside();
-    choose_segments(inside && !kFlips ? a.stride.in_pixel : g_.in_c);
-    in_place_ = inside && !kFlips && !gathers;
-    if (!in_place_) choose_segments(g_.in_c);
-    choose_band();
-    choose_block();
   }
 
   const Args& a;
-
- private:
-  const ConvGeometry& g_;
-  const ConvLimits limits_;
-
- public:
-  int32_t depth;      // kernel_h * kernel_w * in_c
-  int32_t positions;  // batch * out_h * out_w
-  int32_t block;      // positions at a time
-  bool gathers;
-
-  // The depth that the steps cover: where windows are gathered it can be more, with zeros.
-  int32_t step_depth() const { return (depth + limits_.unit - 1) / limits_.unit * limits_.unit; }
-  int32_t padded_depth() const { return (depth + kRowAlign - 1) / kRowAlign * kRowAlign; }
-
-  // Scratch memory. Enough for a part of the work, too.
-  ByteCount bytes() const { return table_bytes() + step_bytes() + band_bytes() + gather_bytes(); }
 
   // Calls f(windows, steps, first position, how many) for each block. `windows` are the addresses
   // of the block's, the last one repeated so that there are whole tiles.
@@ -134,112 +94,12 @@ class ConvRows {
 
  private:
   static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
-  static constexpr int32_t kBandBytes = 32 << 10;  // of the image, to stay in the nearest cache...
-  static constexpr int32_t kFewBytes = 8 << 10;    // ...and no more if that is some rows
-  static constexpr int32_t kLeastSegment = 16;     // bytes; shorter ones are worth gathering
-  static constexpr int32_t kOverrun = 16;          // copies of short segments write more than these
 
   // Output positions that see the same copy: whole rows of one image, or a piece of a row.
   struct Band {
     int32_t batch, y, x;
     int32_t rows, columns;
   };
-
-  template <class T>
-  static T least(T p, T q) {
-    return p < q ? p : q;
-  }
-  template <class T>
-  static T most(T p, T q) {
-    return p > q ? p : q;
-  }
-
-  // ---- how it is cut
-
-  // Pixels of the image from the first to the last one of n positions.
-  int64_t lines_of(int64_t n) const {
-    return (n - 1) * g_.stride_h + int64_t{g_.kernel_h - 1} * g_.dilation_h + 1;
-  }
-  int64_t columns_of(int64_t n) const {
-    return (n - 1) * g_.stride_w + int64_t{g_.kernel_w - 1} * g_.dilation_w + 1;
-  }
-
-  bool is_inside() const {
-    return g_.pad_top <= 0 && g_.pad_left <= 0 && lines_of(g_.out_h) - g_.pad_top <= g_.in_h &&
-           columns_of(g_.out_w) - g_.pad_left <= g_.in_w;
-  }
-
-  // Where pixels are `pixel` bytes apart.
-  void choose_segments(int32_t pixel) {
-    pixel_ = pixel;
-    taps_ = g_.dilation_w == 1 && pixel == g_.in_c ? g_.kernel_w : 1;
-    segment_ = taps_ * g_.in_c;
-    segments_ = g_.kernel_h * (g_.kernel_w / taps_);
-    gathers = segment_ % limits_.unit != 0 || (segments_ > 1 && segment_ < kLeastSegment);
-  }
-
-  // Bytes of a band: rows that two bands have in common are copied twice.
-  ByteCount most_band_bytes() const {
-    constexpr int64_t kSome = 4;
-    const ByteCount some = ByteCount(lines_of(kSome)) * columns_of(g_.out_w) * g_.in_c;
-    return least<ByteCount>(most<ByteCount>(some, kFewBytes), kBandBytes);
-  }
-
-  // How many pieces of so many bytes a band has room for.
-  int64_t fit(ByteCount bytes) const {
-    const auto room = static_cast<int64_t>(most_band_bytes().value());
-    return bytes == 0 ? room : room / static_cast<int64_t>(bytes.value());
-  }
-
-  void choose_band() {
-    const ByteCount line = ByteCount(columns_of(g_.out_w)) * g_.in_c;
-    band_columns_ = g_.out_w;
-    band_rows_ = 1;
-    if (line * lines_of(1) <= most_band_bytes()) {
-      const int64_t rows = (fit(line) - lines_of(1)) / g_.stride_h + 1;
-      band_rows_ = static_cast<int32_t>(least<int64_t>(rows, g_.out_h));
-    } else {
-      const ByteCount column = ByteCount(lines_of(1)) * g_.in_c;
-      const int64_t columns = (fit(column) - columns_of(1)) / g_.stride_w + 1;
-      const int64_t tiles = most<int64_t>(columns / limits_.tile, 1);
-      band_columns_ = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, g_.out_w));
-    }
-    const ByteCount band_line = ByteCount(columns_of(band_columns_)) * g_.in_c;
-    line_ = in_place_ ? ptrdiff_t{g_.in_w} * pixel_ : static_cast<ptrdiff_t>(band_line.size());
-  }
-
-  void choose_block() {
-    const ByteCount area = ByteCount(g_.stride_h) * g_.stride_w * g_.in_c;
-    const ByteCount each = gathers ? padded_depth() : least<ByteCount>(area, depth);
-    const int64_t in_cache = limits_.bytes / most<int64_t>(static_cast<int64_t>(each.value()), 1);
-    const int64_t fit = least<int64_t>(in_cache, limits_.most);
-    const int64_t tiles = most<int64_t>(fit / limits_.tile, 1);
-    block = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, positions));
-  }
-
-  ByteCount table_bytes() const {
-    const int32_t rows = least(positions, most(limits_.most, limits_.tile)) + limits_.tile;
-    return (ByteCount(rows) * sizeof(int8_t*)).aligned(16);
-  }
-  ByteCount step_bytes() const {
-    const int64_t of_segment = segment_ / 16 + 2;
-    const int64_t all = gathers ? padded_depth() / 16 + 2 : of_segment * segments_;
-    return (ByteCount(all) * sizeof(ConvStep)).aligned(16);
-  }
-  ByteCount band_bytes() const {
-    if (in_place_) return 0;
-    const ByteCount all = ByteCount(lines_of(g_.out_h)) * columns_of(g_.out_w) * g_.in_c;
-    const int64_t columns = columns_of(least(limits_.tile, g_.out_w));
-    const ByteCount tile = ByteCount(lines_of(1)) * columns * g_.in_c;
-    return (least(all, most<ByteCount>(most_band_bytes(), tile)) + kOverrun).aligned(16);
-  }
-  // Enough for rows of fewer bytes, too, of which a block has more.
-  ByteCount gather_bytes() const {
-    if (!gathers) return 0;
-    const ByteCount rows = ByteCount(least(positions, limits_.most)) * padded_depth();
-    const ByteCount tile = ByteCount(limits_.tile) * padded_depth();
-    return (least(rows, most<ByteCount>(tile, limits_.bytes)) + 2 * kOverrun).aligned(16);
-  }
 
   // ---- windows
 
@@ -377,13 +237,6 @@ class ConvRows {
   }
 
   bool out_in_line_;  // one output position behind the other
-  bool in_place_;     // windows are read where they lie
-  int32_t pixel_;     // bytes from one pixel of a line to the next, where windows are read
-  ptrdiff_t line_;    // bytes from one line to the next there
-  int32_t taps_;      // of a segment
-  int32_t segment_;   // bytes
-  int32_t segments_;  // of a window
-  int32_t band_rows_, band_columns_;  // output positions
 };
 
 // The sums of the bytes of one or four windows.

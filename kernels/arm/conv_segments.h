@@ -198,5 +198,30 @@ struct ConvSegments {
   }
 };
 
+// Weights of eight channels in panels, where enough positions share them: see
+// kernels/arm/conv_f32_neon.cc.
+struct ConvF32Cut {
+  static constexpr int kTile = 4;                // positions
+  static constexpr int kPanel = 8;               // output channels
+  static constexpr int32_t kPackAll = 32 << 10;  // bytes: all panels at once when they fit into it
+  using Segments = ConvSegments<kTile>;
+
+  static ByteCount panel_bytes(const Segments& s) {
+    return ByteCount(s.depth) * (kPanel * sizeof(float));
+  }
+  static int32_t panels(const Segments& s) { return (s.a.size.out_c + kPanel - 1) / kPanel; }
+  static ByteCount all_bytes(const Segments& s) { return panel_bytes(s) * panels(s); }
+  static bool packs_all(const Segments& s) { return all_bytes(s) <= kPackAll; }
+
+  static ByteCount scratch(const ConvF32& a) {
+    if (!countable(a.size)) return ByteCount::unbounded();
+    // A part of the work may choose differently: it may need whatever the whole could.
+    const Segments s(a);
+    const ByteCount all = all_bytes(s), panel = panel_bytes(s);
+    const ByteCount most = panel < kPackAll ? kPackAll : panel;
+    return s.bytes() + (all < most ? all : most);
+  }
+};
+
 }  // namespace
 }  // namespace pipit

@@ -15,69 +15,13 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/group_results.h"
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
 
 namespace pipit {
 namespace {
-
-constexpr int32_t kDwLanes = 8;         // channels of a block
-constexpr int32_t kDwMaxColumns = 128;  // in scratch at a time
-constexpr int32_t kDwMaxKernel = 32;    // rows or columns; larger windows are the portable kernel's
-constexpr int32_t kDwBandBytes = 64 << 10;  // of input that the blocks pass over in turn
-
-// How a depthwise convolution is cut.
-struct DepthwiseCut {
-  int32_t rows;     // output rows at a time: two where they share most of their input rows
-  int32_t slots;    // input rows in a column, a multiple of `unit`
-  int32_t taps;     // input rows that exist: the others have zero weights
-  int32_t chunk;    // output columns at a time, at most...
-  int32_t columns;  // ...and those of the input that they see
-  bool fits;        // this kernel's sizes
-
-  DepthwiseCut(const ConvGeometry& g, int32_t unit) {
-    rows = g.stride_h == 1 && g.dilation_h == 1 && g.out_h > 1 && g.kernel_h % 4 != 0 ? 2 : 1;
-    taps = g.kernel_h + rows - 1;
-    slots = (taps + unit - 1) / unit * unit;
-    const int64_t extent = int64_t{g.kernel_w - 1} * g.dilation_w + 1;
-    fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
-    const auto most = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
-    chunk = std::min(most, g.out_w);
-    columns = fits ? (chunk - 1) * g.stride_w + static_cast<int32_t>(extent) : 0;
-  }
-  // Whole groups of sums, see finish_group().
-  int32_t sum_bytes() const {
-    return (chunk + kMany - 1) / kMany * kMany * kDwLanes * static_cast<int32_t>(sizeof(int32_t));
-  }
-  int32_t column_bytes() const { return (columns + 1) / 2 * 2 * slots * kDwLanes; }
-  // Of one part.
-  int32_t part_bytes(const ConvGeometry& g) const { return g.kernel_w * slots * kDwLanes; }
-};
-
-constexpr int32_t kDwMostParts = 3;
-
-inline ByteCount depthwise_scratch(const ConvGeometry& g, int32_t unit) {
-  if (!countable(g)) return ByteCount::unbounded();
-  const DepthwiseCut cut(g, unit);
-  if (!cut.fits) return 0;
-  return ByteCount(cut.sum_bytes()) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(g);
-}
-
-// Weights of all blocks: of each 16 bytes, the first of which is the number of parts, and then the
-// weights, if that number is one. Room for two output rows, whichever a call computes.
-constexpr int32_t kDwArrangedHead = 16;
-
-inline int32_t arranged_block_bytes(const ConvGeometry& g, int32_t unit) {
-  const DepthwiseCut cut(g, unit);
-  return kDwArrangedHead +
-         g.kernel_w * kDwLanes * (unit == 1 ? (g.kernel_h + 1) / 2 * 2 : 2 * cut.slots);
-}
-
-inline ByteCount depthwise_arranged(const ConvGeometry& g, int32_t unit) {
-  if (!countable(g) || !DepthwiseCut(g, unit).fits) return 0;
-  return ByteCount((g.out_c + kDwLanes - 1) / kDwLanes) * arranged_block_bytes(g, unit);
-}
 
 // The weights of a block in the order of the columns: [row][part][kernel_w][slots][8], as the
 // engine arranges the slots. With kUnit 1 there is one row for all, without the slots that are not

@@ -12,7 +12,7 @@ namespace pipit {
 namespace {
 
 struct DotprodEngine {
-  static constexpr int kUnit = 4;
+  static constexpr int kUnit = kDwDotprodUnit;
 
   // The bytes of two vectors in turn. With intrinsics, gcc first moves them into wider registers.
   static int16x8_t zip(int8x8_t a, int8x8_t b) {
@@ -102,14 +102,6 @@ struct DotprodEngine {
 
 }  // namespace
 
-ByteCount depthwise_s8_dotprod_scratch(const DepthwiseS8& a) {
-  return depthwise_scratch(a.size, DotprodEngine::kUnit);
-}
-
-ByteCount depthwise_s8_dotprod_arranged(const DepthwiseS8& a) {
-  return depthwise_arranged(a.size, DotprodEngine::kUnit);
-}
-
 void depthwise_s8_dotprod_arrange(const DepthwiseS8& a, uint8_t* to) {
   Depthwise<DepthwiseS8, DotprodEngine>(a).arrange(to);
 }
@@ -117,14 +109,6 @@ void depthwise_s8_dotprod_arrange(const DepthwiseS8& a, uint8_t* to) {
 void depthwise_s8_dotprod(const DepthwiseS8& a) {
   if (!DepthwiseCut(a.size, DotprodEngine::kUnit).fits) return depthwise_s8_portable(a);
   Depthwise<DepthwiseS8, DotprodEngine>(a).run();
-}
-
-ByteCount depthwise_u8_dotprod_scratch(const DepthwiseU8& a) {
-  return depthwise_scratch(a.size, DotprodEngine::kUnit);
-}
-
-ByteCount depthwise_u8_dotprod_arranged(const DepthwiseU8& a) {
-  return depthwise_arranged(a.size, DotprodEngine::kUnit);
 }
 
 void depthwise_u8_dotprod_arrange(const DepthwiseU8& a, uint8_t* to) {

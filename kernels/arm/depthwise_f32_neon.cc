@@ -9,6 +9,7 @@
 
 #include <cstring>
 
+#include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/unroll.h"
 #include "kernels/depthwise_f32.h"
 
@@ -16,11 +17,7 @@ namespace pipit {
 namespace {
 
 constexpr int kLanes = 4;
-#if PIPIT_ARM64
-constexpr int kWide = 8;  // positions
-#else
-constexpr int kWide = 4;  // sixteen registers only
-#endif
+constexpr int kWide = DepthwiseF32Cut::kWide;  // positions
 constexpr int kNarrow = kWide / 2;
 
 // Neighbouring positions of one output row.
@@ -33,18 +30,9 @@ struct Tile {
   int32_t count;  // positions
 };
 
-// For a tile that crosses the sides: the addresses of its columns in each row of taps, and of its
-// outputs, where those behind the last one repeat it.
-struct Table {
-  static constexpr int kColumns = (kWide - 1) * 2 + 3;
+using Table = DepthwiseF32Cut::Table;
 
-  float* out[kWide];
-  const float* column[1][kColumns];  // [kernel_h]
-};
-
-ByteCount zeros_bytes(const DepthwiseF32& a) {
-  return (ByteCount(a.size.out_c) * sizeof(float)).aligned(16);
-}
+ByteCount zeros_bytes(const DepthwiseF32& a) { return DepthwiseF32Cut::zeros_bytes(a.size); }
 
 // Windows that are three wide.
 template <int kStride>
@@ -189,12 +177,6 @@ void run_all(const DepthwiseF32& a) {
 }
 
 }  // namespace
-
-// Zeros for all channels, and a table.
-ByteCount depthwise_f32_neon_scratch(const DepthwiseF32& a) {
-  if (!countable(a.size)) return ByteCount::unbounded();
-  return zeros_bytes(a) + sizeof(Table) + ByteCount(a.size.kernel_h) * sizeof(*Table::column);
-}
 
 void depthwise_f32_neon(const DepthwiseF32& a) {
   const ConvGeometry& g = a.size;

@@ -12,6 +12,7 @@
 
 #include <cstring>
 
+#include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/unroll.h"
 #include "kernels/depthwise_hybrid.h"
 
@@ -19,7 +20,7 @@ namespace pipit {
 namespace {
 
 constexpr int kLanes = 8;
-constexpr int kTile = 4;  // positions
+constexpr int kTile = DepthwiseHybridCut::kTile;  // positions
 
 // Where a tile's taps and results lie.
 struct Table {
@@ -33,10 +34,8 @@ struct Tile {
   int32_t count;        // at most kTile; those behind repeat the last
 };
 
-ByteCount border_bytes(const ConvGeometry& g) { return ByteCount(g.in_c).aligned(16); }
-ByteCount table_bytes(const ConvGeometry& g) {
-  return ByteCount(g.kernel_h) * g.kernel_w * (kTile * sizeof(const int8_t*));
-}
+constexpr auto border_bytes = DepthwiseHybridCut::border_bytes;
+constexpr auto table_bytes = DepthwiseHybridCut::table_bytes;
 
 // ---- tables
 
@@ -251,12 +250,6 @@ void run_all(const DepthwiseHybrid& a) {
 }
 
 }  // namespace
-
-// Zero points for all channels, and two tables.
-ByteCount depthwise_hybrid_neon_scratch(const DepthwiseHybrid& a) {
-  if (!countable(a.size)) return ByteCount::unbounded();
-  return border_bytes(a.size) + table_bytes(a.size) * 2;
-}
 
 void depthwise_hybrid_neon(const DepthwiseHybrid& a) {
   const bool same = a.size.in_c == 1 || a.multiplier % kLanes == 0;

@@ -59,7 +59,7 @@ template <int kRows, int kHeight, int kWidth, int kParts, Form kForm>
 }
 
 struct NeonEngine {
-  static constexpr int kUnit = 1;
+  static constexpr int kUnit = kDwNeonUnit;
 
   static void put_slots(const int8x8_t* slots, int8_t* to) { vst1_s8(to, slots[0]); }
 
@@ -110,14 +110,6 @@ struct NeonEngine {
 
 }  // namespace
 
-ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a) {
-  return depthwise_scratch(a.size, NeonEngine::kUnit);
-}
-
-ByteCount depthwise_s8_neon_arranged(const DepthwiseS8& a) {
-  return depthwise_arranged(a.size, NeonEngine::kUnit);
-}
-
 void depthwise_s8_neon_arrange(const DepthwiseS8& a, uint8_t* to) {
   Depthwise<DepthwiseS8, NeonEngine>(a).arrange(to);
 }
@@ -125,14 +117,6 @@ void depthwise_s8_neon_arrange(const DepthwiseS8& a, uint8_t* to) {
 void depthwise_s8_neon(const DepthwiseS8& a) {
   if (!DepthwiseCut(a.size, NeonEngine::kUnit).fits) return depthwise_s8_portable(a);
   Depthwise<DepthwiseS8, NeonEngine>(a).run();
-}
-
-ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a) {
-  return depthwise_scratch(a.size, NeonEngine::kUnit);
-}
-
-ByteCount depthwise_u8_neon_arranged(const DepthwiseU8& a) {
-  return depthwise_arranged(a.size, NeonEngine::kUnit);
 }
 
 void depthwise_u8_neon_arrange(const DepthwiseU8& a, uint8_t* to) {

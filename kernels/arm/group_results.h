@@ -8,18 +8,12 @@
 #include <cstring>
 
 #include "kernels/arm/in_order.h"
+#include "kernels/arm/registers.h"
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/unroll.h"
 
 namespace pipit {
 namespace {
-
-constexpr int32_t kGroup = 8;  // channels, whose sums lie together
-#if PIPIT_ARM64
-constexpr int kMany = 8;  // positions at a time
-#else
-constexpr int kMany = 4;  // sixteen registers only
-#endif
 
 struct Channels {
   int32x4_t bias[2];

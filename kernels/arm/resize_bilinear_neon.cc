@@ -11,22 +11,10 @@
 
 #include <cstddef>
 
-#include "kernels/resize_bilinear.h"
+#include "kernels/arm/resize_cut.h"
 
 namespace pipit {
 namespace {
-
-constexpr int32_t kFewestChannels = 8;
-
-constexpr int32_t kMostElements = 16 << 10;  // of a row: more would take too much scratch
-
-int32_t row_elements(const ResizeBilinear<uint8_t>& a) { return a.in_w * a.channels; }
-
-// A smaller image has no use for all of the rows' products.
-bool suits(const ResizeBilinear<uint8_t>& a) {
-  return a.channels >= kFewestChannels && a.out_w >= a.in_w &&
-         ByteCount(a.in_w) * a.channels <= kMostElements;
-}
 
 [[gnu::always_inline]] inline float32x4_t to_float(uint16x4_t x) {
   return vcvtq_f32_u32(vmovl_u16(x));
@@ -155,10 +143,6 @@ void resize_image(const ResizeBilinear<uint8_t>& a, const uint8_t* in, bool sixt
 }
 
 }  // namespace
-
-ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<uint8_t>& a) {
-  return suits(a) ? ByteCount(row_elements(a)) * (2 * sizeof(float)) : 0;
-}
 
 void resize_bilinear_neon(const ResizeBilinear<uint8_t>& a) {
   if (!suits(a)) return resize_bilinear_portable(a);

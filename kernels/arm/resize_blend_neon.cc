@@ -9,26 +9,11 @@
 
 #include <cstddef>
 
+#include "kernels/arm/resize_cut.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/resize_bilinear.h"
 
 namespace pipit {
 namespace {
-
-constexpr int32_t kFewestChannels = 8;
-constexpr int32_t kMostElements = 16 << 10;  // of a row: more would take too much scratch
-
-template <class T>
-int32_t row_elements(const ResizeBilinear<T>& a) {
-  return a.in_w * a.channels;
-}
-
-// A smaller image has no use for the whole of a blended row.
-template <class T>
-bool suits(const ResizeBilinear<T>& a) {
-  return a.channels >= kFewestChannels && a.out_w >= a.in_w &&
-         ByteCount(a.in_w) * a.channels <= kMostElements;
-}
 
 // ---- eight elements: out = a * (one - weight) + b * weight
 
@@ -149,15 +134,7 @@ void resize(const ResizeBilinear<T>& a) {
   }
 }
 
-template <class T>
-ByteCount scratch_for(const ResizeBilinear<T>& a) {
-  return suits(a) ? ByteCount(row_elements(a)) * sizeof(int32_t) : 0;
-}
-
 }  // namespace
-
-ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<int8_t>& a) { return scratch_for(a); }
-ByteCount resize_bilinear_neon_scratch(const ResizeBilinear<float>& a) { return scratch_for(a); }
 
 void resize_bilinear_neon(const ResizeBilinear<int8_t>& a) {
   if (!suits(a)) return resize_bilinear_portable(a);

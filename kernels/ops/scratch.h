@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/planned.h"
 #include "kernels/variant.h"
 #include "pipit/op.h"
+#include "pipit/planned_cpu.h"
 
 namespace pipit {
 
@@ -68,11 +70,15 @@ template <class Args, class BytesOf>
 const KernelVariant<Args>& choose(const Prepare& p, Span<const KernelVariant<Args>> variants,
                                   const BytesOf& bytes, ByteCount* scratch) {
   const ByteCount most = most_scratch(p);
-  const KernelVariant<Args>& chosen =
-      choose(variants, p.cpu(),
-             [&](const KernelVariant<Args>& variant) { return bytes(variant) <= most; });
-  *scratch = bytes(chosen);
-  return chosen;
+  const auto fits = [&](const KernelVariant<Args>& variant) { return bytes(variant) <= most; };
+  const KernelVariant<Args>* chosen = &choose(variants, p.cpu(), fits);
+  if constexpr (requires { planned_variants(variants); }) {
+    if (plans_elsewhere(p.cpu())) {
+      chosen = &choose(planned_variants(variants), planned_features(p.cpu()), fits);
+    }
+  }
+  *scratch = bytes(*chosen);
+  return *chosen;
 }
 
 }  // namespace pipit

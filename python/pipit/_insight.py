@@ -8,6 +8,7 @@ import typing
 
 from . import _arguments as arguments
 from . import _library as c
+from ._memory_plan import MemoryPlan
 from ._plan import Plan, PlanError, required_memory
 from ._values import Values
 
@@ -30,6 +31,21 @@ class Insight(Values):
             return int(required_memory(self._model, self._options()).arena_bytes)
         except PlanError as error:
             raise RuntimeError(error.args[0].failed_node("prepare")) from None
+
+    def memory_plan(self, cpu: str | None = None) -> MemoryPlan:
+        """Where the memory goes, for the present shapes and number of threads: its sizes, the blocks
+        of all tensors, and, in a notebook, a picture.
+
+        Args:
+          cpu: Another CPU's memory: "cortex-a76" or the like; "aarch64" or "armhf", of which the
+            largest arena suffices on every ARM CPU; "any", which takes this one in, too. Of these,
+            there are sizes only.
+
+        Raises:
+          ValueError: there is no such CPU.
+          RuntimeError: the model cannot be planned.
+        """
+        return MemoryPlan(self._model, self._options(), cpu)
 
     def metadata(self) -> dict[str, bytes]:
         """{name: bytes} of what tools have written into the file beside the model."""

@@ -161,6 +161,21 @@ class PartitionInfo(ctypes.Structure):
     ]
 
 
+class Block(ctypes.Structure):
+    _fields_ = [
+        ("subgraph", c_int32),
+        ("tensor", c_int32),
+        ("step", c_int32),
+        ("first", c_int32),
+        ("last", c_int32),
+        ("offset", c_uint64),
+        ("bytes", c_uint64),
+    ]
+
+
+BlockListener = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Block))
+
+
 class Options(ctypes.Structure):
     _fields_ = [
         ("struct_bytes", c_size_t),
@@ -180,6 +195,12 @@ class Options(ctypes.Structure):
         ("least_share", c_int64),
         ("max_calls", c_int64),
         ("main_may_fail", c_int32),
+        ("max_activation_bytes", c_uint64),
+        ("bands", c_int32),
+        ("band_rows", c_int32),
+        ("cpu", c_char_p),
+        ("block", BlockListener),
+        ("block_context", c_void_p),
     ]
 
 
@@ -229,7 +250,7 @@ PROTOTYPES: dict[str, tuple[typing.Any, ...]] = {
     "pipit_team_init": (c_int32, c_void_p, c_size_t, c_int32, POINTER(_handle), _why),
     "pipit_team_threads": (c_int32, _handle),
     "pipit_team_release": (None, _handle),
-    "pipit_options_init": (None, POINTER(Options)),
+    "pipit_options_init_bytes": (None, POINTER(Options), c_size_t),
     "pipit_check_operators": (c_int32, _handle, POINTER(Options), _why),
     "pipit_required_memory": (c_int32, _handle, POINTER(Options), POINTER(Memory), _why),
     "pipit_interpreter_init": (

@@ -35,7 +35,7 @@ def make_options(shapes: Shapes, team: Team | None, preserve_all: bool, random_s
                  max_calls: int | None, operators: typing.Any, delegates: typing.Any) -> c.Options:
     """The C struct; `shapes` is {(subgraph, position): dimensions}."""
     options = c.Options()
-    lib.pipit_options_init(ctypes.byref(options))
+    lib.pipit_options_init_bytes(ctypes.byref(options), ctypes.sizeof(options))
     options.team = team.handle if team is not None else None
     options.preserve_all = 1 if preserve_all else 0
     options.random_seed = random_seed

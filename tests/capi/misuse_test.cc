@@ -167,6 +167,11 @@ TEST_F(Misuse, Options) {
   refuse("delegates are NULL", [&] { options_.delegate_count = 1; });
   refuse("struct_bytes", [&] { options_.struct_bytes = 0; });
   refuse("isa", [&] { options_.isa = "abacus"; });
+  refuse("'abacus'", [&] { options_.cpu = "abacus"; });
+  refuse("both isa and cpu", [&] {
+    options_.isa = "portable";
+    options_.cpu = "any";
+  });
 }
 
 TEST_F(Misuse, MakingInterpreters) {

@@ -9,6 +9,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import resource
 import struct
 import subprocess
@@ -17,6 +18,9 @@ import unittest
 
 import command_case
 import small_models as small
+from diff_test import Diff  # noqa: F401  # pylint: disable=unused-import
+from inspect_test import Costs, Labels, Manual  # noqa: F401  # pylint: disable=unused-import
+from plan_test import Arenas, Plan  # noqa: F401  # pylint: disable=unused-import
 from classify_test import Classify  # noqa: F401  # pylint: disable=unused-import
 from names_test import Names  # noqa: F401  # pylint: disable=unused-import
 from command_case import CommandTest, DIGITS, MODELS, floats, read_float
@@ -24,12 +28,20 @@ from command_case import CommandTest, DIGITS, MODELS, floats, read_float
 
 class Usage(CommandTest):
     def test_version_and_help(self):
-        self.assertRegex(self.succeed("--version"), r"\Apipit \d+\.\d+\.\d+\n\Z")
+        version = self.succeed("--version")
+        self.assertRegex(version, r"\Apipit \d+\.\d+\.\d+\n")
+        for part in (r"\ncommit +(unknown|[0-9a-f]{7,40}(-dirty)?)\n", r"\ncompiler +\S+ \d+",
+                     r"\nCPU +\S", r"\ninstruction sets +\S*(portable|neon)"):
+            self.assertRegex(version, part)
         self.assertIn("Examples:", self.succeed("--help"))
-        for command in "run", "inspect", "classify", "export-keras":
+        listed = re.findall(r"(?m)^  ([a-z-]+) ", self.succeed("--help").split("Subcommands:")[1])
+        for command in ["inspect", "plan", "diff", *listed]:
+            if command == "pipit":
+                continue
             text = self.succeed(command, "--help")
-            self.assertIn("Examples:", text)
-            self.assertLessEqual(max(map(len, text.splitlines())), 104)
+            self.assertRegex(text, "Examples?:")
+            self.assertLessEqual(max(map(len, text.splitlines())), 80, command)
+        self.assertLessEqual(max(map(len, self.succeed("--help").splitlines())), 80)
 
     def test_wrong_usage(self):
         model = self.model(small.add_model())
@@ -54,6 +66,21 @@ class Usage(CommandTest):
                 (["classify", model, "x.png", "--std", "0"], "--std")]:
             with self.subTest(arguments=arguments):
                 self.assertIn(part, self.fail_with(2, *arguments))
+
+
+    def test_what_was_meant(self):
+        model = self.model(small.add_model())
+        for arguments, meant in [
+                (["inspct"], "did you mean inspect?"), (["clasify"], "did you mean classify?"),
+                (["run", model, "--thraeds", "2"], "did you mean --threads?"),
+                (["run", model, "--output-dri=x"], "did you mean --output-dir?"),
+                (["inspect", model, "--sumary"], "did you mean --summary?"),
+                (["inspect", model, "--sum"], "did you mean --summary?"),
+                (["--versoin"], "did you mean --version?"), (["man", "rnu"], "did you mean run?")]:
+            with self.subTest(arguments=arguments):
+                self.assertIn(meant, self.fail_with(2, *arguments))
+        for arguments in (["bicycle"], ["run", model, "--zzzzzz"]):
+            self.assertNotIn("did you mean", self.fail_with(2, *arguments))
 
 
 class Refusals(CommandTest):

@@ -75,6 +75,23 @@ struct Profiler {
   void* context = nullptr;
 };
 
+// Bytes that the plan of a subgraph has given to a tensor, or to a step as scratch memory (which is
+// where a chain has its bands). Tensors that share bytes have one block.
+struct PlannedBlock {
+  int subgraph = 0;
+  int tensor = -1;    // the one whose bytes they are, or the largest of those that share them
+  int step = -1;      // whose scratch memory it is
+  size_t offset = 0;  // from the beginning of the subgraph's activations
+  size_t bytes = 0;
+  int first = 0, last = 0;  // the steps (see Interpreter::step()) in which they are in use
+};
+
+// Is told of each block, each time that a subgraph is planned: also to measure its memory.
+struct PlanListener {
+  void (*block)(void* context, const PlannedBlock& block) = nullptr;
+  void* context = nullptr;
+};
+
 // Operators of which one reads what another computes can run together, some rows at a time: what
 // they hand on never exists as a whole, which saves memory and costs some time. No result changes.
 enum class Bands : uint8_t {
@@ -84,7 +101,9 @@ enum class Bands : uint8_t {
 };
 
 struct Options {
-  CpuFeatures cpu = detect_cpu();  // instruction sets that kernels may use
+  // Instruction sets that kernels may use. For the memory that a model takes on another CPU, or on
+  // any: see planned_cpu.h.
+  CpuFeatures cpu = detect_cpu();
   // Threads to share the work with (see team.h): results do not depend on how many. Planning needs
   // to know them, so the team is started before and stays while the interpreter is used.
   Team* team = nullptr;
@@ -114,6 +133,7 @@ struct Options {
   // Rows of a chain's output that are computed at a time; 0: as many as fit into a small cache.
   int32_t band_rows = 0;
   Profiler profiler;
+  PlanListener listener;
   // Calls of subgraphs in one invocation, two for each iteration of a WHILE: more are taken for an
   // endless loop.
   int64_t max_calls = 20'000'000;

@@ -378,6 +378,20 @@ enum {
   PIPIT_BANDS_EVERYWHERE = 2  // for tests
 };
 
+// Bytes that a plan gives to a tensor, or to a step as scratch memory (where a chain has its
+// bands). Tensors that share bytes have one block.
+typedef struct pipit_block {
+  int32_t subgraph;
+  int32_t tensor;  // the one whose bytes they are, or the largest of those that share them; or -1
+  int32_t step;    // whose scratch memory it is, or -1
+  int32_t first;   // the steps (see pipit_interpreter_step()) in which they are in use
+  int32_t last;
+  uint64_t offset;  // from the beginning of the subgraph's activations
+  uint64_t bytes;
+} pipit_block;
+
+typedef void (*pipit_block_listener)(void* context, const pipit_block* block);
+
 typedef struct pipit_options {
   size_t struct_bytes;
   const pipit_input_shape* shapes;  // inputs to resize before planning
@@ -403,6 +417,12 @@ typedef struct pipit_options {
                                   // saves; 0: as many as it takes
   int32_t bands;                  // one of PIPIT_BANDS_...
   int32_t band_rows;              // of a chain's output at a time; 0: as many as fit a small cache
+  const char* cpu;  // whose memory is planned, "cortex-a76" or the like; the kernels are those that
+                    // this CPU can run. "aarch64", "armhf" (each for programs of its kind): what
+                    // suffices on every ARM CPU, "any": and on this one; for
+                    // pipit_required_memory() alone. NULL: this one
+  pipit_block_listener block;  // pipit_required_memory() tells it of each block; where it takes
+  void* block_context;         // several attempts, several times
 } pipit_options;
 
 // The defaults; sets struct_bytes. A program gets as many of them as its header has (or calls the
