@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/core/bounded.h"
+#include "tools/costs.h"
 #include "tools/describe.h"
 #include "tools/profile.h"
 
@@ -45,6 +46,14 @@ TEST(Report, ProfilesHaveARowForEachStep) {
   EXPECT_EQ(rows[1]["node"], 2);
   EXPECT_EQ(rows[1]["runs"], 4);
   EXPECT_EQ(rows[2]["node"], 1);
+}
+
+TEST(Report, ScaledNumbersHaveThreeDigits) {
+  EXPECT_EQ(tools::scaled(0), "0");
+  EXPECT_EQ(tools::scaled(999), "999");
+  EXPECT_EQ(tools::scaled(999.7), "1 k");
+  EXPECT_EQ(tools::scaled(12'345'678), "12.3 M");
+  EXPECT_EQ(tools::scaled(5e20), "500 E");
 }
 
 // One long name does not make all rows as long.
