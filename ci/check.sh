@@ -25,6 +25,8 @@ usage: ci/check.sh VERB...
   armhf     cross-build for 32-bit ARMv7; likewise, with cortex-a7 and cortex-a15
   python-arm  make wheels and Debian packages for ARM and run the Python tests from them with
             ARM's python3 and numpy, which are downloaded for it (not part of all)
+  pictures  open the pages that the command makes in Chromium; screenshots stay in
+            build/host/screenshots (not part of all)
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
@@ -246,6 +248,12 @@ run() { # run VERB
       python_arm arm64 aarch64
       python_arm armhf armhf
       ;;
+    pictures)
+      step "pictures setup" install "${all_packages[@]}" chromium
+      step "pictures build" build host pipit_command
+      if ((status == 0)); then ctests pictures host '' -L '^pictures$'; fi
+      step "pictures, none skipped" test "$skipped" -eq 0
+      ;;
     sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
     tflite-c)
       step "tflite-c setup" node_setup
@@ -271,7 +279,7 @@ verbs=()
 for verb in "${@:---help}"; do
   case $verb in
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
-    tidy-all | differential | python-arm | sdist | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
+    tidy-all | differential | pictures | python-arm | sdist | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
     all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;

@@ -18,6 +18,7 @@ namespace {
 constexpr char kFooter[] = R"(Examples:
   pipit inspect model.tflite                     what is in the file, and how much memory it takes
   pipit run model.tflite --input x.npy --output-dir out
+  pipit bench model.tflite --html model.html     how fast it runs here, and where the time goes
   pipit classify model.tflite cat.jpg --labels labels.txt
   pipit export-keras model.tflite -o keras       its layers and weights, for Keras and TensorFlow.js
 
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
   app.footer(kFooter);
   app.get_formatter()->column_width(32);
   add_run(app);
+  add_bench(app);
   add_inspect(app);
   add_classify(app);
   add_export_keras(app);

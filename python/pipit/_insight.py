@@ -49,8 +49,10 @@ class Insight(Values):
 
     def profile(self, runs: int = 1) -> list[dict[str, typing.Any]]:
         """Runs the model and returns a list of dicts, one for each operator that takes part:
-        `node`, `op_name`, `variant` (the kernel that was chosen) and `seconds` of one run on
-        average.
+        `node`, `op_name`, `name` (of what it writes), `variant` (the kernel that was chosen) and
+        `seconds` of one run on average; what it costs by its tensors' shapes: `multiply_adds`
+        (products that are summed up), `bytes` that it reads and writes, of them `read_bytes`,
+        `written_bytes` and `weight_bytes`; and `macs_per_second`, `bytes_per_second`.
 
         Raises:
           ValueError: runs is less than 1.
@@ -76,7 +78,17 @@ class Insight(Values):
                                              len(times) if times is not None else 0)
 
     def _profile_row(self, i: int, times: typing.Any, runs: int) -> dict[str, typing.Any]:
-        step = c.Step()
+        step, cost = c.Step(), c.Cost()
         lib.pipit_interpreter_step(self._native_handle(), 0, i, ctypes.byref(step))
-        return {"node": step.node, "op_name": c.decoded(step.op), "variant": c.decoded(step.variant),
-                "seconds": times[step.node] / runs * 1e-9}
+        lib.pipit_interpreter_step_cost(self._native_handle(), 0, i, ctypes.byref(cost))
+        seconds = times[step.node] / runs * 1e-9
+        bytes_moved = cost.read_bytes + cost.written_bytes
+        node = self._model.node(step.node)
+        names = [c.decoded(self._tensor(0, t).name) for t in (node.outputs if node else [])]
+        return {"node": step.node, "op_name": c.decoded(step.op), "name": ", ".join(names),
+                "variant": c.decoded(step.variant), "seconds": seconds,
+                "multiply_adds": cost.multiply_adds, "bytes": bytes_moved,
+                "read_bytes": cost.read_bytes, "written_bytes": cost.written_bytes,
+                "weight_bytes": cost.weight_bytes,
+                "macs_per_second": cost.multiply_adds / seconds if seconds > 0 else 0.0,
+                "bytes_per_second": bytes_moved / seconds if seconds > 0 else 0.0}
