@@ -2,6 +2,7 @@
 // Interpreters over an arena of the caller.
 #include "capi/handles.h"
 #include "pipit/clock.h"
+#include "pipit/costs.h"
 #include "pipit/planned_cpu.h"
 #include "pipit/text.h"
 
@@ -429,6 +430,16 @@ pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph
   }
   const StepInfo info = net->net.step(i, subgraph);
   *step = {info.op, info.variant, info.node, info.subgraph};
+  return PIPIT_OK;
+}
+
+pipit_code pipit_interpreter_step_cost(const pipit_interpreter* net, int32_t subgraph, int32_t i,
+                                       pipit_cost* cost) {
+  if (i < 0 || i >= pipit_interpreter_steps(net, subgraph) || cost == nullptr) {
+    return PIPIT_BAD_ARGUMENT;
+  }
+  const pipit::Cost c = pipit::cost_of_step(net->model->model, net->net, i, subgraph);
+  *cost = {c.multiply_adds, c.read_bytes, c.written_bytes, c.weight_bytes};
   return PIPIT_OK;
 }
 

@@ -31,6 +31,8 @@ usage: ci/check.sh VERB...
   release   make all that a release has, twice, in different folders: the same bytes; then lintian,
             twine and the commands under qemu (not part of all; see ci/release.sh)
   release-setup  install the Debian packages that this checks with (not part of all)
+  pictures  open the pages that the command makes in Chromium; screenshots stay in
+            build/host/screenshots (not part of all)
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
   tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
             all)
@@ -323,6 +325,12 @@ run() { # run VERB
       step "release artefacts" tests/release/artefacts_test.sh build/release-test/one/dist/*
       step "release subproject" tests/install/subproject_test.sh cmake "$PWD" build/release-test/subproject build
       ;;
+    pictures)
+      step "pictures setup" install "${all_packages[@]}" chromium
+      step "pictures build" build host pipit_command
+      if ((status == 0)); then ctests pictures host '' -L '^pictures$'; fi
+      step "pictures, none skipped" test "$skipped" -eq 0
+      ;;
     sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
     tflite-c)
       step "tflite-c setup" node_setup
@@ -350,7 +358,8 @@ verbs=()
 for verb in "${@:---help}"; do
   case $verb in
     setup | demo | format | lint | tidy | host | asan | tsan | coverage | aarch64 | armhf) verbs+=("$verb") ;;
-    tidy-all | differential | python-arm | sdist | board | board-test | release-setup | release | tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
+    tidy-all | differential | pictures | python-arm | sdist | board | board-test | release-setup | release) verbs+=("$verb") ;;
+    tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
     all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;

@@ -30,6 +30,7 @@ inline void add_cpu_options(CLI::App* app, std::string* cpu, std::string* isa) {
 }
 
 void add_run(CLI::App& pipit);
+void add_bench(CLI::App& pipit);
 void add_inspect(CLI::App& pipit);
 void add_classify(CLI::App& pipit);
 void add_export_keras(CLI::App& pipit);

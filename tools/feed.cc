@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "pipit/strings.h"
 #include "tools/describe.h"
@@ -165,6 +167,61 @@ std::vector<uint8_t> random_bytes(const Tensor& tensor, uint64_t seed) {
       return fill<uint8_t>(tensor, [] { return 0; });
     default:
       return fill_bytes(tensor.bytes, &random);
+  }
+}
+
+namespace {
+
+template <class T>
+std::vector<uint8_t> fill_between(const Tensor& tensor, int64_t low, int64_t high,
+                                  SplitMix64* random) {
+  if constexpr (std::is_integral_v<T>) {
+    if (!std::in_range<T>(low) || !std::in_range<T>(high)) {
+      throw Failure(kUsage, tensor_text(tensor) + " does not hold all numbers from " +
+                                std::to_string(low) + " to " + std::to_string(high));
+    }
+    const uint64_t count = static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1;
+    return fill<T>(tensor, [&] {
+      const uint64_t n = random->next();
+      return static_cast<uint64_t>(low) + (count == 0 ? n : n % count);
+    });
+  } else {
+    const double width = static_cast<double>(high) - static_cast<double>(low);
+    return fill<T>(tensor, [&] {
+      return static_cast<double>(low) +
+             width * static_cast<double>(random->next() >> 11) / 9007199254740992.0;  // 2^53
+    });
+  }
+}
+
+}  // namespace
+
+std::vector<uint8_t> random_between(const Tensor& tensor, int64_t low, int64_t high,
+                                    uint64_t seed) {
+  SplitMix64 random(seed);
+  switch (tensor.type) {
+    case Type::kFloat32:
+      return fill_between<float>(tensor, low, high, &random);
+    case Type::kFloat64:
+      return fill_between<double>(tensor, low, high, &random);
+    case Type::kInt8:
+      return fill_between<int8_t>(tensor, low, high, &random);
+    case Type::kUInt8:
+      return fill_between<uint8_t>(tensor, low, high, &random);
+    case Type::kInt16:
+      return fill_between<int16_t>(tensor, low, high, &random);
+    case Type::kUInt16:
+      return fill_between<uint16_t>(tensor, low, high, &random);
+    case Type::kInt32:
+      return fill_between<int32_t>(tensor, low, high, &random);
+    case Type::kUInt32:
+      return fill_between<uint32_t>(tensor, low, high, &random);
+    case Type::kInt64:
+      return fill_between<int64_t>(tensor, low, high, &random);
+    case Type::kUInt64:
+      return fill_between<uint64_t>(tensor, low, high, &random);
+    default:
+      throw Failure(kUsage, tensor_text(tensor) + ": a range is for numbers of whole bytes");
   }
 }
 

@@ -17,4 +17,8 @@ std::vector<uint8_t> file_bytes(const std::string& path, const Tensor& tensor);
 // their whole range, wider ones from 0 to 9 (often they are indices), booleans, short strings.
 std::vector<uint8_t> random_bytes(const Tensor& tensor, uint64_t seed);
 
+// Likewise, numbers from `low` to `high`: whole ones but in tensors of floats. Throws
+// Failure(kUsage) when the tensor's type cannot hold them.
+std::vector<uint8_t> random_between(const Tensor& tensor, int64_t low, int64_t high, uint64_t seed);
+
 }  // namespace pipit::tools

@@ -24,6 +24,7 @@ constexpr char kFooter[] = R"(Examples:
   pipit run model.tflite --input x.npy --output-dir out
   pipit plan model.tflite          where that memory goes
   pipit diff int8.tflite float.tflite    how far each operator's values differ
+  pipit bench model.tflite         how fast it runs here, and where the time goes
   pipit classify model.tflite cat.jpg --labels labels.txt
   pipit export-keras model.tflite -o keras   its layers and weights for Keras
 
@@ -86,6 +87,7 @@ int run(int argc, char** argv) {
   app.footer(kFooter);
   app.formatter(std::make_shared<HelpFormatter>());
   add_run(app);
+  add_bench(app);
   add_inspect(app);
   add_classify(app);
   add_export_keras(app);

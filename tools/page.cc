@@ -40,8 +40,9 @@ tr:nth-child(2n+1) td { background: var(--shade); }
 .plot.named { padding-left: 5.2rem; }
 .figure { position: relative; background: var(--shade); border: 1px solid var(--line); }
 .box { position: absolute; overflow: hidden; white-space: nowrap; text-overflow: ellipsis;
-  font-size: .72rem; line-height: 1.3; padding: 0 .15rem; border: 1px solid var(--paper); }
-.thin { padding: 0; border-width: 0 0 0 .5px; }
+  font-size: .72rem; line-height: 1.3; text-indent: .2rem;
+  box-shadow: inset -1px -1px var(--paper); }
+.thin { box-shadow: none; }
 .across, .down { position: absolute; font-size: .72rem; color: var(--soft); white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .across { top: 100%; transform: translateX(-50%); padding-top: .15rem; }
@@ -172,14 +173,10 @@ int operator_colour(const std::string& op) {
 }
 
 const char* colour_meaning(int colour) {
-  constexpr const char* kMeanings[kColours] = {"convolution",
-                                               "depthwise convolution",
-                                               "fully connected, matrix product",
-                                               "element-wise",
-                                               "pooling, reduction",
-                                               "data moved",
-                                               "recurrent",
-                                               "other"};
+  constexpr const char* kMeanings[kColours] = {
+      "convolution",  "depthwise convolution",  "fully connected, matrix product",
+      "element-wise", "pooling, reduction",     "data moved",
+      "recurrent",    "other, bands of several"};
   return kMeanings[std::clamp(colour, 0, kColours - 1)];
 }
 

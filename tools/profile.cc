@@ -8,6 +8,7 @@ namespace pipit::tools {
 void Profile::begin() {
   ++inferences_;
   open_.clear();  // an inference that failed
+  begun_ = Clock::now();
 }
 
 size_t Profile::row_of(const StepInfo& step) {
@@ -19,24 +20,44 @@ size_t Profile::row_of(const StepInfo& step) {
 void Profile::step(void* self, const StepInfo& step, bool begins) {
   auto& profile = *static_cast<Profile*>(self);
   const Clock::time_point now = Clock::now();
-  if (!profile.open_.empty()) profile.rows_[profile.open_.back()].time += now - profile.last_;
+  if (!profile.open_.empty()) {
+    profile.add_time(&profile.rows_[profile.open_.back()], now - profile.last_);
+  }
   if (begins) {
     profile.open_.push_back(profile.row_of(step));
-    ++profile.rows_[profile.open_.back()].runs;
+    Row& row = profile.rows_[profile.open_.back()];
+    ++row.runs;
+    if (row.last_inference != profile.inferences_) row.start += now - profile.begun_;
+    row.last_inference = profile.inferences_;
   } else {
     profile.open_.pop_back();
   }
   profile.last_ = Clock::now();  // what this took is nobody's
 }
 
-double Profile::microseconds(const Row& row) const {
-  const std::chrono::duration<double, std::micro> time = row.time;
-  return time.count() / static_cast<double>(inferences_);
+void Profile::add_time(Row* row, Clock::duration time) const {
+  row->time += time;
+  if (inferences_ == 1) row->first += time;
+}
+
+double Profile::microseconds(Clock::duration time) const {
+  const std::chrono::duration<double, std::micro> all = time;
+  return all.count() / static_cast<double>(inferences_);
+}
+
+std::vector<ProfileRow> Profile::rows() const {
+  std::vector<ProfileRow> rows;
+  for (const Row& row : rows_) {
+    const double first = std::chrono::duration<double, std::micro>(row.first).count();
+    rows.push_back({row.step, static_cast<double>(row.runs) / static_cast<double>(inferences_),
+                    microseconds(row.time), first, microseconds(row.start)});
+  }
+  return rows;
 }
 
 double Profile::total() const {
   double sum = 0;
-  for (const Row& row : rows_) sum += microseconds(row);
+  for (const Row& row : rows_) sum += microseconds(row.time);
   return sum;
 }
 
@@ -45,7 +66,7 @@ std::string Profile::text() const {
   std::vector<std::vector<std::string>> cells = {{"step", "operator", "kernel", "runs", "us", "%"}};
   for (const Row& row : rows_) {
     const std::string graph = row.step.subgraph == 0 ? "" : std::to_string(row.step.subgraph) + ".";
-    const double us = microseconds(row);
+    const double us = microseconds(row.time);
     cells.push_back({graph + std::to_string(row.step.node), row.step.op, row.step.variant,
                      number(static_cast<double>(row.runs) / static_cast<double>(inferences_)),
                      number(us, 4), number(all > 0 ? 100 * us / all : 0, 3)});
@@ -62,7 +83,7 @@ Json Profile::json() const {
                     {"op", row.step.op},
                     {"variant", row.step.variant},
                     {"runs", row.runs},
-                    {"microseconds", microseconds(row)}});
+                    {"microseconds", microseconds(row.time)}});
   }
   return list;
 }

@@ -13,6 +13,16 @@
 
 namespace pipit::tools {
 
+// A step's times in microseconds, those of one inference on average, without those of the steps
+// that it calls.
+struct ProfileRow {
+  StepInfo step;
+  double runs = 0;      // in one inference
+  double us = 0;        // of all of them
+  double first_us = 0;  // in the first inference
+  double start_us = 0;  // from the beginning of an inference
+};
+
 class Profile {
  public:
   // To be planned with; it points to this object.
@@ -20,8 +30,9 @@ class Profile {
   // An inference begins.
   void begin();
 
-  // One row for each step in the order in which they first ran. Times are those of one inference,
-  // without those of the steps that a step calls.
+  int64_t inferences() const { return inferences_; }
+  // One row for each step in the order in which they first ran.
+  std::vector<ProfileRow> rows() const;
   std::string text() const;
   Json json() const;
 
@@ -30,19 +41,21 @@ class Profile {
   struct Row {
     StepInfo step;
     int64_t runs = 0;
-    Clock::duration time{};
+    Clock::duration time{}, first{}, start{};
+    int64_t last_inference = 0;
   };
 
   static void step(void* self, const StepInfo& step, bool begins);
   size_t row_of(const StepInfo& step);
-  double microseconds(const Row& row) const;
+  void add_time(Row* row, Clock::duration time) const;
+  double microseconds(Clock::duration time) const;
   double total() const;
 
   std::vector<Row> rows_;
   std::vector<size_t> open_;  // rows of the steps that are running, each called by the one before
   std::map<std::pair<int, int>, size_t> row_of_step_;  // by subgraph and node
   int64_t inferences_ = 0;
-  Clock::time_point last_;
+  Clock::time_point begun_, last_;
 };
 
 }  // namespace pipit::tools

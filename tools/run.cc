@@ -2,6 +2,7 @@
 // `pipit run`: feeds a model, invokes it, and writes what comes out.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "tools/io.h"
 #include "tools/profile.h"
 #include "tools/session.h"
+#include "tools/times_report.h"
 
 namespace pipit::tools {
 namespace {
@@ -32,8 +34,9 @@ Strings travel as the format's string buffers.
 
 --invocations runs the model K times and keeps its state (variables) in between; %d in the name of an
 input file stands for the number of the invocation, and outputs are out0.0.bin, out0.1.bin, ...
---iterations is for measuring: it repeats one inference, each time from the same state. --profile shows
-the average time of each step by the clock, and how often it runs in one inference.
+--iterations is for measuring: it repeats one inference, each time from the same state, and prints the
+times. --profile shows the average time of each step by the clock, and how often it runs in one inference.
+(`pipit bench` measures more, and watches the board meanwhile.)
 --threads N shares the work among N threads, the program's own included; without it there is but that
 one. The results are the same. More threads than the CPU has cores make nothing faster.
 Operators that hand rows to one another run together in bands of rows, where that saves memory; --bands
@@ -181,6 +184,7 @@ class Runner {
 
   // One inference, or the same one --iterations times.
   void invoke(int k) {
+    times_ = Times();  // an arena that was too small makes it begin again
     for (int i = 0; i < session_.inputs(); ++i) feed(i, k);
     invoke_once();
     for (int n = 1; n < set_.iterations; ++n) {
@@ -195,7 +199,10 @@ class Runner {
 
   void invoke_once() {
     if (set_.profile) profile_.begin();
+    const auto begin = std::chrono::steady_clock::now();
     session_.invoke();
+    const std::chrono::duration<double, std::micro> us = std::chrono::steady_clock::now() - begin;
+    if (set_.iterations > 1) times_.add(us.count());
   }
 
   void feed(int i, int k) {
@@ -291,6 +298,7 @@ class Runner {
     add_memory(session_.net().memory(), &json);
     json["arena_given_bytes"] = session_.arena_given();
     json["operators"] = operators();
+    if (!times_.empty()) json["times"] = times_json(times_);
     if (set_.profile) json["profile"] = profile_.json();
     return json;
   }
@@ -328,6 +336,7 @@ class Runner {
     return text + "  arena     " + memory_text(session_.net().memory()) + "\n  kernels   " +
            isa_name(cpu_) + ", " + std::to_string(team_.threads()) +
            (team_.threads() == 1 ? " thread\n" : " threads\n") +
+           (times_.empty() ? "" : "  time      " + times_text(times_) + "\n") +
            (set_.profile ? profile_.text() : "");
   }
 
@@ -347,6 +356,7 @@ class Runner {
   CpuFeatures cpu_;
   Team team_;
   Profile profile_;
+  Times times_;
   Session session_;
 };
 

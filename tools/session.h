@@ -44,6 +44,7 @@ class Session {
   // Copies the values in.
   void feed(int i, std::vector<uint8_t> bytes);
   void reset() { net_.reset_variables(); }
+  void set_profiler(const Profiler& profiler) { net_.set_profiler(profiler); }
   void invoke();
 
   // Does `job`, which feeds and invokes. Where invoke() finds the arena too small, the job starts

@@ -214,6 +214,23 @@ Cost cost_of(const Model& model, const Interpreter* net, int node, int subgraph)
   return cost;
 }
 
+Cost cost_of_step(const Model& model, const Interpreter& net, int i, int subgraph) {
+  const StepInfo step = net.step(i, subgraph);
+  Cost cost;
+  for (int k = 0; step.chain >= 0 && k < net.chain(step.chain).operators; ++k) {
+    const StepInfo link = net.chain_step(step.chain, k);
+    cost += cost_of(model, &net, link.node, link.subgraph);
+  }
+  if (step.chain >= 0) return cost;
+  for (int p = 0; p < net.partitions(); ++p) {
+    const PartitionInfo partition = net.partition(p);
+    if (partition.subgraph != subgraph || partition.nodes[0] != step.node) continue;
+    for (const int32_t node : partition.nodes) cost += cost_of(model, &net, node, subgraph);
+    return cost;
+  }
+  return cost_of(model, &net, step.node, subgraph);
+}
+
 Cost cost_of_all(const Model& model, const Interpreter* net, int subgraph) {
   Cost cost;
   for (int i = 0; i < model.nodes(subgraph); ++i) cost += cost_of(model, net, i, subgraph);

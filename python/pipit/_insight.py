@@ -66,8 +66,10 @@ class Insight(Values):
 
     def profile(self, runs: int = 1) -> list[dict[str, typing.Any]]:
         """Runs the model and returns a list of dicts, one for each operator that takes part:
-        `node`, `op_name`, `variant` (the kernel that was chosen) and `seconds` of one run on
-        average.
+        `node`, `op_name`, `name` (of what it writes), `variant` (the kernel that was chosen) and
+        `seconds` of one run on average; what it costs by its tensors' shapes: `multiply_adds`
+        (products that are summed up), `bytes` that it reads and writes, of them `read_bytes`,
+        `written_bytes` and `weight_bytes`; and `macs_per_second`, `bytes_per_second`.
 
         Raises:
           ValueError: runs is less than 1.
@@ -94,9 +96,18 @@ class Insight(Values):
             plan.lib.pipit_interpreter_time_nodes(plan.handle, times,
                                                   len(times) if times is not None else 0)
 
-    @staticmethod
-    def _profile_row(plan: Plan, i: int, times: typing.Any, runs: int) -> dict[str, typing.Any]:
-        step = c.Step()
+    def _profile_row(self, plan: Plan, i: int, times: typing.Any, runs: int) -> dict[str, typing.Any]:
+        step, cost = c.Step(), c.Cost()
         plan.lib.pipit_interpreter_step(plan.handle, 0, i, ctypes.byref(step))
-        return {"node": step.node, "op_name": c.decoded(step.op), "variant": c.decoded(step.variant),
-                "seconds": times[step.node] / runs * 1e-9}
+        plan.lib.pipit_interpreter_step_cost(plan.handle, 0, i, ctypes.byref(cost))
+        seconds = times[step.node] / runs * 1e-9
+        bytes_moved = cost.read_bytes + cost.written_bytes
+        node = self._model.node(step.node)
+        names = [c.decoded(self._tensor(0, t).name) for t in (node.outputs if node else [])]
+        return {"node": step.node, "op_name": c.decoded(step.op), "name": ", ".join(names),
+                "variant": c.decoded(step.variant), "seconds": seconds,
+                "multiply_adds": cost.multiply_adds, "bytes": bytes_moved,
+                "read_bytes": cost.read_bytes, "written_bytes": cost.written_bytes,
+                "weight_bytes": cost.weight_bytes,
+                "macs_per_second": cost.multiply_adds / seconds if seconds > 0 else 0.0,
+                "bytes_per_second": bytes_moved / seconds if seconds > 0 else 0.0}

@@ -204,6 +204,15 @@ class Options(ctypes.Structure):
     ]
 
 
+class Cost(ctypes.Structure):
+    _fields_ = [
+        ("multiply_adds", c_int64),
+        ("read_bytes", c_int64),
+        ("written_bytes", c_int64),
+        ("weight_bytes", c_int64),
+    ]
+
+
 class Memory(ctypes.Structure):
     _fields_ = [
         ("struct_bytes", c_size_t),
@@ -268,6 +277,7 @@ PROTOTYPES: dict[str, tuple[typing.Any, ...]] = {
     "pipit_interpreter_reset_variables": (None, _handle),
     "pipit_interpreter_steps": (c_int32, _handle, c_int32),
     "pipit_interpreter_step": (c_int32, _handle, c_int32, c_int32, POINTER(Step)),
+    "pipit_interpreter_step_cost": (c_int32, _handle, c_int32, c_int32, POINTER(Cost)),
     "pipit_interpreter_partitions": (c_int32, _handle),
     "pipit_interpreter_partition": (c_int32, _handle, c_int32, POINTER(PartitionInfo)),
     "pipit_interpreter_time_nodes": (None, _handle, POINTER(c_uint64), c_size_t),

@@ -169,6 +169,18 @@ TEST_F(CInterface, RunsOperatorsOfTheApplication) {
   EXPECT_EQ(pipit_interpreter_step(net_, 0, 2, &step), PIPIT_BAD_ARGUMENT);
 }
 
+TEST_F(CInterface, TellsWhatStepsCost) {
+  init();
+  pipit_cost cost = {};
+  ASSERT_EQ(pipit_interpreter_step_cost(net_, 0, 1, &cost), PIPIT_OK);
+  EXPECT_EQ(cost.multiply_adds, 0);
+  EXPECT_EQ(cost.read_bytes, 16);
+  EXPECT_EQ(cost.written_bytes, 16);
+  EXPECT_EQ(cost.weight_bytes, 0);
+  EXPECT_EQ(pipit_interpreter_step_cost(net_, 0, 2, &cost), PIPIT_BAD_ARGUMENT);
+  EXPECT_EQ(pipit_interpreter_step_cost(net_, 0, 0, nullptr), PIPIT_BAD_ARGUMENT);
+}
+
 TEST_F(CInterface, PassesOnWhatAnOperatorSays) {
   init();
   auto t = sized<pipit_tensor>();

@@ -222,6 +222,8 @@ TEST_F(Misuse, NoInterpreter) {
   EXPECT_EQ(pipit_interpreter_output(nullptr, 0, 0, &t), PIPIT_BAD_ARGUMENT);
   EXPECT_EQ(pipit_interpreter_memory(nullptr, &memory), PIPIT_BAD_ARGUMENT);
   EXPECT_EQ(pipit_interpreter_step(nullptr, 0, 0, &step), PIPIT_BAD_ARGUMENT);
+  pipit_cost cost;
+  EXPECT_EQ(pipit_interpreter_step_cost(nullptr, 0, 0, &cost), PIPIT_BAD_ARGUMENT);
   EXPECT_EQ(pipit_interpreter_partition(nullptr, 0, &info), PIPIT_BAD_ARGUMENT);
   refused(pipit_interpreter_bind_input(nullptr, 0, 0, memory_, 16, &why_), none);
   refused(pipit_interpreter_bind_output(nullptr, 0, 0, memory_, 16, &why_), none);

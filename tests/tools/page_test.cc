@@ -59,8 +59,8 @@ TEST(Page, NumbersAreAlignedToTheRight) {
 TEST(Page, OperatorsOfAKindShareAColour) {
   EXPECT_EQ(tools::operator_colour("CONV_2D"), tools::operator_colour("TRANSPOSE_CONV"));
   EXPECT_NE(tools::operator_colour("CONV_2D"), tools::operator_colour("DEPTHWISE_CONV_2D"));
-  EXPECT_STREQ(tools::colour_meaning(tools::operator_colour("WHILE")), "other");
-  EXPECT_STREQ(tools::colour_meaning(99), "other");
+  EXPECT_STREQ(tools::colour_meaning(tools::operator_colour("WHILE")), "other, bands of several");
+  EXPECT_STREQ(tools::colour_meaning(99), "other, bands of several");
 }
 
 }  // namespace

@@ -28,6 +28,10 @@ struct Cost {
 // With the shapes of `net`, an interpreter of this model; of the file where there is none.
 Cost cost_of(const Model& model, const Interpreter* net, int node, int subgraph = 0);
 
+// What step `i` of an interpreter of the model costs: of all operators that run together in it, or
+// that a delegate computes.
+Cost cost_of_step(const Model& model, const Interpreter& net, int i, int subgraph = 0);
+
 // Of all nodes of a subgraph, each once.
 Cost cost_of_all(const Model& model, const Interpreter* net, int subgraph = 0);
 

@@ -503,6 +503,18 @@ PIPIT_API int32_t pipit_interpreter_steps(const pipit_interpreter* net, int32_t 
 PIPIT_API pipit_code pipit_interpreter_step(const pipit_interpreter* net, int32_t subgraph,
                                             int32_t i, pipit_step* step);
 
+// What a step costs when it runs once, by the shapes of its tensors: products of inputs and weights
+// that are summed up, and bytes, each input and each output counted once.
+typedef struct pipit_cost {
+  int64_t multiply_adds;
+  int64_t read_bytes;
+  int64_t written_bytes;
+  int64_t weight_bytes;  // of those read
+} pipit_cost;
+
+PIPIT_API pipit_code pipit_interpreter_step_cost(const pipit_interpreter* net, int32_t subgraph,
+                                                 int32_t i, pipit_cost* cost);
+
 // What delegates compute: `nodes` are positions in the subgraph's list of operators.
 typedef struct pipit_partition_info {
   const char* delegate;
