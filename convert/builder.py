@@ -156,6 +156,14 @@ class Builder:
             raise Unsupported("more than one size of %s is not fixed" % list(sizes))
         return self.op("RESHAPE", [x, self.integers(sizes)], sizes)
 
+    def reshape_same(self, x: Tensor) -> Tensor:
+        """A tensor of its own with the same numbers."""
+        return self.op("RESHAPE", [x, self.integers(signature(x))], signature(x))
+
+    def stand_in(self, x: Tensor) -> Tensor:
+        """For what could not be computed from x."""
+        return self._tensor(self.layer, signature(x), x.dtype)
+
     def expand(self, x: Tensor, axis: int) -> Tensor:
         sizes = signature(x)[:axis] + (1,) + signature(x)[axis:]
         if sum(n < 0 for n in sizes) < 2:
@@ -189,6 +197,18 @@ class Builder:
         inputs = [x, *(self.integers(each, name) for each, name in zip(bounds, ("begin", "end"))),
                   self.integers([1] * rank, "strides")]
         return self.op("STRIDED_SLICE", inputs, sizes, begin_mask=mask, end_mask=mask,
+                       ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0)
+
+    def crop(self, x: Tensor, amounts: typing.Sequence[Pair]) -> Tensor:
+        """Without so many at the beginning and at the end of each dimension."""
+        sizes = [n if n < 0 else n - sum(two) for n, two in zip(signature(x), amounts)]
+        if any(n == 0 or n < -1 for n in sizes):
+            raise ConvertError("nothing is left of the shape %s" % list(signature(x)))
+        masks = [sum(1 << i for i, two in enumerate(amounts) if not two[end]) for end in (0, 1)]
+        inputs = [x, self.integers([before for before, _ in amounts], "begin"),
+                  self.integers([-after for _, after in amounts], "end"),
+                  self.integers([1] * len(sizes), "strides")]
+        return self.op("STRIDED_SLICE", inputs, sizes, begin_mask=masks[0], end_mask=masks[1],
                        ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0)
 
     def concat(self, parts: typing.Sequence[Tensor], axis: int) -> Tensor:
