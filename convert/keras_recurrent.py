@@ -59,7 +59,8 @@ class Weights:
     def tensor(self, name: str, parts: typing.Callable[[], list[Array]]) -> Tensor:
         """The parts above each other, as FULLY_CONNECTED has its weights."""
         def make() -> Array:
-            return np.asarray(np.concatenate(parts(), -1).transpose())
+            beside: Array = np.concatenate(parts(), -1).transpose()
+            return beside
         return self._context.constant(name, make)
 
 
