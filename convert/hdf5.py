@@ -23,6 +23,9 @@ MAX_TEXT = 1 << 28
 MAX_ARRAYS = 200_000
 MAX_DEPTH = 100
 MAX_SECONDS = 600  # of computing
+# Finds h5py where this process would, and not this folder's modules in the place of others.
+_PROGRAM = ("import json, runpy, sys; sys.path[:] = json.loads(sys.argv[2]); "
+            "runpy.run_path(sys.argv[1], run_name='__main__')")
 _TEXTS = ("model_config", "keras_version")
 _LISTS = ("layer_names", "weight_names")
 NEEDS = "Keras' HDF5 files need Python's package h5py (Debian: python3-h5py)"
@@ -138,7 +141,8 @@ def _main(path: str) -> int:
 
 def read(path: str | os.PathLike[str]) -> File:
     """Raises Unreadable, or ImportError without h5py."""
-    command = [sys.executable or "python3", "-I", os.path.abspath(__file__), os.fspath(path)]
+    command = [sys.executable or "python3", "-c", _PROGRAM, os.path.abspath(__file__),
+               json.dumps(sys.path), os.fspath(path)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as child:
         assert child.stdout is not None and child.stderr is not None
@@ -188,4 +192,4 @@ def parse(stream: typing.IO[bytes]) -> File:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))
+    sys.exit(_main(sys.argv[-1]))

@@ -19,6 +19,7 @@ from .keras_read import Reader
 from .keras_weights import ByAttribute, ByName, Named, Store
 
 Path = typing.Union[str, "os.PathLike[str]"]
+Shapes = typing.Mapping[str, typing.Sequence[int]]
 
 MAX_JSON = 1 << 27
 MAX_RATIO = 1100  # of what deflate unpacks to what it packed
@@ -35,9 +36,9 @@ def load_json(content: bytes, what: str) -> Json:
         raise ConvertError("%s is no JSON: %s" % (what, error)) from None
 
 
-def build(document: Json, store: Store, keras: int) -> Model:
+def build(document: Json, store: Store, keras: int, shapes: Shapes | None) -> Model:
     try:
-        return Reader(store, keras).read(parse(document))
+        return Reader(store, keras, shapes or {}).read(parse(document))
     except RecursionError:
         raise ConvertError("its models are nested too deeply") from None
 
@@ -52,13 +53,14 @@ def _hdf5(path: Path) -> hdf5.File:
 # ---- HDF5 ----------------------------------------------------------------------------------------
 
 
-def read_hdf5(path: Path) -> Model:
+def read_hdf5(path: Path, shapes: Shapes | None = None) -> Model:
     file = _hdf5(path)
     if "model_config" not in file.texts:
         raise ConvertError("it has weights only: save the whole model, with model.save()")
     version = file.texts.get("keras_version", "2")
     document = load_json(file.texts["model_config"].encode(), "its model_config")
-    return build(document, ByName(_groups(file)), 3 if version.startswith("3") else 2)
+    return build(document, ByName(_groups(file)), 3 if version.startswith("3") else 2,
+                 shapes)
 
 
 def _groups(file: hdf5.File) -> dict[str, Named]:
@@ -74,7 +76,7 @@ def _groups(file: hdf5.File) -> dict[str, Named]:
 # ---- Keras 3 -------------------------------------------------------------------------------------
 
 
-def read_keras(path: Path) -> Model:
+def read_keras(path: Path, shapes: Shapes | None = None) -> Model:
     try:
         with zipfile.ZipFile(path) as archive:
             document = load_json(_member(archive, "config.json"), "its config.json")
@@ -85,7 +87,7 @@ def read_keras(path: Path) -> Model:
         if isinstance(error, ConvertError):
             raise
         raise ConvertError("its zip cannot be read: %s" % error) from None
-    return build(document, ByAttribute(file.arrays), version)
+    return build(document, ByAttribute(file.arrays), version, shapes)
 
 
 def _info(archive: zipfile.ZipFile, name: str, limit: int) -> zipfile.ZipInfo:
@@ -136,7 +138,7 @@ _TYPES = {"float32": "<f4", "int32": "<i4", "bool": "?", "float16": "<f2", "uint
           "uint16": "<u2"}
 
 
-def read_tfjs(path: Path) -> Model:
+def read_tfjs(path: Path, shapes: Shapes | None = None) -> Model:
     """A model.json, beside its shards, or the folder of it."""
     if os.path.isdir(path):
         path = os.path.join(path, "model.json")
@@ -152,7 +154,7 @@ def read_tfjs(path: Path) -> Model:
     manifest = document.get("weightsManifest")
     store = ByName({"": _manifest(manifest, os.path.dirname(os.path.abspath(path)))})
     python = version.startswith("3") and not version.startswith("tfjs")
-    return build(config, store, 3 if python else 2)
+    return build(config, store, 3 if python else 2, shapes)
 
 
 def _manifest(manifest: Json, folder: str) -> Named:

@@ -28,9 +28,10 @@ _KEEP_MASK = ("Activation", "Add", "BatchNormalization", "Concatenate", "Dense",
 class Reader:
     """Goes through the layers, and on when one is not supported: all are named at once."""
 
-    def __init__(self, store: Store, keras: int) -> None:
+    def __init__(self, store: Store, keras: int,
+                 shapes: typing.Mapping[str, typing.Sequence[int]]) -> None:
         self.builder = Builder()
-        self._store, self._keras = store, keras
+        self._store, self._keras, self._shapes = store, keras, shapes
         self._problems: dict[str, str] = {}
         self._doubtful: set[int] = set()  # what comes after a layer that is not supported
         self._masked: set[int] = set()
@@ -38,6 +39,10 @@ class Reader:
         self._inputs: dict[int, Tensor] = {}
 
     def read(self, made: Network) -> Model:
+        unknown = set(self._shapes) - {each.layer for each in made.inputs}
+        if unknown:
+            raise ConvertError("the model has no input %s, but %s" % (
+                ", ".join(sorted(unknown)), ", ".join(each.layer for each in made.inputs)))
         one_at_a_time = _needs_batch(made)
         layers = {layer.name: layer for layer in made.layers}
         given = [self._input(layers, each, one_at_a_time) for each in made.inputs]
@@ -55,6 +60,7 @@ class Reader:
             raise ConvertError("layer %s: the model says no shape of its input: build it, or give "
                                "its first layer an input_shape" % end.layer)
         sizes = [-1 if n is None else n for n in shape]
+        sizes = _stated(end.layer, sizes, self._shapes.get(end.layer))
         if one_at_a_time and sizes[:1] == [-1]:
             sizes[0] = 1
         name = "serving_default_%s:0" % end.layer
@@ -219,6 +225,16 @@ def _pick(values: dict[tuple[str, int], Tensors], reference: Reference) -> Tenso
 def _unique(names: list[str]) -> list[str]:
     return [name if names.count(name) == 1 else "%s_%d" % (name, names[:i].count(name))
             for i, name in enumerate(names)]
+
+
+def _stated(layer: str, sizes: list[int], given: typing.Sequence[int] | None) -> list[int]:
+    """The sizes that the user states, where the model leaves them open."""
+    if given is None:
+        return sizes
+    if len(given) != len(sizes) or any(n not in (-1, m) and m >= 0 for n, m in zip(given, sizes)):
+        raise ConvertError("layer %s: its input of shape %s cannot be %s"
+                           % (layer, sizes, list(given)))
+    return list(given)
 
 
 def _dtype(value: Json, layer: str) -> str:

@@ -59,8 +59,7 @@ class Weights:
     def tensor(self, name: str, parts: typing.Callable[[], list[Array]]) -> Tensor:
         """The parts above each other, as FULLY_CONNECTED has its weights."""
         def make() -> Array:
-            beside: Array = np.concatenate(parts(), -1).transpose()
-            return beside
+            return np.concatenate(parts(), -1).transpose()
         return self._context.constant(name, make)
 
 
@@ -105,7 +104,8 @@ def _gru(c: Context, inputs: int) -> Cell:
     act, gate = _functions(c)
     gates = w.tensor("recurrent_gates", lambda: w.gates("recurrent_kernel")[:2])
     news = w.tensor("recurrent_new", lambda: w.gates("recurrent_kernel")[2:])
-    late = c.constant("late_bias", lambda: w.gates("bias")[2][1]) if after else None
+    late = c.constant("late_bias", lambda: np.asarray(w.gates("bias")[2][1])) if after \
+        else None
 
     def new(x: Tensor, reset: Tensor, states: Tensors) -> Tensor:
         """What the reset gate lets through of the state, added to the input's part."""
