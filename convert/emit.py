@@ -12,7 +12,7 @@ import numpy as np
 from . import evaluate
 from .graph import Array, ConvertError, Operator, Tensor
 
-Shape = tuple[int, ...]
+Shape = typing.Tuple[int, ...]
 
 MOST_FOLDED = 1 << 24  # elements of one constant that is computed here
 MOST_FOLDED_IN_ALL = 1 << 28

@@ -14,7 +14,7 @@ from . import emit_shapes as shapes
 from .emit import Builder, signature
 from .graph import ConvertError, Tensor
 
-Pair = tuple[int, int]
+Pair = typing.Tuple[int, int]
 NO_PADS: tuple[Pair, Pair] = ((0, 0), (0, 0))
 LARGEST_WINDOW = 1 << 16
 

@@ -203,4 +203,4 @@ def needed(operators: list[Operator], outputs: list[Tensor]) -> list[Operator]:
     return kept[::-1]
 
 
-__all__ = ["read_onnx", "Shape", "shapes"]
+

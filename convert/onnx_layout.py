@@ -13,7 +13,7 @@ from . import emit_shapes as shapes
 from .emit import Builder, Shape, product, signature
 from .graph import Array, ConvertError, Tensor
 
-Order = tuple[int, ...]
+Order = typing.Tuple[int, ...]
 # Stands for a size that is not known, where products of sizes are compared.
 _PRIME = 1000003
 
