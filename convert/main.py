@@ -207,7 +207,7 @@ def _run(given: argparse.Namespace) -> None:
 
 
 def _check_places(given: argparse.Namespace) -> None:
-    for path in filter(None, (given.output, given.html)):
+    for path in [each for each in (given.output, given.html) if each]:
         if os.path.isdir(path):
             raise IsADirectoryError(21, "Is a directory", path)
         if os.path.exists(path) and os.path.exists(given.input) \

@@ -16,6 +16,7 @@ inline CLI::Validator at_least_one() {
 void add_run(CLI::App& pipit);
 void add_inspect(CLI::App& pipit);
 void add_classify(CLI::App& pipit);
+void add_convert(CLI::App& pipit);
 void add_export_keras(CLI::App& pipit);
 
 }  // namespace pipit::tools

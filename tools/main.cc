@@ -19,6 +19,7 @@ constexpr char kFooter[] = R"(Examples:
   pipit inspect model.tflite                     what is in the file, and how much memory it takes
   pipit run model.tflite --input x.npy --output-dir out
   pipit classify model.tflite cat.jpg --labels labels.txt
+  pipit convert model.keras -o model.tflite      what Keras, TensorFlow or ONNX trained, as .tflite
   pipit export-keras model.tflite -o keras       its layers and weights, for Keras and TensorFlow.js
 
 `pipit COMMAND --help` says more. Exit status: 0 done; 2 wrong usage; 3 the model is refused; 4 an
@@ -54,6 +55,7 @@ int run(int argc, char** argv) {
   add_run(app);
   add_inspect(app);
   add_classify(app);
+  add_convert(app);
   add_export_keras(app);
   try {
     app.parse(argc, argv);
