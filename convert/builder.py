@@ -236,10 +236,11 @@ class Builder:
         sizes = [n if n < 0 else n * m for n, m in zip(signature(x), times)]
         return self.op("TILE", [x, self.integers(times, "multiples")], sizes)
 
-    def resize(self, kind: str, x: Tensor, height: int, width: int) -> Tensor:
+    def resize(self, kind: str, x: Tensor, height: int, width: int,
+               half_pixels: bool = True) -> Tensor:
         sizes = (signature(x)[0], height, width, signature(x)[3])
         return self.op(kind, [x, self.integers([height, width])], sizes, align_corners=False,
-                       half_pixel_centers=True)
+                       half_pixel_centers=half_pixels)
 
     # ---- layers with weights. Those of 2-D layers are of shape [output, height, width, input]
 

@@ -16,6 +16,7 @@ from .keras_weights import Named, as_float, pick
 
 _MISSING = object()
 MAX_SETTING = 1 << 30
+TFJS = 0  # in the place of Keras' version: a model that TensorFlow.js made
 
 
 @dataclasses.dataclass
@@ -23,7 +24,7 @@ class Context:
     builder: Builder
     layer: Layer
     arrays: Named
-    keras: int  # 2 or 3: they compute some activations differently
+    keras: int  # 2, 3 or TFJS: they compute some layers differently
     named: dict[str, list[Tensor]] = dataclasses.field(default_factory=dict)
     arguments: dict[str, Json] = dataclasses.field(default_factory=dict)
     masked: bool = False  # an embedding said which steps to leave out

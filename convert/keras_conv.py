@@ -10,7 +10,7 @@ import numpy as np
 
 from .builder import Pair, Shape, Unsupported, signature
 from .graph import Array, ConvertError, Tensor
-from .keras_context import Context, Convert
+from .keras_context import TFJS, Context, Convert
 from .keras_dense import Tensors, then_activate
 
 
@@ -224,7 +224,7 @@ def up_sampling_2d(c: Context, inputs: Tensors) -> Tensor:
         raise Unsupported("interpolation %s is not supported" % how)
     height, width = (c.fixed(x, axis, "the size of its picture") * times
                      for axis, times in zip((1, 2), c.pair("size", 2)))
-    return c.builder.resize(kinds[how], x, height, width)
+    return c.builder.resize(kinds[how], x, height, width, c.keras != TFJS)
 
 
 def up_sampling_1d(c: Context, inputs: Tensors) -> Tensor:

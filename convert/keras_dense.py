@@ -311,6 +311,7 @@ def flatten(c: Context, inputs: Tensors) -> Tensor:
 def reshape(c: Context, inputs: Tensors) -> Tensor:
     x = inputs[0]
     value = c.get("target_shape")
+    value = [-1 if n is None else n for n in value] if isinstance(value, list) else value
     if not isinstance(value, list) or not all(isinstance(n, int) and n >= -1 for n in value) \
             or value.count(-1) > 1:
         raise c.wrong("target_shape", value, "a list of sizes")

@@ -15,6 +15,7 @@ import numpy as np
 from . import hdf5
 from .graph import Array, ConvertError, Model
 from .keras_config import Json, parse
+from .keras_context import TFJS
 from .keras_read import Reader
 from .keras_weights import ByAttribute, ByName, Named, Store
 
@@ -153,8 +154,8 @@ def read_tfjs(path: Path, shapes: Shapes | None = None) -> Model:
     version = str(topology.get("keras_version", "2"))
     manifest = document.get("weightsManifest")
     store = ByName({"": _manifest(manifest, os.path.dirname(os.path.abspath(path)))})
-    python = version.startswith("3") and not version.startswith("tfjs")
-    return build(config, store, 3 if python else 2, shapes)
+    keras = TFJS if version.startswith("tfjs") else 3 if version.startswith("3") else 2
+    return build(config, store, keras, shapes)
 
 
 def _manifest(manifest: Json, folder: str) -> Named:
