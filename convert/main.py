@@ -10,7 +10,7 @@ import sys
 import typing
 
 from . import tflite_file
-from .calibrate import Sample
+from .calibrate import Sample, arrays
 from .graph import ConvertError, Model
 from .prune import PruneReport, PruneSettings, prune
 from .quantize import MIXED, SCHEMES, Settings, quantize
@@ -46,14 +46,19 @@ class SampleError(ConvertError):
 class _Checked:
     """Samples whose errors are known as such."""
 
-    def __init__(self, samples: Samples) -> None:
-        self._samples = samples
+    def __init__(self, model: Model, samples: Samples) -> None:
+        self._model, self._samples = model, samples
 
     def __iter__(self) -> typing.Iterator[Sample]:
-        try:
-            yield from self._samples
-        except ConvertError as error:
-            raise SampleError(str(error)) from None
+        found = iter(self._samples)
+        while True:
+            try:
+                sample = arrays(self._model, next(found))
+            except StopIteration:
+                return
+            except ConvertError as error:
+                raise SampleError(str(error)) from None
+            yield sample
 
 
 def _shape(text: str) -> tuple[str, list[int]]:
@@ -147,9 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError as error:
         return _fail(6, str(error))
     except OSError as error:
-        name = given.input if error.filename is None else error.filename
-        return _fail(3 if _is_of_input(given, name) else 6,
-                     "%s: %s" % (name, error.strerror or error))
+        return _fail(6, "%s: %s" % (error.filename or given.output, error.strerror or error))
     except KeyboardInterrupt:
         return 130
     return 0
@@ -160,10 +163,6 @@ def _fail(status: int, line: str) -> int:
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     print("pipit: %s" % shown[:16384], file=sys.stderr)
     return status
-
-
-def _is_of_input(given: argparse.Namespace, name: typing.Any) -> bool:
-    return os.path.abspath(os.fsdecode(name)).startswith(os.path.abspath(given.input))
 
 
 def _contradiction(given: argparse.Namespace) -> str:
@@ -188,9 +187,7 @@ def _contradiction(given: argparse.Namespace) -> str:
 
 def _run(given: argparse.Namespace) -> None:
     _check_places(given)
-    model = read(given.input, dict(given.input_shape), given.signature)
-    if kind_of(given.input) != "tflite":
-        rewrite(model)
+    model = _read(given)
     samples, labels = _samples(given, model)
     pruned = quantized = None
     if given.prune:
@@ -204,6 +201,19 @@ def _run(given: argparse.Namespace) -> None:
         tflite_file.save(quantized.html(os.path.basename(given.input)).encode(), given.html)
     tflite_file.save(content, given.output)
     _say(given, content, model, pruned, quantized)
+
+
+def _read(given: argparse.Namespace) -> Model:
+    try:
+        model = read(given.input, dict(given.input_shape), given.signature)
+        ready = kind_of(given.input) == "tflite"
+    except OSError as error:
+        beside = error.filename is not None and os.fspath(error.filename) != given.input
+        raise ConvertError("%s%s" % ("%s: " % os.path.basename(error.filename) if beside else "",
+                                     error.strerror or error)) from None
+    if not ready:
+        rewrite(model)
+    return model
 
 
 def _check_places(given: argparse.Namespace) -> None:
@@ -227,7 +237,7 @@ def _samples(given: argparse.Namespace, model: Model
         labels = read_labels(given.labels) if given.labels else found.labels
     except (ConvertError, OSError) as error:
         raise SampleError(str(error)) from None
-    return _Checked(found), labels
+    return _Checked(model, found), labels
 
 
 def _settings(given: argparse.Namespace, labels: list[int] | None) -> Settings:
