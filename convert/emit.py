@@ -37,6 +37,7 @@ class Builder:
         self.name = ""  # what the names of the next tensors begin with
         self._unknown: dict[Tensor, Array] = {}
         self._folded = 0
+        self._done: dict[typing.Any, list[Tensor]] = {}
         self._names: dict[str, int] = {}
 
     def constant(self, values: typing.Any, dtype: str = "", name: str = "") -> Tensor:
@@ -101,6 +102,9 @@ class Builder:
     def _fold(self, kind: str, inputs: typing.Sequence[Tensor | None], shapes: list[Shape],
               dtype: str, options: dict[str, typing.Any]) -> list[Tensor] | None:
         function = evaluate.FUNCTIONS.get(kind)
+        key = (kind, dtype, repr(sorted(options.items())), *(self._likeness(t) for t in inputs))
+        if key in self._done:
+            return self._done[key]
         size = sum(product(s) for s in shapes)
         data = [t.data for t in inputs if t is not None and t.data is not None]
         if function is None or len(data) < len(inputs) or not self._affordable(size):
@@ -112,7 +116,14 @@ class Builder:
         marks = self._follow(kind, [t for t in inputs if t is not None], options)
         for tensor, mark in zip(made, marks):
             self.mark_unknown(tensor, mark)
+        self._done[key] = made
         return made
+
+    def _likeness(self, tensor: Tensor | None) -> typing.Any:
+        """Equal for small constants that are alike, so that a loop computes them once."""
+        if tensor is None or tensor.data is None or tensor.data.size > 64 or tensor in self._unknown:
+            return tensor
+        return tensor.dtype, tensor.shape, tensor.data.tobytes()
 
     def _affordable(self, size: int) -> bool:
         if size > MOST_FOLDED or self._folded + size > MOST_FOLDED_IN_ALL:

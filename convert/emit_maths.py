@@ -14,6 +14,7 @@ from .emit import Builder, signature
 from .graph import ConvertError, Operator, Tensor
 
 PLAIN = {"fused_activation_function": "NONE"}
+MOST_PRODUCTS = 1 << 24  # of constants, which are multiplied here
 FUSABLE = ("ADD", "SUB", "MUL", "DIV")
 TO_BOOL = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "LOGICAL_AND",
            "LOGICAL_OR", "LOGICAL_NOT")
@@ -144,15 +145,8 @@ def elu(b: Builder, x: Tensor, alpha: float) -> Tensor:
 
 
 def erf(b: Builder, x: Tensor) -> Tensor:
-    """Abramowitz and Stegun 7.1.26, whose error is below 1.5e-7."""
-    size = unary(b, "ABS", x)
-    t = binary(b, "DIV", scalar(b, 1.0, x), scaled(b, size, 0.3275911, 1.0))
-    terms = scalar(b, 1.061405429, x)
-    for factor in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        terms = scaled(b, binary(b, "MUL", terms, t), 1.0, factor)
-    bell = unary(b, "EXP", unary(b, "NEG", unary(b, "SQUARE", x)))
-    tail = binary(b, "MUL", binary(b, "MUL", terms, t), bell)
-    return binary(b, "MUL", unary(b, "SIGN", x), binary(b, "SUB", scalar(b, 1.0, x), tail))
+    """Not one of the format's operators: see erf.py."""
+    return unary(b, "ERF", x)
 
 
 def layer_norm(b: Builder, x: Tensor, axes: list[int], epsilon: float
@@ -171,6 +165,9 @@ def fully_connected(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None)
     units, depth = weights.shape
     if not shape or shape[-1] != depth or (bias is not None and bias.shape != (units,)):
         raise ConvertError("input %s does not fit weights of %d x %d" % (list(shape), depth, units))
+    if x.data is not None and weights.data is not None and x.data.size * units < MOST_PRODUCTS:
+        product = x.data @ weights.data.T
+        return b.constant(product if bias is None else product + shapes.constant_of(bias, "the bias"))
     options = {"fused_activation_function": "NONE", "weights_format": "DEFAULT",
                "keep_num_dims": len(shape) != 2, "asymmetric_quantize_inputs": False}
     return b.emit("FULLY_CONNECTED", [x, weights, bias], shape[:-1] + (units,), options=options)
@@ -185,7 +182,7 @@ def matmul(b: Builder, x: Tensor, y: Tensor, adj_x: bool = False, adj_y: bool = 
     deep, columns = (n[-1], n[-2]) if adj_y else n[-2:]
     if depth != deep and -1 not in (depth, deep):
         raise ConvertError("shapes %s and %s do not multiply" % (list(m), list(n)))
-    if len(n) == 2 and y.data is not None and not adj_x and x.data is None:
+    if len(n) == 2 and y.data is not None and not adj_x:
         return fully_connected(b, x, y if adj_y else shapes.transpose(b, y, (1, 0)), None)
     options = {"adj_x": adj_x, "adj_y": adj_y, "asymmetric_quantize_inputs": False}
     out = shapes.broadcast(m[:-2], n[:-2]) if m[:-2] or n[:-2] else ()

@@ -35,8 +35,8 @@ class Gates:
         return typing.cast(Array, self.input_bias[gate] + self.recurrent_bias[gate])
 
 
-def _state(b: Builder, x: Tensor, units: int, what: str) -> Tensor:
-    state = b.tensor((x.shape[1], units), "FLOAT32", "%s/%s" % (b.name, what))
+def _state(b: Builder, batch: int, units: int, what: str) -> Tensor:
+    state = b.tensor((batch, units), "FLOAT32", "%s/%s" % (b.name, what))
     state.variable = True
     return state
 
@@ -48,23 +48,24 @@ def _fused(b: Builder, kind: str, inputs: list[Tensor | None], x: Tensor, units:
     return out
 
 
-def lstm(b: Builder, x: Tensor, g: Gates) -> Tensor:
+def lstm(b: Builder, x: Tensor, g: Gates, time_major: bool = True) -> Tensor:
     """Gates in the order input, forget, cell, output; states begin as zeros."""
+    batch = x.shape[1 if time_major else 0]
     matrices = [b.constant(m) for m in g.inputs + g.recurrent]
     biases = [b.constant(g.bias(i)) for i in range(4)]
     peephole = [None if p is None else b.constant(p) for p in g.peephole]
     inputs: list[Tensor | None] = [x, *matrices, *peephole, *biases, None, None,
-                                   _state(b, x, g.units, "output_state"),
-                                   _state(b, x, g.units, "cell_state")]
+                                   _state(b, batch, g.units, "output_state"),
+                                   _state(b, batch, g.units, "cell_state")]
     options = {"fused_activation_function": "TANH", "cell_clip": 0.0, "proj_clip": 0.0,
-               "time_major": True, "asymmetric_quantize_inputs": False,
+               "time_major": time_major, "asymmetric_quantize_inputs": False,
                "diagonal_recurrent_tensors": False}
     return _fused(b, "UNIDIRECTIONAL_SEQUENCE_LSTM", inputs + [None] * 4, x, g.units, options)
 
 
 def rnn(b: Builder, x: Tensor, g: Gates, activation: str) -> Tensor:
     inputs: list[Tensor | None] = [x, b.constant(g.inputs[0]), b.constant(g.recurrent[0]),
-                                   b.constant(g.bias(0)), _state(b, x, g.units, "state")]
+                                   b.constant(g.bias(0)), _state(b, x.shape[1], g.units, "state")]
     options = {"time_major": True, "fused_activation_function": activation,
                "asymmetric_quantize_inputs": False}
     return _fused(b, "UNIDIRECTIONAL_SEQUENCE_RNN", inputs, x, g.units, options)

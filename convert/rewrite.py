@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing
 
-from . import fold_constants, fold_scales, fuse, merge_shapes, move_transposes, recognize
+from . import erf, fold_constants, fold_scales, fuse, merge_shapes, move_transposes, recognize
 from .edit import Editor
 from .graph import Model, Subgraph
 
@@ -22,6 +22,7 @@ _MAX_ROUNDS = 100
 def rewrite(model: Model) -> None:
     for subgraph in model.subgraphs:
         _settle(subgraph, _EARLY)
+        erf.expand(subgraph)
         _settle(subgraph, _LATE)
 
 

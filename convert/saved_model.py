@@ -170,6 +170,9 @@ class Walk:
 
     # ---- nodes ---------------------------------------------------------------------------------
 
+    def function(self, name: str) -> Record | None:
+        return self._importer.function(name)
+
     def call(self, name: str, arguments: list[Value], depth: int) -> list[Value]:
         """The results of a function."""
         function = self._importer.function(name)
@@ -219,7 +222,9 @@ class Walk:
         with self.failures.node(record.op, record.name):
             inputs = [self._get(scope, env, i) for i in record.inputs if not i.startswith("^")]
             if any(v is NOTHING for v in inputs) and not self._control:
-                return []
+                if not self.failures.any():
+                    raise ConvertError("uses a result that is not supported")
+                return []  # of a node that is named already
             node = Node(self, record, inputs, depth)
             self.b.layer, self.b.name = record.name, record.name
             if handler is None:

@@ -8,13 +8,17 @@ from . import emit_shapes as shapes
 from .emit import signature
 from .graph import ConvertError, Tensor
 from .tf_node import NOTHING, Handler, Items, Node, Resource, Restored, Texts, Value
+from .tf_recurrent import fused
 
 MOST_ROUNDS = 1024
 MOST_ITEMS = 1024
 
 
 def _call(n: Node) -> None:
-    n.put(*n.walk.call(n.function("f"), n.inputs, n.depth + 1))
+    name = n.function("f")
+    function = n.walk.function(name)
+    layer = fused(n, function, n.inputs) if function is not None else None
+    n.put(*(layer if layer is not None else n.walk.call(name, n.inputs, n.depth + 1)))
 
 
 def _handle(n: Node) -> None:
