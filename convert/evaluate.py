@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import typing
 
 import numpy as np
@@ -104,6 +105,14 @@ def _split_v(x: Inputs, o: Options) -> list[Array]:
     return np.split(x[0], np.cumsum(x[1])[:-1].tolist(), int(x[2].item()))
 
 
+def _cumsum(x: Inputs, o: Options) -> Array:
+    axis = int(x[1].item())
+    values = np.flip(x[0], axis) if o["reverse"] else x[0]
+    sums = np.cumsum(values, axis, values.dtype)
+    sums = sums - values if o["exclusive"] else sums
+    return np.flip(sums, axis) if o["reverse"] else sums
+
+
 # Those that only move values, for which what is known of each value moves along.
 MOVES: dict[str, Function] = {
     "BROADCAST_TO": lambda x, o: np.broadcast_to(x[0], x[1].tolist()),
@@ -143,9 +152,10 @@ FUNCTIONS: dict[str, Function] = {
     "CAST": _cast,
     "CEIL": _float(np.ceil),
     "COS": _float(np.cos),
-    "CUMSUM": lambda x, o: np.cumsum(x[0], int(x[1].item())),
+    "CUMSUM": _cumsum,
     "DIV": _quotient,
     "EQUAL": _both(np.equal),
+    "ERF": _float(np.vectorize(math.erf, [np.float32])),
     "EXP": _float(np.exp),
     "FILL": lambda x, o: np.full(x[0].tolist(), x[1]),
     "FLOOR": _float(np.floor),

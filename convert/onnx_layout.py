@@ -129,27 +129,30 @@ class Layout:
     def reshape(self, value: Value, target: typing.Sequence[int]) -> Value:
         """Keeps the order where the new shape only splits dimensions, or joins neighbours."""
         if value.columns is None and value.order != identity(value.rank) and not value.constant:
-            found = self._regroup(value, list(target))
-            if found is not None:
-                return found
-            if len(target) == 2:
+            turned = self._turned(value, list(target))
+            if turned is not None and len(target) == 2 and turned.order != value.order:
                 return self._flattened(value, list(target))
+            if turned is not None:
+                return self._regroup(turned, list(target))
         return plain(shapes.reshape(self.b, self.plain(value), target))
 
-    def _regroup(self, value: Value, target: list[int]) -> Value | None:
+    def _turned(self, value: Value, target: list[int]) -> Value | None:
+        """The value with what becomes one dimension, or comes from one, side by side."""
         old = [_PRIME if s < 0 else s for s in value.shape]
         new = _filled(old, target)
         if value.shape.count(-1) > 1 or new is None or 0 in old:
             return None
-        groups = _groups(old, new)
-        place = {a: i for i, a in enumerate(value.order)}
-        firsts = []
-        for before, after in groups:
-            places = [place[a] for a in before if old[a] != 1]
-            if places != list(range(places[0], places[0] + len(places))) if places else False:
-                return None
-            firsts.append(places[0] if places else -1)
-        order = [a for _, i in sorted((f, i) for i, f in enumerate(firsts)) for a in groups[i][1]]
+        groups = _sorted_groups(old, new, value.order)
+        order = tuple(a for before, _ in groups for a in before)
+        if [a for a in order if old[a] != 1] == [a for a in value.order if old[a] != 1]:
+            return value
+        return Value(self.ordered(value, order), order)
+
+    def _regroup(self, value: Value, target: list[int]) -> Value:
+        old = [_PRIME if s < 0 else s for s in value.shape]
+        new = _filled(old, target)
+        assert new is not None
+        order = [a for _, after in _sorted_groups(old, new, value.order) for a in after]
         sizes = [-1 if new[a] % _PRIME == 0 else new[a] for a in order]
         return Value(shapes.reshape(self.b, value.tensor, sizes), tuple(order))
 
@@ -172,6 +175,15 @@ def _filled(old: list[int], target: list[int]) -> list[int] | None:
     if target.count(-1) == 1 and rest and total % rest == 0:
         return [total // rest if s < 0 else s for s in target]
     return target if -1 not in target and rest == total else None
+
+
+def _sorted_groups(old: list[int], new: list[int], order: Order
+                   ) -> list[tuple[list[int], list[int]]]:
+    """In the order in which their first dimensions lie."""
+    place = {a: i for i, a in enumerate(order)}
+    groups = _groups(old, new)
+    firsts = [min((place[a] for a in before if old[a] != 1), default=-1) for before, _ in groups]
+    return [groups[i] for _, i in sorted((f, i) for i, f in enumerate(firsts))]
 
 
 def _groups(old: list[int], new: list[int]) -> list[tuple[list[int], list[int]]]:
