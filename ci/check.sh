@@ -49,7 +49,7 @@ demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
   clang-format clang-tidy git musl mypy python3 python3-flatbuffers python3-h5py python3-numpy
-  python3-pil xz-utils)
+  python3-onnx python3-pil xz-utils)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
 rows=$(mktemp)

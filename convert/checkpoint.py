@@ -23,10 +23,24 @@ MOST_SHARDS = 10_000
 LONGEST_KEY = 4096  # a key may repeat the one before it, and cost the file three bytes
 
 MESSAGES = [
-    Message("BundleHeader", {1: "num_shards: int", 2: "endianness: int"}),
-    Message("BundleEntry", {1: "dtype: int", 2: "shape: Shape?", 3: "shard_id: int", 4: "offset: int",
-                            5: "size: int", 6: "crc32c: fixed32", 7: "slices: [bytes]"}),
-    Message("Shape", {2: "dim: [Dim]", 3: "unknown_rank: bool"}),
+    Message("BundleHeader", {
+        1: "num_shards: int",
+        2: "endianness: int"
+    }),
+    Message(
+        "BundleEntry", {
+            1: "dtype: int",
+            2: "shape: Shape?",
+            3: "shard_id: int",
+            4: "offset: int",
+            5: "size: int",
+            6: "crc32c: fixed32",
+            7: "slices: [bytes]"
+        }),
+    Message("Shape", {
+        2: "dim: [Dim]",
+        3: "unknown_rank: bool"
+    }),
     Message("Dim", {1: "size: int"}),
 ]
 
@@ -140,8 +154,9 @@ class Checkpoint:
         entry = self._entry(name)
         dims = [int(d.size) for d in entry.shape.dim] if entry.shape is not None else []
         if entry.dtype not in TYPES or entry.slices:
-            raise self._table.broken("variable '%s' has the data type %d or is in slices, which is not "
-                                     "supported" % (name, entry.dtype))
+            raise self._table.broken(
+                "variable '%s' has the data type %d or is in slices, which is not "
+                "supported" % (name, entry.dtype))
         dtype = np.dtype(TYPES[entry.dtype])
         data = self._bytes(name, entry)
         count = 1

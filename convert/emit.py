@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds a subgraph operator by operator. What has only constants as inputs is computed at once, and
-sizes that are known only when the model runs are followed through the arithmetic of shapes."""
+"""Builds a subgraph operator by operator. What has only constants as inputs is computed at once,
+and sizes that are known only when the model runs are followed through the arithmetic of shapes."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ class Builder:
 
     def _likeness(self, tensor: Tensor | None) -> typing.Any:
         """Equal for small constants that are alike, so that a loop computes them once."""
-        if tensor is None or tensor.data is None or tensor.data.size > 64 or tensor in self._unknown:
+        if tensor is None or tensor.data is None or tensor in self._unknown or \
+                tensor.data.size > 64:
             return tensor
         return tensor.dtype, tensor.shape, tensor.data.tobytes()
 
@@ -143,7 +144,9 @@ class Builder:
             if kind == "SPLIT":
                 parameters = [inputs[0].data, marks[1]]
             moved = evaluate.MOVES[kind](typing.cast(evaluate.Inputs, parameters), options)
-            return [np.asarray(m, np.bool_) for m in (moved if isinstance(moved, list) else [moved])]
+            return [
+                np.asarray(m, np.bool_) for m in (moved if isinstance(moved, list) else [moved])
+            ]
         if kind in evaluate.REDUCTIONS:
             axes = inputs[1].data
             assert axes is not None

@@ -63,7 +63,10 @@ def cast(b: Builder, x: Tensor, dtype: str) -> Tensor:
         return x
     if x.data is None and "UINT64" in (x.dtype, dtype):
         raise ConvertError("from %s to %s is not supported" % (x.dtype, dtype))
-    out = b.emit("CAST", [x], signature(x), dtype, {"in_data_type": x.dtype, "out_data_type": dtype})
+    out = b.emit("CAST", [x], signature(x), dtype, {
+        "in_data_type": x.dtype,
+        "out_data_type": dtype
+    })
     return out
 
 
@@ -92,7 +95,8 @@ def top_k(b: Builder, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The largest k of the last dimension, and where they are."""
     out = signature(x)[:-1] + (k,)
     values, indices = b.tensor(out, x.dtype), b.tensor(out, "INT32")
-    b.operators.append(Operator("TOPK_V2", [x, b.integers(k)], [values, indices], {}, layer=b.layer))
+    b.operators.append(Operator("TOPK_V2", [x, b.integers(k)], [values, indices], {},
+                                layer=b.layer))
     return values, indices
 
 
@@ -167,7 +171,8 @@ def fully_connected(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None)
         raise ConvertError("input %s does not fit weights of %d x %d" % (list(shape), depth, units))
     if x.data is not None and weights.data is not None and x.data.size * units < MOST_PRODUCTS:
         product = x.data @ weights.data.T
-        return b.constant(product if bias is None else product + shapes.constant_of(bias, "the bias"))
+        return b.constant(product if bias is None else product +
+                          shapes.constant_of(bias, "the bias"))
     options = {"fused_activation_function": "NONE", "weights_format": "DEFAULT",
                "keep_num_dims": len(shape) != 2, "asymmetric_quantize_inputs": False}
     return b.emit("FULLY_CONNECTED", [x, weights, bias], shape[:-1] + (units,), options=options)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent layers over [time, batch, features]: the format's fused operators where they compute the
-same, and steps one after the other where not."""
+"""Recurrent layers over [time, batch, features]: the format's fused operators where they compute
+the same, and steps one after the other where not."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ def lstm_step(b: Builder, g: Gates, activations: tuple[str, str, str]) -> Step:
 
     def step(x: Tensor, states: list[Tensor]) -> list[Tensor]:
         hidden, cell = states
-        both = maths.binary(b, "ADD", _dense(b, x, joined[0], joined[2]), _dense(b, hidden, joined[1]))
+        both = maths.binary(b, "ADD", _dense(b, x, joined[0], joined[2]),
+                            _dense(b, hidden, joined[1]))
         parts = shapes.split(b, both, [g.units] * 4, 1)
         i, f, o = (maths.unary(b, inner, parts[k]) for k in (0, 1, 3))
         new = maths.binary(b, "MUL", i, maths.unary(b, cell_kind, parts[2]))

@@ -22,7 +22,8 @@ def axis_of(axis: int, rank: int) -> int:
 
 def constant_of(tensor: Tensor, what: str) -> Array:
     if tensor.data is None:
-        raise ConvertError("%s is computed when the model runs; only constants are supported" % what)
+        raise ConvertError(
+            "%s is computed when the model runs; only constants are supported" % what)
     return tensor.data
 
 
@@ -142,8 +143,9 @@ def concat(b: Builder, parts: typing.Sequence[Tensor], axis: int) -> Tensor:
     if len(parts) == 1:
         return parts[0]
     for s in shapes:
-        if len(s) != len(shapes[0]) or any(
-                m != n and -1 not in (m, n) for i, (m, n) in enumerate(zip(s, shapes[0])) if i != axis):
+        if len(s) != len(shapes[0]) or any(m != n and -1 not in (m, n)
+                                           for i, (m, n) in enumerate(zip(s, shapes[0]))
+                                           if i != axis):
             raise ConvertError("shapes %s cannot be joined along axis %d"
                                % (", ".join(str(list(s)) for s in shapes), axis))
     along = [s[axis] for s in shapes]
@@ -243,7 +245,8 @@ def pad(b: Builder, x: Tensor, pads: list[tuple[int, int]], value: Tensor | None
     if cut:
         if any(shape[i] < 0 or low > high for i, (low, high) in cut.items()):
             raise ConvertError("a negative padding does not fit the shape %s" % list(shape))
-        return pad(b, slice_box(b, x, cut), [(max(0, m), max(0, n)) for m, n in pads], value, mirror)
+        return pad(b, slice_box(b, x, cut), [(max(0, m), max(0, n)) for m, n in pads], value,
+                   mirror)
     if not any(m or n for m, n in pads):
         return x
     out = tuple(-1 if s < 0 else s + m + n for s, (m, n) in zip(shape, pads))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutions, pools and resizing of [batch, height, width, channels], from any padding: the one that
-the format has a name for where it fits, else a PAD before the operator."""
+"""Convolutions, pools and resizing of [batch, height, width, channels], from any padding: the one
+that the format has a name for where it fits, else a PAD before the operator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST_WINDOW = 1 << 16
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """Height and width of what slides over a picture; `same` is TensorFlow's padding of that name."""
+    """Height and width of what slides over a picture; `same`: TensorFlow's padding of that name."""
 
     size: Pair
     strides: Pair = (1, 1)
@@ -83,7 +83,8 @@ def _positions(x: Tensor, w: Window, padding: str) -> Pair:
     for axis, size in enumerate(signature(x)[1:3]):
         room = size if padding == "SAME" else size - w.extent(axis) + 1
         if size >= 0 and room < 1:
-            raise ConvertError("a window of %d does not fit into a size of %d" % (w.extent(axis), size))
+            raise ConvertError(
+                "a window of %d does not fit into a size of %d" % (w.extent(axis), size))
         out.append(-1 if size < 0 else -(-room // w.strides[axis]))
     return out[0], out[1]
 
@@ -98,7 +99,12 @@ def conv_2d(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None, w: Wind
     if channels < 1 or channels % per_group or out % (channels // per_group):
         raise ConvertError("%d channels do not fit weights %s" % (channels, list(weights.shape)))
     shape = (signature(x)[0], *_positions(x, w, padding), out)
-    return b.emit("CONV_2D", [x, weights, bias], shape, options={**w.options(padding), **w.dilated()})
+    return b.emit("CONV_2D", [x, weights, bias],
+                  shape,
+                  options={
+                      **w.options(padding),
+                      **w.dilated()
+                  })
 
 
 def depthwise(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None, w: Window) -> Tensor:
@@ -114,8 +120,8 @@ def depthwise(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None, w: Wi
 
 def transpose_conv(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None, w: Window,
                    extra: Pair = (0, 0), size: Pair | None = None) -> Tensor:
-    """Weights are [out, height, width, in]; pads are cut from the result, and `extra` is added. With
-    `size`, that is the result's height and width, under the padding SAME or VALID."""
+    """Weights are [out, height, width, in]; pads are cut from the result, and `extra` is added.
+    With `size`, that is the result's height and width, under the padding SAME or VALID."""
     w.check()
     n, h, wide, channels = signature(x)
     if channels != weights.shape[3] or -1 in (h, wide):
@@ -183,7 +189,7 @@ def _lowest(x: Tensor) -> float:
 
 
 def _padded_average(b: Builder, x: Tensor, w: Window, count_pads: bool) -> Tensor:
-    """An average over the padding's zeros, then scaled by how many values each window really had."""
+    """An average over the padding's zeros, scaled by how many values each window really had."""
     plain = dataclasses.replace(w, pads=NO_PADS)
     wide = shapes.pad(b, x, [(0, 0), *w.pads, (0, 0)])
     out = pool(b, "AVERAGE_POOL_2D", wide, plain)

@@ -10,12 +10,12 @@ from .graph import ConvertError
 
 MOST_NAMED = 20
 # What handlers of damaged graphs run into: numpy's and Python's own complaints about values.
-_DAMAGE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError, AttributeError, StopIteration,
-           MemoryError)
+_DAMAGE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError, AttributeError,
+           StopIteration, MemoryError)
 
 
 class Failures:
-    """Unsupported operators with the names of their nodes, and nodes that fail for other reasons."""
+    """Unsupported operators with their nodes' names, and nodes that fail for other reasons."""
 
     def __init__(self, source: str) -> None:
         self._source = source

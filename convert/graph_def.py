@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TensorFlow's GraphDef: its records, and a walk over its nodes that follows calls into functions."""
+"""TensorFlow's GraphDef: its records, its constants, and its nodes in an order to convert them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def array(tensor: Record) -> Array:
         texts = np.array([bytes(s) for s in tensor.string_val] or [b""], object)
         return _filled(texts, count).reshape(shape)
     if tensor.dtype not in TYPES:
-        raise ConvertError("is a constant of the data type %d, which is not supported" % tensor.dtype)
+        raise ConvertError(
+            "is a constant of the data type %d, which is not supported" % tensor.dtype)
     dtype = np.dtype(TYPES[tensor.dtype])
     if len(tensor.content):
         if len(tensor.content) != count * dtype.itemsize:

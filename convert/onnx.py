@@ -48,8 +48,9 @@ class Importer:
     def __init__(self, file: OnnxFile, given: dict[str, typing.Sequence[int]], keep: bool) -> None:
         self.file = file
         self.graph: Record = file.model.graph
-        self.opset = max((e.version for e in file.model.opset_import if e.domain in ("", "ai.onnx")),
-                         default=NEWEST)
+        self.opset = max(
+            (e.version for e in file.model.opset_import if e.domain in ("", "ai.onnx")),
+            default=NEWEST)
         self.b = Builder()
         self.layout = Layout(self.b)
         self.failures = Failures(str(file.path))
@@ -84,13 +85,15 @@ class Importer:
             raise ConvertError("%s: has version %d of the operators; %d to %d are supported"
                                % (self.file.path, self.opset, OLDEST, NEWEST))
         if self.graph.sparse_initializer:
-            raise ConvertError("%s: has sparse initializers, which are not supported" % self.file.path)
+            raise ConvertError(
+                "%s: has sparse initializers, which are not supported" % self.file.path)
         if not self.graph.output:
             raise ConvertError("%s: has no outputs" % self.file.path)
         for i, node in enumerate(self.graph.node):
             node.name = node.name or (node.output[0] if node.output else "#%d" % i)
             if node.domain not in DOMAINS or node.op_type not in HANDLERS:
-                kind = node.op_type if node.domain in DOMAINS else "%s.%s" % (node.domain, node.op_type)
+                kind = node.op_type if node.domain in DOMAINS else "%s.%s" % (node.domain,
+                                                                              node.op_type)
                 self.failures.unsupported(kind, node.name)
 
     # ---- values --------------------------------------------------------------------------------
@@ -151,16 +154,18 @@ class Importer:
             raise ConvertError("%s: output '%s' is not made by any node" % (self.file.path, name))
         value = self.value(name)
         self.b.layer = self.b.name = name
-        rank = value.rank
-        stays = value.order == channels_last(rank) and not self._keep and value.columns is None and (
-            rank > 3 or rank in self._last_ranks)
-        tensor = value.tensor if stays else self.layout.plain(value)
+        tensor = value.tensor if self._stays(value) else self.layout.plain(value)
         made = {t for op in self.b.operators for t in op.outputs}
         if tensor not in made or tensor.name in self._outputs():
             tensor = copied(self.b, tensor)
         if tensor.name != name:
             self.b.rename(tensor, name)
         return tensor
+
+    def _stays(self, value: Value) -> bool:
+        """Whether an output's channels stay last: a picture, or a row where an input is one, too."""
+        return value.order == channels_last(value.rank) and value.columns is None and \
+            not self._keep and (value.rank > 3 or value.rank in self._last_ranks)
 
     def _outputs(self) -> set[str]:
         return {o.name for o in self.graph.output} - {self.b.name}
@@ -201,6 +206,3 @@ def needed(operators: list[Operator], outputs: list[Tensor]) -> list[Operator]:
             kept.append(op)
             wanted |= {t for t in op.inputs if t is not None}
     return kept[::-1]
-
-
-

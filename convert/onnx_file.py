@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads an ONNX file: its graph as records, and its tensors as arrays, also from files beside it."""
+"""Reads an ONNX file: its graph as records, its tensors as arrays, also from files beside it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class OnnxFile:
         if path not in self._maps:
             try:
                 with open(path, "rb") as file:
-                    self._maps[path] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                    self._maps[path] = memoryview(
+                        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             except (OSError, ValueError) as error:  # ValueError: an empty file
                 raise ConvertError("%s: cannot be read: %s" % (path, error)) from None
         return self._maps[path]
@@ -102,8 +103,9 @@ class OnnxFile:
         beside = self.path.parent.resolve()
         path = (beside / name.replace("\0", "")).resolve()
         if not name or beside not in path.parents:
-            raise ConvertError("tensor '%s' is said to be in '%s', which is not a file beside the model"
-                               % (tensor.name, name))
+            raise ConvertError(
+                "tensor '%s' is said to be in '%s', which is not a file beside the model" %
+                (tensor.name, name))
         data = self._mapped(path)
         offset = _number(about.get("offset", "0"), tensor)
         length = _number(about.get("length", str(len(data) - offset)), tensor)

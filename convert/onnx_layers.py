@@ -152,7 +152,7 @@ def _conv_transpose(n: Node) -> None:
 
 
 def _output_shape(n: Node, x: Tensor, w: Window, extra: Pair, rank: int) -> tuple[Window, Pair]:
-    """Pads from a stated shape of the result, or from the rule that it is strides times the input."""
+    """Pads from a stated shape of the result, or by the rule that it is strides times the input."""
     sizes = signature(x)[1:3]
     stated = n.integers("output_shape", [])
     if stated:
@@ -167,7 +167,8 @@ def _output_shape(n: Node, x: Tensor, w: Window, extra: Pair, rank: int) -> tupl
         more.append(extra[i] + max(0, -total))
         total = max(0, total)
         small, large = total // 2, total - total // 2
-        pads.append((small, large) if n.text("auto_pad", "NOTSET") == "SAME_UPPER" else (large, small))
+        pads.append((small, large) if n.text("auto_pad", "NOTSET") == "SAME_UPPER" else (large,
+                                                                                         small))
     return dataclasses.replace(w, pads=(pads[0], pads[1]), same=False), (more[0], more[1])
 
 
@@ -194,7 +195,8 @@ def _global_pool(kind: str) -> Handler:
         value = n.value(0)
         if value.rank < 3:
             raise ConvertError("of %d dimensions" % value.rank)
-        out = maths.reduce(n.b, kind, value.tensor, [value.axis(a) for a in range(2, value.rank)], True)
+        out = maths.reduce(n.b, kind, value.tensor, [value.axis(a) for a in range(2, value.rank)],
+                           True)
         n.put(out, value.order)
     return handle
 

@@ -29,7 +29,7 @@ def channels_last(rank: int) -> Order:
 @dataclasses.dataclass(eq=False)
 class Value:
     """Dimension i of the tensor is dimension order[i] of the value. With `columns`, the tensor is a
-    matrix whose column j is column columns[j] of the value; `source` is what was flattened to it."""
+    matrix whose column j is column columns[j] of the value, and `source` what it was before."""
 
     tensor: Tensor
     order: Order
@@ -157,7 +157,7 @@ class Layout:
         return Value(shapes.reshape(self.b, value.tensor, sizes), tuple(order))
 
     def _flattened(self, value: Value, target: list[int]) -> Value:
-        """A matrix from a picture, as its values lie; a matrix of weights can be put in that order."""
+        """A matrix from a picture, as its values lie; weights can be put in that order."""
         groups = _groups([_PRIME if s < 0 else s for s in value.shape],
                          _filled([_PRIME if s < 0 else s for s in value.shape], target) or [])
         tall = len(groups) == 2 and groups[0][0] == [0] and value.order[0] == 0

@@ -164,10 +164,12 @@ def _reduce(kind: str, before: str = "", after: str = "") -> Handler:
 def _log_sum_exp(n: Node) -> None:
     """Less the largest value first, so that nothing overflows."""
     x = n.plain(0)
-    axes = [shapes.axis_of(a, len(x.shape)) for a in n.integers_of("axes", 1) or range(len(x.shape))]
+    axes = [
+        shapes.axis_of(a, len(x.shape)) for a in n.integers_of("axes", 1) or range(len(x.shape))
+    ]
     top = maths.reduce(n.b, "REDUCE_MAX", x, axes, True)
-    total = maths.reduce(n.b, "SUM", maths.unary(n.b, "EXP", maths.binary(n.b, "SUB", x, top)), axes,
-                         True)
+    total = maths.reduce(n.b, "SUM", maths.unary(n.b, "EXP", maths.binary(n.b, "SUB", x, top)),
+                         axes, True)
     out = maths.binary(n.b, "ADD", maths.unary(n.b, "LOG", total), top)
     n.put(out if n.integer("keepdims", 1) else shapes.squeeze(n.b, out, axes))
 
@@ -196,7 +198,8 @@ def _softmax(kind: str) -> Handler:
             value = plain(n.layout.plain(value))
         axis = shapes.axis_of(n.integer("axis", -1 if n.opset >= 13 else 1), value.rank)
         if n.opset >= 13 or axis == value.rank - 1:
-            n.put(maths.along_last(n.b, kind, value.tensor, value.axis(axis), **options), value.order)
+            n.put(maths.along_last(n.b, kind, value.tensor, value.axis(axis), **options),
+                  value.order)
             return
         # Up to version 12, over all dimensions from the axis on.
         x = n.layout.plain(value)
@@ -300,27 +303,87 @@ _pairs = {
     "Or": "LOGICAL_OR", "Sub": "SUB", "Xor": "NOT_EQUAL",
 }
 HANDLERS: dict[str, Handler] = {
-    **{name: _named(kind) for name, kind in _elementwise.items()},
-    **{name: _binary(kind) for name, kind in _pairs.items()},
-    "ArgMax": _arg("ARG_MAX"), "ArgMin": _arg("ARG_MIN"), "Celu": _each(_celu), "Clip": _clip,
-    "Elu": _each(lambda n, b, x: maths.elu(b, x, n.real("alpha", 1.0))),
-    "Erf": _each(lambda n, b, x: maths.erf(b, x)), "Gelu": _each(_gelu), "Gemm": _gemm,
-    "HardSigmoid": _each(lambda n, b, x: maths.hard_sigmoid(
-        b, x, n.real("alpha", 0.2), n.real("beta", 0.5))),
-    "HardSwish": _each(_hard_swish),
-    "LeakyRelu": _each(lambda n, b, x: maths.unary(b, "LEAKY_RELU", x, alpha=n.real("alpha", 0.01))),
-    "LogSoftmax": _softmax("LOG_SOFTMAX"), "MatMul": _matmul, "Max": _many("MAXIMUM"),
-    "Mean": _many("ADD"), "Min": _many("MINIMUM"), "Mish": _each(_mish), "Mod": _modulo,
-    "PRelu": _prelu, "Pow": _power, "Reciprocal": _each(_reciprocal),
-    "ReduceL1": _reduce("SUM", before="ABS"), "ReduceL2": _reduce("SUM", "SQUARE", "SQRT"),
-    "ReduceLogSum": _reduce("SUM", after="LOG"), "ReduceLogSumExp": _log_sum_exp,
-    "ReduceMax": _reduce("REDUCE_MAX"), "ReduceMean": _reduce("MEAN"),
-    "ReduceMin": _reduce("REDUCE_MIN"), "ReduceProd": _reduce("REDUCE_PROD"),
-    "ReduceSum": _reduce("SUM"), "ReduceSumSquare": _reduce("SUM", before="SQUARE"),
-    "Selu": _each(lambda n, b, x: maths.selu(
-        b, x, n.real("alpha", 1.6732632), n.real("gamma", 1.0507010))),
-    "Softmax": _softmax("SOFTMAX"), "Softplus": _each(lambda n, b, x: maths.softplus(b, x)),
-    "Softsign": _each(_softsign), "Sum": _many("ADD"), "ThresholdedRelu": _each(_thresholded_relu),
-    "TopK": _top_k, "Where": _where,
+    **{name: _named(kind)
+       for name, kind in _elementwise.items()},
+    **{name: _binary(kind)
+       for name, kind in _pairs.items()},
+    "ArgMax":
+    _arg("ARG_MAX"),
+    "ArgMin":
+    _arg("ARG_MIN"),
+    "Celu":
+    _each(_celu),
+    "Clip":
+    _clip,
+    "Elu":
+    _each(lambda n, b, x: maths.elu(b, x, n.real("alpha", 1.0))),
+    "Erf":
+    _each(lambda n, b, x: maths.erf(b, x)),
+    "Gelu":
+    _each(_gelu),
+    "Gemm":
+    _gemm,
+    "HardSigmoid":
+    _each(lambda n, b, x: maths.hard_sigmoid(b, x, n.real("alpha", 0.2), n.real("beta", 0.5))),
+    "HardSwish":
+    _each(_hard_swish),
+    "LeakyRelu":
+    _each(lambda n, b, x: maths.unary(b, "LEAKY_RELU", x, alpha=n.real("alpha", 0.01))),
+    "LogSoftmax":
+    _softmax("LOG_SOFTMAX"),
+    "MatMul":
+    _matmul,
+    "Max":
+    _many("MAXIMUM"),
+    "Mean":
+    _many("ADD"),
+    "Min":
+    _many("MINIMUM"),
+    "Mish":
+    _each(_mish),
+    "Mod":
+    _modulo,
+    "PRelu":
+    _prelu,
+    "Pow":
+    _power,
+    "Reciprocal":
+    _each(_reciprocal),
+    "ReduceL1":
+    _reduce("SUM", before="ABS"),
+    "ReduceL2":
+    _reduce("SUM", "SQUARE", "SQRT"),
+    "ReduceLogSum":
+    _reduce("SUM", after="LOG"),
+    "ReduceLogSumExp":
+    _log_sum_exp,
+    "ReduceMax":
+    _reduce("REDUCE_MAX"),
+    "ReduceMean":
+    _reduce("MEAN"),
+    "ReduceMin":
+    _reduce("REDUCE_MIN"),
+    "ReduceProd":
+    _reduce("REDUCE_PROD"),
+    "ReduceSum":
+    _reduce("SUM"),
+    "ReduceSumSquare":
+    _reduce("SUM", before="SQUARE"),
+    "Selu":
+    _each(lambda n, b, x: maths.selu(b, x, n.real("alpha", 1.6732632), n.real("gamma", 1.0507010))),
+    "Softmax":
+    _softmax("SOFTMAX"),
+    "Softplus":
+    _each(lambda n, b, x: maths.softplus(b, x)),
+    "Softsign":
+    _each(_softsign),
+    "Sum":
+    _many("ADD"),
+    "ThresholdedRelu":
+    _each(_thresholded_relu),
+    "TopK":
+    _top_k,
+    "Where":
+    _where,
 }
 __all__ = ["HANDLERS", "identity"]

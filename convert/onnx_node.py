@@ -105,10 +105,12 @@ class Node:
 
     def array(self, index: int, what: str = "") -> Array:
         value = self.plain(index)
-        data = shapes.constant_of(value, what or "input %d ('%s')" % (index, self._record.input[index]))
+        data = shapes.constant_of(value, what
+                                  or "input %d ('%s')" % (index, self._record.input[index]))
         if self.b.unknown(value).any():
-            raise ConvertError("input %d depends on a size that is not known before the model runs; "
-                               "state the shape of the model's inputs" % index)
+            raise ConvertError(
+                "input %d depends on a size that is not known before the model runs; "
+                "state the shape of the model's inputs" % index)
         return data
 
     def number(self, index: int, default: float) -> float:

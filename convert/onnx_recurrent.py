@@ -46,7 +46,8 @@ class _Layer:
         n, order = self.n, _GATES[self.n.kind]
         weights, hidden = (_part(n.array(i), direction, 2) for i in (1, 2))
         count, units = len(order), self.units
-        bias = _part(n.array(3), direction, 1) if n.has(3) else np.zeros(2 * count * units, np.float32)
+        bias = _part(n.array(3), direction, 1) if n.has(3) else np.zeros(
+            2 * count * units, np.float32)
         if weights.shape[0] != count * units or hidden.shape != (count * units, units) or \
                 bias.size != 2 * count * units or units < 1:
             raise ConvertError("has weights %s and %s for %d units"

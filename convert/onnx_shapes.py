@@ -108,7 +108,9 @@ def _flatten(n: Node) -> None:
     axis = axis + value.rank if axis < 0 else axis
     if not 0 <= axis <= value.rank:
         raise ConvertError("axis %d is not one of %d dimensions" % (axis, value.rank))
-    sizes = [-1 if -1 in part else product(part) for part in (value.shape[:axis], value.shape[axis:])]
+    sizes = [
+        -1 if -1 in part else product(part) for part in (value.shape[:axis], value.shape[axis:])
+    ]
     n.put_value(n.layout.reshape(value, sizes))
 
 
@@ -188,7 +190,8 @@ def _slice(n: Node) -> None:
         raise ConvertError("has %d starts, %d ends, %d axes and %d steps"
                            % (len(starts), len(ends), len(axes), len(steps)))
     rank = value.rank
-    begin, end, stride = np.zeros(rank, np.int64), np.full(rank, (1 << 31) - 1), np.ones(rank, np.int64)
+    begin, end, stride = np.zeros(rank, np.int64), np.full(rank,
+                                                           (1 << 31) - 1), np.ones(rank, np.int64)
     begin_mask = end_mask = (1 << rank) - 1
     for first, last, axis, step in zip(starts, ends, axes, steps):
         at = value.axis(axis)
@@ -196,9 +199,11 @@ def _slice(n: Node) -> None:
         begin[at], end[at], stride[at] = first, last, step
         # Numbers beyond the size are cut to it; a mask says "to the very end", backwards as well.
         if step > 0:
-            whole_begin, whole_end = first == 0, last >= (size if size >= 0 else 1 << 31) - 1 + (size >= 0)
+            whole_begin, whole_end = first == 0, last >= (size if size >= 0 else
+                                                          1 << 31) - 1 + (size >= 0)
         else:
-            whole_begin, whole_end = first >= size - 1 >= 0, last < -max(size, 0) or last < -(1 << 30)
+            whole_begin, whole_end = first >= size - 1 >= 0, last < -max(size,
+                                                                         0) or last < -(1 << 30)
         begin_mask = begin_mask if whole_begin else begin_mask & ~(1 << at)
         end_mask = end_mask if whole_end else end_mask & ~(1 << at)
     limit = (1 << 31) - 1
@@ -290,7 +295,8 @@ def _tile(n: Node) -> None:
         value = plain(n.layout.plain(value))
     counts = [int(c) for c in n.array(1, "the number of repeats").reshape(-1)]
     if len(counts) != value.rank:
-        raise ConvertError("has %d numbers of repeats for %d dimensions" % (len(counts), value.rank))
+        raise ConvertError(
+            "has %d numbers of repeats for %d dimensions" % (len(counts), value.rank))
     n.put(shapes.tile(n.b, value.tensor, [counts[a] for a in value.order]), value.order)
 
 
@@ -343,7 +349,10 @@ def _cumsum(n: Node) -> None:
     if value.columns is not None:
         value = plain(n.layout.plain(value))
     axis = value.axis(int(n.array(1, "the axis").reshape(-1)[0]))
-    options = {"exclusive": bool(n.integer("exclusive", 0)), "reverse": bool(n.integer("reverse", 0))}
+    options = {
+        "exclusive": bool(n.integer("exclusive", 0)),
+        "reverse": bool(n.integer("reverse", 0))
+    }
     out = n.b.emit("CUMSUM", [value.tensor, n.b.integers(axis)], signature(value.tensor),
                    options=options)
     n.put(out, value.order)

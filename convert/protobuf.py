@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads protobuf's wire format by tables of the fields that we need. Nothing in the bytes is trusted:
-lengths, depth and the number of records are bounded, and byte fields are views, not copies."""
+"""Reads protobuf's wire format by tables of the fields that we need. Nothing in the bytes is
+trusted: lengths, depth and the number of records are bounded, and byte fields are views."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Record = types.SimpleNamespace
 @dataclasses.dataclass(eq=False)
 class Message:
     """Field numbers with "name: kind"; "[kind]" for a repeated field (an array, where they are
-    numbers), "kind?" for one whose absence counts. A kind is int, uint, bool, float, double, fixed32, text, bytes, or the name of a message."""
+    numbers), "kind?" for one whose absence counts. A kind is int, uint, bool, float, double,
+    fixed32, text, bytes, or the name of a message."""
 
     name: str
     fields: dict[int, str]
@@ -106,7 +107,8 @@ class Reader:
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
-            raise self.broken("a field of %s has wire type %d, which is not known" % (message, wire))
+            raise self.broken(
+                "a field of %s has wire type %d, which is not known" % (message, wire))
         if size > len(data) - at:
             raise self.broken("a field of %s is %d bytes long, of %d that are left"
                               % (message, size, len(data) - at))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A SavedModel as a graph of the format: one subgraph for each signature, with variables as constants."""
+"""A SavedModel as a graph of the format: a subgraph for each signature, variables as constants."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from .tf_node import NOTHING, Handler, Node, Resource, Restored, Value, dtype_of
 HANDLERS: dict[str, Handler] = {**tf_shapes.HANDLERS, **tf_maths.HANDLERS, **tf_layers.HANDLERS,
                                 **tf_control.HANDLERS}
 DEEPEST_CALL = 32
-MOST_NODES = 200_000  # of all functions, each counted as often as it is called
+MOST_NODES = 100_000  # of all functions, each counted as often as it is called
 
 # What changes something outside of the graph, and so cannot be left out.
 STATEFUL = ("Assign", "ScatterUpdate", "ResourceScatter", "QueueEnqueue", "LookupTableInsert")
 
 
-def read_saved_model(folder: str | os.PathLike[str], signature_keys: list[str] | None = None,
-                     tags: typing.Iterable[str] = ("serve",),
-                     shapes_by_name: typing.Mapping[str, typing.Sequence[int]] | None = None) -> Model:
+def read_saved_model(
+        folder: str | os.PathLike[str],
+        signature_keys: list[str] | None = None,
+        tags: typing.Iterable[str] = ("serve", ),
+        shapes_by_name: typing.Mapping[str, typing.Sequence[int]] | None = None) -> Model:
     """The signatures of these names, or all; `shapes_by_name` states the shapes of inputs."""
     path = pathlib.Path(folder)
     name = path / "saved_model.pb"
@@ -200,7 +202,8 @@ class Walk:
                 raise ConvertError("node '%s' (%s) changes a variable at every run, which is not "
                                    "supported" % (node.name, node.op))
 
-    def _run(self, scope: Scope, env: dict[str, list[Value]], wanted: list[str], depth: int) -> None:
+    def _run(self, scope: Scope, env: dict[str, list[Value]], wanted: list[str],
+             depth: int) -> None:
         for record in scope.order(wanted, self._control):
             if record.name in env:
                 continue
@@ -255,6 +258,3 @@ class Walk:
     def assigned(self, resource: Value, value: Value) -> None:
         if isinstance(resource, Resource) and isinstance(value, Restored):
             self.restored[resource.name] = value.key
-
-
-

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TensorFlow operators of calls, variables, branches and loops. A loop is written out round by round,
-which takes one whose number of rounds is known."""
+"""TensorFlow operators of calls, variables, branches and loops. A loop is written out round by
+round, which takes one whose number of rounds is known."""
 
 from __future__ import annotations
 

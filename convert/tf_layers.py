@@ -50,7 +50,8 @@ def _zeros(n: Node, channels: int) -> Tensor:
 
 def _conv(n: Node) -> None:
     data = _filter(n)  # [height, width, in, out]
-    weights = n.b.constant(np.ascontiguousarray(data.transpose(3, 0, 1, 2)), name=n.name + "/weights")
+    weights = n.b.constant(np.ascontiguousarray(data.transpose(3, 0, 1, 2)),
+                           name=n.name + "/weights")
     n.put(windows.conv_2d(n.b, n.tensor(0), weights, _zeros(n, data.shape[3]),
                           _window(n, (data.shape[0], data.shape[1]))))
 
@@ -58,7 +59,8 @@ def _conv(n: Node) -> None:
 def _depthwise(n: Node) -> None:
     data = _filter(n)  # [height, width, in, multiplier]
     high, wide, channels, multiplier = data.shape
-    weights = n.b.constant(data.reshape(1, high, wide, channels * multiplier), name=n.name + "/weights")
+    weights = n.b.constant(data.reshape(1, high, wide, channels * multiplier),
+                           name=n.name + "/weights")
     n.put(windows.depthwise(n.b, n.tensor(0), weights, _zeros(n, channels * multiplier),
                             _window(n, (high, wide))))
 
@@ -69,7 +71,8 @@ def _transpose_conv(n: Node) -> None:
     data = _filter(n)  # [height, width, out, in]
     if len(shape) != 4:
         raise ConvertError("has a result of %d dimensions" % len(shape))
-    weights = n.b.constant(np.ascontiguousarray(data.transpose(2, 0, 1, 3)), name=n.name + "/weights")
+    weights = n.b.constant(np.ascontiguousarray(data.transpose(2, 0, 1, 3)),
+                           name=n.name + "/weights")
     w = _window(n, (data.shape[0], data.shape[1]))
     if w.pads != windows.NO_PADS:
         raise ConvertError("with explicit paddings is not supported")

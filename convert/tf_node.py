@@ -138,8 +138,9 @@ class Node:
         tensor = self.tensor(index)
         data = shapes.constant_of(tensor, what or "input %d" % index)
         if self.b.unknown(tensor).any():
-            raise ConvertError("input %d depends on a size that is not known before the model runs; "
-                               "state the shape of the model's inputs" % index)
+            raise ConvertError(
+                "input %d depends on a size that is not known before the model runs; "
+                "state the shape of the model's inputs" % index)
         return data
 
     def list_of_integers(self, index: int, what: str = "") -> list[int]:

@@ -112,9 +112,11 @@ def _strided_slice(n: Node) -> None:
 
 def _without_ellipsis(n: Node, x: Tensor, begin: Array, end: Array, strides: Array
                       ) -> tuple[Tensor, Array, Array, Array, dict[str, int]]:
-    """A new axis becomes a dimension of x that is taken whole; an ellipsis as many as it stands for."""
-    given = {m: n.integer(m, 0) for m in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask",
-                                          "shrink_axis_mask")}
+    """A new axis becomes a dimension of x that is taken whole; an ellipsis all it stands for."""
+    given = {
+        m: n.integer(m, 0)
+        for m in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+    }
     if not given["ellipsis_mask"] and not given["new_axis_mask"]:
         return x, begin, end, strides, given
     count = len(begin)
@@ -139,7 +141,8 @@ def _without_ellipsis(n: Node, x: Tensor, begin: Array, end: Array, strides: Arr
     masks = {"begin_mask": 0, "end_mask": 0, "shrink_axis_mask": 0}
     for at, source in enumerate(sources):
         for name in masks:
-            bit = given[name] >> source & 1 if source is not None else int(name != "shrink_axis_mask")
+            bit = given[name] >> source & 1 if source is not None else int(
+                name != "shrink_axis_mask")
             masks[name] |= bit << at
     pick = [np.array([fill if s is None else a[s] for s in sources], np.int64)
             for a, fill in ((begin, 0), (end, 0), (strides, 1))]
@@ -182,7 +185,9 @@ def _fill(n: Node) -> None:
 def _like(value: float) -> Handler:
     def handle(n: Node) -> None:
         x = n.tensor(0)
-        n.put(n.b.emit("FILL", [n.b.integers(x.shape), n.b.constant(value, x.dtype)], x.shape, x.dtype))
+        n.put(
+            n.b.emit("FILL",
+                     [n.b.integers(x.shape), n.b.constant(value, x.dtype)], x.shape, x.dtype))
     return handle
 
 
@@ -258,7 +263,8 @@ def _batch_to_space(n: Node) -> None:
     sizes[0] = -1 if sizes[0] < 0 else sizes[0] // product(block)
     for i, size in enumerate(block):
         sizes[i + 1] = -1 if sizes[i + 1] < 0 else sizes[i + 1] * size - int(crops[i].sum())
-    n.put(n.b.emit("BATCH_TO_SPACE_ND", [x, n.b.integers(block), n.b.integers(crops)], tuple(sizes)))
+    n.put(n.b.emit("BATCH_TO_SPACE_ND",
+                   [x, n.b.integers(block), n.b.integers(crops)], tuple(sizes)))
 
 
 def _cumsum(n: Node) -> None:

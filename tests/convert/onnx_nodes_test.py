@@ -54,7 +54,9 @@ def attempt(case, inputs, outputs, fed, keep):
     rewrite(model)
     names = [v.name for v in case.model.graph.input]
     values = [importer.values[names[i]] for i in fed]
-    given = [inputs[i].astype(np.float32) if inputs[i].dtype.kind == "f" else inputs[i] for i in fed]
+    given = [
+        inputs[i].astype(np.float32) if inputs[i].dtype.kind == "f" else inputs[i] for i in fed
+    ]
     got = run(model, *(x.transpose(v.order) for x, v in zip(given, values)))
     lying = [(importer.values[v.name], tensor) for v, tensor in
              zip(case.model.graph.output, model.main.outputs)]
@@ -76,7 +78,9 @@ def compare(got, want, rtol):
 
 
 def usable(case, arrays):
-    types = [v.type.tensor_type.elem_type for v in (*case.model.graph.input, *case.model.graph.output)]
+    types = [
+        v.type.tensor_type.elem_type for v in (*case.model.graph.input, *case.model.graph.output)
+    ]
     return {n.op_type for n in case.model.graph.node} <= set(reader.HANDLERS) and \
         BFLOAT16 not in types and all(isinstance(a, (np.ndarray, np.generic)) and
                                       np.asarray(a).dtype.kind in "fiub" for a in arrays)
@@ -91,8 +95,8 @@ class Cases(unittest.TestCase):
         for case in collect_testcases(None):
             for inputs, outputs in case.data_sets:
                 if usable(case, [*inputs, *outputs]):
-                    self.one(case, [np.asarray(x) for x in inputs], [np.asarray(y) for y in outputs],
-                             right, refused)
+                    self.one(case, [np.asarray(x) for x in inputs],
+                             [np.asarray(y) for y in outputs], right, refused)
         never = sorted(set(refused) - set(right))
         self.assertEqual(never, [], "operators that were never converted")
         self.assertGreater(sum(right.values()), 1600)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX models: whole networks compute what numpy computes, no transpose is left where it cancels, and
-what cannot be converted is named."""
+"""ONNX models: whole networks compute what numpy computes, no transpose is left where it cancels,
+and what cannot be converted is named."""
 
 import math
 import pathlib
@@ -26,7 +26,8 @@ def conv(x, w, bias=None, stride=1, pad=0, groups=1):
         first = o // (out // groups) * per_group
         for i in range(kh):
             for j in range(kw):
-                part = x[:, first:first + per_group, i:i + stride * h:stride, j:j + stride * wide:stride]
+                part = x[:, first:first + per_group, i:i + stride * h:stride,
+                         j:j + stride * wide:stride]
                 y[:, o] += np.einsum("nchw,c->nhw", part, w[o, :, i, j].astype(np.float64))
     return y if bias is None else y + bias.reshape(1, -1, 1, 1)
 
@@ -65,8 +66,10 @@ class Networks(unittest.TestCase):
         y = g.node("Softmax", g.node("Gemm", y, dense, g.weights(5), transB=1))
         g.output(y)
         model = g.convert()
-        self.assertEqual(kinds(model), ["CONV_2D", "MAX_POOL_2D", "DEPTHWISE_CONV_2D", "ADD", "RESHAPE",
-                                        "FULLY_CONNECTED", "SOFTMAX"])
+        self.assertEqual(kinds(model), [
+            "CONV_2D", "MAX_POOL_2D", "DEPTHWISE_CONV_2D", "ADD", "RESHAPE", "FULLY_CONNECTED",
+            "SOFTMAX"
+        ])
         values = self.random.normal(size=(1, 3, 16, 16)).astype(np.float32)
         want = conv(values, data_of(g, w), data_of(g, b), pad=1)
         scale, shift, mean, variance = (s.reshape(1, -1, 1, 1) for s in stats)
@@ -153,8 +156,13 @@ class Networks(unittest.TestCase):
             with self.subTest(kind):
                 g = Graph()
                 x = g.input("x", 7, 1, 3)
-                y, h = g.node(kind, x, g.weights(2, gates * 5, 3), g.weights(2, gates * 5, 5), outputs=2,
-                              hidden_size=5, direction="bidirectional")
+                y, h = g.node(kind,
+                              x,
+                              g.weights(2, gates * 5, 3),
+                              g.weights(2, gates * 5, 5),
+                              outputs=2,
+                              hidden_size=5,
+                              direction="bidirectional")
                 g.output(y)
                 g.output(h)
                 model = g.convert()
@@ -169,7 +177,15 @@ class Networks(unittest.TestCase):
     def test_states_between_runs(self):
         g = Graph()
         x, h, c = g.input("x", 1, 1, 3), g.input("h", 1, 1, 4), g.input("c", 1, 1, 4)
-        for name in g.node("LSTM", x, g.weights(1, 16, 3), g.weights(1, 16, 4), "", "", h, c, outputs=3,
+        for name in g.node("LSTM",
+                           x,
+                           g.weights(1, 16, 3),
+                           g.weights(1, 16, 4),
+                           "",
+                           "",
+                           h,
+                           c,
+                           outputs=3,
                            hidden_size=4):
             g.output(name)
         model = g.convert()
@@ -195,7 +211,8 @@ class Networks(unittest.TestCase):
         self.assertEqual(kinds(model), ["QUANTIZE", "DEQUANTIZE", "CONV_2D"])
         values = self.random.normal(size=(1, 3, 4, 4)).astype(np.float32)
         seen = (np.clip(np.rint(values / np.float32(0.05)) + 3, -128, 127) - 3) * 0.05
-        self.assertNear(run(model, last(values))[0], last(conv(seen, w * scales.reshape(4, 1, 1, 1))))
+        self.assertNear(
+            run(model, last(values))[0], last(conv(seen, w * scales.reshape(4, 1, 1, 1))))
 
 
 def sigmoid(x):
@@ -226,7 +243,8 @@ class Interface(unittest.TestCase):
 
     def graph(self):
         g = Graph()
-        g.output(g.node("Conv", g.input("x", 1, 3, 4, 5), g.weights(2, 3, 1, 1), kernel_shape=[1, 1]))
+        g.output(
+            g.node("Conv", g.input("x", 1, 3, 4, 5), g.weights(2, 3, 1, 1), kernel_shape=[1, 1]))
         return g
 
     def test_layout(self):
@@ -271,7 +289,8 @@ class Interface(unittest.TestCase):
         g.output(g.node("GlobalMaxPool", g.input("x", "n", 3, "h", "w")))
         model = g.convert(shapes_by_name={"x": [1, 3, 8, 9]})
         self.assertEqual(model.main.inputs[0].shape, (1, 8, 9, 3))
-        with self.assertRaisesRegex(ConvertError, r"input 'x' has the shape \[-1, 3, -1, -1\], not"):
+        with self.assertRaisesRegex(ConvertError,
+                                    r"input 'x' has the shape \[-1, 3, -1, -1\], not"):
             g.convert(shapes_by_name={"x": [1, 4, 8, 9]})
         with self.assertRaisesRegex(ConvertError, "has no input 'y'"):
             g.convert(shapes_by_name={"y": [1]})
@@ -316,19 +335,31 @@ class Files(unittest.TestCase):
         (self.folder.parent / "secret").write_bytes(bytes(12))
         (self.folder / "link").symlink_to(self.folder.parent / "secret")
         (self.folder / "short").write_bytes(bytes(11))
-        for location, why in (("../secret", "not a file beside"), ("/etc/passwd", "not a file beside"),
+        for location, why in (("../secret", "not a file beside"), ("/etc/passwd",
+                                                                   "not a file beside"),
                               ("link", "not a file beside"), ("", "not a file beside"),
                               ("none", "cannot be read"), (".", "not a file beside")):
             with self.subTest(location), self.assertRaisesRegex(ConvertError, why):
                 self.external(location=location, length=12)
-        for entries in ({"length": 12}, {"offset": 4, "length": 8}, {"offset": -1}, {"offset": "9" * 30}):
+        for entries in ({
+                "length": 12
+        }, {
+                "offset": 4,
+                "length": 8
+        }, {
+                "offset": -1
+        }, {
+                "offset": "9" * 30
+        }):
             with self.subTest(entries), self.assertRaisesRegex(ConvertError, "'c0'"):
                 self.external(location="short", **entries)
 
     def test_numbers_in_lists(self):
-        for values, field in ((np.float32([1.5, -2]), "float_data"), (np.int64([-3, 1 << 40]), "int64_data"),
-                              (np.int8([-7, 7]), "int32_data"), (np.float64([0.5, 4]), "double_data"),
-                              (np.uint8([200, 1]), "int32_data")):
+        for values, field in ((np.float32([1.5, -2]), "float_data"),
+                              (np.int64([-3, 1 << 40]), "int64_data"), (np.int8([-7,
+                                                                                 7]), "int32_data"),
+                              (np.float64([0.5, 4]), "double_data"), (np.uint8([200,
+                                                                                1]), "int32_data")):
             for packed in (True, False):
                 with self.subTest(field, packed=packed):
                     fields = onnx_graphs.tensor("t", values)
@@ -366,7 +397,11 @@ class Files(unittest.TestCase):
                             ({"opset_import": []}, "not an ONNX model"),
                             ({"graph": {}}, "has no outputs")):
             with self.subTest(why), self.assertRaisesRegex(ConvertError, why):
-                self.read(wire.encode(onnx_file.MESSAGES, "ModelProto", {**Graph().fields(), **change}))
+                self.read(
+                    wire.encode(onnx_file.MESSAGES, "ModelProto", {
+                        **Graph().fields(),
+                        **change
+                    }))
         for content in (b"", b"\x00" * 100, b"TFL3" * 40, b"\x0a" + b"\xff" * 20):
             with self.subTest(content[:4]), self.assertRaises(ConvertError):
                 self.read(content)
