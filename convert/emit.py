@@ -14,7 +14,7 @@ from .graph import Array, ConvertError, Operator, Tensor
 
 Shape = typing.Tuple[int, ...]
 
-MOST_FOLDED = 1 << 24  # elements of one constant that is computed here
+MOST_FOLDED = 1 << 22  # elements by which a constant that is computed here may grow
 MOST_FOLDED_IN_ALL = 1 << 28
 LARGEST_SIZE = (1 << 31) - 1
 
@@ -107,7 +107,8 @@ class Builder:
             return self._done[key]
         size = sum(product(s) for s in shapes)
         data = [t.data for t in inputs if t is not None and t.data is not None]
-        if function is None or len(data) < len(inputs) or not self._affordable(size):
+        given = sum(d.size for d in data)
+        if function is None or len(data) < len(inputs) or not self._affordable(size, given):
             return None
         with np.errstate(all="ignore"):
             results = function(data, options)
@@ -126,8 +127,8 @@ class Builder:
             return tensor
         return tensor.dtype, tensor.shape, tensor.data.tobytes()
 
-    def _affordable(self, size: int) -> bool:
-        if size > MOST_FOLDED or self._folded + size > MOST_FOLDED_IN_ALL:
+    def _affordable(self, size: int, given: int) -> bool:
+        if size > MOST_FOLDED + given or self._folded + size > MOST_FOLDED_IN_ALL:
             return False
         self._folded += size + 64
         return True

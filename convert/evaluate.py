@@ -110,7 +110,7 @@ def _cumsum(x: Inputs, o: Options) -> Array:
     values = np.flip(x[0], axis) if o["reverse"] else x[0]
     sums = np.cumsum(values, axis, values.dtype)
     sums = sums - values if o["exclusive"] else sums
-    return np.flip(sums, axis) if o["reverse"] else sums
+    return np.asarray(np.flip(sums, axis) if o["reverse"] else sums)
 
 
 # Those that only move values, for which what is known of each value moves along.
