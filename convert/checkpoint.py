@@ -4,7 +4,6 @@ files beside it. Every block and every tensor has a checksum, and each one is lo
 
 from __future__ import annotations
 
-import mmap
 import pathlib
 import struct
 import typing
@@ -13,6 +12,7 @@ import numpy as np
 
 from . import crc32c
 from .graph import Array, ConvertError
+from .mapped import mapped
 from .protobuf import Message, Reader, Record
 
 _MAGIC = 0xDB4775248B80FB57
@@ -51,22 +51,12 @@ TYPES: dict[int, typing.Any] = {
 }
 
 
-def mapped(path: pathlib.Path) -> memoryview:
-    """A file's bytes, which stay in it."""
-    try:
-        with open(path, "rb") as file:
-            if not path.stat().st_size:
-                return memoryview(b"")
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError) as error:
-        raise ConvertError("%s: cannot be read: %s" % (path, error)) from None
-
-
 class Table:
     """A file of sorted keys with values, in blocks that leave out what keys have in common."""
 
     def __init__(self, path: pathlib.Path) -> None:
-        self._path, self._data = path, mapped(path)
+        self._name = path.name
+        self._data = mapped(path, path.name)
         if len(self._data) < _FOOTER or struct.unpack("<Q", self._data[-8:])[0] != _MAGIC:
             raise self.broken("is no index of variables")
         self._read = 0
@@ -81,7 +71,7 @@ class Table:
                     raise self.broken("has more than %d entries" % MOST_ENTRIES)
 
     def broken(self, why: str) -> ConvertError:
-        return ConvertError("%s: %s" % (self._path, why))
+        return ConvertError("%s %s" % (self._name, why))
 
     def _varint(self, data: memoryview, at: int) -> tuple[int, int]:
         value = 0
@@ -138,7 +128,7 @@ class Checkpoint:
         path = prefix.with_name(prefix.name + ".index")
         self._prefix = prefix
         self._table = Table(path)
-        self._reader = Reader(MESSAGES, str(path))
+        self._reader = Reader(MESSAGES, path.name)
         self._shards: dict[int, memoryview] = {}
         header = self._reader.parse(self._table.entries.get(b"", memoryview(b"")), "BundleHeader")
         self._count = header.num_shards
@@ -195,5 +185,5 @@ class Checkpoint:
             raise self._table.broken("has no data file %d" % number)
         if number not in self._shards:
             name = "%s.data-%05d-of-%05d" % (self._prefix.name, number, self._count)
-            self._shards[number] = mapped(self._prefix.with_name(name))
+            self._shards[number] = mapped(self._prefix.with_name(name), name)
         return self._shards[number]

@@ -17,8 +17,7 @@ _DAMAGE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError, Attribu
 class Failures:
     """Unsupported operators with their nodes' names, and nodes that fail for other reasons."""
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self) -> None:
         self._kinds: dict[str, list[str]] = {}
         self._reasons: list[str] = []
 
@@ -45,8 +44,7 @@ class Failures:
             return
         parts = ["unsupported operator %s (%s)" % (kind, _some(["'%s'" % n for n in names], 4))
                  for kind, names in sorted(self._kinds.items())]
-        raise ConvertError("%s: %s" % (self._source, _printable(
-            _some(parts + self._reasons, MOST_NAMED, "; "))))
+        raise ConvertError(_printable(_some(parts + self._reasons, MOST_NAMED, "; ")))
 
 
 def _some(items: list[str], most: int, between: str = ", ") -> str:

@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
                         default=[], help="where the model leaves sizes open")
     parser.add_argument("--signature", metavar="KEY", action="append",
                         help="of a SavedModel; all of them, if not given")
+    parser.add_argument("--channels-first", action="store_true",
+                        help="of an ONNX model: pictures go in and out as [batch, channels, height, "
+                        "width]; without it, as [batch, height, width, channels]")
     parser.add_argument("--json", action="store_true", help="prints what was done as JSON")
     _quantization(parser.add_argument_group("quantization"))
     _bounds(parser.add_argument_group("samples, and what must hold for them"))
@@ -205,7 +208,7 @@ def _run(given: argparse.Namespace) -> None:
 
 def _read(given: argparse.Namespace) -> Model:
     try:
-        model = read(given.input, dict(given.input_shape), given.signature)
+        model = read(given.input, dict(given.input_shape), given.signature, given.channels_first)
         ready = kind_of(given.input) == "tflite"
     except OSError as error:
         beside = error.filename is not None and os.fspath(error.filename) != given.input

@@ -53,7 +53,7 @@ class Importer:
             default=NEWEST)
         self.b = Builder()
         self.layout = Layout(self.b)
-        self.failures = Failures(str(file.path))
+        self.failures = Failures()
         self.values: dict[str, Value] = {}
         self.used = {i for n in self.graph.node for i in n.input}
         self.used |= {o.name for o in self.graph.output}
@@ -69,7 +69,7 @@ class Importer:
                 self._input(value)
         unknown = sorted(set(self._given) - set(self._inputs))
         if unknown:
-            raise ConvertError("%s: has no input '%s'" % (self.file.path, unknown[0]))
+            raise ConvertError("it has no input '%s'" % unknown[0])
         for record in self.graph.node:
             self._node(record)
         self.failures.check()
@@ -82,13 +82,12 @@ class Importer:
 
     def _check(self) -> None:
         if not OLDEST <= self.opset <= NEWEST:
-            raise ConvertError("%s: has version %d of the operators; %d to %d are supported"
-                               % (self.file.path, self.opset, OLDEST, NEWEST))
+            raise ConvertError("it has version %d of the operators; %d to %d are supported"
+                               % (self.opset, OLDEST, NEWEST))
         if self.graph.sparse_initializer:
-            raise ConvertError(
-                "%s: has sparse initializers, which are not supported" % self.file.path)
+            raise ConvertError("it has sparse initializers, which are not supported")
         if not self.graph.output:
-            raise ConvertError("%s: has no outputs" % self.file.path)
+            raise ConvertError("it has no outputs")
         for i, node in enumerate(self.graph.node):
             node.name = node.name or (node.output[0] if node.output else "#%d" % i)
             if node.domain not in DOMAINS or node.op_type not in HANDLERS:
@@ -111,7 +110,7 @@ class Importer:
 
     def _input(self, value: Record) -> None:
         kind = value.type.tensor_type if value.type is not None else None
-        where = "%s: input '%s'" % (self.file.path, value.name)
+        where = "input '%s'" % value.name
         if kind is None or (kind.elem_type not in TYPES and kind.elem_type not in WIDE_FLOATS):
             raise ConvertError("%s is not a tensor of a supported type" % where)
         if kind.shape is None and value.name not in self._given:
@@ -151,7 +150,7 @@ class Importer:
 
     def _output(self, name: str) -> Tensor:
         if not self.known(name):
-            raise ConvertError("%s: output '%s' is not made by any node" % (self.file.path, name))
+            raise ConvertError("output '%s' is not made by any node" % name)
         value = self.value(name)
         self.b.layer = self.b.name = name
         tensor = value.tensor if self._stays(value) else self.layout.plain(value)

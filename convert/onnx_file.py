@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import mmap
 import pathlib
 import typing
 
 import numpy as np
 
 from .graph import Array, ConvertError
+from .mapped import mapped
 from .protobuf import Message, Reader, Record
 
 MESSAGES = [
@@ -54,19 +54,14 @@ class OnnxFile:
     def __init__(self, path: str) -> None:
         self.path = pathlib.Path(path)
         self._maps: dict[pathlib.Path, memoryview] = {}
-        reader = Reader(MESSAGES, str(path))
-        self.model = reader.parse(self._mapped(self.path), "ModelProto")
+        reader = Reader(MESSAGES, "the file")
+        self.model = reader.parse(self._mapped(self.path, "the file"), "ModelProto")
         if self.model.graph is None or not self.model.opset_import:
-            raise ConvertError("%s: is not an ONNX model" % path)
+            raise ConvertError("it is not an ONNX model")
 
-    def _mapped(self, path: pathlib.Path) -> memoryview:
+    def _mapped(self, path: pathlib.Path, name: str) -> memoryview:
         if path not in self._maps:
-            try:
-                with open(path, "rb") as file:
-                    self._maps[path] = memoryview(
-                        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            except (OSError, ValueError) as error:  # ValueError: an empty file
-                raise ConvertError("%s: cannot be read: %s" % (path, error)) from None
+            self._maps[path] = mapped(path, name)
         return self._maps[path]
 
     def array(self, tensor: Record) -> Array:
@@ -106,7 +101,7 @@ class OnnxFile:
             raise ConvertError(
                 "tensor '%s' is said to be in '%s', which is not a file beside the model" %
                 (tensor.name, name))
-        data = self._mapped(path)
+        data = self._mapped(path, "'%s', where tensor '%s' is," % (name, tensor.name))
         offset = _number(about.get("offset", "0"), tensor)
         length = _number(about.get("length", str(len(data) - offset)), tensor)
         if offset > len(data) or length > len(data) - offset:

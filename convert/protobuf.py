@@ -62,12 +62,12 @@ class Reader:
         return self._message(data.cast("B"), message, 0)
 
     def broken(self, why: str) -> ConvertError:
-        return ConvertError("%s: %s" % (self._source, why))
+        return ConvertError("%s is damaged: %s" % (self._source, why))
 
     def _message(self, data: memoryview, message: str, depth: int) -> Record:
         self._records += 1
         if depth > DEEPEST or self._records > MOST_RECORDS:
-            raise self.broken("too many records, or too deep in each other, at a %s" % message)
+            raise self.broken("there are too many records, or too deep in each other, at a %s" % message)
         table = self._tables[message]
         record = Record(**{f.name: self._absent(f) for f in table.values()})
         at = 0
@@ -89,7 +89,7 @@ class Reader:
         value = 0
         for shift in range(0, 70, 7):
             if at >= len(data):
-                raise self.broken("ends within a number")
+                raise self.broken("it ends within a number")
             byte = data[at]
             at += 1
             value |= (byte & 0x7F) << shift
@@ -156,7 +156,7 @@ class Reader:
         numbers = np.frombuffer(data, np.uint8)
         ends = np.flatnonzero(numbers < 0x80)
         if len(numbers) and (not len(ends) or ends[-1] != len(numbers) - 1):
-            raise self.broken("ends within a number")
+            raise self.broken("it ends within a number")
         starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1]) if len(ends) else ends
         lengths = ends - starts + 1
         if len(ends) and lengths.max() > 10:

@@ -8,11 +8,12 @@ import pathlib
 import typing
 
 from . import graph_def, tf_control, tf_layers, tf_maths, tf_shapes
-from .checkpoint import Checkpoint, mapped
+from .checkpoint import Checkpoint
 from .emit import Builder, signature
 from .failures import Failures
 from .graph import Array, ConvertError, Model, Signature, Subgraph, Tensor
 from .graph_def import Scope
+from .mapped import mapped
 from .onnx import copied, needed
 from .protobuf import Reader, Record
 from .tf_node import NOTHING, Handler, Node, Resource, Restored, Value, dtype_of
@@ -33,16 +34,16 @@ def read_saved_model(
         shapes_by_name: typing.Mapping[str, typing.Sequence[int]] | None = None) -> Model:
     """The signatures of these names, or all; `shapes_by_name` states the shapes of inputs."""
     path = pathlib.Path(folder)
-    name = path / "saved_model.pb"
-    reader = Reader(graph_def.MESSAGES, str(name))
-    saved = reader.parse(mapped(name), "SavedModel")
+    name = "saved_model.pb"
+    reader = Reader(graph_def.MESSAGES, name)
+    saved = reader.parse(mapped(path / name, name), "SavedModel")
     wanted = set(tags)
     graphs = [m for m in saved.meta_graphs if m.graph is not None and m.info is not None
               and set(m.info.tags) == wanted]
     if not graphs:
         known = [",".join(m.info.tags) for m in saved.meta_graphs if m.info is not None]
-        raise ConvertError("%s: has no graph tagged %s, but %s" % (
-            name, ",".join(sorted(wanted)) or "with nothing", "; ".join(known[:8]) or "none"))
+        raise ConvertError("it has no graph tagged %s, but %s" % (
+            ",".join(sorted(wanted)) or "with nothing", "; ".join(known[:8]) or "none"))
     return _Importer(path, graphs[0], dict(shapes_by_name or {})).convert(signature_keys)
 
 
@@ -64,8 +65,8 @@ class _Importer:
         chosen = keys or sorted(signatures, key=lambda k: (k != "serving_default", k))
         missing = [k for k in chosen if k not in signatures]
         if missing or not chosen:
-            raise ConvertError("%s: has no signature '%s', but %s" % (
-                self._path, (missing or ["serving_default"])[0],
+            raise ConvertError("it has no signature '%s', but %s" % (
+                (missing or ["serving_default"])[0],
                 ", ".join("'%s'" % k for k in sorted(signatures)) or "none"))
         model = Model([], description="Converted from a SavedModel.")
         for key in chosen:
@@ -76,13 +77,13 @@ class _Importer:
         return model
 
     def _signature(self, key: str, definition: Record) -> tuple[Subgraph, Signature]:
-        walk = Walk(self, str(self._path))
+        walk = Walk(self)
         inputs = {e.key: walk.input(e.value, self._given.get(e.key)) for e in
                   sorted(definition.inputs, key=lambda e: str(e.key)) if e.value is not None}
         names = {e.key: e.value.name for e in sorted(definition.outputs, key=lambda e: str(e.key))
                  if e.value is not None}
         if not names:
-            raise ConvertError("%s: signature '%s' has no outputs" % (self._path, key))
+            raise ConvertError("signature '%s' has no outputs" % key)
         values = walk.main(self._graph, list(names.values()), False)
         walk.failures.check()
         outputs = {k: walk.output(n, v) for (k, n), v in zip(names.items(), values)}
@@ -114,7 +115,7 @@ class _Importer:
             restore = self._meta.saver.restore_op_name if self._meta.saver is not None else ""
             self._keys = {}
             if restore in self._graph.nodes:
-                walk = Walk(self, str(self._path))
+                walk = Walk(self)
                 walk.main(self._graph, [restore], True)
                 self._keys = walk.restored
         found = self._keys.get(variable, variable)
@@ -127,10 +128,10 @@ class _Importer:
 class Walk:
     """Goes through the nodes that a signature needs, and into the functions that they call."""
 
-    def __init__(self, importer: _Importer, source: str) -> None:
+    def __init__(self, importer: _Importer) -> None:
         self._importer = importer
         self.b = Builder()
-        self.failures = Failures(source)
+        self.failures = Failures()
         self.restored: dict[str, str] = {}
         self._inputs: dict[str, Tensor] = {}
         self._outputs: set[str] = set()

@@ -61,9 +61,10 @@ def _refuse_known_others(head: bytes) -> None:
         raise ConvertError("it is empty")
 
 
-def read(path: Path, shapes: Shapes | None = None,
-         signature_keys: list[str] | None = None) -> Model:
-    """`shapes`: of inputs by name, where the file leaves sizes open. Raises ConvertError, ImportError
+def read(path: Path, shapes: Shapes | None = None, signature_keys: list[str] | None = None,
+         channels_first: bool = False) -> Model:
+    """`shapes`: of inputs by name, where the file leaves sizes open. `channels_first`: what ONNX has
+    so at inputs and outputs stays so. Raises ConvertError, ImportError
     where a package is missing, and OSError."""
     kind = kind_of(path)
     shapes = dict(shapes or {})
@@ -75,7 +76,9 @@ def read(path: Path, shapes: Shapes | None = None,
         raise ConvertError("only a SavedModel has signatures to choose from")
     if kind == "onnx":
         from .onnx import read_onnx
-        return read_onnx(os.fspath(path), shapes)
+        return read_onnx(os.fspath(path), shapes, channels_first)
+    if channels_first:
+        raise ConvertError("only ONNX models have their channels first")
     if kind == "tflite":
         if shapes:
             raise ConvertError("the shapes of a .tflite file's inputs are settled")

@@ -4,6 +4,7 @@ and what cannot be converted is named."""
 
 import math
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -12,7 +13,7 @@ import onnx_graphs
 import wire
 from onnx_graphs import Graph, kinds, run
 
-from pipit.convert import onnx, onnx_file
+from pipit.convert import onnx, onnx_file, saved_model
 from pipit.convert.graph import ConvertError
 
 
@@ -411,6 +412,18 @@ class Files(unittest.TestCase):
         g.output(g.node("NonZero", g.input("x", 1), name="a\nb\x1b[31m"))
         with self.assertRaisesRegex(ConvertError, r"'a\?b\?\[31m'"):
             self.read(g.content())
+
+
+class Documentation(unittest.TestCase):
+
+    def test_operators(self):
+        """docs/ names each operator that is converted, and no other."""
+        path = pathlib.Path(__file__).resolve().parents[2] / "docs/converting-onnx-and-savedmodel.md"
+        rows = [line.split("|")[2] for line in path.read_text().splitlines() if line.startswith("| ")]
+        words = {w for row in rows for w in re.findall(r"[A-Za-z0-9]+", re.sub(r"\(.*?\)", "", row))}
+        known = set(onnx.HANDLERS) | set(saved_model.HANDLERS)
+        silent = {"Assert", "Assign", "AssignVariableOp", "NoOp", "Print", "RestoreV2"}
+        self.assertEqual(words - {"operators"}, known - silent)
 
 
 if __name__ == "__main__":
