@@ -197,16 +197,17 @@ def strided_slice(b: Builder, x: Tensor, begin: Array, end: Array, strides: Arra
     if len(begin) > len(shape) or not len(begin) == len(end) == len(strides) or not np.all(strides):
         raise ConvertError("a slice of %s has begin %s, end %s, steps %s" % (
             list(shape), begin.tolist(), end.tolist(), strides.tolist()))
-    out = []
+    out, all_whole = [], True
     for i, part in enumerate(evaluate.strided_box(x.shape, begin, end, strides, options)):
         whole = part.start in (None, 0) and part.step in (None, 1) and (
             part.stop is None or part.stop >= (shape[i] if shape[i] >= 0 else LARGEST_SIZE))
+        all_whole &= whole
         if not options["shrink_axis_mask"] >> i & 1:
             size = len(range(*part.indices(x.shape[i])))
             out.append(shape[i] if whole else -1 if shape[i] < 0 else size)
         elif shape[i] >= 0 and part.start >= shape[i]:
             raise ConvertError("index %d is outside of size %d" % (begin[i], shape[i]))
-    if tuple(out) == shape:
+    if all_whole and tuple(out) == shape:
         return x
     return b.emit("STRIDED_SLICE", [x, b.integers(begin), b.integers(end), b.integers(strides)],
                   tuple(out), options=options)

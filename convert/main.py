@@ -72,6 +72,14 @@ def _shape(text: str) -> tuple[str, list[int]]:
     return name, found
 
 
+def _value(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError("%r is not of the form NAME=16000" % text) from None
+
+
 def _share(text: str) -> float:
     value = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
     if not 0 <= value <= 1:
@@ -88,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", metavar="OUT.tflite", required=True)
     parser.add_argument("--input-shape", metavar="NAME=SIZES", type=_shape, action="append",
                         default=[], help="where the model leaves sizes open")
+    parser.add_argument("--input-value", metavar="NAME=NUMBER", type=_value, action="append",
+                        default=[], help="of an ONNX model: the value of an input for good")
     parser.add_argument("--signature", metavar="KEY", action="append",
                         help="of a SavedModel; all of them, if not given")
     parser.add_argument("--channels-first", action="store_true",
@@ -208,7 +218,8 @@ def _run(given: argparse.Namespace) -> None:
 
 def _read(given: argparse.Namespace) -> Model:
     try:
-        model = read(given.input, dict(given.input_shape), given.signature, given.channels_first)
+        model = read(given.input, dict(given.input_shape), given.signature, given.channels_first,
+                     dict(given.input_value))
         ready = kind_of(given.input) == "tflite"
     except OSError as error:
         beside = error.filename is not None and os.fspath(error.filename) != given.input

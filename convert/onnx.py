@@ -8,7 +8,7 @@ import typing
 import numpy as np
 
 from . import emit_shapes as shapes
-from . import onnx_layers, onnx_maths, onnx_quantized, onnx_recurrent, onnx_shapes
+from . import onnx_control, onnx_layers, onnx_maths, onnx_quantized, onnx_recurrent, onnx_shapes
 from .emit import Builder, Shape, signature
 from .failures import Failures
 from .graph import Array, ConvertError, Model, Operator, Signature, Subgraph, Tensor
@@ -19,7 +19,7 @@ from .protobuf import Record
 
 HANDLERS: dict[str, Handler] = {**onnx_shapes.HANDLERS, **onnx_maths.HANDLERS,
                                 **onnx_layers.HANDLERS, **onnx_recurrent.HANDLERS,
-                                **onnx_quantized.HANDLERS}
+                                **onnx_quantized.HANDLERS, **onnx_control.HANDLERS}
 DOMAINS = ("", "ai.onnx", "com.microsoft")
 OLDEST, NEWEST = 7, 21
 WIDE_FLOATS = (1, 10, 11)  # all computed as float32
@@ -35,17 +35,20 @@ NEUTRAL = {"Identity", "Dropout", "Cast", "Relu", "Clip", "LeakyRelu", "PRelu", 
 
 
 def read_onnx(path: str, shapes_by_name: typing.Mapping[str, typing.Sequence[int]] | None = None,
-              keep_layout: bool = False) -> Model:
+              keep_layout: bool = False,
+              fixed: typing.Mapping[str, float] | None = None) -> Model:
     """Inputs of pictures, and outputs with pictures, have their channels last unless keep_layout is
-    set; `shapes_by_name` states sizes, in the file's order, that the file leaves open."""
+    set; `shapes_by_name` states sizes, in the file's order, that the file leaves open. Inputs that are
+    `fixed` to a value are none of the result's."""
     file = OnnxFile(path)
-    return Importer(file, dict(shapes_by_name or {}), keep_layout).convert()
+    return Importer(file, dict(shapes_by_name or {}), keep_layout, dict(fixed or {})).convert()
 
 
 class Importer:
     """What of one file is known so far: each value of the graph by its name."""
 
-    def __init__(self, file: OnnxFile, given: dict[str, typing.Sequence[int]], keep: bool) -> None:
+    def __init__(self, file: OnnxFile, given: dict[str, typing.Sequence[int]], keep: bool,
+                 fixed: dict[str, float]) -> None:
         self.file = file
         self.graph: Record = file.model.graph
         self.opset = max(
@@ -55,9 +58,8 @@ class Importer:
         self.layout = Layout(self.b)
         self.failures = Failures()
         self.values: dict[str, Value] = {}
-        self.used = {i for n in self.graph.node for i in n.input}
-        self.used |= {o.name for o in self.graph.output}
-        self._given, self._keep = given, keep
+        self.used = _used(self.graph)
+        self._given, self._keep, self._fixed = given, keep, fixed
         self._initializers = {t.name: t for t in self.graph.initializer}
         self._inputs: dict[str, Tensor] = {}
         self._last_ranks: set[int] = set()
@@ -65,13 +67,14 @@ class Importer:
     def convert(self) -> Model:
         self._check()
         for value in self.graph.input:
-            if value.name not in self._initializers:
+            if value.name in self._fixed:
+                self._constant_input(value)
+            elif value.name not in self._initializers:
                 self._input(value)
-        unknown = sorted(set(self._given) - set(self._inputs))
+        unknown = sorted((set(self._given) | set(self._fixed)) - {v.name for v in self.graph.input})
         if unknown:
             raise ConvertError("it has no input '%s'" % unknown[0])
-        for record in self.graph.node:
-            self._node(record)
+        self._nodes(self.graph)
         self.failures.check()
         main = Subgraph("main", list(self._inputs.values()), [], self.b.operators)
         outputs = {o.name: self._output(o.name) for o in self.graph.output}
@@ -84,11 +87,13 @@ class Importer:
         if not OLDEST <= self.opset <= NEWEST:
             raise ConvertError("it has version %d of the operators; %d to %d are supported"
                                % (self.opset, OLDEST, NEWEST))
-        if self.graph.sparse_initializer:
-            raise ConvertError("it has sparse initializers, which are not supported")
         if not self.graph.output:
             raise ConvertError("it has no outputs")
-        for i, node in enumerate(self.graph.node):
+
+    def _name_unsupported(self, graph: Record) -> None:
+        if graph.sparse_initializer:
+            raise ConvertError("it has sparse initializers, which are not supported")
+        for i, node in enumerate(graph.node):
             node.name = node.name or (node.output[0] if node.output else "#%d" % i)
             if node.domain not in DOMAINS or node.op_type not in HANDLERS:
                 kind = node.op_type if node.domain in DOMAINS else "%s.%s" % (node.domain,
@@ -108,11 +113,18 @@ class Importer:
     def known(self, name: str) -> bool:
         return name in self.values or name in self._initializers
 
+    def _constant_input(self, value: Record) -> None:
+        """An input with one value, which is settled now."""
+        kind, where = _type_of(value)
+        sizes = [d.dim_value for d in kind.shape.dim] if kind.shape is not None else []
+        if any(s not in (1, None) for s in sizes):
+            raise ConvertError("%s has the shape %s, not one value" % (where, sizes))
+        dtype = np.float32 if kind.elem_type in WIDE_FLOATS else TYPES[kind.elem_type][0]
+        data = np.full([1] * len(sizes), self._fixed[value.name], dtype)
+        self.values[value.name] = plain(self.b.constant(data, name=value.name))
+
     def _input(self, value: Record) -> None:
-        kind = value.type.tensor_type if value.type is not None else None
-        where = "input '%s'" % value.name
-        if kind is None or (kind.elem_type not in TYPES and kind.elem_type not in WIDE_FLOATS):
-            raise ConvertError("%s is not a tensor of a supported type" % where)
+        kind, where = _type_of(value)
         if kind.shape is None and value.name not in self._given:
             raise ConvertError("%s has no shape; state it" % where)
         shape = [d.dim_value if d.dim_value is not None and d.dim_value >= 0 else -1
@@ -171,6 +183,19 @@ class Importer:
 
     # ---- nodes ---------------------------------------------------------------------------------
 
+    def _nodes(self, graph: Record) -> None:
+        self._name_unsupported(graph)
+        for record in graph.node:
+            self._node(record)
+
+    def branch(self, graph: Record) -> list[Value]:
+        """The results of a graph inside of this one, which sees what is known here."""
+        self._initializers.update({t.name: t for t in graph.initializer})
+        self._nodes(graph)
+        if self.failures.any():
+            return []
+        return [self.value(o.name) for o in graph.output]
+
     def _node(self, record: Record) -> None:
         node = Node(self, record)
         if record.op_type not in HANDLERS or record.domain not in DOMAINS or (
@@ -180,9 +205,27 @@ class Importer:
         self.b.name = record.output[0] if record.output else record.name
         with self.failures.node(record.op_type, record.name):
             HANDLERS[record.op_type](node)
-            for name in record.output:
+            for name in record.output if not self.failures.any() else []:
                 if name and name in self.used and name not in self.values:
                     raise ConvertError("output '%s' is not supported" % name)
+
+
+def _used(graph: Record) -> set[str]:
+    """The names that nodes and outputs refer to, in this graph and those inside."""
+    used = {i for n in graph.node for i in n.input} | {o.name for o in graph.output}
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.g is not None:
+                used |= _used(attribute.g)
+    return used
+
+
+def _type_of(value: Record) -> tuple[Record, str]:
+    kind = value.type.tensor_type if value.type is not None else None
+    where = "input '%s'" % value.name
+    if kind is None or (kind.elem_type not in TYPES and kind.elem_type not in WIDE_FLOATS):
+        raise ConvertError("%s is not a tensor of a supported type" % where)
+    return kind, where
 
 
 def copied(b: Builder, tensor: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ MESSAGES = [
     Message("NodeProto", {1: "input: [text]", 2: "output: [text]", 3: "name: text",
                           4: "op_type: text", 5: "attribute: [AttributeProto]", 7: "domain: text"}),
     Message("AttributeProto", {1: "name: text", 2: "f: float", 3: "i: int", 4: "s: bytes",
-                               5: "t: TensorProto?", 6: "g: bytes", 7: "floats: [float]",
+                               5: "t: TensorProto?", 6: "g: GraphProto?", 7: "floats: [float]",
                                8: "ints: [int]", 9: "strings: [bytes]", 20: "type: int"}),
     Message("ValueInfoProto", {1: "name: text", 2: "type: TypeProto?"}),
     Message("TypeProto", {1: "tensor_type: TensorType?"}),

@@ -134,6 +134,17 @@ class Node:
     def put_last(self, tensor: Tensor, index: int = 0) -> None:
         self.put(tensor, channels_last(len(tensor.shape)), index)
 
+    def put_branch(self, name: str) -> None:
+        """Converts the graph of an attribute, whose results become those of the node."""
+        graph = self._attribute(name, "g", None)
+        if graph is None or len(graph.output) != self.outputs:
+            raise ConvertError("has no graph '%s' with %d outputs" % (name, self.outputs))
+        names = [self.b.name, self.b.layer]
+        values = self._importer.branch(graph)
+        self.b.name, self.b.layer = names
+        for i, value in enumerate(values):
+            self.put_value(value, i)
+
     def put_value(self, value: Value, index: int = 0) -> None:
         if index >= self.outputs or not self._record.output[index]:
             return

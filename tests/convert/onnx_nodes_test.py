@@ -49,7 +49,7 @@ def attempt(case, inputs, outputs, fed, keep):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "case.onnx"
         path.write_bytes(frozen(case.model, inputs, fed))
-        importer = reader.Importer(onnx_file.OnnxFile(str(path)), {}, keep)
+        importer = reader.Importer(onnx_file.OnnxFile(str(path)), {}, keep, {})
         model = importer.convert()
     rewrite(model)
     names = [v.name for v in case.model.graph.input]

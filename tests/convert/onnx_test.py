@@ -285,6 +285,38 @@ class Interface(unittest.TestCase):
         x = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
         np.testing.assert_array_equal(run(model, x)[0], x.reshape(2, 6))
 
+    def test_branches(self):
+        g = Graph()
+        x, rate = g.input("x", 1, 3), g.input("rate", dtype=np.int64)
+        fast, slow = Graph(), Graph()
+        fast.output(fast.node("Add", x, "c0", name="/fast"))
+        slow.output(slow.node("NonZero", x, name="/slow"))
+        fast.nodes[0]["output"], slow.nodes[0]["output"] = ["fast"], ["slow"]
+        fast.outputs, slow.outputs = [{"name": "fast"}], [{"name": "slow"}]
+        high = g.node("Greater", rate, g.constant(8000, np.int64))
+        y = g.node("If", high)
+        g.constants.append(onnx_graphs.tensor("c1", np.float32(5)))
+        fast.nodes[0]["input"][1] = "c1"
+        g.nodes[-1]["attribute"] = [
+            {"name": "then_branch", "g": fast.fields()["graph"], "type": 5},
+            {"name": "else_branch", "g": slow.fields()["graph"], "type": 5}]
+        g.output(y)
+        model = g.convert(fixed={"rate": 16000})
+        self.assertEqual([t.name for t in model.main.inputs], ["x"])
+        self.assertEqual(run(model, np.float32([[1, 2, 3]]))[0].tolist(), [[6, 7, 8]])
+        with self.assertRaisesRegex(ConvertError, r"NonZero \('/slow'\)$"):
+            g.convert(fixed={"rate": 100})
+        with self.assertRaisesRegex(ConvertError, "its condition is computed when the model runs"):
+            g.convert()
+
+    def test_the_other_way_round(self):
+        """A slice that has the shape of its input, and is not its input."""
+        g = Graph()
+        backwards = [g.constant([v], np.int64) for v in (-1, -(1 << 63), 0, -1)]
+        g.output(g.node("Slice", g.input("x", 3, 2), *backwards))
+        x = np.arange(6, dtype=np.float32).reshape(3, 2)
+        np.testing.assert_array_equal(run(g.convert(), x)[0], x[::-1])
+
     def test_stated_shapes(self):
         g = Graph()
         g.output(g.node("GlobalMaxPool", g.input("x", "n", 3, "h", "w")))
@@ -420,7 +452,8 @@ class Documentation(unittest.TestCase):
         """docs/ names each operator that is converted, and no other."""
         path = pathlib.Path(__file__).resolve().parents[2] / "docs/converting-onnx-and-savedmodel.md"
         rows = [line.split("|")[2] for line in path.read_text().splitlines() if line.startswith("| ")]
-        words = {w for row in rows for w in re.findall(r"[A-Za-z0-9]+", re.sub(r"\(.*?\)", "", row))}
+        words = {w for row in rows
+                 for w in re.findall(r"[A-Za-z0-9]+", re.sub(r"\(.*?\)|, where.*", "", row))}
         known = set(onnx.HANDLERS) | set(saved_model.HANDLERS)
         silent = {"Assert", "Assign", "AssignVariableOp", "NoOp", "Print", "RestoreV2"}
         self.assertEqual(words - {"operators"}, known - silent)
