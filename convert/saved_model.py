@@ -8,7 +8,7 @@ import pathlib
 import typing
 
 from . import graph_def, tf_control, tf_layers, tf_maths, tf_shapes
-from .checkpoint import Checkpoint
+from .checkpoint import TYPES, Checkpoint
 from .emit import Builder, signature
 from .failures import Failures
 from .graph import Array, ConvertError, Model, Signature, Subgraph, Tensor
@@ -70,7 +70,11 @@ class _Importer:
                 ", ".join("'%s'" % k for k in sorted(signatures)) or "none"))
         model = Model([], description="Converted from a SavedModel.")
         for key in chosen:
-            subgraph, found = self._signature(key, signatures[key])
+            try:
+                subgraph, found = self._signature(key, signatures[key])
+            except ConvertError as error:
+                where = "signature '%s': " % key if len(chosen) > 1 else ""
+                raise ConvertError("%s%s" % (where, error)) from None
             found.subgraph = len(model.subgraphs)
             model.subgraphs.append(subgraph)
             model.signatures.append(found)
@@ -149,6 +153,9 @@ class Walk:
             shape = [int(d.size) for d in info.shape.dim]
         if len(shape) > 6 or any(s == 0 or s < -1 for s in shape):
             raise ConvertError("input '%s' has the shape %s" % (info.name, shape))
+        if info.dtype not in TYPES:
+            raise ConvertError("input '%s' has the data type %d, which is not supported"
+                               % (info.name, info.dtype))
         self._inputs[name] = self.b.tensor(tuple(shape), dtype_of(info.dtype), info.name)
         return self._inputs[name]
 

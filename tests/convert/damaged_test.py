@@ -124,7 +124,10 @@ def leaves(fields, found):
 def damaged_fields(fields, chance):
     fields = copy.deepcopy(fields)
     for _ in range(chance.choice((1, 1, 2, 3))):
-        holder, key = chance.choice(leaves(fields, []))
+        places = leaves(fields, [])
+        if not places:
+            break
+        holder, key = chance.choice(places)
         value = holder[key]
         if isinstance(value, (int, bool)) and not isinstance(holder, bytes):
             holder[key] = chance.choice(NUMBERS)

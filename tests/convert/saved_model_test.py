@@ -107,6 +107,37 @@ class Graphs(Case):
         want = windows(want, full, 1).mean((1, 2)).reshape(2, 2, 4)
         np.testing.assert_allclose(run(model, x)[0], want, rtol=1e-4, atol=1e-5)
 
+    def test_variables_of_older_graphs(self):
+        """Variables that are values of their own, restored by nodes of the main graph."""
+        saved, w = SavedModel(), self.values(4, 3)
+        saved.variables["w"] = w
+        variable = saved.node("VariableV2", name="scope/w")
+        y = saved.node("MatMul", saved.input("x", -1, 4), saved.node("Identity", variable))
+        saved.output("y", y + ":0")
+        prefix = saved.node("Const", name="save/Const", value=np.array([b"model"], object))
+        keys = saved.constant(np.array([saved.key("w").encode()], object))
+        found = saved.node("RestoreV2", prefix, keys, keys, name="save/RestoreV2")
+        done = saved.node("Assign", variable, found + ":0", name="save/Assign")
+        saved.restore = saved.node("NoOp", "^" + done, name="save/restore_all")
+        x = self.values(2, 4)
+        np.testing.assert_allclose(run(self.convert(saved), x)[0], x @ w, rtol=1e-5, atol=1e-6)
+
+    def test_several_signatures(self):
+        saved = SavedModel()
+        saved.output("y", saved.node("Relu", saved.input("x", 1, 2)) + ":0")
+        saved.more = {"other": {"inputs": saved.inputs, "outputs": {
+            "z": {"name": saved.node("Neg", "serving_default_x") + ":0"}}}}
+        model = self.convert(saved)
+        self.assertEqual([(s.key, s.subgraph, list(s.outputs)) for s in model.signatures],
+                         [("serving_default", 0, ["y"]), ("other", 1, ["z"])])
+        with Interpreter(model_content=tflite_file.write(model)) as interpreter:
+            x = np.float32([[-1, 2]])
+            self.assertEqual(interpreter.get_signature_runner("other")(x=x)["z"].tolist(), [[1, -2]])
+        saved.more["other"]["outputs"]["z"]["name"] = saved.node("Zeta", "serving_default_x")
+        with self.assertRaisesRegex(ConvertError, "^signature 'other': unsupported operator Zeta"):
+            self.convert(saved)
+        self.assertEqual(len(self.convert(saved, signature_keys=["serving_default"]).subgraphs), 1)
+
     def test_a_loop_over_time(self):
         """h = tanh(x[t] + w h), as a while loop with lists of tensors."""
         saved, w = SavedModel(), self.values(3, 3)

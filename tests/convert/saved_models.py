@@ -91,6 +91,8 @@ class SavedModel(Nodes):
         super().__init__()
         self.functions, self.variables = [], {}
         self.inputs, self.outputs = {}, {}
+        self.more = {}  # signatures beside serving_default
+        self.restore = ""  # a node that restores variables, where there is one already
 
     def function(self, name, *arguments, **attributes):
         self.functions.append(Function(name, *arguments, **attributes))
@@ -134,17 +136,18 @@ class SavedModel(Nodes):
         return "layer-%d/.ATTRIBUTES/VARIABLE_VALUE" % list(self.variables).index(name)
 
     def content(self):
-        restore = self._restore() if self.variables else ""
-        entry = {"key": "serving_default", "value": {
-            "inputs": [{"key": k, "value": v} for k, v in self.inputs.items()],
-            "outputs": [{"key": k, "value": v} for k, v in self.outputs.items()]}}
+        restore = self.restore or (self._restore() if self.variables else "")
+        every = {"serving_default": {"inputs": self.inputs, "outputs": self.outputs}, **self.more}
+        entries = [{"key": key, "value": {side: [{"key": k, "value": v} for k, v in names.items()]
+                                          for side, names in each.items()}}
+                   for key, each in every.items()]
         return wire.encode(
         graph_def.MESSAGES, "SavedModel", {
         "meta_graphs": [
             {
                 "info": {
                     "tags": ["serve"]}, "saver": {
-                        "restore_op_name": restore}, "signatures": [entry], "graph": {
+                        "restore_op_name": restore}, "signatures": entries, "graph": {
                             "nodes": self.nodes, "library": {
                                 "functions": [
                                     f.fields() for f in self.functions]}}}]})
