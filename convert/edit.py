@@ -102,6 +102,11 @@ class Editor:
         self._producer[id(after)] = maker
         return True
 
+    def made(self, op: Operator, tensor: Tensor) -> None:
+        """Says that the operator has come to make this tensor."""
+        self._producer[id(tensor)] = op
+        self.changed = True
+
     def remove(self, op: Operator) -> None:
         self._leave(op)
         self._removed.add(id(op))

@@ -38,8 +38,8 @@ def read_onnx(path: str, shapes_by_name: typing.Mapping[str, typing.Sequence[int
               keep_layout: bool = False,
               fixed: typing.Mapping[str, float] | None = None) -> Model:
     """Inputs of pictures, and outputs with pictures, have their channels last unless keep_layout is
-    set; `shapes_by_name` states sizes, in the file's order, that the file leaves open. Inputs that are
-    `fixed` to a value are none of the result's."""
+    set; `shapes_by_name` states sizes, in the file's order, that the file leaves open. Inputs that
+    are `fixed` to a value are none of the result's."""
     file = OnnxFile(path)
     return Importer(file, dict(shapes_by_name or {}), keep_layout, dict(fixed or {})).convert()
 
@@ -174,7 +174,7 @@ class Importer:
         return tensor
 
     def _stays(self, value: Value) -> bool:
-        """Whether an output's channels stay last: a picture, or a row where an input is one, too."""
+        """Whether an output's channels stay last: a picture's, or a row's where an input is one."""
         return value.order == channels_last(value.rank) and value.columns is None and \
             not self._keep and (value.rank > 3 or value.rank in self._last_ranks)
 

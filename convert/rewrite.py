@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing
 
-from . import erf, fold_constants, fold_scales, fuse, merge_shapes, move_transposes, recognize
+from . import erf, fold_constants, fold_scales, fuse, merge_shapes, move_transposes, pairs
+from . import recognize
 from .edit import Editor
 from .graph import Model, Subgraph
 
@@ -24,6 +25,7 @@ def rewrite(model: Model) -> None:
         _settle(subgraph, _EARLY)
         erf.expand(subgraph)
         _settle(subgraph, _LATE)
+        pairs.run(subgraph)
 
 
 def _settle(subgraph: Subgraph, passes: list[Pass]) -> None:

@@ -63,9 +63,9 @@ def _refuse_known_others(head: bytes) -> None:
 
 def read(path: Path, shapes: Shapes | None = None, signature_keys: list[str] | None = None,
          channels_first: bool = False, fixed: typing.Mapping[str, float] | None = None) -> Model:
-    """`shapes`: of inputs by name, where the file leaves sizes open. `channels_first`: what ONNX has
-    so at inputs and outputs stays so. `fixed`: values of ONNX's inputs that are settled now. Raises ConvertError, ImportError
-    where a package is missing, and OSError."""
+    """`shapes`: of inputs by name, where the file leaves sizes open. `channels_first`: what ONNX
+    has so at inputs and outputs stays so. `fixed`: values of ONNX's inputs that are settled now.
+    Raises ConvertError, ImportError where a package is missing, and OSError."""
     kind = kind_of(path)
     shapes = dict(shapes or {})
     if kind == "saved-model":
@@ -78,7 +78,7 @@ def read(path: Path, shapes: Shapes | None = None, signature_keys: list[str] | N
         from .onnx import read_onnx
         return read_onnx(os.fspath(path), shapes, channels_first, fixed)
     if channels_first or fixed:
-        raise ConvertError("only ONNX models have channels first, and inputs whose value is settled")
+        raise ConvertError("only of ONNX models channels stay first, and inputs are settled")
     if kind == "tflite":
         if shapes:
             raise ConvertError("the shapes of a .tflite file's inputs are settled")

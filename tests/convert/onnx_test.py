@@ -15,6 +15,7 @@ from onnx_graphs import Graph, kinds, run
 
 from pipit.convert import onnx, onnx_file, saved_model
 from pipit.convert.graph import ConvertError
+from pipit.convert.pairs import recovered
 
 
 def conv(x, w, bias=None, stride=1, pad=0, groups=1):
@@ -214,6 +215,70 @@ class Networks(unittest.TestCase):
         seen = (np.clip(np.rint(values / np.float32(0.05)) + 3, -128, 127) - 3) * 0.05
         self.assertNear(
             run(model, last(values))[0], last(conv(seen, w * scales.reshape(4, 1, 1, 1))))
+
+
+class Quantized(unittest.TestCase):
+    """A network as training in 8 bits leaves it: a pair of operators at every tensor."""
+
+    def setUp(self):
+        self.random = np.random.default_rng(2)
+        self.steps = []
+
+    def pair(self, g, x, scale, zero):
+        scale, zero = g.constant(scale, np.float32), g.constant(zero)
+        return g.node("DequantizeLinear", g.node("QuantizeLinear", x, scale, zero), scale, zero)
+
+    def weights(self, g, *shape, axis=0):
+        data = self.random.integers(-127, 128, shape).astype(np.int8)
+        size = shape[axis] if axis is not None else 1
+        scales = self.random.uniform(0.001, 0.003, size).astype(np.float32)
+        zeros = np.zeros(size, np.int8)
+        constants = [g.constant(a if size > 1 else a[0]) for a in (scales, zeros)]
+        return g.node("DequantizeLinear", g.constant(data), *constants, axis=axis or 0)
+
+    def network(self, zero):
+        g = Graph()
+        x = self.pair(g, g.input("x", 1, 3, 8, 8), 0.03, zero(5))
+        y = g.node("Conv", x, self.weights(g, 8, 3, 3, 3), g.weights(8), kernel_shape=[3, 3],
+                   pads=[1, 1, 1, 1])
+        y = self.pair(g, g.node("Relu", y), 0.02, zero(-128))
+        y = g.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+        y = self.pair(g, y, 0.02, zero(-128))
+        z = g.node("Conv", y, self.weights(g, 8, 1, 3, 3), group=8, kernel_shape=[3, 3],
+                   pads=[1, 1, 1, 1])
+        y = self.pair(g, g.node("Add", y, self.pair(g, z, 0.015, zero(3))), 0.03, zero(-20))
+        y = g.node("GlobalAveragePool", y)
+        y = self.pair(g, g.node("Flatten", y), 0.02, zero(0))
+        y = g.node("Gemm", y, self.weights(g, 5, 8, axis=None), g.weights(5), transB=1)
+        g.output(self.pair(g, y, 0.01, zero(1)))
+        return g
+
+    def check(self, g):
+        floats, integers = g.convert(rewritten=False), g.convert()
+        self.assertEqual(kinds(integers), [
+            "QUANTIZE", "CONV_2D", "MAX_POOL_2D", "DEPTHWISE_CONV_2D", "ADD", "MEAN", "RESHAPE",
+            "FULLY_CONNECTED", "DEQUANTIZE"])
+        for _ in range(20):
+            x = self.random.normal(0, 1, (1, 8, 8, 3)).astype(np.float32)
+            np.testing.assert_allclose(run(integers, x)[0], run(floats, x)[0], atol=0.0201)
+        return integers
+
+    def test_signed(self):
+        model = self.check(self.network(lambda zero: np.int8(zero)))
+        conv = model.main.operators[1]
+        self.assertEqual([t.dtype for t in conv.inputs], ["INT8", "INT8", "INT32"])
+        self.assertEqual(conv.inputs[1].quantization.scale.size, 8)
+
+    def test_unsigned(self):
+        self.check(self.network(lambda zero: np.uint8(zero + 128)))
+
+    def test_weights_that_are_no_integers(self):
+        self.assertIsNone(recovered(self.random.normal(size=(4, 50)).astype(np.float32), 0))
+        scales = np.float32([0.1, 0.02, 3e-5]).reshape(3, 1)
+        wanted = self.random.integers(-127, 128, (3, 50))
+        wanted[:, 0] = (127, -127, 64)
+        integers, found = recovered((wanted * scales).astype(np.float32), 0)
+        np.testing.assert_allclose(integers * found.reshape(3, 1), wanted * scales, rtol=1e-5)
 
 
 def sigmoid(x):
@@ -450,8 +515,9 @@ class Documentation(unittest.TestCase):
 
     def test_operators(self):
         """docs/ names each operator that is converted, and no other."""
-        path = pathlib.Path(__file__).resolve().parents[2] / "docs/converting-onnx-and-savedmodel.md"
-        rows = [line.split("|")[2] for line in path.read_text().splitlines() if line.startswith("| ")]
+        docs = pathlib.Path(__file__).resolve().parents[2] / "docs"
+        text = (docs / "converting-onnx-and-savedmodel.md").read_text()
+        rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("| ")]
         words = {w for row in rows
                  for w in re.findall(r"[A-Za-z0-9]+", re.sub(r"\(.*?\)|, where.*", "", row))}
         known = set(onnx.HANDLERS) | set(saved_model.HANDLERS)

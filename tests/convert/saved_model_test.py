@@ -132,7 +132,8 @@ class Graphs(Case):
                          [("serving_default", 0, ["y"]), ("other", 1, ["z"])])
         with Interpreter(model_content=tflite_file.write(model)) as interpreter:
             x = np.float32([[-1, 2]])
-            self.assertEqual(interpreter.get_signature_runner("other")(x=x)["z"].tolist(), [[1, -2]])
+            runner = interpreter.get_signature_runner("other")
+            self.assertEqual(runner(x=x)["z"].tolist(), [[1, -2]])
         saved.more["other"]["outputs"]["z"]["name"] = saved.node("Zeta", "serving_default_x")
         with self.assertRaisesRegex(ConvertError, "^signature 'other': unsupported operator Zeta"):
             self.convert(saved)
