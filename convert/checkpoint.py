@@ -20,6 +20,7 @@ _FOOTER = 48
 _TRAILER = 5
 MOST_ENTRIES = 1_000_000
 MOST_SHARDS = 10_000
+COPIED = 1 << 16  # bytes: so that no small array keeps a whole file in memory
 LONGEST_KEY = 4096  # a key may repeat the one before it, and cost the file three bytes
 
 MESSAGES = [
@@ -156,7 +157,7 @@ class Checkpoint:
             raise self._table.broken("variable '%s' of the shape %s has %d bytes"
                                      % (name, dims, len(data)))
         values = np.frombuffer(data, dtype.newbyteorder("<")).reshape(dims)
-        return values.astype(np.float32 if dtype.kind == "f" else dtype, copy=False)
+        return values.astype(np.float32 if dtype.kind == "f" else dtype, copy=len(data) < COPIED)
 
     def raw(self, name: str) -> memoryview:
         """The bytes of a variable that is one string."""

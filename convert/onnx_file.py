@@ -46,6 +46,7 @@ TYPES: dict[int, tuple[typing.Any, str]] = {
     11: (np.float64, "double_data"), 12: (np.uint32, "uint64_data"), 13: (np.uint64, "uint64_data"),
 }
 EXTERNAL = 1
+COPIED = 1 << 16  # bytes: so that no small array keeps the whole file in memory
 
 
 class OnnxFile:
@@ -86,7 +87,8 @@ class OnnxFile:
         if len(raw):
             if len(raw) % size:
                 raise ConvertError("tensor '%s' has %d bytes" % (tensor.name, len(raw)))
-            return np.frombuffer(raw, np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False)
+            values = np.frombuffer(raw, np.dtype(dtype).newbyteorder("<"))
+            return values.astype(dtype, copy=len(raw) < COPIED)
         listed: Array = getattr(tensor, field)
         if dtype is np.float16:  # stored as the bits of each
             return listed.astype(np.uint16).view(np.float16)
