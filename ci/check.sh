@@ -34,8 +34,8 @@ usage: ci/check.sh VERB...
   pictures  open the pages that the command makes in Chromium; screenshots stay in
             build/host/screenshots (not part of all)
   sdist     build a wheel from the source distribution with gcc, cmake and make alone (not part of all)
-  tfjs      export models and hold them against TensorFlow.js, which npm downloads (not part of
-            all)
+  tfjs      export models and hold them against TensorFlow.js, which npm downloads; convert models
+            that it makes and trains, and hold them against it, too (not part of all)
   aarch64-asan  what asan does, for 64-bit ARM on qemu's `max`: the conformance cases, the tests of
             kernels, damaged models, and some inputs of each fuzz target (not part of all)
   armhf-asan  the same for 32-bit ARM (not part of all)
@@ -57,7 +57,8 @@ END
 demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
-  clang-format clang-tidy git musl mypy python3 python3-numpy python3-pil openssh-server xz-utils)
+  clang-format clang-tidy git musl mypy python3 python3-h5py python3-numpy python3-onnx python3-pil
+  openssh-server xz-utils)
 release_packages=(lintian python3-trove-classifiers twine)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
@@ -192,6 +193,12 @@ tfjs() { # the float models that are here
   done
   PYTHONPATH=build/host/python /usr/bin/python3 tests/tfjs/compare.py \
     "$PWD/build/tfjs/node_modules" "${models[@]}"
+}
+
+tfjs_convert() { # models that TensorFlow.js makes and trains, after tfjs
+  rm -rf build/tfjs/trained
+  NODE_PATH=build/tfjs/node_modules node tests/tfjs/train.js build/tfjs/trained
+  PYTHONPATH=build/host/python /usr/bin/python3 tests/tfjs/convert.py build/tfjs/trained
 }
 
 # The models that are here, and some of each operator; with programs in C for this machine and for 64-bit
@@ -343,6 +350,7 @@ run() { # run VERB
       step "tfjs setup" node_setup
       step "tfjs build" build host pipit_python
       step tfjs tfjs
+      step "tfjs convert" tfjs_convert
       ;;
   esac
 }

@@ -33,6 +33,7 @@ void add_run(CLI::App& pipit);
 void add_bench(CLI::App& pipit);
 void add_inspect(CLI::App& pipit);
 void add_classify(CLI::App& pipit);
+void add_convert(CLI::App& pipit);
 void add_export_keras(CLI::App& pipit);
 void add_diff(CLI::App& pipit);
 void add_plan(CLI::App& pipit);

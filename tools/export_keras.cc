@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `pipit export-keras`: hands the work to the Python package, which does it for Python programs,
-// too.
-#include <unistd.h>
-
-#include <cerrno>
+// `pipit export-keras`: Python's package rebuilds a Keras model from a file.
 #include <memory>
 #include <string>
 
 #include "tools/commands.h"
-#include "tools/failure.h"
-#include "tools/io.h"
+#include "tools/python.h"
 
 namespace pipit::tools {
 namespace {
@@ -28,25 +23,6 @@ struct Settings {
   std::string model, folder;
 };
 
-// Only when the package is not there does Python come back from this with a line of its own.
-constexpr char kProgram[] = R"py(import sys
-try:
-    from pipit import export_keras
-except (ImportError, OSError) as error:
-    print("pipit: export-keras needs Python's package pipit: %s (install it, or let PYTHONPATH name "
-          "the folder `python` of a build)" % error, file=sys.stderr)
-    sys.exit(6)
-sys.exit(export_keras.main(sys.argv[1:])))py";
-
-[[noreturn]] void become_python(const Settings& set) {
-  flush_output();
-  // Names that begin with a dash are files all the same.
-  execlp("python3", "python3", "-c", kProgram, "--output-dir", set.folder.c_str(), "--",
-         set.model.c_str(), static_cast<char*>(nullptr));
-  throw Failure(kFailed, errno == ENOENT ? "export-keras needs python3, which is not here"
-                                         : "python3 cannot be run");
-}
-
 }  // namespace
 
 void add_export_keras(CLI::App& pipit) {
@@ -57,7 +33,10 @@ void add_export_keras(CLI::App& pipit) {
   app->add_option("-o,--output-dir", set->folder, "Where the files go; made if need be")
       ->required()
       ->type_name("DIR");
-  app->callback([set] { become_python(*set); });
+  // Names that begin with a dash are files all the same.
+  app->callback([set] {
+    become_python("export-keras", {"--output-dir", set->folder, "--", set->model});
+  });
 }
 
 }  // namespace pipit::tools

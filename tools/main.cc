@@ -26,7 +26,8 @@ constexpr char kFooter[] = R"(Examples:
   pipit diff int8.tflite float.tflite    how far each operator's values differ
   pipit bench model.tflite         how fast it runs here, and where the time goes
   pipit classify model.tflite cat.jpg --labels labels.txt
-  pipit export-keras model.tflite -o keras   its layers and weights for Keras
+  pipit convert model.keras -o model.tflite   what was trained elsewhere
+  pipit export-keras model.tflite -o keras    its layers and weights for Keras
 
 `pipit COMMAND --help` says more. Exit status: 0 done; 2 wrong usage; 3 the model is refused; 4 an
 input is unreadable, or has the wrong size or type; 5 out of memory; 6 failed while running, or the
@@ -90,6 +91,7 @@ int run(int argc, char** argv) {
   add_bench(app);
   add_inspect(app);
   add_classify(app);
+  add_convert(app);
   add_export_keras(app);
   add_plan(app);
   add_diff(app);

@@ -61,8 +61,8 @@ class Run(unittest.TestCase):
 
     def test_what_is_not_there(self):
         done = self.run_script("import tensorflow as tf\ntf.data.Dataset")
-        self.assertIn("AttributeError: pipit.tf runs models (tf.lite.Interpreter); tf.data needs "
-                      "TensorFlow", done.stderr)
+        self.assertIn("AttributeError: pipit.tf runs models (tf.lite.Interpreter) and converts "
+                      "them (tf.lite.TFLiteConverter); tf.data needs TensorFlow", done.stderr)
         done = self.run_script("import tensorflow.data")
         self.assertIn("ModuleNotFoundError: No module named 'tensorflow.data'", done.stderr)
 
