@@ -57,3 +57,5 @@ foreach(package pipit tflite_runtime ai_edge_litert)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/${package} DESTINATION ${PIPIT_PYTHON_DIR}
     COMPONENT ${component} PATTERN __pycache__ EXCLUDE)
 endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/convert DESTINATION ${PIPIT_PYTHON_DIR}/pipit
+  COMPONENT python FILES_MATCHING PATTERN *.py PATTERN *.bfbs PATTERN __pycache__ EXCLUDE)

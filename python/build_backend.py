@@ -21,7 +21,7 @@ from build_wheel import HERE, NAME, REQUIRES, metadata, project_version, whole, 
 
 ROOT = HERE.parent
 SOURCES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml", "capi",
-           "cmake", "core", "kernels", "platform", "python"]
+           "cmake", "convert", "core", "kernels", "platform", "python"]
 BUNDLED = ROOT / "bundled"
 
 

@@ -26,6 +26,7 @@ MUSL_MACHINES = {"x86_64", "aarch64"}
 SYMBOLS = 11  # the type of an ELF file's section that lists what is dynamic
 NAME = "pipit_runtime"  # the package that is imported is pipit
 REQUIRES = [("Requires-Dist", "numpy")]
+PACKED = {".py", ".bfbs"}
 DROP_INS = ["tflite_runtime", "ai_edge_litert"]
 # Newer than every version that others require; the part behind the + keeps it from indexes.
 ORIGINALS_VERSION = "2.99.0+pipit"
@@ -115,8 +116,16 @@ def write_wheel(out, name, version, tags, files, requires):
 
 
 def sources(package):
-    return {str(p.relative_to(HERE)): p.read_bytes() for p in sorted((HERE / package).rglob("*"))
-            if p.suffix == ".py" or p.name == "py.typed"}
+    """What a package brings, by its place in a wheel; the converter has a room of its own."""
+    found = _packed(HERE / package, HERE, "")
+    if package == "pipit":
+        found.update(_packed(HERE.parent / "convert", HERE.parent, "pipit/"))
+    return found
+
+
+def _packed(folder, above, prefix):
+    return {prefix + p.relative_to(above).as_posix(): p.read_bytes()
+            for p in sorted(folder.rglob("*")) if p.suffix in PACKED or p.name == "py.typed"}
 
 
 def write_all(library, out, as_originals=False):
