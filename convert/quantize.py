@@ -20,12 +20,13 @@ from .equalize import equalize
 from .fixed_point import Fixed, Style, build, decide
 from .graph import Array, ConvertError, Model, Operator
 from .measure import Comparison, compare
-from .op_rules import FLOAT32, HYBRID_WEIGHTS, INT8, INT16, weights_of
+from .op_rules import FLOAT32, HYBRID_WEIGHTS, INT8, INT16, can_run, weights_of
 from .ranges import METHODS, MIN_MAX, MSE
 from .report import Report, make_report
 
 SCHEMES = ("int8", "int16x8", "dynamic", "float16", "int4-weights")
 MIXED = ("int16", "float")
+_RETURNS = 32  # so many layers are tried in int8 once more
 _ENDS = {"int8": (FLOAT32, "INT8", "UINT8"), "int16x8": (FLOAT32, INT16),
          "int4-weights": (FLOAT32, "INT8", "UINT8")}
 
@@ -203,7 +204,20 @@ class _Quantizer:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if attempt(middle) else (middle, high)
-        return tried[high if high in tried else count]
+        chosen = worst[:high if high in tried else count]
+        return self._fewer(chosen, tried[len(chosen)], other)
+
+    def _fewer(self, chosen: list[Operator], best: tuple[dict[int, str], Fixed, Comparison],
+               other: str) -> tuple[dict[int, str], Fixed, Comparison]:
+        """Layers that turn out not to matter return, those first that add the least noise."""
+        if not self._holds(best[2]):
+            return best
+        for op in list(reversed(chosen))[:_RETURNS]:
+            kept = {key: other for key in best[0] if key != id(op)}
+            attempt = (kept, *self._try(kept))
+            if self._holds(attempt[2]):
+                best = attempt
+        return best
 
     def _worst(self, found: Comparison) -> list[Operator]:
         """Operators by the noise that they add, the most first."""
@@ -228,10 +242,12 @@ class _Quantizer:
         hybrid = sorted({op.kind for op in self._source.main.operators if op.kind in HYBRID_WEIGHTS})
         if hybrid:
             notes.append(f"{', '.join(hybrid)}: weights in int8, computed in floats")
-        types = decide(self._source.main, self._dtype, kept)
         left = sorted({op.kind for op in self._source.main.operators
-                       if types[id(op)] == FLOAT32 and id(op) not in kept and op.kind not in hybrid
+                       if not can_run(op, self._dtype) and op.kind not in hybrid
                        and any(t.dtype == FLOAT32 for t in op.outputs)})
+        if kept:
+            notes.append(f"{len(kept)} of {len(self._source.main.operators)} layers in "
+                         f"{self._settings.mixed}, because of the stated bound")
         if left:
             notes.append(f"{', '.join(left)}: left in floats, there is no integer form")
         return notes

@@ -38,9 +38,10 @@ class Report:
     bound_held: bool | None = None
 
     def text(self) -> str:
-        width = max((len(layer.name) for layer in self.layers), default=0)
-        lines = [f"{layer.name:{width}}  {layer.kind:20}  {layer.dtype:8}  {_db(layer.snr):>9}"
-                 for layer in self.layers]
+        names = [_short(layer.name) for layer in self.layers]
+        width = max(map(len, names), default=0)
+        lines = [f"{name:{width}}  {layer.kind:20}  {layer.dtype:8}  {_db(layer.snr):>9}"
+                 for name, layer in zip(names, self.layers)]
         return "\n".join(lines + self.summary())
 
     def summary(self) -> list[str]:
@@ -82,6 +83,7 @@ td.snr {{ text-align: right; white-space: nowrap; }}
 """
 _FULL_BAR = 60.0  # dB
 _POOR = 15.0
+_NAME_WIDTH = 44
 
 
 def _row(layer: Layer) -> str:
@@ -93,6 +95,12 @@ def _row(layer: Layer) -> str:
         low = " low" if layer.snr < _POOR else ""
         bar = f'<div class="bar{low}" style="width:{width:.0f}px"></div>'
     return f'<tr>{cells}<td class="snr">{_db(layer.snr)}</td><td>{bar}</td></tr>'
+
+
+def _short(name: str) -> str:
+    """The first of the names that a fused layer has, and its end if it is long."""
+    first = name.split(";")[0]
+    return first if len(first) <= _NAME_WIDTH else "..." + first[3 - _NAME_WIDTH:]
 
 
 def _db(snr: float | None) -> str:
