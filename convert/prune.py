@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pruning: weights that count least become zero, or channels that count least go altogether.
+
+    pruned, report = prune(model, PruneSettings("channels", min_agreement=0.99), samples)
+
+Without a bound and without a share, the model stays as it is and the report says what could be saved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+import numpy as np
+
+from . import channels, sparse, tflite_file
+from .calibrate import Sample, Seen, calibrate
+from .clone import clone
+from .graph import Array, ConvertError, Model, Operator
+from .measure import Comparison, compare
+from .op_rules import weights_of
+from .plain_weights import to_floats
+from .quantize import mean_gain
+
+METHODS = ("magnitude", "channels")
+_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_REFINEMENTS = 4  # halvings between the last share that is right and the first that is not
+_LEAST = 0.1  # of each layer stays so much
+
+
+@dataclasses.dataclass
+class PruneSettings:
+    """What is wanted: a share of all weights or channels, or as much as the bounds allow."""
+
+    method: str = "magnitude"
+    share: float | None = None
+    min_snr: float | None = None  # dB at the outputs
+    min_agreement: float | None = None  # share of samples with the same answer
+    max_accuracy_drop: float | None = None  # with labels
+    labels: typing.Sequence[int] | None = None
+    samples: int | None = None
+    compared: int = 64
+    multiple: int = 4  # channels that are left: kernels work on so many at once
+
+    def check(self) -> None:
+        if self.method not in METHODS:
+            raise ConvertError(f"pruning goes by {' or '.join(METHODS)}, not {self.method}")
+        if self.share is not None and not 0 <= self.share < 1:
+            raise ConvertError(f"the share is at least 0 and below 1, not {self.share}")
+
+    @property
+    def bounded(self) -> bool:
+        return any(bound is not None
+                   for bound in (self.min_snr, self.min_agreement, self.max_accuracy_drop))
+
+
+@dataclasses.dataclass
+class Level:
+    """What pruning that share comes to."""
+
+    share: float
+    bytes: int
+    macs: int
+    snr: float | None = None
+    agreement: float | None = None
+    accuracy: float | None = None
+
+
+@dataclasses.dataclass
+class PruneReport:
+    """The levels that were tried, and the one that was taken."""
+
+    method: str
+    before: Level
+    levels: list[Level]
+    taken: Level | None = None
+
+    def text(self) -> str:
+        what = "weights" if self.method == "magnitude" else "channels"
+        lines = [f"{'share of ' + what:>18}  {'bytes':>12}  {'MACs':>14}  {'outputs':>9}  same answer"]
+        lines += [_line(each) for each in (self.before, *self.levels)]
+        if self.taken is not None:
+            lines.append(f"pruned: {self.taken.share:.1%} of the {what}, "
+                         f"{self.before.bytes} -> {self.taken.bytes} bytes")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, typing.Any]:
+        return dataclasses.asdict(self)
+
+
+def _line(level: Level) -> str:
+    snr = "" if level.snr is None else f"{level.snr:.1f} dB"
+    agreement = "" if level.agreement is None else f"{level.agreement:.1%}"
+    return f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {snr:>9}  {agreement:>11}"
+
+
+def prune(model: Model, settings: PruneSettings, data: typing.Iterable[Sample] | None = None
+          ) -> tuple[Model, PruneReport]:
+    """A pruned copy of a model in floats. Its zeros are stored as weights: sparse.encode() makes them
+    small, at the end of all conversions."""
+    settings.check()
+    if settings.bounded and data is None:
+        raise ConvertError("a bound needs samples to measure with")
+    return _Pruner(to_floats(clone(model)), settings, data).run()
+
+
+class _Pruner:
+    """One float model, and what was tried with it."""
+
+    def __init__(self, source: Model, settings: PruneSettings,
+                 data: typing.Iterable[Sample] | None) -> None:
+        self._source, self._settings = source, settings
+        self._seen = Seen() if data is None else calibrate(
+            source, data, False, settings.compared, settings.samples)
+        self._tried: dict[float, tuple[Model, Level, Comparison | None]] = {}
+
+    def run(self) -> tuple[Model, PruneReport]:
+        settings = self._settings
+        before = self._level(self._source, 0.0, None)
+        wanted = settings.share
+        if wanted is None:
+            for share in _SHARES:
+                self._try(share)
+            wanted = self._greatest() if settings.bounded else None
+        model, taken, _ = self._try(wanted) if wanted else (self._source, None, None)
+        levels = [self._tried[share][1] for share in sorted(self._tried)]
+        return model, PruneReport(settings.method, before, levels, taken)
+
+    def _greatest(self) -> float:
+        """The largest share with which the bounds hold."""
+        low = 0.0
+        for share in _SHARES:
+            if not self._holds(share):
+                break
+            low = share
+        high = low + 0.1
+        for _ in range(_REFINEMENTS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._holds(middle) else (low, middle)
+        return low
+
+    def _try(self, share: float) -> tuple[Model, Level, Comparison | None]:
+        if share not in self._tried:
+            model = clone(self._source)
+            if self._settings.method == "magnitude":
+                self._zero_weights(model, share)
+            else:
+                self._remove_channels(model, share)
+            found = None
+            if self._seen.samples:
+                found = compare(self._source, model, {}, self._seen.samples, self._settings.labels)
+            self._tried[share] = model, self._level(model, share, found), found
+        return self._tried[share]
+
+    def _holds(self, share: float) -> bool:
+        s, found = self._settings, self._try(share)[2]
+        assert found is not None
+        answers = found.answers
+        dropped = (answers.float_right - answers.right) / max(1, answers.labelled)
+        return not ((s.min_snr is not None and found.outputs.snr < s.min_snr)
+                    or (s.min_agreement is not None and answers.agreement < s.min_agreement)
+                    or (s.max_accuracy_drop is not None and dropped > s.max_accuracy_drop))
+
+    def _level(self, model: Model, share: float, found: Comparison | None) -> Level:
+        small = clone(model)
+        sparse.encode(small)
+        level = Level(share, len(tflite_file.write(small)), channels.macs(model.main))
+        if found is not None:
+            answers = found.answers
+            level.snr = found.outputs.snr
+            level.agreement = answers.agreement if answers.count else None
+            level.accuracy = answers.right / answers.labelled if answers.labelled else None
+        return level
+
+    # ---- Single weights
+
+    def _zero_weights(self, model: Model, share: float) -> None:
+        """The least of all weights become zero, each measured by the spread of its layer's."""
+        pairs = [(op, old) for op, old in zip(model.main.operators, self._source.main.operators)
+                 if weights_of(op) is not None and op.kind != "DEPTHWISE_CONV_2D"]
+        scores = {id(op): _magnitudes(op) for op, _ in pairs}
+        if not scores:
+            return
+        limit = float(np.quantile(np.concatenate([each.ravel() for each in scores.values()]), share))
+        for op, old in pairs:
+            own = min(limit, float(np.quantile(scores[id(op)], 1 - _LEAST)))
+            self._replace_weights(op, old, np.where(scores[id(op)] < own, 0, _weights(op)))
+
+    def _replace_weights(self, op: Operator, old: Operator, data: Array) -> None:
+        """Sets the weights, and has the bias make up for what is lost on average."""
+        self._make_up(op, old, data - _weights(op))
+        at = weights_of(op)
+        tensor = op.inputs[at.position] if at is not None else None
+        assert at is not None and tensor is not None
+        op.inputs[at.position] = dataclasses.replace(tensor, data=data.astype(np.float32))
+
+    def _make_up(self, op: Operator, old: Operator, error: Array) -> None:
+        at = weights_of(op)
+        source = old.inputs[at.data] if at is not None else None
+        mean = self._seen.means.get(id(source))
+        bias = op.inputs[at.bias] if at is not None and at.bias < len(op.inputs) else None
+        if at is None or mean is None or bias is None or op.kind == "TRANSPOSE_CONV":
+            return
+        gain = mean_gain(op, error, mean)
+        if gain is not None:
+            op.inputs[at.bias] = dataclasses.replace(
+                bias, data=(np.asarray(bias.data) - gain).astype(np.float32))
+
+    # ---- Channels
+
+    def _remove_channels(self, model: Model, share: float) -> None:
+        originals = dict(zip(map(id, model.main.operators), self._source.main.operators))
+        found = channels.spaces(model.main)
+        masks = channels.choose(found, share, self._settings.multiple, _LEAST)
+        for space, kept in zip(found, masks):
+            for user in space.users:
+                lost = np.where(np.tile(kept, user.repeat), 0, -user.data)
+                self._make_up(user.op, originals[id(user.op)], lost)
+        for space, kept in zip(found, masks):
+            if not kept.all():
+                space.remove(kept)
+
+
+def _weights(op: Operator) -> Array:
+    at = weights_of(op)
+    tensor = op.inputs[at.position] if at is not None else None
+    assert tensor is not None
+    return np.asarray(tensor.data)
+
+
+def _magnitudes(op: Operator) -> Array:
+    data = np.abs(_weights(op))
+    return np.asarray(data / max(float(np.sqrt(np.square(data).mean())), 1e-30))
