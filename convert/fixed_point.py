@@ -328,6 +328,8 @@ class _Builder:
         """Another form of a tensor, made once."""
         key = (id(origin), dtype, *(() if quantization is None else (
             float(quantization.scale[0]), int(quantization.zero_point[0]))))
+        if dtype == INT16 and now.dtype in (INT8, "UINT8"):
+            now = self._convert(origin, now, FLOAT32, None)  # TensorFlow Lite 2.9 goes no other way
         cached = self._variants.get(typing.cast(typing.Any, key))
         if cached is None:
             cached = dataclasses.replace(origin, name=f"{origin.name}_{dtype.lower()}", dtype=dtype,

@@ -158,8 +158,8 @@ NETWORKS = {
 } | {kind: compare(kind) for kind in (
     "EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
 } | {kind: unary(kind) for kind in (
-    "LOGISTIC", "TANH", "LOG_SOFTMAX", "RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "ABS", "EXP",
-    "ELU", "HARD_SWISH")}
+    "LOGISTIC", "TANH", "LOG_SOFTMAX", "RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "ABS", "ELU",
+    "HARD_SWISH")}
 
 
 def batch_to_space(n):
