@@ -18,6 +18,13 @@ from .progress import progress
 _PERFECT = 200.0  # dB: no difference at all
 
 
+def decibels(snr: float | None) -> str:
+    """For people."""
+    if snr is None:
+        return ""
+    return "exact" if snr >= _PERFECT else f"{snr:.1f} dB"
+
+
 @dataclasses.dataclass
 class Error:
     """The power of a tensor's values, and of what is added to them."""
@@ -82,6 +89,7 @@ class Comparison:
     errors: dict[int, Error]
     outputs: Error
     answers: Answers
+    samples: int
 
 
 def compare(model: Model, quantized: Model, made: dict[int, Tensor], samples: list[list[Array]],
@@ -92,7 +100,7 @@ def compare(model: Model, quantized: Model, made: dict[int, Tensor], samples: li
     pairs = [(tensor, made.get(id(tensor), tensor)) for op in model.main.operators
              for tensor in op.outputs if tensor.dtype == "FLOAT32"]
     pairs = [(a, b) for a, b in pairs if id(b) in there]
-    found = Comparison({id(a): Error() for a, _ in pairs}, Error(), Answers())
+    found = Comparison({id(a): Error() for a, _ in pairs}, Error(), Answers(), len(samples))
     for i, sample in enumerate(progress(samples, "comparing", len(samples))):
         floats.run(sample)
         integers.run(_inputs(quantized, sample))

@@ -17,7 +17,7 @@ from . import channels, sparse, tflite_file
 from .calibrate import Sample, Seen, calibrate
 from .clone import clone
 from .graph import Array, ConvertError, Model, Operator
-from .measure import Comparison, compare
+from .measure import Comparison, compare, decibels
 from .op_rules import weights_of
 from .plain_weights import to_floats
 from .quantize import mean_gain
@@ -89,9 +89,8 @@ class PruneReport:
 
 
 def _line(level: Level) -> str:
-    snr = "" if level.snr is None else f"{level.snr:.1f} dB"
     agreement = "" if level.agreement is None else f"{level.agreement:.1%}"
-    return f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {snr:>9}  {agreement:>11}"
+    return f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {decibels(level.snr):>9}  {agreement:>11}"
 
 
 def prune(model: Model, settings: PruneSettings, data: typing.Iterable[Sample] | None = None

@@ -248,6 +248,8 @@ class _Quantizer:
         if kept:
             notes.append(f"{len(kept)} of {len(self._source.main.operators)} layers in "
                          f"{self._settings.mixed}, because of the stated bound")
+        if len(self._source.subgraphs) > 1:
+            notes.append("only the first subgraph is quantized")
         if left:
             notes.append(f"{', '.join(left)}: left in floats, there is no integer form")
         return notes

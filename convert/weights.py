@@ -47,7 +47,8 @@ def _errors(data: Array, scale: Array, axis: int | None, dtype: str) -> Array:
 
 def integers(data: Array, scale: Array, dtype: str) -> Array:
     """The nearest symmetric integers, one int8 each."""
-    steps = np.divide(data, scale, out=np.zeros(data.shape, np.float64), where=scale > 0)
+    spread = np.asarray(scale, np.float32)
+    steps = np.divide(data, spread, out=np.zeros(data.shape, np.float32), where=spread > 0)
     return np.asarray(np.clip(np.round(steps), -MOST[dtype], MOST[dtype]), np.int8)
 
 
@@ -68,7 +69,7 @@ def quantized_weights(data: Array, scale: Array, axis: int | None, dtype: str = 
                       ) -> tuple[Array, Quantization]:
     spread = scale if axis is None else over_axis(scale, axis, data.ndim)
     quantization = Quantization(scale.astype(np.float32), np.zeros(scale.size, np.int64), axis or 0)
-    return integers(data, spread.astype(np.float64), dtype), quantization
+    return integers(data, spread, dtype), quantization
 
 
 def quantized_bias(bias: Array, input_scale: float, weight_scale: Array, bias_type: str
