@@ -35,10 +35,11 @@ class Error:
     count: int = 0
 
     def add(self, wanted: Array, got: Array) -> None:
-        wanted, got = wanted.astype(np.float64), got.astype(np.float64)
-        self.signal += float((wanted ** 2).sum())
-        self.noise += float(((wanted - got) ** 2).sum())
-        self.absolute += float(np.abs(wanted - got).sum())
+        difference = np.subtract(wanted, got, dtype=np.float32).reshape(-1)
+        flat = wanted.reshape(-1)
+        self.signal += float(np.dot(flat, flat))
+        self.noise += float(np.dot(difference, difference))
+        self.absolute += float(np.abs(difference, out=difference).sum(dtype=np.float64))
         self.count += wanted.size
 
     @property

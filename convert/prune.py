@@ -39,7 +39,7 @@ class PruneSettings:
     max_accuracy_drop: float | None = None  # with labels
     labels: typing.Sequence[int] | None = None
     samples: int | None = None
-    compared: int = 64
+    compared: int = 32
     multiple: int = 4  # channels that are left: kernels work on so many at once
 
     def check(self) -> None:

@@ -26,7 +26,7 @@ from .report import Report, make_report
 
 SCHEMES = ("int8", "int16x8", "dynamic", "float16", "int4-weights")
 MIXED = ("int16", "float")
-_RETURNS = 32  # so many layers are tried in int8 once more
+_RETURNS = 16  # so many layers are tried in int8 once more
 _ENDS = {"int8": (FLOAT32, "INT8", "UINT8"), "int16x8": (FLOAT32, INT16),
          "int4-weights": (FLOAT32, "INT8", "UINT8")}
 
@@ -50,7 +50,7 @@ class Settings:
     max_accuracy_drop: float | None = None  # with labels
     labels: typing.Sequence[int] | None = None  # of the samples, in their order
     samples: int | None = None  # at most so many are used
-    compared: int = 64  # so many are kept to measure errors with
+    compared: int = 32  # so many are kept to measure errors with
 
     def check(self) -> None:
         for name, value, known in (("scheme", self.scheme, SCHEMES), ("ranges", self.ranges, METHODS),

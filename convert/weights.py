@@ -9,7 +9,7 @@ from .graph import Array, Quantization
 from .op_rules import LEVELS
 
 MOST = {"INT8": 127, "INT4": 7}  # weights are symmetric: the least value has no counterpart
-_SHRINK = np.linspace(1.0, 0.4, 61)  # shares of the greatest weight that are tried
+_SHRINK = np.linspace(1.0, 0.4, 31)  # shares of the greatest weight that are tried
 _BIAS_LIMIT = {"INT32": 2**31 - 1, "INT64": 2**39}
 _DEAD_STEPS = 2**24  # of the bias of a channel whose weights are all zero
 
