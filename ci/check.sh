@@ -48,7 +48,7 @@ END
 demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
-  clang-format clang-tidy git musl mypy python3 python3-flatbuffers python3-numpy python3-pil xz-utils)
+  clang-format clang-tidy git musl mypy python3 python3-numpy python3-pil xz-utils)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
 rows=$(mktemp)

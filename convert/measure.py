@@ -11,7 +11,7 @@ import typing
 import numpy as np
 
 from . import weights as w
-from .calibrate import Runner
+from .calibrate import Runner, Seen
 from .graph import Array, Model, Tensor
 from .progress import progress
 
@@ -93,10 +93,10 @@ class Comparison:
     samples: int
 
 
-def compare(model: Model, quantized: Model, made: dict[int, Tensor], samples: list[list[Array]],
+def compare(model: Model, seen: Seen, quantized: Model, made: dict[int, Tensor],
             labels: typing.Sequence[int] | None = None) -> Comparison:
-    """Runs both models on samples. `made`: what stands for a tensor of the float model."""
-    floats, integers = Runner(model), Runner(quantized)
+    """Runs both models on the samples kept. `made`: what stands for a tensor of the float model."""
+    floats, integers, samples = seen.runner, Runner(quantized), seen.samples
     there = {id(each) for each in quantized.main.tensors()}
     pairs = [(tensor, made.get(id(tensor), tensor)) for op in model.main.operators
              for tensor in op.outputs if tensor.dtype == "FLOAT32"]

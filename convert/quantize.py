@@ -100,7 +100,7 @@ def _weights_alone(source: Model, settings: Settings, data: typing.Iterable[Samp
     found = None
     if data is not None:
         seen = calibrate(source, data, False, settings.compared, settings.samples)
-        found = compare(source, result, made, seen.samples, settings.labels)
+        found = compare(source, seen, result, made, settings.labels)
     return result, make_report(source, result, made, found, settings.scheme, [])
 
 
@@ -142,8 +142,7 @@ class _Quantizer:
         fixed = build(self._source, types, self._seen.ranges, self._style,
                       self._settings.input_type, self._settings.output_type, biases)
         plain_weights.integer_weights(fixed.model, INT8, only=HYBRID_WEIGHTS)
-        found = compare(self._source, fixed.model, fixed.tensors, self._seen.samples,
-                        self._settings.labels)
+        found = compare(self._source, self._seen, fixed.model, fixed.tensors, self._settings.labels)
         return fixed, found
 
     def _refuse_floats(self, types: dict[int, str]) -> None:
@@ -179,7 +178,8 @@ class _Quantizer:
         axis = at.axis if op.kind != "FULLY_CONNECTED" or self._style.dense_per_channel else None
         scale = w.weight_scale(data, axis, self._style.weight_type, self._style.search_weights)
         ints, quantization = w.quantized_weights(data, scale, axis, self._style.weight_type)
-        error = w.real_values(ints, quantization) - data
+        error = w.real_values(ints, quantization)
+        error -= data
         return mean_gain(op, error, mean)
 
     # ---- Worst layers in another type
@@ -263,4 +263,5 @@ def mean_gain(op: Operator, error: Array, mean: Array) -> Array | None:
     if op.kind == "CONV_2D":
         taps = error.sum(axis=(1, 2), dtype=np.float64)
         return np.asarray(taps @ mean) if taps.shape[1] == mean.size else None
-    return np.asarray(error @ mean) if error.shape[-1] == mean.size else None
+    fits = error.shape[-1] == mean.size
+    return np.asarray(error @ mean.astype(np.float32)) if fits else None
