@@ -190,6 +190,8 @@ tflite_c() { # the models that are here, and some of each operator
   for folder in ../shared/conformance/*/; do
     [[ ! -d $folder ]] || mapfile -t -O "${#models[@]}" models < <(find "$folder" -name model.tflite | sort | head -n 3)
   done
+  PYTHONPATH=build/host/python /usr/bin/python3 tests/convert/write_quantized.py build/tflite-c/quantized
+  models+=(build/tflite-c/quantized/*.tflite)
   mkdir -p build/tflite-c
   (cd build/tflite-c && npm pack --silent tfjs-tflite-node@0.0.2 && tar xzf tfjs-tflite-node-0.0.2.tgz)
   theirs=build/tflite-c/package/cc_deps/linux_amd64/libtensorflowlite_c.so
@@ -249,7 +251,7 @@ run() { # run VERB
     sdist) step sdist tests/python/sdist_test.sh build/sdist ;;
     tflite-c)
       step "tflite-c setup" node_setup
-      step "tflite-c build" build host tflite_client
+      step "tflite-c build" build host tflite_client pipit_python
       step tflite-c tflite_c
       ;;
     tfjs)
