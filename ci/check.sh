@@ -209,6 +209,8 @@ tflite_c() {
   for folder in ../shared/conformance/*/; do
     [[ ! -d $folder ]] || mapfile -t -O "${#models[@]}" models < <(find "$folder" -name model.tflite | sort | head -n 3)
   done
+  PYTHONPATH=build/host/python /usr/bin/python3 tests/convert/write_quantized.py build/tflite-c/quantized
+  models+=(build/tflite-c/quantized/*.tflite)
   tflite_c_binding "$there" || return 1
   tflite_c_compare host "$there/package/cc_deps/linux_amd64" build/host/bin/tflite_client || return 1
   tflite_c_compare host "$there/package/cc_deps/linux_amd64" node tests/tflite/client.js "$there/binding.node" ||
@@ -342,7 +344,7 @@ run() { # run VERB
     tflite-c)
       step "tflite-c setup" node_setup
       step "tflite-c headers" node_headers
-      step "tflite-c build" build host tflite_client
+      step "tflite-c build" build host tflite_client pipit_python
       step "tflite-c build, aarch64" build aarch64 tflite_client
       step tflite-c tflite_c
       ;;

@@ -103,6 +103,7 @@ def _sizes(tensor: Tensor) -> tuple[int, ...]:
 class Seen:
     """What calibration has found, by the identity of the tensor."""
 
+    runner: Runner  # of the float model
     ranges: dict[int, Range] = dataclasses.field(default_factory=dict)
     means: dict[int, Array] = dataclasses.field(default_factory=dict)  # of each channel
     samples: list[list[Array]] = dataclasses.field(default_factory=list)  # the first few
@@ -112,7 +113,8 @@ class Seen:
 def calibrate(model: Model, data: typing.Iterable[Sample], histogram: bool, keep: int,
               limit: int | None = None) -> Seen:
     """Runs the float model on the samples; `keep` of them are kept for later comparisons."""
-    runner, seen = Runner(model), Seen()
+    runner = Runner(model)
+    seen = Seen(runner)
     watched = [tensor for tensor in model.main.tensors()
                if tensor.dtype == "FLOAT32" and tensor.data is None]
     total = len(data) if isinstance(data, typing.Sized) else None

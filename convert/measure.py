@@ -11,11 +11,18 @@ import typing
 import numpy as np
 
 from . import weights as w
-from .calibrate import Runner
+from .calibrate import Runner, Seen
 from .graph import Array, Model, Tensor
 from .progress import progress
 
 _PERFECT = 200.0  # dB: no difference at all
+
+
+def decibels(snr: float | None) -> str:
+    """For people."""
+    if snr is None:
+        return ""
+    return "exact" if snr >= _PERFECT else f"{snr:.1f} dB"
 
 
 @dataclasses.dataclass
@@ -28,10 +35,11 @@ class Error:
     count: int = 0
 
     def add(self, wanted: Array, got: Array) -> None:
-        wanted, got = wanted.astype(np.float64), got.astype(np.float64)
-        self.signal += float((wanted ** 2).sum())
-        self.noise += float(((wanted - got) ** 2).sum())
-        self.absolute += float(np.abs(wanted - got).sum())
+        difference = np.subtract(wanted, got, dtype=np.float32).reshape(-1)
+        flat = wanted.reshape(-1)
+        self.signal += float(np.dot(flat, flat))
+        self.noise += float(np.dot(difference, difference))
+        self.absolute += float(np.abs(difference, out=difference).sum(dtype=np.float64))
         self.count += wanted.size
 
     @property
@@ -82,17 +90,18 @@ class Comparison:
     errors: dict[int, Error]
     outputs: Error
     answers: Answers
+    samples: int
 
 
-def compare(model: Model, quantized: Model, made: dict[int, Tensor], samples: list[list[Array]],
+def compare(model: Model, seen: Seen, quantized: Model, made: dict[int, Tensor],
             labels: typing.Sequence[int] | None = None) -> Comparison:
-    """Runs both models on samples. `made`: what stands for a tensor of the float model."""
-    floats, integers = Runner(model), Runner(quantized)
+    """Runs both models on the samples kept. `made`: what stands for a tensor of the float model."""
+    floats, integers, samples = seen.runner, Runner(quantized), seen.samples
     there = {id(each) for each in quantized.main.tensors()}
     pairs = [(tensor, made.get(id(tensor), tensor)) for op in model.main.operators
              for tensor in op.outputs if tensor.dtype == "FLOAT32"]
     pairs = [(a, b) for a, b in pairs if id(b) in there]
-    found = Comparison({id(a): Error() for a, _ in pairs}, Error(), Answers())
+    found = Comparison({id(a): Error() for a, _ in pairs}, Error(), Answers(), len(samples))
     for i, sample in enumerate(progress(samples, "comparing", len(samples))):
         floats.run(sample)
         integers.run(_inputs(quantized, sample))

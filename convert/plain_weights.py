@@ -135,8 +135,8 @@ def to_floats(model: Model) -> Model:
                 if op.outputs and op.outputs[0].dtype in ("INT8", "UINT8", "INT16")
                 and op.outputs[0].quantization is not None]
     if integers:
-        raise ConvertError(f"the model is quantized already: {integers[0].kind} "
-                           f"{integers[0].layer or integers[0].outputs[0].name}")
+        name = integers[0].outputs[0].name.split(";")[0]
+        raise ConvertError(f"the model is quantized already: {integers[0].kind} {name}")
     return model
 
 

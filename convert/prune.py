@@ -17,7 +17,7 @@ from . import channels, sparse, tflite_file
 from .calibrate import Sample, Seen, calibrate
 from .clone import clone
 from .graph import Array, ConvertError, Model, Operator
-from .measure import Comparison, compare
+from .measure import Comparison, compare, decibels
 from .op_rules import weights_of
 from .plain_weights import to_floats
 from .quantize import mean_gain
@@ -25,6 +25,7 @@ from .quantize import mean_gain
 METHODS = ("magnitude", "channels")
 _SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _REFINEMENTS = 4  # halvings between the last share that is right and the first that is not
+_LOOKED_AT = 1 << 20  # weights from which the limit is found
 _LEAST = 0.1  # of each layer stays so much
 
 
@@ -39,7 +40,7 @@ class PruneSettings:
     max_accuracy_drop: float | None = None  # with labels
     labels: typing.Sequence[int] | None = None
     samples: int | None = None
-    compared: int = 64
+    compared: int = 32
     multiple: int = 4  # channels that are left: kernels work on so many at once
 
     def check(self) -> None:
@@ -89,9 +90,8 @@ class PruneReport:
 
 
 def _line(level: Level) -> str:
-    snr = "" if level.snr is None else f"{level.snr:.1f} dB"
     agreement = "" if level.agreement is None else f"{level.agreement:.1%}"
-    return f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {snr:>9}  {agreement:>11}"
+    return f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {decibels(level.snr):>9}  {agreement:>11}"
 
 
 def prune(model: Model, settings: PruneSettings, data: typing.Iterable[Sample] | None = None
@@ -110,9 +110,9 @@ class _Pruner:
     def __init__(self, source: Model, settings: PruneSettings,
                  data: typing.Iterable[Sample] | None) -> None:
         self._source, self._settings = source, settings
-        self._seen = Seen() if data is None else calibrate(
+        self._seen: Seen | None = None if data is None else calibrate(
             source, data, False, settings.compared, settings.samples)
-        self._tried: dict[float, tuple[Model, Level, Comparison | None]] = {}
+        self._tried: dict[float, tuple[Level, Comparison | None]] = {}
 
     def run(self) -> tuple[Model, PruneReport]:
         settings = self._settings
@@ -122,8 +122,9 @@ class _Pruner:
             for share in _SHARES:
                 self._try(share)
             wanted = self._greatest() if settings.bounded else None
-        model, taken, _ = self._try(wanted) if wanted else (self._source, None, None)
-        levels = [self._tried[share][1] for share in sorted(self._tried)]
+        taken = self._try(wanted)[0] if wanted else None
+        levels = [self._tried[share][0] for share in sorted(self._tried)]
+        model = self._pruned(wanted) if wanted else self._source
         return model, PruneReport(settings.method, before, levels, taken)
 
     def _greatest(self) -> float:
@@ -139,21 +140,24 @@ class _Pruner:
             low, high = (middle, high) if self._holds(middle) else (low, middle)
         return low
 
-    def _try(self, share: float) -> tuple[Model, Level, Comparison | None]:
+    def _try(self, share: float) -> tuple[Level, Comparison | None]:
         if share not in self._tried:
-            model = clone(self._source)
-            if self._settings.method == "magnitude":
-                self._zero_weights(model, share)
-            else:
-                self._remove_channels(model, share)
-            found = None
-            if self._seen.samples:
-                found = compare(self._source, model, {}, self._seen.samples, self._settings.labels)
-            self._tried[share] = model, self._level(model, share, found), found
+            model, found = self._pruned(share), None
+            if self._seen is not None:
+                found = compare(self._source, self._seen, model, {}, self._settings.labels)
+            self._tried[share] = self._level(model, share, found), found
         return self._tried[share]
 
+    def _pruned(self, share: float) -> Model:
+        model = clone(self._source)
+        if self._settings.method == "magnitude":
+            self._zero_weights(model, share)
+        else:
+            self._remove_channels(model, share)
+        return model
+
     def _holds(self, share: float) -> bool:
-        s, found = self._settings, self._try(share)[2]
+        s, found = self._settings, self._try(share)[1]
         assert found is not None
         answers = found.answers
         dropped = (answers.float_right - answers.right) / max(1, answers.labelled)
@@ -162,9 +166,8 @@ class _Pruner:
                     or (s.max_accuracy_drop is not None and dropped > s.max_accuracy_drop))
 
     def _level(self, model: Model, share: float, found: Comparison | None) -> Level:
-        small = clone(model)
-        sparse.encode(small)
-        level = Level(share, len(tflite_file.write(small)), channels.macs(model.main))
+        size = len(tflite_file.write(model)) - sparse.saving(model)
+        level = Level(share, size, channels.macs(model.main))
         if found is not None:
             answers = found.answers
             level.snr = found.outputs.snr
@@ -178,26 +181,21 @@ class _Pruner:
         """The least of all weights become zero, each measured by the spread of its layer's."""
         pairs = [(op, old) for op, old in zip(model.main.operators, self._source.main.operators)
                  if weights_of(op) is not None and op.kind != "DEPTHWISE_CONV_2D"]
-        scores = {id(op): _magnitudes(op) for op, _ in pairs}
-        if not scores:
+        if not pairs:
             return
-        limit = float(np.quantile(np.concatenate([each.ravel() for each in scores.values()]), share))
-        for op, old in pairs:
-            own = min(limit, float(np.quantile(scores[id(op)], 1 - _LEAST)))
-            self._replace_weights(op, old, np.where(scores[id(op)] < own, 0, _weights(op)))
-
-    def _replace_weights(self, op: Operator, old: Operator, data: Array) -> None:
-        """Sets the weights, and has the bias make up for what is lost on average."""
-        self._make_up(op, old, data - _weights(op))
-        at = weights_of(op)
-        tensor = op.inputs[at.position] if at is not None else None
-        assert at is not None and tensor is not None
-        op.inputs[at.position] = dataclasses.replace(tensor, data=data.astype(np.float32))
+        step = max(1, sum(_weights(op).size for op, _ in pairs) // _LOOKED_AT)
+        some = [_magnitudes(op).reshape(-1)[::step] for op, _ in pairs]
+        limit = float(np.quantile(np.concatenate(some), share))
+        for (op, old), each in zip(pairs, some):
+            own = min(limit, float(np.quantile(each, 1 - _LEAST)))
+            data = np.where(_magnitudes(op) < own, np.float32(0), _weights(op))
+            self._make_up(op, old, data - _weights(op))
+            _set_weights(op, data)
 
     def _make_up(self, op: Operator, old: Operator, error: Array) -> None:
         at = weights_of(op)
         source = old.inputs[at.data] if at is not None else None
-        mean = self._seen.means.get(id(source))
+        mean = self._seen.means.get(id(source)) if self._seen is not None else None
         bias = op.inputs[at.bias] if at is not None and at.bias < len(op.inputs) else None
         if at is None or mean is None or bias is None or op.kind == "TRANSPOSE_CONV":
             return
@@ -228,6 +226,15 @@ def _weights(op: Operator) -> Array:
     return np.asarray(tensor.data)
 
 
+def _set_weights(op: Operator, data: Array) -> None:
+    at = weights_of(op)
+    tensor = op.inputs[at.position] if at is not None else None
+    assert at is not None and tensor is not None
+    op.inputs[at.position] = dataclasses.replace(tensor, data=data)
+
+
 def _magnitudes(op: Operator) -> Array:
     data = np.abs(_weights(op))
-    return np.asarray(data / max(float(np.sqrt(np.square(data).mean())), 1e-30))
+    flat = data.reshape(-1)
+    data /= max(float(np.sqrt(np.dot(flat, flat) / max(1, flat.size))), 1e-30)
+    return data

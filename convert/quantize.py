@@ -26,7 +26,7 @@ from .report import Report, make_report
 
 SCHEMES = ("int8", "int16x8", "dynamic", "float16", "int4-weights")
 MIXED = ("int16", "float")
-_RETURNS = 32  # so many layers are tried in int8 once more
+_RETURNS = 16  # so many layers are tried in int8 once more
 _ENDS = {"int8": (FLOAT32, "INT8", "UINT8"), "int16x8": (FLOAT32, INT16),
          "int4-weights": (FLOAT32, "INT8", "UINT8")}
 
@@ -50,7 +50,7 @@ class Settings:
     max_accuracy_drop: float | None = None  # with labels
     labels: typing.Sequence[int] | None = None  # of the samples, in their order
     samples: int | None = None  # at most so many are used
-    compared: int = 64  # so many are kept to measure errors with
+    compared: int = 32  # so many are kept to measure errors with
 
     def check(self) -> None:
         for name, value, known in (("scheme", self.scheme, SCHEMES), ("ranges", self.ranges, METHODS),
@@ -100,7 +100,7 @@ def _weights_alone(source: Model, settings: Settings, data: typing.Iterable[Samp
     found = None
     if data is not None:
         seen = calibrate(source, data, False, settings.compared, settings.samples)
-        found = compare(source, result, made, seen.samples, settings.labels)
+        found = compare(source, seen, result, made, settings.labels)
     return result, make_report(source, result, made, found, settings.scheme, [])
 
 
@@ -142,8 +142,7 @@ class _Quantizer:
         fixed = build(self._source, types, self._seen.ranges, self._style,
                       self._settings.input_type, self._settings.output_type, biases)
         plain_weights.integer_weights(fixed.model, INT8, only=HYBRID_WEIGHTS)
-        found = compare(self._source, fixed.model, fixed.tensors, self._seen.samples,
-                        self._settings.labels)
+        found = compare(self._source, self._seen, fixed.model, fixed.tensors, self._settings.labels)
         return fixed, found
 
     def _refuse_floats(self, types: dict[int, str]) -> None:
@@ -179,7 +178,8 @@ class _Quantizer:
         axis = at.axis if op.kind != "FULLY_CONNECTED" or self._style.dense_per_channel else None
         scale = w.weight_scale(data, axis, self._style.weight_type, self._style.search_weights)
         ints, quantization = w.quantized_weights(data, scale, axis, self._style.weight_type)
-        error = w.real_values(ints, quantization) - data
+        error = w.real_values(ints, quantization)
+        error -= data
         return mean_gain(op, error, mean)
 
     # ---- Worst layers in another type
@@ -248,6 +248,8 @@ class _Quantizer:
         if kept:
             notes.append(f"{len(kept)} of {len(self._source.main.operators)} layers in "
                          f"{self._settings.mixed}, because of the stated bound")
+        if len(self._source.subgraphs) > 1:
+            notes.append("only the first subgraph is quantized")
         if left:
             notes.append(f"{', '.join(left)}: left in floats, there is no integer form")
         return notes
@@ -261,4 +263,5 @@ def mean_gain(op: Operator, error: Array, mean: Array) -> Array | None:
     if op.kind == "CONV_2D":
         taps = error.sum(axis=(1, 2), dtype=np.float64)
         return np.asarray(taps @ mean) if taps.shape[1] == mean.size else None
-    return np.asarray(error @ mean) if error.shape[-1] == mean.size else None
+    fits = error.shape[-1] == mean.size
+    return np.asarray(error @ mean.astype(np.float32)) if fits else None

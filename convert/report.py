@@ -8,7 +8,7 @@ import html
 import typing
 
 from .graph import Model, Operator, Tensor
-from .measure import Comparison
+from .measure import Comparison, decibels
 
 
 @dataclasses.dataclass
@@ -40,15 +40,15 @@ class Report:
     def text(self) -> str:
         names = [_short(layer.name) for layer in self.layers]
         width = max(map(len, names), default=0)
-        lines = [f"{name:{width}}  {layer.kind:20}  {layer.dtype:8}  {_db(layer.snr):>9}"
+        lines = [f"{name:{width}}  {layer.kind:20}  {layer.dtype:8}  {decibels(layer.snr):>9}"
                  for name, layer in zip(names, self.layers)]
         return "\n".join(lines + self.summary())
 
     def summary(self) -> list[str]:
         lines = list(self.notes)
         if self.output_snr is not None:
-            lines.append(f"outputs: {_db(self.output_snr)} signal to noise, "
-                         f"mean error {self.mean_error:.6g} on {self.samples} samples")
+            lines.append(f"outputs: signal to noise {decibels(self.output_snr)}, mean error "
+                         f"{self.mean_error:.6g} on {self.samples} samples")
         if self.agreement is not None:
             lines.append(f"same answer as the float model: {self.agreement:.1%}")
         if self.accuracy is not None and self.float_accuracy is not None:
@@ -94,19 +94,13 @@ def _row(layer: Layer) -> str:
         width = 200 * min(1.0, max(0.0, layer.snr / _FULL_BAR))
         low = " low" if layer.snr < _POOR else ""
         bar = f'<div class="bar{low}" style="width:{width:.0f}px"></div>'
-    return f'<tr>{cells}<td class="snr">{_db(layer.snr)}</td><td>{bar}</td></tr>'
+    return f'<tr>{cells}<td class="snr">{decibels(layer.snr)}</td><td>{bar}</td></tr>'
 
 
 def _short(name: str) -> str:
     """The first of the names that a fused layer has, and its end if it is long."""
     first = name.split(";")[0]
     return first if len(first) <= _NAME_WIDTH else "..." + first[3 - _NAME_WIDTH:]
-
-
-def _db(snr: float | None) -> str:
-    if snr is None:
-        return ""
-    return "exact" if snr >= 200 else f"{snr:.1f} dB"
 
 
 def make_report(source: Model, result: Model, made: dict[int, Tensor], found: Comparison | None,
@@ -118,7 +112,7 @@ def make_report(source: Model, result: Model, made: dict[int, Tensor], found: Co
     if found is not None:
         answers = found.answers
         report.output_snr, report.mean_error = found.outputs.snr, found.outputs.mean
-        report.samples = answers.count
+        report.samples = found.samples
         report.agreement = answers.agreement if answers.count else None
         if answers.labelled:
             report.accuracy = answers.right / answers.labelled

@@ -49,6 +49,22 @@ class Samples:
         """The class of each file, when each stood in a folder of its class."""
         return self._labels if len(self._labels) == len(self._files) else None
 
+    def __len__(self) -> int:
+        """How many samples there are; a damaged file counts as one, and is told when it is read."""
+        return sum(self._count(path) for path in self._files)
+
+    def _count(self, path: str) -> int:
+        suffix = os.path.splitext(path)[1].lower()
+        try:
+            if suffix == ".npz":
+                return len(list(self._named(_archive(path))))
+            if suffix == ".npy":
+                values = np.load(path, mmap_mode="r", allow_pickle=False)
+                return len(list(_split(self._only(), values)))
+            return len(list(_raw(self._only(), path))) if suffix in _RAW else 1
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return 1
+
     def _add(self, path: str) -> None:
         if not os.path.isdir(path):
             if not os.path.exists(path):
@@ -79,9 +95,7 @@ class Samples:
     def _of(self, path: str) -> typing.Iterator[list[Array]]:
         suffix = os.path.splitext(path)[1].lower()
         if suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                values: Values = {name: archive[name] for name in archive.files}
-            yield from self._named(values)
+            yield from self._named(_archive(path))
         elif suffix == ".npy":
             yield from ([each] for each in _split(
                 self._only(), np.load(path, mmap_mode="r", allow_pickle=False)))
@@ -127,6 +141,11 @@ def _scaled(path: str, shape: tuple[int, ...]) -> Array:
         return np.asarray(whole.resize((shape[2], shape[1]), image.BILINEAR))
     except Exception as error:  # damaged pictures raise what they like, SyntaxError for one
         raise ValueError(f"no picture: {error}") from None
+
+
+def _archive(path: str) -> Values:
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def _known(path: str) -> bool:

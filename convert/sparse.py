@@ -20,6 +20,27 @@ def encode(model: Model) -> int:
     return sum(_encode(graph) for graph in model.subgraphs)
 
 
+def saving(model: Model) -> int:
+    """The bytes that encode() would save."""
+    weights = {id(tensor): tensor for graph in model.subgraphs for op in graph.operators
+               for i, tensor in enumerate(op.inputs)
+               if tensor is not None and _is_weights(op, i, tensor)}
+    return sum(_saving(np.asarray(tensor.data)) for tensor in weights.values())
+
+
+def _saving(data: Array) -> int:
+    """Of one tensor; 0 when it is not worth it."""
+    there = data.reshape(-1, data.shape[-1]) != 0
+    count = int(there.sum())
+    rows = (there.shape[0] + 1) * _index_bytes(count)
+    size = count * (data.itemsize + _index_bytes(data.shape[-1] - 1)) + rows
+    return int(data.nbytes - size) if size < _GAIN * data.nbytes else 0
+
+
+def _index_bytes(most: int) -> int:
+    return 1 if most < 2**8 else 2 if most < 2**16 else 4
+
+
 def _encode(graph: Subgraph) -> int:
     saved, operators = 0, list[Operator]()
     made: dict[int, Tensor] = {}
@@ -31,7 +52,7 @@ def _encode(graph: Subgraph) -> int:
                 small = compressed(tensor)
                 if small is None:
                     continue
-                saved += np.asarray(tensor.data).nbytes - stored_bytes(small)
+                saved += _saving(np.asarray(tensor.data))
                 made[id(tensor)] = _reader(op, small, operators)
             op.inputs[i] = made[id(tensor)]
         operators.append(op)
@@ -61,6 +82,8 @@ def _reader(op: Operator, small: Tensor, operators: list[Operator]) -> Tensor:
 def compressed(tensor: Tensor) -> Tensor | None:
     """The tensor with its last dimension in compressed rows; None when that saves little."""
     data = np.asarray(tensor.data)
+    if not _saving(data):
+        return None
     rows = data.reshape(-1, data.shape[-1])
     there = rows != 0
     segments = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
@@ -69,21 +92,11 @@ def compressed(tensor: Tensor) -> Tensor | None:
         {"format": "DENSE", "dense_size": size} for size in data.shape[:-1]]
     dimensions.append({"format": "SPARSE_CSR", "array_segments": _smallest(segments),
                        "array_indices": _smallest(indices)})
-    small = dataclasses.replace(tensor, data=rows[there], sparsity={
+    return dataclasses.replace(tensor, data=rows[there], sparsity={
         "traversal_order": np.arange(data.ndim, dtype=np.int32), "dim_metadata": dimensions})
-    return small if stored_bytes(small) < _GAIN * data.nbytes else None
 
 
 def _smallest(values: Array) -> tuple[str, dict[str, Array]]:
-    most = int(values.max(initial=0))
-    for table, dtype, limit in (("Uint8Vector", "u1", 2**8), ("Uint16Vector", "<u2", 2**16)):
-        if most < limit:
-            return table, {"values": values.astype(dtype)}
-    return "Int32Vector", {"values": values.astype(np.int32)}
-
-
-def stored_bytes(tensor: Tensor) -> int:
-    """Of a tensor's values, and of the lists of a sparse one."""
-    lists = [each[name][1]["values"].nbytes for each in (tensor.sparsity or {}).get("dim_metadata", [])
-             for name in ("array_segments", "array_indices") if each.get(name) is not None]
-    return int(np.asarray(tensor.data).nbytes + sum(lists))
+    table, dtype = {1: ("Uint8Vector", "u1"), 2: ("Uint16Vector", "<u2"), 4: ("Int32Vector", "<i4")}[
+        _index_bytes(int(values.max(initial=0)))]
+    return table, {"values": values.astype(dtype)}

@@ -233,11 +233,7 @@ class _Writer:
                          for name, data in self._model.metadata.items()] or None,
             "signature_defs": [self._signature(each) for each in self._model.signatures] or None,
             "buffers": self._buffers}
-        return flat.encode("Model", fields, IDENTIFIER, self._room())
-
-    def _room(self) -> int:
-        constants = sum(each["data"].nbytes + 64 for each in self._buffers[1:])
-        return int(min(constants + (1 << 16), (1 << 31) - 1))
+        return flat.encode("Model", fields, IDENTIFIER)
 
     def _subgraph(self, index: int, graph: Subgraph) -> Fields:
         tensors = self._all_tensors(index, graph)

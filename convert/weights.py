@@ -9,7 +9,8 @@ from .graph import Array, Quantization
 from .op_rules import LEVELS
 
 MOST = {"INT8": 127, "INT4": 7}  # weights are symmetric: the least value has no counterpart
-_SHRINK = np.linspace(1.0, 0.4, 61)  # shares of the greatest weight that are tried
+_SHRINK = np.linspace(1.0, 0.4, 31)  # shares of the greatest weight that are tried
+_SEARCHED = 1 << 19  # weights of a layer are looked at for that
 _BIAS_LIMIT = {"INT32": 2**31 - 1, "INT64": 2**39}
 _DEAD_STEPS = 2**24  # of the bias of a channel whose weights are all zero
 
@@ -22,9 +23,9 @@ def over_axis(values: Array, axis: int, rank: int) -> Array:
 def greatest(data: Array, axis: int | None) -> Array:
     """The greatest magnitude, of each index of `axis` or of all."""
     if axis is None:
-        return np.asarray(np.abs(data).max(initial=0)).reshape(1)
+        return np.asarray(np.maximum(data.max(initial=0), -data.min(initial=0))).reshape(1)
     others = tuple(i for i in range(data.ndim) if i != axis)
-    return np.asarray(np.abs(data).max(axis=others, initial=0))
+    return np.asarray(np.maximum(data.max(axis=others, initial=0), -data.min(axis=others, initial=0)))
 
 
 def weight_scale(data: Array, axis: int | None, dtype: str = "INT8", search: bool = False) -> Array:
@@ -32,8 +33,17 @@ def weight_scale(data: Array, axis: int | None, dtype: str = "INT8", search: boo
     full = greatest(data, axis).astype(np.float64) / MOST[dtype]
     if not search:
         return full
-    errors = np.stack([_errors(data, full * share, axis, dtype) for share in _SHRINK])
+    some = _some(data, axis)
+    errors = np.stack([_errors(some, full * share, None if axis is None else 0, dtype)
+                       for share in _SHRINK])
     return np.asarray(full * _SHRINK[errors.argmin(axis=0)])
+
+
+def _some(data: Array, axis: int | None) -> Array:
+    """As many of the weights as tell the error, those of each channel in a row."""
+    rows = data.reshape(1, -1) if axis is None else np.moveaxis(data, axis, 0).reshape(
+        data.shape[axis], -1)
+    return rows[:, ::max(1, rows.size // _SEARCHED | 1)]
 
 
 def _errors(data: Array, scale: Array, axis: int | None, dtype: str) -> Array:
@@ -47,8 +57,10 @@ def _errors(data: Array, scale: Array, axis: int | None, dtype: str) -> Array:
 
 def integers(data: Array, scale: Array, dtype: str) -> Array:
     """The nearest symmetric integers, one int8 each."""
-    steps = np.divide(data, scale, out=np.zeros(data.shape, np.float64), where=scale > 0)
-    return np.asarray(np.clip(np.round(steps), -MOST[dtype], MOST[dtype]), np.int8)
+    spread = np.asarray(scale, np.float32)
+    steps = np.divide(data, spread, out=np.zeros(data.shape, np.float32), where=spread > 0)
+    np.clip(np.rint(steps, out=steps), -MOST[dtype], MOST[dtype], out=steps)
+    return steps.astype(np.int8)
 
 
 def settle_scale(scale: Array, bias: Array | None, input_scale: float, bias_type: str) -> Array:
@@ -68,7 +80,7 @@ def quantized_weights(data: Array, scale: Array, axis: int | None, dtype: str = 
                       ) -> tuple[Array, Quantization]:
     spread = scale if axis is None else over_axis(scale, axis, data.ndim)
     quantization = Quantization(scale.astype(np.float32), np.zeros(scale.size, np.int64), axis or 0)
-    return integers(data, spread.astype(np.float64), dtype), quantization
+    return integers(data, spread, dtype), quantization
 
 
 def quantized_bias(bias: Array, input_scale: float, weight_scale: Array, bias_type: str
@@ -98,4 +110,7 @@ def real_values(data: Array, quantization: Quantization | None) -> Array:
     if scale.size > 1:
         scale = over_axis(scale, quantization.axis, data.ndim)
         zero = over_axis(zero, quantization.axis, data.ndim)
-    return ((data.astype(np.float32) - zero.astype(np.float32)) * scale).astype(np.float32)
+    values = data.astype(np.float32)
+    values -= zero.astype(np.float32)
+    values *= scale
+    return values

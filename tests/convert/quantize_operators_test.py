@@ -169,13 +169,13 @@ def batch_to_space(n):
 
 class Operators(unittest.TestCase):
 
-    def quantized(self, kind, scheme):
+    def quantized(self, kind, scheme, output_type="FLOAT32"):
         shape, add = (4, 4, 6, 8), batch_to_space
         if kind != "BATCH_TO_SPACE_ND":
             shape, add = SHAPE, NETWORKS[kind]
         n = networks.Network(*shape)
         model = n.model(add(n))
-        return quantize(model, Settings(scheme), n.samples(12))
+        return quantize(model, Settings(scheme, output_type=output_type), n.samples(12))
 
     def check(self, dtype, scheme, snr):
         for kind, rule in RULES.items():

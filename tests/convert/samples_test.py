@@ -37,6 +37,7 @@ class Files(unittest.TestCase):
         self.assertAll(self.read("b.npy"))
         np.save(self.folder / "c.npy", self.values[0])
         self.assertEqual(len(self.read("c.npy")), 1)
+        self.assertEqual(len(Samples(self.model, [self.folder])), 11)
         self.assertEqual(len(self.read("")), 11)  # the folder
 
     def test_raw(self):
@@ -82,6 +83,7 @@ class Files(unittest.TestCase):
         (self.folder / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n")
         (self.folder / "d.npz").write_bytes(b"PK\3\4")
         np.save(self.folder / "e.npy", np.array([object()]), allow_pickle=True)
+        self.assertEqual(len(Samples(self.model, [self.folder / "b.npy"])), 1)
         for name, why in (("a.txt", "samples are files named"), ("b.npy", "b.npy: "),
                           ("c.png", "c.png: "), ("d.npz", "d.npz: "), ("e.npy", "e.npy: "),
                           ("none.npy", "there is no such file")):
