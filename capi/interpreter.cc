@@ -438,7 +438,7 @@ pipit_code pipit_interpreter_step_cost(const pipit_interpreter* net, int32_t sub
   if (i < 0 || i >= pipit_interpreter_steps(net, subgraph) || cost == nullptr) {
     return PIPIT_BAD_ARGUMENT;
   }
-  const pipit::Cost c = pipit::cost_of_step(net->model->model, net->net, i, subgraph);
+  const pipit::Cost c = pipit::cost_of_step(net->net.model(), net->net, i, subgraph);
   *cost = {c.multiply_adds, c.read_bytes, c.written_bytes, c.weight_bytes};
   return PIPIT_OK;
 }

@@ -226,6 +226,8 @@ int Interpreter::outputs(int subgraph) const {
   return g == nullptr ? 0 : g->outputs();
 }
 
+const Model& Interpreter::model() const { return state_->model; }
+
 int Interpreter::tensors(int subgraph) const {
   const Graph* g = planned_graph(state_, subgraph);
   return g == nullptr ? 0 : g->tensor_count;

@@ -185,6 +185,9 @@ class Interpreter {
   static Result<size_t> required_arena_bytes(const Model& model, OpTable ops,
                                              const Options& options = {}, Message* why = nullptr);
 
+  // What it was created for; not of an object that create() did not make.
+  const Model& model() const;
+
   // Inputs and outputs of a subgraph, in the order of the file. nullptr when out of range.
   int inputs(int subgraph = 0) const;
   int outputs(int subgraph = 0) const;
