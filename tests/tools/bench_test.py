@@ -4,12 +4,15 @@
 
 bench_test.py FLATC COMMAND..."""
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
 import pathlib
+import pty
 import re
+import subprocess
 import sys
 import unittest
 import zlib
@@ -247,6 +250,20 @@ class Figures(BenchTest):
         else:
             self.assertTrue(counters["refusal"])
             self.assertIn("none: " + counters["refusal"], self.bench(DIGITS))
+
+    def test_progress_for_who_watches(self):
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([*command_case.command, "bench", DIGITS, "--min_secs=1.5"],
+                              stdout=subprocess.DEVNULL, stderr=theirs) as process:
+            os.close(theirs)
+            seen = b""
+            with contextlib.suppress(OSError):  # how the end of a terminal looks
+                while more := os.read(ours, 4096):
+                    seen += more
+            os.close(ours)
+        self.assertEqual(process.returncode, 0)
+        self.assertRegex(seen, rb"\rmeasuring on 1 thread: \d+ runs, [\d.]+ s")
+        self.assertTrue(seen.endswith(b"\r\x1b[K"), seen[-40:])  # nothing of it is left
 
     def test_run_prints_its_times(self):
         text = self.succeed("run", DIGITS, "--iterations", "12")
