@@ -136,6 +136,24 @@ class Lines(BenchTest):
                       self.succeed("bench", DIGITS, "--list_signatures"))
 
 
+    def test_names_reach_no_terminal_as_they_are(self):
+        graph = small.add_model()
+        graph.tensors[2]["name"] = "\u009b2J<b>\u202e"
+        model, page = self.model(graph, name="\u009b2J\u2066.tflite"), self.path("page.html")
+        root = board.raspberry_pi_4(self.dir / "board", model="\u009bPi<i>", governor="\u202e")
+        for options in (("--profile", "--html", page, "--print_preinvoke_state"), ("--json",)):
+            text = self.bench(model, *options, "--board-root", root)
+            self.assertFalse([c for c in text if c in "\u009b\u202e\u2066"])
+        text = pathlib.Path(page).read_text()
+        self.assertFalse([c for c in text if c in "\u009b\u202e\u2066"])
+        self.assertNotIn("<b>", text)
+        self.assertNotIn("<i>", text)
+
+    def test_help_fits_a_terminal(self):
+        for line in self.succeed("bench", "--help").splitlines():
+            self.assertLessEqual(len(line), 80, line)
+
+
 class Inputs(BenchTest):
 
     def test_values_from_files(self):
