@@ -336,7 +336,7 @@ run() { # run VERB
       ;;
     pictures)
       step "pictures setup" install "${all_packages[@]}" chromium
-      step "pictures build" build host pipit_command
+      step "pictures build" build host pipit_command pipit_python
       if ((status == 0)); then ctests pictures host '' -L '^pictures$'; fi
       step "pictures, none skipped" test "$skipped" -eq 0
       ;;

@@ -179,14 +179,14 @@ void add_reports(CLI::App* app, BenchOptions* o) {
 
 void add_ours(CLI::App* app, BenchOptions* o) {
   app->add_option("--threads,--num_threads", o->threads,
-                  "Shares the work among N threads; in turn, when there are several N")
+                  "Shares the work among N threads; several in turn")
       ->type_name("N,...")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  app->add_option("--isa", o->isa, "portable, neon, dotprod or i8mm: no instructions beyond it")
+  app->add_option("--isa", o->isa, "portable, neon, dotprod, i8mm: nothing beyond it")
       ->type_name("NAME");
-  app->add_option("--compare", o->compare, "Says whether B is faster than A; no model is run")
+  app->add_option("--compare", o->compare, "Says whether B is faster than A; runs no model")
       ->expected(2)
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw)
       ->type_name("A.json B.json");

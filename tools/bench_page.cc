@@ -130,6 +130,12 @@ double sum_of(const std::vector<MeasuredStep>& steps) {
   return all;
 }
 
+// None where not even a few letters have room.
+std::string label_for(double width, const std::string& label) {
+  constexpr double kFewLetters = 0.015;
+  return width < kFewLetters ? "" : label;
+}
+
 // The longest first, until the rest is little.
 Figure bars(const Measurement& m, const Board& board) {
   constexpr size_t kMost = 20;
@@ -194,8 +200,8 @@ class Flame {
            const std::string& title, const std::string& kind) {
     constexpr double kRows = 3;
     const double all = all_ > 0 ? all_ : 1;
-    figure_.boxes.push_back(
-        {left / all, row / kRows, width / all, 1 / kRows, colour, label, title, kind});
+    figure_.boxes.push_back({left / all, row / kRows, width / all, 1 / kRows, colour,
+                             label_for(width / all, label), title, kind});
   }
 
   const Measurement& m_;
@@ -213,8 +219,9 @@ Figure strip(const Measurement& m, const Board& board) {
   double left = 0;
   for (const MeasuredStep& s : m.steps) {
     const double width = all > 0 ? s.us / all : 0;
-    figure.boxes.push_back({left, 0, width, 1, operator_colour(s.op), step_label(s),
-                            step_title(m, board, s), width < 0.004 ? "thin" : ""});
+    figure.boxes.push_back({left, 0, width, 1, operator_colour(s.op),
+                            label_for(width, step_label(s)), step_title(m, board, s),
+                            width < 0.004 ? "thin" : ""});
     left += width;
   }
   figure.across = scale(all, duration, false);
@@ -403,7 +410,10 @@ std::string bench_page(const BenchSubject& subject, const Board& board,
   Page page(name + (board.model().empty() ? "" : " on " + board.model()));
   page.style(".bar { overflow: visible; }\n");
   const bool several = measurements.size() > 1;
-  if (several) page.figure(sweep(measurements));
+  if (several) {
+    page.heading("Median time by number of threads");
+    page.figure(sweep(measurements));
+  }
   for (const Measurement& m : measurements) add_measurement(subject, board, m, several, &page);
   if (several) add_origin(subject, board, measurements.back(), &page);
   return page.html();

@@ -92,12 +92,11 @@ Board::Board(const std::string& root) : root_(root + "/") {
   if (!state.throttled) missing_.push_back("throttling");
 }
 
-std::optional<std::string> Board::read(const std::string& name) {
-  constexpr size_t kMost = 1 << 20;
+std::optional<std::string> Board::read(const std::string& name, size_t most) {
   std::error_code error;
   if (!fs::exists(root_ + name, error)) return std::nullopt;
   try {
-    const std::vector<uint8_t> bytes = read_file(root_ + name, kMost);
+    const std::vector<uint8_t> bytes = read_file(root_ + name, most);
     return trimmed(std::string(bytes.begin(), bytes.end()));
   } catch (const Failure& e) {
     add_once(e.what(), &unreadable_);
@@ -126,7 +125,7 @@ void Board::read_model() {
 }
 
 void Board::read_cores() {
-  std::istringstream lines(read("proc/cpuinfo").value_or(""));
+  std::istringstream lines(read("proc/cpuinfo", size_t{1} << 20).value_or(""));
   for (std::string line; std::getline(lines, line);) {
     const size_t colon = line.find(':');
     if (colon == std::string::npos) continue;

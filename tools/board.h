@@ -41,7 +41,8 @@ class Board {
 
  private:
   // A file without its blanks at the end; none when it is missing, or cannot be read.
-  std::optional<std::string> read(const std::string& name);
+  // (Little memory for what is looked at while measuring.)
+  std::optional<std::string> read(const std::string& name, size_t most = 1024);
   std::optional<int64_t> read_number(const std::string& name, int base = 10);
   void read_model();
   void read_cores();

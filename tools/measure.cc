@@ -141,11 +141,13 @@ double Measurer::invoke() {
 
 // Until the next run is to begin; `run` of them are done.
 void Measurer::pause(double begun_seconds, int64_t run) const {
+  constexpr double kMost = 24 * 3600;
   double wait = options_.run_delay;
   if (options_.run_frequency > 0) {
     wait = static_cast<double>(run) / options_.run_frequency - begun_seconds;
   }
-  if (wait > 0) std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+  if (!(wait > 0)) return;
+  std::this_thread::sleep_for(std::chrono::duration<double>(std::min(wait, kMost)));
 }
 
 void Measurer::look(double now) {

@@ -34,8 +34,9 @@ Strings travel as the format's string buffers.
 
 --invocations runs the model K times and keeps its state (variables) in between; %d in the name of an
 input file stands for the number of the invocation, and outputs are out0.0.bin, out0.1.bin, ...
---iterations is for measuring: it repeats one inference, each time from the same state, and prints the
-times. --profile shows the average time of each step by the clock, and how often it runs in one inference.
+--iterations is for measuring: it repeats one inference, each time from the same state, and prints
+the times. --profile shows the average time of each step by the clock, and how often it runs in one
+inference.
 (`pipit bench` measures more, and watches the board meanwhile.)
 --threads N shares the work among N threads, the program's own included; without it there is but that
 one. The results are the same. More threads than the CPU has cores make nothing faster.

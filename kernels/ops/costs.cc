@@ -177,9 +177,7 @@ bool reads_nothing(fb::BuiltinOperator op) {
   return op == fb::BuiltinOperator::SHAPE || op == fb::BuiltinOperator::RANK;
 }
 
-int64_t bytes_of(const Tensor& t) {
-  return t.bytes > INT64_MAX ? INT64_MAX : static_cast<int64_t>(t.bytes);
-}
+int64_t bytes_of(const Tensor& t) { return static_cast<int64_t>(t.bytes); }
 
 void read(const View& view, int input, Cost* cost) {
   if (!view.has(input) || view.repeated(input)) return;

@@ -47,7 +47,7 @@ def _histogram(us: list[float]) -> str:
 
 
 def _bars(operators: list[dict[str, typing.Any]]) -> str:
-    longest = sorted(operators, key=lambda row: -row["us"])[:_MOST_OPERATORS]
+    longest = sorted(operators, key=lambda row: float(row["us"]), reverse=True)[:_MOST_OPERATORS]
     total, most = sum(row["us"] for row in operators), longest[0]["us"] if longest else 0
     bars = "".join(
         '<div class="bar" style="width:%.4g%%" title="%s">#%d %s %s, %.3g %%</div>' % (

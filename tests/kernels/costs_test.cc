@@ -177,6 +177,39 @@ TEST(Costs, PlannedShapesGoBeforeTheFiles) {
   EXPECT_EQ(cost_of(model.value(), &net.interpreter(), 0).multiply_adds, 4 * 7 * 10);
 }
 
+// Two convolutions that run in bands are one step.
+TEST(Costs, StepsOfSeveralOperators) {
+  ModelBuilder b;
+  const OptionsSpec options = {fb::BuiltinOptions::Conv2DOptions,
+                               [](flatbuffers::FlatBufferBuilder& f) {
+                                 return fb::CreateConv2DOptions(f, fb::Padding::SAME, 1, 1).Union();
+                               }};
+  const int in = b.tensor(of(Shape::of(1, 16, 16, 2)));
+  const int middle = b.tensor(of(Shape::of(1, 16, 16, 8)));
+  const int out = b.tensor(of(Shape::of(1, 16, 16, 2)));
+  b.builtin_node(Op::CONV_2D, {in, b.tensor(weights(Shape::of(8, 3, 3, 2))), -1}, {middle},
+                 options);
+  b.builtin_node(Op::CONV_2D, {middle, b.tensor(weights(Shape::of(2, 3, 3, 8))), -1}, {out},
+                 options);
+  b.inputs({in});
+  b.outputs({out});
+  const ModelBytes file = in_memory(b.finish());
+  const auto model = Model::parse({file->data(), file->size()});
+  ASSERT_TRUE(model.ok());
+  constexpr int64_t kEach = 16 * 16 * 9 * 2 * 8;
+  for (const Bands bands : {Bands::kNever, Bands::kEverywhere}) {
+    Options how;
+    how.bands = bands;
+    Net net(b, how);
+    ASSERT_TRUE(net.ok()) << net.why();
+    const int steps = net.interpreter().steps();
+    ASSERT_EQ(steps, bands == Bands::kNever ? 2 : 1);
+    for (int i = 0; i < steps; ++i) {
+      EXPECT_EQ(cost_of_step(model.value(), net.interpreter(), i).multiply_adds, 2 / steps * kEach);
+    }
+  }
+}
+
 TEST(Costs, SumsDoNotWrap) {
   Cost c;
   c.multiply_adds = INT64_MAX - 1;

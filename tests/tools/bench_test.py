@@ -4,12 +4,15 @@
 
 bench_test.py FLATC COMMAND..."""
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
 import pathlib
+import pty
 import re
+import subprocess
 import sys
 import unittest
 import zlib
@@ -133,6 +136,24 @@ class Lines(BenchTest):
                       self.succeed("bench", DIGITS, "--list_signatures"))
 
 
+    def test_names_reach_no_terminal_as_they_are(self):
+        graph = small.add_model()
+        graph.tensors[2]["name"] = "\u009b2J<b>\u202e"
+        model, page = self.model(graph, name="\u009b2J\u2066.tflite"), self.path("page.html")
+        root = board.raspberry_pi_4(self.dir / "board", model="\u009bPi<i>", governor="\u202e")
+        for options in (("--profile", "--html", page, "--print_preinvoke_state"), ("--json",)):
+            text = self.bench(model, *options, "--board-root", root)
+            self.assertFalse([c for c in text if c in "\u009b\u202e\u2066"])
+        text = pathlib.Path(page).read_text()
+        self.assertFalse([c for c in text if c in "\u009b\u202e\u2066"])
+        self.assertNotIn("<b>", text)
+        self.assertNotIn("<i>", text)
+
+    def test_help_fits_a_terminal(self):
+        for line in self.succeed("bench", "--help").splitlines():
+            self.assertLessEqual(len(line), 80, line)
+
+
 class Inputs(BenchTest):
 
     def test_values_from_files(self):
@@ -247,6 +268,20 @@ class Figures(BenchTest):
         else:
             self.assertTrue(counters["refusal"])
             self.assertIn("none: " + counters["refusal"], self.bench(DIGITS))
+
+    def test_progress_for_who_watches(self):
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([*command_case.command, "bench", DIGITS, "--min_secs=1.5"],
+                              stdout=subprocess.DEVNULL, stderr=theirs) as process:
+            os.close(theirs)
+            seen = b""
+            with contextlib.suppress(OSError):  # how the end of a terminal looks
+                while more := os.read(ours, 4096):
+                    seen += more
+            os.close(ours)
+        self.assertEqual(process.returncode, 0)
+        self.assertRegex(seen, rb"\rmeasuring on 1 thread: \d+ runs, [\d.]+ s")
+        self.assertTrue(seen.endswith(b"\r\x1b[K"), seen[-40:])  # nothing of it is left
 
     def test_run_prints_its_times(self):
         text = self.succeed("run", DIGITS, "--iterations", "12")
