@@ -35,7 +35,7 @@ mkdir -p broken/bin large/bin
 echo "no program" > broken/bin/pipit
 deploy --build "$board/broken" --to "$board/to/pipit"
 [[ $status == 1 && $(cat said.err) == "$PIPIT_BOARD: it does not run there: "* ]] || fail "$(cat said.err)"
-truncate -s 3G large/bin/pipit
+truncate -s 1G large/bin/pipit
 deploy --build "$board/large" --to "$board/to/pipit" &
 deploy_pid=$!
 until_there eval '[[ -n $(find to -name "*.part" -size +1M) ]]'
