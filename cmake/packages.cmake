@@ -160,5 +160,6 @@ if(TARGET pipit_shared)
   # All of them, in <build>/packages.
   add_custom_target(pipit_packages COMMAND ${CMAKE_CPACK_COMMAND} -B ${PROJECT_BINARY_DIR}/packages
     DEPENDS pipit_convenience $<TARGET_NAME_IF_EXISTS:pipit_python>
-      $<TARGET_NAME_IF_EXISTS:pipit_command> $<TARGET_NAME_IF_EXISTS:tensorflowlite_c>)
+      $<TARGET_NAME_IF_EXISTS:pipit_command> $<TARGET_NAME_IF_EXISTS:pipit_manual>
+      $<TARGET_NAME_IF_EXISTS:tensorflowlite_c>)
 endif()
