@@ -16,15 +16,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(dirname "$here")
 program=$(realpath "$1")
 shift
-lost() { # lost WHAT: the last word on a test whose board is gone
+gone() { # gone WHAT: the last word on a test whose board is gone
   echo "$(basename "$program") $1: no connection to $PIPIT_BOARD" >&2
-  : > "$board_state/lost"
   exit 255
 }
+lost() { : > "$board_state/lost"; gone "$1"; }
 
 board_control
 # Of many tests, not each waits for a board that is gone.
-if [[ -n $(find "$board_state/lost" -mmin -0.5 2> /dev/null) ]]; then lost "did not start"; fi
+if [[ -n $(find "$board_state/lost" -mmin -0.5 2> /dev/null) ]]; then gone "did not start"; fi
 exec {lock}> "$board_state/lock"
 flock "$lock"
 board_connect || lost "did not start"
@@ -61,6 +61,11 @@ for word in "$@"; do
   words+=("$placed")
   if [[ $placed == *"$root"/* ]]; then outputs+=("${placed#*"$root"}"); fi
 done
+libraries=()
+if [[ -n ${LD_LIBRARY_PATH:-} ]]; then
+  place "${LD_LIBRARY_PATH%%:*}"
+  libraries=("LD_LIBRARY_PATH=$placed")
+fi
 while read -r path; do
   path=$(realpath -ms "$path")
   [[ ! -e $path || $path == "$source" ]] || needed[$path]=1
@@ -97,7 +102,7 @@ done
 exec {lock}>&-
 
 # Variables that tests and sanitizers read, and where the source tree lies for them.
-variables=("PIPIT_TEST_ROOT=$root")
+variables=("PIPIT_TEST_ROOT=$root" "${libraries[@]}")
 while IFS= read -r variable; do variables+=("$variable"); done < <(env |
   grep -E '^(PIPIT_TEST_[A-Z_]+|GTEST_[A-Z_]+|[ATU]B?SAN_OPTIONS|UBSAN_OPTIONS)=' || true)
 read -ra prefix <<< "${PIPIT_BOARD_PREFIX:-}"

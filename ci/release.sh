@@ -39,6 +39,7 @@ grep -qF "## [$version]" CHANGELOG.md || die "CHANGELOG.md has no section [$vers
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH TZ=UTC PYTHONDONTWRITEBYTECODE=1
 export PIPIT_HOMEPAGE=${PIPIT_HOMEPAGE:-$(sed -nE 's/^ *HOMEPAGE_URL (\S+).*/\1/p' CMakeLists.txt)}
+unset PIPIT_BOARD
 umask 022
 python=/usr/bin/python3
 mkdir -p "$(dirname "$out")" "$build"

@@ -7,6 +7,7 @@ Debian's packages on this machine say.
 
 import argparse
 import pathlib
+import shutil
 import subprocess
 import typing
 
@@ -48,6 +49,8 @@ def package(part: Part, machine: str) -> str:
 
 def version(debian_package: str) -> str:
     """Of a package of Debian, or "" where there is none."""
+    if shutil.which("dpkg-query") is None:
+        return ""
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}\n", debian_package],
                           capture_output=True, text=True, check=False)
     return done.stdout.split("\n")[0]

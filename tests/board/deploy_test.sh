@@ -35,7 +35,7 @@ mkdir -p broken/bin large/bin
 echo "no program" > broken/bin/pipit
 deploy --build "$board/broken" --to "$board/to/pipit"
 [[ $status == 1 && $(cat said.err) == "$PIPIT_BOARD: it does not run there: "* ]] || fail "$(cat said.err)"
-truncate -s 3G large/bin/pipit
+truncate -s 300M large/bin/pipit
 deploy --build "$board/large" --to "$board/to/pipit" &
 deploy_pid=$!
 until_there eval '[[ -n $(find to -name "*.part" -size +1M) ]]'
@@ -85,6 +85,18 @@ cp "$build/bin/pipit" copy/bin && cp "$build/lib/libpipit.so.1" copy/lib
 deploy --wheel --build "$board/copy" --to "$board/env"
 [[ $status == 0 && $(cat said.out) == *" runs there, as $board/env ("* ]] || fail "$(cat said.err)"
 echo "ok its wheel runs there"
+
+# Where no build fits, it says so.
+cat > bin/uname << 'END'
+#!/bin/sh
+echo armv6l
+END
+chmod +x bin/uname
+status=0
+"$root/ci/deploy.sh" "$PIPIT_BOARD" 2> said.err || status=$?
+[[ $status == 1 && $(cat said.err) == "$PIPIT_BOARD has a kernel for armv6l, for which there is no build" ]] ||
+  fail "status $status: $(cat said.err)"
+echo "ok a board that no build is for"
 
 ! left || fail "that is left on the board"
 drop_connections

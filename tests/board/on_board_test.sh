@@ -84,7 +84,7 @@ both inspect "$model"
 echo "ok a dropped connection is told, and made again"
 
 # ... and while something is copied.
-truncate -s 3G large.tflite
+truncate -s 300M large.tflite
 "${emulator[@]}" "$command" inspect "$board/large.tflite" > said.out 2> said.err &
 test_pid=$!
 until_there eval '[[ -n $(find there/.incoming.* -name large.tflite -size +1M) ]]'

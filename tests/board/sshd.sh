@@ -43,7 +43,7 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PrintMotd no
-SetEnv PATH=$board/bin:/usr/local/bin:/usr/bin:/bin
+ForceCommand PATH=$board/bin:/usr/local/bin:/usr/bin:/bin exec sh -c "\$SSH_ORIGINAL_COMMAND"
 END
     "$sshd" -D -e -f "$board/sshd_config" > "$board/sshd.log" 2>&1 &
     sshd_pid=$!

@@ -54,6 +54,7 @@ wheels() { # the tests, on what pip would unpack
     exit 1
   fi
   for test in "$build"/wheels/*.whl; do python3 -m zipfile -e "$test" "$site"; done
+  chmod +x "$site/pipit/bin/pipit" # as pip does
   "$emulator" "$site/pipit/bin/pipit" --version
   export PIPIT_TEST_MODELS=$build/tests/python/models
   export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so PIPIT_TEST_PLUGINS=$build/tests/tflite

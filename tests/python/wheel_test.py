@@ -139,6 +139,13 @@ class Wheels(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertRegex(said, r"\Apipit: this package was built without [^\n]+\n\Z")
 
+    def test_without_tools(self):
+        """On a system that is not Debian, and has no strip."""
+        done = subprocess.run([*BUILDER, "--library", str(LIBRARY), "--out", str(self.folder / "other")],
+                              env={"PATH": str(self.folder / "nothing")}, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"\Abuild_wheel.py: no \S+-strip: \S+ keeps its symbols\n\Z")
+
     def test_programs_that_do_not_fit(self):
         dynamic = compiled(self.folder, "dynamic")
         script = self.folder / "no_elf"
