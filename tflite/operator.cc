@@ -244,4 +244,13 @@ void TfLiteRegistrationExternalSetInvoke(TfLiteOperator* registration,
   TfLiteOperatorSetInvoke(registration, invoke);
 }
 
+void TfLiteRegistrationExternalSetAsyncKernel(TfLiteOperator*,
+                                              TfLiteAsyncKernel* (*)(TfLiteOpaqueContext*,
+                                                                     TfLiteOpaqueNode*)) {}
+
+void TfLiteRegistrationExternalSetInplaceOperator(TfLiteOperator* registration,
+                                                  uint64_t inplace_operator) {
+  TfLiteOperatorSetInplaceOperator(registration, inplace_operator);
+}
+
 }  // extern "C"

@@ -4,6 +4,8 @@
 #include "tensorflow/lite/kernels/register.h"
 #include "tensorflow/lite/model.h"
 #include "tensorflow/lite/optional_debug_tools.h"
+#include "tensorflow/lite/stateful_error_reporter.h"
+#include "tensorflow/lite/string_type.h"
 #include "tensorflow/lite/string_util.h"
 #include "tests/tflite/support.h"
 
@@ -64,8 +66,9 @@ TEST(TfLiteCpp, AProgramWithPictures) {
   EXPECT_EQ(net->ResizeInputTensor(net->outputs()[0], {1}), kTfLiteError);
 }
 
-struct Kept : ::tflite::ErrorReporter {
-  std::string text;
+struct Kept : ::tflite::StatefulErrorReporter {
+  ::tflite::string text;
+  std::string message() override { return text; }
   int Report(const char* format, va_list args) override {
     Lines lines;
     Lines::report(&lines, format, args);
@@ -77,7 +80,7 @@ struct Kept : ::tflite::ErrorReporter {
 TEST(TfLiteCpp, ErrorsGoToTheReporter) {
   Kept kept;
   EXPECT_EQ(::tflite::FlatBufferModel::BuildFromFile("/nowhere", &kept), nullptr);
-  EXPECT_NE(kept.text.find("/nowhere"), std::string::npos);
+  EXPECT_NE(kept.message().find("/nowhere"), std::string::npos);
   EXPECT_EQ(::tflite::FlatBufferModel::VerifyAndBuildFromBuffer("no model", 8, nullptr, &kept),
             nullptr);
 }

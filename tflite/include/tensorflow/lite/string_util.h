@@ -41,7 +41,7 @@ class DynamicBuffer {
     ends_.push_back(bytes_.size());
     return kTfLiteOk;
   }
-  TfLiteStatus AddString(const StringRef& string) { return AddString(string.str, string.len); }
+  TfLiteStatus AddString(const StringRef& one) { return AddString(one.str, one.len); }
 
   // The tensor takes this shape over; NULL: one dimension.
   void WriteToTensor(TfLiteTensor* tensor, TfLiteIntArray* new_shape) {

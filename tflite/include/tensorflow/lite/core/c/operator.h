@@ -86,6 +86,13 @@ TFL_CAPI_EXPORT extern void TfLiteRegistrationExternalSetInvoke(
     TfLiteOperator* registration,
     TfLiteStatus (*invoke)(TfLiteOpaqueContext* context, TfLiteOpaqueNode* node));
 
+TFL_CAPI_EXPORT extern void TfLiteRegistrationExternalSetAsyncKernel(
+    TfLiteOperator* registration,
+    struct TfLiteAsyncKernel* (*async_kernel)(TfLiteOpaqueContext* context,
+                                              TfLiteOpaqueNode* node));
+TFL_CAPI_EXPORT extern void TfLiteRegistrationExternalSetInplaceOperator(
+    TfLiteOperator* registration, uint64_t inplace_operator);
+
 #ifdef __cplusplus
 }
 #endif
