@@ -17,9 +17,12 @@ inline CLI::Validator at_least_one() {
   return range.description("");
 }
 
-// The names of --bands.
-inline std::map<std::string, Bands> bands_names() {
-  return {{"auto", Bands::kWhereTheyPay}, {"never", Bands::kNever}, {"all", Bands::kEverywhere}};
+// For --bands; help lists the names in its own words.
+inline CLI::Validator bands_names() {
+  const std::map<std::string, Bands> names = {
+      {"auto", Bands::kWhereTheyPay}, {"never", Bands::kNever}, {"all", Bands::kEverywhere}};
+  CLI::Validator transformer = CLI::CheckedTransformer(names, CLI::ignore_case);
+  return transformer.description("");
 }
 
 // --cpu and --isa, for plans that need not run here.

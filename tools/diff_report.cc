@@ -2,6 +2,7 @@
 #include "tools/diff_report.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "tools/format.h"
@@ -37,6 +38,11 @@ std::string worst_line(const DiffReport& r) {
   const Layer* worst = r.worst();
   if (worst == nullptr || worst->difference.equal()) return "";
   return "least signal to noise: " + label(*worst) + ", " + decibels(worst->difference) + " dB";
+}
+
+std::string sentence(std::string line) {
+  line[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(line[0])));
+  return line + ".";
 }
 
 Rows rows(const DiffReport& r) {
@@ -177,8 +183,8 @@ std::string diff_page(const DiffReport& r) {
   Page page("What each operator computes");
   page.style(".bar.first { outline: .2rem solid var(--ink); outline-offset: -.2rem; }\n");
   page.paragraph(r.model + " (kernels: " + r.isa + ") against " + r.reference + ".");
-  page.paragraph(first_line(r) + ".");
-  if (!worst_line(r).empty()) page.paragraph(worst_line(r) + ".");
+  page.paragraph(sentence(first_line(r)));
+  if (!worst_line(r).empty()) page.paragraph(sentence(worst_line(r)));
   page.heading("Largest error, real units, by powers of ten");
   page.figure(error_bars(r));
   page.heading("Signal to noise");

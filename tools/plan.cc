@@ -84,7 +84,7 @@ void add_plan(CLI::App& pipit) {
       ->check(at_least_one());
   app->add_option("--bands", set->bands, "As for run: auto (default), never or all")
       ->type_name("NAME")
-      ->transform(CLI::CheckedTransformer(bands_names(), CLI::ignore_case));
+      ->transform(bands_names());
   app->add_option("--max-activations", set->max_activations,
                   "Thinner bands while activations take more bytes")
       ->type_name("N");

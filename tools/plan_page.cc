@@ -67,12 +67,13 @@ Figure map_of(const PlanReport& r, const GraphFacts& g) {
   const auto columns = static_cast<double>(g.steps.size() + 1);
   const auto bytes = static_cast<double>(std::max<size_t>(high - std::min(low, high), 1));
   for (const BlockFacts& b : g.blocks) {
+    const bool is_high = static_cast<double>(b.block.bytes) / bytes * figure.height >= 1;
     figure.boxes.push_back({.left = b.block.first / columns,
                             .top = static_cast<double>(b.address - low) / bytes,
                             .width = (b.block.last - b.block.first + 1) / columns,
                             .height = static_cast<double>(b.block.bytes) / bytes,
                             .colour = colour_of(b),
-                            .label = short_name(r, g, b),
+                            .label = is_high ? short_name(r, g, b) : "",
                             .title = long_name(r, g, b),
                             .kind = b.block.tensor < 0 ? "block scratch" : "block"});
   }

@@ -388,7 +388,7 @@ void add_run(CLI::App& pipit) {
       ->type_name("NAME");
   app->add_option("--bands", set->bands, "Operators in bands: auto (default), never or all")
       ->type_name("NAME")
-      ->transform(CLI::CheckedTransformer(bands_names(), CLI::ignore_case));
+      ->transform(bands_names());
   app->add_option("--band-rows", set->band_rows, "Rows of a band (default: what suits a cache)")
       ->type_name("N")
       ->check(at_least_one());

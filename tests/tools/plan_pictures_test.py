@@ -96,4 +96,4 @@ if __name__ == "__main__":
         print("SKIPPED: there is no chromium, so nobody has looked at the pages")
         sys.exit(77)
     folder, pipit = sys.argv[1:3]
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
