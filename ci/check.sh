@@ -210,7 +210,9 @@ tflite_c() {
     [[ ! -d $folder ]] || mapfile -t -O "${#models[@]}" models < <(find "$folder" -name model.tflite | sort | head -n 3)
   done
   PYTHONPATH=build/host/python /usr/bin/python3 tests/convert/write_quantized.py build/tflite-c/quantized
-  models+=(build/tflite-c/quantized/*.tflite)
+  PYTHONPATH=build/host/python /usr/bin/python3 tests/convert/write_keras.py build/tflite-c/converted
+  PYTHONPATH=build/host/python /usr/bin/python3 tests/convert/write_converted.py build/tflite-c/converted
+  models+=(build/tflite-c/quantized/*.tflite build/tflite-c/converted/*.tflite)
   tflite_c_binding "$there" || return 1
   tflite_c_compare host "$there/package/cc_deps/linux_amd64" build/host/bin/tflite_client || return 1
   tflite_c_compare host "$there/package/cc_deps/linux_amd64" node tests/tflite/client.js "$there/binding.node" ||

@@ -8,7 +8,7 @@ import typing
 
 import numpy as np
 
-from . import tflite_file
+from . import recurrent, tflite_file
 from .elements import DTYPES
 from .graph import Array, ConvertError, Model, Tensor
 from .progress import progress
@@ -106,6 +106,7 @@ class Seen:
     runner: Runner  # of the float model
     ranges: dict[int, Range] = dataclasses.field(default_factory=dict)
     means: dict[int, Array] = dataclasses.field(default_factory=dict)  # of each channel
+    squares: dict[int, Array] = dataclasses.field(default_factory=dict)  # the means of those
     samples: list[list[Array]] = dataclasses.field(default_factory=list)  # the first few
     count: int = 0
 
@@ -124,12 +125,23 @@ def calibrate(model: Model, data: typing.Iterable[Sample], histogram: bool, keep
         inputs = arrays(model, sample)
         runner.run(inputs)
         _look(runner, watched, seen, histogram)
+        _look_into_cells(runner, model, seen)
         if len(seen.samples) < keep:
             seen.samples.append(inputs)
     if not seen.count:
         raise ConvertError("there are no samples to calibrate with")
-    seen.means = {key: total / seen.count for key, total in seen.means.items()}
+    for sums in (seen.means, seen.squares):
+        sums.update({key: total / seen.count for key, total in sums.items()})
     return seen
+
+
+def _look_into_cells(runner: Runner, model: Model, seen: Seen) -> None:
+    """What LSTM operators remember between the steps of one sample, which no tensor shows."""
+    for op in model.main.operators:
+        if recurrent.fits(op) and op.inputs[0] is not None:
+            cells = recurrent.cell_states(op, runner.value(op.inputs[0]), runner.value(op.outputs[0]))
+            state = op.inputs[recurrent.CELL_STATE]
+            seen.ranges.setdefault(id(state), Range()).add(cells, False)
 
 
 def _look(runner: Runner, watched: list[Tensor], seen: Seen, histogram: bool) -> None:
@@ -140,7 +152,12 @@ def _look(runner: Runner, watched: list[Tensor], seen: Seen, histogram: bool) ->
         except ConvertError as error:
             raise ConvertError(f"tensor {tensor.name}, sample {seen.count + 1}: {error}") from None
         if value.ndim and value.size:
-            mean = value.reshape(-1, value.shape[-1]).mean(axis=0, dtype=np.float64)
-            old = seen.means.get(id(tensor))
-            seen.means[id(tensor)] = mean if old is None or old.shape != mean.shape else old + mean
+            rows = value.reshape(-1, value.shape[-1])
+            _add(seen.means, tensor, rows.mean(axis=0, dtype=np.float64))
+            _add(seen.squares, tensor, np.einsum("ij,ij->j", rows, rows) / len(rows))
     seen.count += 1
+
+
+def _add(sums: dict[int, Array], tensor: Tensor, value: Array) -> None:
+    old = sums.get(id(tensor))
+    sums[id(tensor)] = value if old is None or old.shape != value.shape else old + value

@@ -14,8 +14,8 @@ import numpy as np
 from .graph import Array, Operator, Subgraph, Tensor
 from .op_rules import FLOAT32, weights_of
 
-_ALONE = frozenset("RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 LOGISTIC TANH HARD_SWISH LEAKY_RELU ELU GELU "
-                   "ABS MAX_POOL_2D AVERAGE_POOL_2D RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR".split())
+_ALONE = frozenset("RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 LOGISTIC TANH HARD_SWISH LEAKY_RELU ELU "
+                   "GELU ABS MAX_POOL_2D AVERAGE_POOL_2D RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR".split())
 _PAIRS = frozenset("ADD SUB MUL DIV MAXIMUM MINIMUM SQUARED_DIFFERENCE".split())
 
 
@@ -64,11 +64,16 @@ class Space:
     def removable(self) -> bool:
         return not self.fixed and bool(self.makers) and bool(self.users)
 
-    def scores(self) -> Array:
-        """How much each channel counts, 1 on average."""
-        made = sum(each.norms() for each in self.makers)
-        used = sum(each.norms() for each in self.users)
-        score = np.asarray(made * used, np.float64)
+    def scores(self, spread: dict[int, Array]) -> Array:
+        """How much each channel counts, 1 on average: how far its values spread (of each user's input,
+        by the operator's identity) or else how large its filters are, times the weights behind."""
+        made = np.asarray(sum(each.norms() for each in self.makers), np.float64)
+        score = np.zeros(self.size)
+        for user in self.users:
+            seen = spread.get(id(user.op))
+            fits = seen is not None and seen.size == self.size * user.repeat
+            score += user.norms() * (made if seen is None or not fits else
+                                     np.sqrt(np.square(seen).reshape(user.repeat, -1).mean(axis=0)))
         return score / max(float(score.mean()), 1e-30)
 
     def remove(self, kept: Array) -> None:
@@ -255,12 +260,13 @@ def _leaves_channels(op: Operator, x: Tensor) -> bool:
 
 
 
-def choose(found: list[Space], share: float, multiple: int, least: float) -> list[Array]:
+def choose(found: list[Space], share: float, multiple: int, least: float,
+           spread: dict[int, Array]) -> list[Array]:
     """Which channels of each space stay when about that share of all goes; what counts least goes
     first. Of each space stays a `least` share, and a multiple of `multiple` channels."""
     if not found:
         return []
-    scores = [space.scores() for space in found]
+    scores = [space.scores(spread) for space in found]
     limit = float(np.quantile(np.concatenate(scores), share))
     return [_mask(each, limit, multiple, least) for each in scores]
 

@@ -118,7 +118,8 @@ class TFLiteConverter:
         keys = list(signature_keys) if signature_keys else None
         if keys is None and kind_of(saved_model_dir) == "saved-model":
             keys = ["serving_default"]
-        return cls(lambda: read(saved_model_dir, None, keys))
+        wanted = None if tags is None else sorted(tags)
+        return cls(lambda: read(saved_model_dir, None, keys, tags=wanted))
 
     @classmethod
     def from_concrete_functions(cls, funcs: typing.Any = None,

@@ -62,12 +62,16 @@ class Builder:
 
     def unique(self, name: str) -> str:
         """The name, or with a number behind it where it is taken."""
-        count = self._names.get(name, 0)
-        self._names[name] = count + 1
-        return self.unique("%s_%d" % (name, count)) if count else name
+        found = name
+        while found in self._names:
+            count = self._names[name]
+            self._names[name] = count + 1
+            found = "%s_%d" % (name, count)
+        self._names[found] = 1
+        return found
 
     def rename(self, tensor: Tensor, name: str) -> None:
-        self._names[name] = self._names.get(name, 0) + 1
+        self._names.setdefault(name, 1)
         tensor.name = name
 
     def emit(self, kind: str, inputs: typing.Sequence[Tensor | None], shape: Shape,

@@ -32,4 +32,6 @@ def _formula(b: Builder, x: Tensor) -> Tensor:
         terms = maths.binary(b, "MUL", maths.scaled(b, terms, 1.0, factor), t)
     bell = maths.unary(b, "EXP", maths.unary(b, "NEG", maths.unary(b, "SQUARE", x)))
     rest = maths.binary(b, "SUB", maths.scalar(b, 1.0, x), maths.binary(b, "MUL", terms, bell))
-    return maths.binary(b, "MUL", maths.unary(b, "SIGN", x), rest)
+    # Its sign, in operators that all versions of the format have.
+    sign = maths.unary(b, "RELU_N1_TO_1", maths.scaled(b, x, 1e30))
+    return maths.binary(b, "MUL", sign, rest)

@@ -11,7 +11,7 @@ from .graph import ConvertError
 MOST_NAMED = 20
 # What handlers of damaged graphs run into: numpy's and Python's own complaints about values.
 _DAMAGE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError, AttributeError,
-           StopIteration, MemoryError)
+           StopIteration, AssertionError, MemoryError)
 
 
 class Failures:

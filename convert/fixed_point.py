@@ -9,9 +9,10 @@ import typing
 
 import numpy as np
 
+from . import recurrent
 from . import weights as w
 from .graph import Array, Model, Operator, Quantization, Signature, Subgraph, Tensor
-from .op_rules import (FIXED, FLOAT32, INT8, INT16, LEVELS, RULES, SAME, Weights, can_run,
+from .op_rules import (FIXED, FLOAT32, INT8, INT16, RULES, SAME, Weights, can_run,
                        real_inputs, real_outputs, weights_of)
 from .ranges import MIN_MAX, Range, chosen
 
@@ -56,6 +57,7 @@ class _Scales:
                  style: Style) -> None:
         self._parent: dict[Key, Key] = {}
         self._fixed: dict[Key, tuple[float, int]] = {}
+        self._symmetric: set[Key] = set()  # have zero point 0
         self._members: dict[Key, list[int]] = {}
         self._chosen: dict[Key, Quantization] = {}
         self._ranges, self._style = dict(ranges), style
@@ -78,11 +80,15 @@ class _Scales:
         self._members[a] += self._members.pop(b)
         if b in self._fixed:
             self._fixed[a] = self._fixed.pop(b)
+        if b in self._symmetric:
+            self._symmetric.add(a)
 
     def _see(self, op: Operator, dtype: str) -> None:
         rule = RULES[op.kind]
         for i in real_inputs(op):
             self._note_constant(op.inputs[i])
+        if op.kind == recurrent.LSTM:  # TensorFlow Lite 2.9 starts from 0, whatever stands for it
+            self._symmetric.add(self._find((id(op.outputs[0]), dtype)))
         if rule.scale == FIXED:
             for i in real_outputs(op):
                 self._fixed[self._find((id(op.outputs[i]), dtype))] = rule.fixed[dtype]
@@ -110,6 +116,11 @@ class _Scales:
             self._chosen[root] = self._choose(root, dtype)
         return self._chosen[root]
 
+    def greatest(self, tensor: Tensor | None) -> float:
+        """The greatest magnitude of a tensor's values; 0 when none was seen."""
+        seen = self._ranges.get(id(tensor))
+        return 0.0 if seen is None or seen.empty else max(-seen.low, seen.high)
+
     def _choose(self, root: Key, dtype: str) -> Quantization:
         if root in self._fixed:
             scale, zero = self._fixed[root]
@@ -118,9 +129,11 @@ class _Scales:
         for member in self._members[root]:
             if member in self._ranges:
                 merged.merge(self._ranges[member])
-        least, most = LEVELS[dtype]
+        least, most = w.LEVELS[dtype]
         low, high = chosen(merged, self._style.ranges, most - least + 1, self._style.percentile,
                            dtype == INT16)
+        if root in self._symmetric:
+            low, high = min(low, -high * least / -most), max(high, low * most / least)
         return covering(low, high, dtype)
 
 
@@ -131,7 +144,7 @@ def _is_constant(op: Operator, i: int) -> bool:
 
 def covering(low: float, high: float, dtype: str) -> Quantization:
     """Scale and zero point with which the integers of that type cover a range around zero."""
-    least, most = LEVELS[dtype]
+    least, most = w.LEVELS[dtype]
     if dtype == INT16:
         scale, zero = max(-low, high) / most, 0
     else:
@@ -156,8 +169,9 @@ class Fixed(typing.NamedTuple):
 
 
 def build(model: Model, types: dict[int, str], ranges: dict[int, Range], style: Style,
-          input_type: str, output_type: str, biases: dict[int, Array] | None = None) -> Fixed:
-    """`biases`: corrected ones by the operator's identity."""
+          input_type: str, output_type: str,
+          biases: dict[tuple[int, int], Array] | None = None) -> Fixed:
+    """`biases`: corrected ones by the operator's identity and their position among its inputs."""
     builder = _Builder(model.main, types, _Scales(model.main, types, ranges, style), style,
                        biases or {})
     main = builder.build(input_type, output_type)
@@ -171,7 +185,7 @@ class _Builder:
     """The operators of the new graph, one after the other."""
 
     def __init__(self, graph: Subgraph, types: dict[int, str], scales: _Scales, style: Style,
-                 biases: dict[int, Array]) -> None:
+                 biases: dict[tuple[int, int], Array]) -> None:
         self._graph, self._types, self._scales = graph, types, scales
         self._style, self._biases = style, biases
         self._operators: list[Operator] = []
@@ -247,11 +261,16 @@ class _Builder:
         if found is not None:
             self._set_weights(op, inputs, found, dtype)
         outputs = [self._output(each, dtype) for each in op.outputs]
+        between = op.intermediates
+        if op.kind == recurrent.LSTM:
+            state = op.inputs[recurrent.CELL_STATE]
+            between = recurrent.set_integers(op, inputs, self._scales.of(op.outputs[0], dtype),
+                                             self._scales.greatest(state), self._biases)
         options = dict(op.options)
         if dtype == INT16 and op.kind in ("ADD", "SUB"):
             options["pot_scale_int16"] = False
         self._operators.append(dataclasses.replace(op, inputs=inputs, outputs=outputs,
-                                                   options=options))
+                                                   options=options, intermediates=between))
 
     def _shared_scale(self, op: Operator, dtype: str) -> Quantization | None:
         """The one scale of an operator that hands values on."""
@@ -273,7 +292,7 @@ class _Builder:
         source, data = op.inputs[at.position], inputs[at.data]
         assert source is not None and data is not None and data.quantization is not None
         old_bias = op.inputs[at.bias] if at.bias < len(op.inputs) else None
-        bias = self._biases.get(id(op), None if old_bias is None else old_bias.data)
+        bias = self._biases.get((id(op), at.bias), None if old_bias is None else old_bias.data)
         bias_type = "INT64" if dtype == INT16 else "INT32"
         axis = at.axis if op.kind != "FULLY_CONNECTED" or self._style.dense_per_channel else None
         input_scale = float(data.quantization.scale[0])

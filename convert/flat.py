@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of a flatbuffer as dictionaries, read and written by the schema in schema.py.
 
-A table is {field: value}: enums by their names, vectors of numbers as arrays, a union as (table, fields).
+A table is {field: value}: enums by their names, vectors of numbers as arrays, a union as (table,
+fields).
 The package flatbuffers is not used: its builder holds a file twice more while it grows, which is more
 memory than a board has for large weights. Here they are copied once, when the parts are joined.
 """
@@ -18,8 +19,8 @@ from .schema import ENUMS, TABLES, UNIONS
 
 Fields = dict[str, typing.Any]
 
-_FORMATS = {"bool": "?", "byte": "b", "ubyte": "B", "short": "h", "ushort": "H", "int": "i", "uint": "I",
-            "long": "q", "ulong": "Q", "float": "f"}
+_FORMATS = {"bool": "?", "byte": "b", "ubyte": "B", "short": "h", "ushort": "H", "int": "i",
+            "uint": "I", "long": "q", "ulong": "Q", "float": "f"}
 _DTYPES = {"bool": "?", "byte": "i1", "ubyte": "u1", "short": "<i2", "ushort": "<u2", "int": "<i4",
            "uint": "<u4", "long": "<i8", "ulong": "<u8", "float": "<f4"}
 _OFFSET_BYTES = 4

@@ -22,12 +22,11 @@ MAX_BYTES = 1 << 31  # of all weights: a .tflite file cannot have more
 MAX_TEXT = 1 << 28
 MAX_ARRAYS = 200_000
 MAX_DEPTH = 100
-MAX_SECONDS = 600  # of computing
+MAX_SECONDS = 300  # of computing
 # Finds h5py where this process would, and not this folder's modules in the place of others.
 _PROGRAM = ("import json, runpy, sys; sys.path[:] = json.loads(sys.argv[2]); "
             "runpy.run_path(sys.argv[1], run_name='__main__')")
 _TEXTS = ("model_config", "keras_version")
-_LISTS = ("layer_names", "weight_names")
 NEEDS = "Keras' HDF5 files need Python's package h5py (Debian: python3-h5py)"
 
 
@@ -72,14 +71,23 @@ def _text(value: typing.Any) -> str:
     return text
 
 
+def _list(attributes: typing.Any, name: str) -> list[str]:
+    """Words; a list that is too long for one attribute goes on in others with numbers."""
+    if name in attributes:
+        return [_text(each) for each in attributes[name]]
+    found: list[str] = []
+    part = 0
+    while name + str(part) in attributes and len(found) < MAX_ARRAYS:
+        found += [_text(each) for each in attributes[name + str(part)]]
+        part += 1
+    return found
+
+
 def _walk(h5py: typing.Any, group: typing.Any, path: str, names: dict[str, list[str]],
           found: list[typing.Any], depth: int) -> None:
     if depth > MAX_DEPTH or len(found) + len(names) > MAX_ARRAYS:
         raise Unreadable("it has too many groups in each other")
-    for key in _LISTS:
-        if key in group.attrs:
-            names[path if key == "weight_names" else "/"] = [_text(n) for n in group.attrs[key]]
-    names.setdefault(path, [])
+    names[path] = _list(group.attrs, "weight_names")
     for key in group:
         # Links into other files would read what the user did not name.
         link = group.get(key, getlink=True)

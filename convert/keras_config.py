@@ -220,7 +220,8 @@ def _implied_input(first: Layer, shape: Json) -> Layer:
     config = first.config
     for _ in range(20):  # as deep as wrappers go
         given = config.get("batch_input_shape") or config.get("batch_shape")
-        inner = config.get("layer") or (config.get("layers") or [None])[0]
+        layers = config.get("layers")
+        inner = layers[0] if isinstance(layers, list) and layers else config.get("layer")
         if given or not isinstance(inner, dict) or not isinstance(inner.get("config"), dict):
             break
         config = inner["config"]

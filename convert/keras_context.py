@@ -19,6 +19,13 @@ MAX_SETTING = 1 << 30
 TFJS = 0  # in the place of Keras' version: a model that TensorFlow.js made
 
 
+def array_of(value: Json) -> Json:
+    """The numbers in what Keras 3 writes for an array."""
+    if isinstance(value, dict) and isinstance(value.get("config"), dict):
+        return value["config"].get("value")
+    return value
+
+
 @dataclasses.dataclass
 class Context:
     builder: Builder
@@ -53,8 +60,7 @@ class Context:
 
     def number(self, key: str, otherwise: Json = _MISSING) -> float:
         value = self.get(key, otherwise)
-        if isinstance(value, dict):
-            value = value.get("config", {}).get("value", value)  # an array of Keras 3
+        value = array_of(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)) \
                 or not math.isfinite(value):
             raise self.wrong(key, value, "a number")

@@ -13,7 +13,7 @@ from .activations import FUNCTIONS, activate, clip, elu, softmax
 from .builder import Shape, Unsupported, signature
 from .graph import Array, ConvertError, Tensor
 from .keras_config import Json
-from .keras_context import Context, Convert
+from .keras_context import Context, Convert, array_of
 
 Tensors = typing.List[Tensor]
 
@@ -200,9 +200,10 @@ def group_normalization(c: Context, inputs: Tensors) -> Tensor:
     groups = channels if groups == -1 else groups
     if groups == 0 or channels % groups:
         raise ConvertError("%d channels make no %d groups" % (channels, groups))
-    split = signature(x)[:-1] + (groups, channels // groups)
-    axes = [axis for axis in range(1, rank + 1) if axis != rank - 1]
-    made = _normalized(c, b.reshape(x, split), axes, c.number("epsilon", 1e-3))
+    places = math.prod(c.fixed(x, axis, "the size of its picture") for axis in range(1, rank - 1))
+    # Four dimensions: other runtimes do not spread more over each other.
+    split = (signature(x)[0], places, groups, channels // groups)
+    made = _normalized(c, b.reshape(x, split), [1, 3], c.number("epsilon", 1e-3))
     return _scaled(c, b.reshape(made, signature(x)), (channels,))
 
 
@@ -214,12 +215,10 @@ def rescaling(c: Context, inputs: Tensors) -> Tensor:
 
 
 def _numbers(c: Context, key: str, otherwise: Json) -> Array:
-    value = c.get(key, otherwise)
-    if isinstance(value, dict):
-        value = value.get("config", {}).get("value")
+    value = array_of(c.get(key, otherwise))
     try:
         return np.asarray(value, np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise c.wrong(key, value, "a number") from None
 
 
@@ -285,6 +284,9 @@ def dot(c: Context, inputs: Tensors) -> Tensor:
     x, y = inputs
     value = c.get("axes", -1)
     axes = value if isinstance(value, list) else [value, value]
+    if len(axes) != 2 or any(not isinstance(axis, int) or not -len(t.shape) <= axis < len(t.shape)
+                             for axis, t in zip(axes, inputs)):
+        raise c.wrong("axes", value, "an axis of each input")
     first, second = (axis % len(t.shape) for axis, t in zip(axes, inputs))
     if c.flag("normalize", False):
         if (first, second) != (len(x.shape) - 1, len(y.shape) - 1):
@@ -347,7 +349,9 @@ LAYERS: dict[str, Convert] = {
     "GaussianDropout": same, "GaussianNoise": same, "GroupNormalization": group_normalization,
     "LayerNormalization": layer_normalization, "LeakyReLU": leaky_relu, "Maximum": merge("MAXIMUM"),
     "Minimum": merge("MINIMUM"), "Multiply": merge("MUL"), "Normalization": normalization,
-    "PReLU": prelu, "Permute": permute, "ReLU": relu, "RepeatVector": repeat_vector,
+    "PReLU": prelu, "Permute": permute, "ReLU": relu, "RandomBrightness": same,
+    "RandomContrast": same, "RandomFlip": same, "RandomRotation": same, "RandomTranslation": same,
+    "RandomZoom": same, "RepeatVector": repeat_vector,
     "Rescaling": rescaling, "Reshape": reshape, "Softmax": softmax_layer, "SpatialDropout1D": same,
     "SpatialDropout2D": same, "Subtract": merge("SUB"), "SyncBatchNormalization": batch_normalization,
     "UnitNormalization": unit_normalization,

@@ -40,8 +40,14 @@ def load_json(content: bytes, what: str) -> Json:
 def build(document: Json, store: Store, keras: int, shapes: Shapes | None) -> Model:
     try:
         return Reader(store, keras, shapes or {}).read(parse(document))
+    except ConvertError:
+        raise
     except RecursionError:
         raise ConvertError("its models are nested too deeply") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A stranger's configuration may hold anything anywhere.
+        raise ConvertError("its configuration cannot be read: %s: %s"
+                           % (type(error).__name__, " ".join(str(error).split()))) from error
 
 
 def _hdf5(path: Path) -> hdf5.File:
@@ -59,7 +65,7 @@ def read_hdf5(path: Path, shapes: Shapes | None = None) -> Model:
     if "model_config" not in file.texts:
         raise ConvertError("it has weights only: save the whole model, with model.save()")
     version = file.texts.get("keras_version", "2")
-    document = load_json(file.texts["model_config"].encode(), "its model_config")
+    document = load_json(file.texts["model_config"].encode(errors="replace"), "its model_config")
     return build(document, ByName(_groups(file)), 3 if version.startswith("3") else 2,
                  shapes)
 
@@ -67,7 +73,7 @@ def read_hdf5(path: Path, shapes: Shapes | None = None) -> Model:
 def _groups(file: hdf5.File) -> dict[str, Named]:
     groups: dict[str, Named] = {}
     for group, names in file.names.items():
-        for name in names if group != "/" else ():
+        for name in names:
             array = file.arrays.get("%s/%s" % (group, name))
             if array is not None:
                 groups.setdefault(group, []).append((name, array))
@@ -198,7 +204,7 @@ def _weight(weight: Json, content: bytearray, at: int) -> tuple[str, Array, int]
             or not all(isinstance(n, int) and 0 <= n < 1 << 31 for n in shape):
         raise ConvertError("a weight in its weightsManifest cannot be read")
     kind = quantization.get("dtype", get("dtype", "float32"))
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise ConvertError("weight %s: its type %.40s is not supported" % (name, kind))
     stored = np.dtype(_TYPES[kind])
     count = math.prod(shape)

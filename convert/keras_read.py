@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import heapq
 import typing
 
 from . import keras_attention, keras_conv, keras_dense, keras_functions, keras_recurrent
@@ -23,6 +24,8 @@ _WHY = {
 # What a mask goes through; others make it void, or refuse it.
 _KEEP_MASK = ("Activation", "Add", "BatchNormalization", "Concatenate", "Dense", "Dropout",
               "Embedding", "LayerNormalization", "Multiply", "SpatialDropout1D", "TimeDistributed")
+# Layers that do not mind steps before the last dimension.
+_STEPS_AS_THEY_ARE = ("Dense", "Activation", "Dropout", "ReLU", "LeakyReLU")
 
 
 class Reader:
@@ -92,23 +95,8 @@ class Reader:
         values: dict[tuple[str, int], Tensors] = {}
         for end, tensor in zip(made.inputs, given):
             values[end.layer, end.node] = [tensor]
-        started: set[tuple[str, int]] = set()
-        pending = [(each.layer, each.node) for each in reversed(made.outputs)]
-        while pending:
-            key = pending[-1]
-            if key in values:
-                pending.pop()
-                continue
-            layer, call = _call(layers, key)
-            missing = [need for need in _needs(call) if need not in values]
-            if missing and key in started:
-                raise ConvertError("layer %s: its inputs depend on its output" % layer.name)
-            started.add(key)
-            if missing:
-                pending += reversed(missing)
-            else:
-                values[key] = self._layer(layer, call, values)
-                pending.pop()
+        for layer, call, key in _in_order(made, layers, set(values)):
+            values[key] = self._layer(layer, call, values)
         return [_pick(values, each) for each in made.outputs]
 
     def _layer(self, layer: Layer, call: Call,
@@ -168,11 +156,11 @@ class Reader:
             raise ConvertError("its input has the shape %s" % list(sizes))
         b = self.builder
         b.layer = "/".join(layer.place)
-        if inner.kind in ("Dense", "Activation", "Dropout", "ReLU", "LeakyReLU"):
+        if inner.kind in _STEPS_AS_THEY_ARE:
             return self._convert(inner, inputs, {}, {}, self._arrays(layer, arrays))
-        if sizes[1] < 0:
+        if min(sizes[:2]) < 0:
             raise Unsupported("the number of steps is not fixed: say it in the model's input shape")
-        together = b.reshape(x, (-1 if sizes[0] < 0 else sizes[0] * sizes[1],) + sizes[2:])
+        together = b.reshape(x, (sizes[0] * sizes[1],) + sizes[2:])
         given = None if inner.inner is not None else self._arrays(layer, arrays)
         outputs = self._convert(inner, [together], {}, {}, given)
         b.layer = "/".join(layer.place)
@@ -199,6 +187,43 @@ def _at(layer: Layer, error: ConvertError) -> ConvertError:
     return ConvertError("layer %s (%s) %s%s" % (
         layer.name, layer.kind, "" if text.split()[0] in ("has", "is", "its") else "cannot be read: ",
         text))
+
+
+Step = typing.Tuple[Layer, Call, typing.Tuple[str, int]]
+
+
+def _in_order(made: Network, layers: dict[str, Layer],
+              known: set[tuple[str, int]]) -> list[Step]:
+    """The calls that the outputs need, each after those that it needs, and else as they are listed."""
+    listed = {name: i for i, name in enumerate(layers)}
+    needed: dict[tuple[str, int], Step] = {}
+    after: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    missing: dict[tuple[str, int], int] = {}
+    pending = [(each.layer, each.node) for each in made.outputs]
+    while pending:
+        key = pending.pop()
+        if key in known or key in needed:
+            continue
+        needed[key] = (*_call(layers, key), key)
+        needs = {each for each in _needs(needed[key][1]) if each not in known}
+        missing[key] = len(needs)
+        for each in needs:
+            after.setdefault(each, []).append(key)
+        pending += needs
+    ready = [(listed[key[0]], key[1], key) for key in needed if not missing[key]]
+    heapq.heapify(ready)
+    found: list[Step] = []
+    while ready:
+        key = heapq.heappop(ready)[2]
+        found.append(needed[key])
+        for each in after.get(key, []):
+            missing[each] -= 1
+            if not missing[each]:
+                heapq.heappush(ready, (listed[each[0]], each[1], each))
+    if len(found) < len(needed):
+        stuck = next(key for key in needed if missing[key])
+        raise ConvertError("layer %s: its inputs depend on its output" % stuck[0])
+    return found
 
 
 def _call(layers: dict[str, Layer], key: tuple[str, int]) -> tuple[Layer, Call]:
@@ -238,9 +263,9 @@ def _stated(layer: str, sizes: list[int], given: typing.Sequence[int] | None) ->
 
 
 def _dtype(value: Json, layer: str) -> str:
-    if isinstance(value, dict):
-        value = value.get("config", {}).get("name", "float32")
-    if value not in NUMPY_TYPES:
+    if isinstance(value, dict) and isinstance(value.get("config"), dict):
+        value = value["config"].get("name", "float32")
+    if not isinstance(value, str) or value not in NUMPY_TYPES:
         raise ConvertError("layer %s: inputs of type %.40s are not supported" % (layer, value))
     return "FLOAT32" if value in ("float16", "float64") else NUMPY_TYPES[value]
 
@@ -255,10 +280,7 @@ def _needs_batch(made: Network) -> bool:
         if layer.kind == "RNN":
             return True
         if layer.kind == "TimeDistributed":
-            inner = make_layer(layer.config.get("layer"), (), ())
-            if is_network(inner.kind, inner.config):
-                return _needs_batch(network(inner.kind, inner.config, (), ()))
-            return needs(inner)
+            return make_layer(layer.config.get("layer"), (), ()).kind not in _STEPS_AS_THEY_ARE
         return layer.kind in ("Conv1DTranspose", "Conv2DTranspose") \
             or keras_recurrent.is_fused(layer)
     return any(map(needs, made.layers))

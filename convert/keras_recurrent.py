@@ -268,7 +268,7 @@ def _joined(c: Context, y: Tensor, z: Tensor) -> Tensors:
     if mode == "concat":
         return [b.concat([y, z], len(y.shape) - 1)]
     kinds = {"sum": "ADD", "ave": "ADD", "mul": "MUL"}
-    if mode not in kinds:
+    if not isinstance(mode, str) or mode not in kinds:
         raise Unsupported("merge_mode %s is not supported" % mode)
     made = b.binary(kinds[mode], y, z)
     return [b.binary("MUL", made, 0.5) if mode == "ave" else made]

@@ -132,7 +132,8 @@ class Layout:
             turned = self._turned(value, list(target))
             if turned is not None and len(target) == 2 and turned.order != value.order:
                 return self._flattened(value, list(target))
-            if turned is not None:
+            # A transpose that has to be makes pictures of pictures, and plain rows of others.
+            if turned is not None and (turned.order == value.order or len(target) > 3):
                 return self._regroup(turned, list(target))
         return plain(shapes.reshape(self.b, self.plain(value), target))
 

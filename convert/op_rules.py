@@ -6,13 +6,12 @@ from __future__ import annotations
 import dataclasses
 import typing
 
+from . import recurrent
 from .graph import Operator
 
 INT8 = "INT8"
 INT16 = "INT16"
 FLOAT32 = "FLOAT32"
-
-LEVELS = {INT8: (-128, 127), INT16: (-32768, 32767), "UINT8": (0, 255)}
 
 # How an operator's outputs get their scale.
 FREE = "free"  # from the range of their values
@@ -62,6 +61,7 @@ RULES: dict[str, Rule] = {
     "TANH": _fixed((1 / 128, 0), (1 / 32768, 0)),
     "L2_NORMALIZATION": _fixed((1 / 128, 0)),
     "LOG_SOFTMAX": _fixed((16 / 256, 127)),
+    recurrent.LSTM: Rule(FREE, (INT8,)),
 } | _kinds(
     "ADD SUB MUL MEAN BATCH_MATMUL LEAKY_RELU RELU RELU6 ABS", Rule(FREE)
 ) | _kinds(
@@ -78,7 +78,7 @@ RULES: dict[str, Rule] = {
     "ARG_MAX ARG_MIN", Rule(NONE, (INT8,))
 ) | _kinds("EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER GREATER_EQUAL", Rule(NONE, (INT8,)))
 
-# Recurrent operators whose weights alone become integers.
+# Recurrent operators whose weights alone become integers, where nothing else can.
 HYBRID_WEIGHTS: dict[str, tuple[int, ...]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (*range(1, 9), 16), "LSTM": (*range(1, 9), 16),
     "BIDIRECTIONAL_SEQUENCE_LSTM": (*range(1, 9), 16, *range(18, 26), 33),
@@ -98,7 +98,9 @@ def weights_of(op: Operator) -> Weights | None:
 
 
 def real_inputs(op: Operator) -> list[int]:
-    """Positions of inputs that hold reals, but for weights and bias."""
+    """Positions of inputs that hold reals, but for weights, bias and state."""
+    if op.kind in HYBRID_WEIGHTS:
+        return [0]
     weights = weights_of(op)
     skipped = () if weights is None else (weights.position, weights.bias)
     return [i for i, tensor in enumerate(op.inputs)
@@ -114,6 +116,8 @@ def can_run(op: Operator, dtype: str) -> bool:
     rule = RULES.get(op.kind)
     if rule is None or dtype not in rule.types or not real_inputs(op):
         return False
+    if op.kind == recurrent.LSTM:
+        return recurrent.fits(op)
     if rule.weights is None:
         return rule.scale == NONE or bool(real_outputs(op))
     return _weights_fit(op, dtype) and _bias_fits(op)

@@ -78,7 +78,8 @@ class PruneReport:
 
     def text(self) -> str:
         what = "weights" if self.method == "magnitude" else "channels"
-        lines = [f"{'share of ' + what:>18}  {'bytes':>12}  {'MACs':>14}  {'outputs':>9}  same answer"]
+        lines = [f"{'share of ' + what:>18}  {'bytes':>12}  {'MACs':>14}  {'outputs':>9}  "
+                 "same answer"]
         lines += [_line(each) for each in (self.before, *self.levels)]
         if self.taken is not None:
             lines.append(f"pruned: {self.taken.share:.1%} of the {what}, "
@@ -91,7 +92,8 @@ class PruneReport:
 
 def _line(level: Level) -> str:
     agreement = "" if level.agreement is None else f"{level.agreement:.1%}"
-    return f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {decibels(level.snr):>9}  {agreement:>11}"
+    return (f"{level.share:18.1%}  {level.bytes:12}  {level.macs:14}  {decibels(level.snr):>9}  "
+            f"{agreement:>11}")
 
 
 def prune(model: Model, settings: PruneSettings, data: typing.Iterable[Sample] | None = None
@@ -209,7 +211,8 @@ class _Pruner:
     def _remove_channels(self, model: Model, share: float) -> None:
         originals = dict(zip(map(id, model.main.operators), self._source.main.operators))
         found = channels.spaces(model.main)
-        masks = channels.choose(found, share, self._settings.multiple, _LEAST)
+        masks = channels.choose(found, share, self._settings.multiple, _LEAST,
+                                self._spread(originals))
         for space, kept in zip(found, masks):
             for user in space.users:
                 lost = np.where(np.tile(kept, user.repeat), 0, -user.data)
@@ -217,6 +220,14 @@ class _Pruner:
         for space, kept in zip(found, masks):
             if not kept.all():
                 space.remove(kept)
+
+    def _spread(self, originals: dict[int, Operator]) -> dict[int, Array]:
+        """How far the channels of each operator's input stray from their means."""
+        if self._seen is None:
+            return {}
+        means, squares = self._seen.means, self._seen.squares
+        return {key: np.sqrt(np.maximum(squares[id(op.inputs[0])] - means[id(op.inputs[0])] ** 2, 0))
+                for key, op in originals.items() if op.inputs and id(op.inputs[0]) in means}
 
 
 def _weights(op: Operator) -> Array:

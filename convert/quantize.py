@@ -12,7 +12,7 @@ import typing
 
 import numpy as np
 
-from . import plain_weights
+from . import plain_weights, recurrent
 from . import weights as w
 from .calibrate import Sample, calibrate
 from .clone import clone
@@ -53,10 +53,12 @@ class Settings:
     compared: int = 32  # so many are kept to measure errors with
 
     def check(self) -> None:
-        for name, value, known in (("scheme", self.scheme, SCHEMES), ("ranges", self.ranges, METHODS),
-                                   ("mixed", self.mixed, ("", *MIXED))):
+        for name, value, known in (
+                ("scheme", self.scheme, SCHEMES), ("ranges", self.ranges, METHODS),
+                ("mixed", self.mixed, ("", *MIXED))):
             if value not in known:
-                raise ConvertError(f"{name} is one of {', '.join(filter(None, known))}, not {value}")
+                raise ConvertError(
+                    f"{name} is one of {', '.join(filter(None, known))}, not {value}")
         ends = _ENDS.get(self.scheme, (FLOAT32,))
         for side, wanted in (("input", self.input_type), ("output", self.output_type)):
             if wanted not in ends:
@@ -152,20 +154,22 @@ class _Quantizer:
             raise ConvertError(f"operators that have no {self._settings.scheme} form here: "
                                f"{', '.join(left)}")
 
-    def _corrected(self, types: dict[int, str]) -> dict[int, Array]:
+    def _corrected(self, types: dict[int, str]) -> dict[tuple[int, int], Array]:
         """Biases that make up for what rounding the weights adds on average."""
-        found = {}
+        found: dict[tuple[int, int], Array] = {}
+        means = self._seen.means
         for op in self._source.main.operators:
-            at = weights_of(op)
-            data = op.inputs[at.data] if at is not None else None
-            if at is None or data is None or types[id(op)] == FLOAT32:
+            at, x, y = weights_of(op), op.inputs[0] if op.inputs else None, op.outputs[:1]
+            if types[id(op)] == FLOAT32:
                 continue
-            bias = op.inputs[at.bias] if at.bias < len(op.inputs) else None
-            mean = self._seen.means.get(id(data))
-            if bias is not None and bias.data is not None and mean is not None:
-                shift = self._shift(op, mean)
-                if shift is not None:
-                    found[id(op)] = np.asarray(bias.data - shift, np.float32)
+            if recurrent.fits(op) and id(x) in means and id(y[0]) in means:
+                biases = recurrent.corrected_biases(op, means[id(x)], means[id(y[0])])
+                found.update({(id(op), i): each for i, each in biases.items()})
+            elif at is not None and id(op.inputs[at.data]) in means:
+                bias = op.inputs[at.bias] if at.bias < len(op.inputs) else None
+                shift = self._shift(op, means[id(op.inputs[at.data])])
+                if bias is not None and bias.data is not None and shift is not None:
+                    found[id(op), at.bias] = np.asarray(bias.data - shift, np.float32)
         return found
 
     def _shift(self, op: Operator, mean: Array) -> Array | None:
@@ -239,7 +243,8 @@ class _Quantizer:
 
     def _notes(self, kept: dict[int, str]) -> list[str]:
         notes = []
-        hybrid = sorted({op.kind for op in self._source.main.operators if op.kind in HYBRID_WEIGHTS})
+        hybrid = sorted({op.kind for op in self._source.main.operators
+                         if op.kind in HYBRID_WEIGHTS and not can_run(op, self._dtype)})
         if hybrid:
             notes.append(f"{', '.join(hybrid)}: weights in int8, computed in floats")
         left = sorted({op.kind for op in self._source.main.operators

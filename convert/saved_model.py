@@ -68,6 +68,11 @@ class _Importer:
             raise ConvertError("it has no signature '%s', but %s" % (
                 (missing or ["serving_default"])[0],
                 ", ".join("'%s'" % k for k in sorted(signatures)) or "none"))
+        known = {e.key for key in chosen for e in signatures[key].inputs}
+        strange = sorted(set(self._given) - known)
+        if strange:
+            raise ConvertError("it has no input '%s', but %s" % (
+                strange[0], ", ".join("'%s'" % k for k in sorted(known))))
         model = Model([], description="Converted from a SavedModel.")
         for key in chosen:
             try:

@@ -62,16 +62,18 @@ def _refuse_known_others(head: bytes) -> None:
 
 
 def read(path: Path, shapes: Shapes | None = None, signature_keys: list[str] | None = None,
-         channels_first: bool = False, fixed: typing.Mapping[str, float] | None = None) -> Model:
+         channels_first: bool = False, fixed: typing.Mapping[str, float] | None = None,
+         tags: typing.Sequence[str] | None = None) -> Model:
     """`shapes`: of inputs by name, where the file leaves sizes open. `channels_first`: what ONNX
     has so at inputs and outputs stays so. `fixed`: values of ONNX's inputs that are settled now.
-    Raises ConvertError, ImportError where a package is missing, and OSError."""
+    `tags`: of the graph of a SavedModel. Raises ConvertError, ImportError where a package is missing, and OSError."""
     kind = kind_of(path)
     shapes = dict(shapes or {})
     if kind == "saved-model":
         from .saved_model import read_saved_model
         folder = path if os.path.isdir(path) else os.path.dirname(os.fspath(path)) or "."
-        return read_saved_model(folder, signature_keys, shapes_by_name=shapes)
+        wanted = ("serve",) if tags is None else tags
+        return read_saved_model(folder, signature_keys, wanted, shapes)
     if signature_keys:
         raise ConvertError("only a SavedModel has signatures to choose from")
     if kind == "onnx":

@@ -97,6 +97,6 @@ def compressed(tensor: Tensor) -> Tensor | None:
 
 
 def _smallest(values: Array) -> tuple[str, dict[str, Array]]:
-    table, dtype = {1: ("Uint8Vector", "u1"), 2: ("Uint16Vector", "<u2"), 4: ("Int32Vector", "<i4")}[
-        _index_bytes(int(values.max(initial=0)))]
+    tables = {1: ("Uint8Vector", "u1"), 2: ("Uint16Vector", "<u2"), 4: ("Int32Vector", "<i4")}
+    table, dtype = tables[_index_bytes(int(values.max(initial=0)))]
     return table, {"values": values.astype(dtype)}

@@ -63,9 +63,17 @@ def _type(op: Operator, i: int) -> str:
     return tensor.dtype if tensor is not None else ""
 
 
+def _output(op: Operator) -> Tensor | None:
+    return op.outputs[0] if op.outputs else None
+
+
+def _output_type(op: Operator) -> str:
+    return op.outputs[0].dtype if op.outputs else ""
+
+
 def _types(op: Operator, weights: int = 1) -> tuple[str, str, str]:
     """Of input, weights and output."""
-    return _type(op, 0), _type(op, weights), op.outputs[0].dtype if op.outputs else ""
+    return _type(op, 0), _type(op, weights), _output_type(op)
 
 
 def _rank(op: Operator, i: int = 0) -> int:
@@ -180,7 +188,7 @@ def _mul(op: Operator) -> int:
         return 4 if _quantized(_input(op, 0)) else 7
     if first in ("UINT32", "COMPLEX64", "INT64"):
         return {"UINT32": 7, "COMPLEX64": 6, "INT64": 5}[first]
-    a, b, y = (_scale(tensor) for tensor in (_input(op, 0), _input(op, 1), op.outputs[0]))
+    a, b, y = (_scale(tensor) for tensor in (_input(op, 0), _input(op, 1), _output(op)))
     if a and b and y and a * b / y >= 1:
         return 3
     return 2 if first == "INT8" else 1
@@ -275,11 +283,11 @@ def _dequantize(op: Operator) -> int:
 
 
 def _quantize(op: Operator) -> int:
-    if "INT4" in (_type(op, 0), op.outputs[0].dtype):
+    if "INT4" in (_type(op, 0), _output_type(op)):
         return 4
-    if _per_channel(op.outputs[0]):
+    if _per_channel(_output(op)):
         return 3
-    return 2 if op.outputs[0].dtype == "INT16" else 1
+    return 2 if _output_type(op) == "INT16" else 1
 
 
 def _resize_bilinear(op: Operator) -> int:
@@ -320,7 +328,7 @@ def _fill(op: Operator) -> int:
 
 
 def _cast(op: Operator) -> int:
-    types = {_type(op, 0), op.outputs[0].dtype}
+    types = {_type(op, 0), _output_type(op)}
     for wanted, found in (({"BFLOAT16"}, 7), ({"INT4"}, 6), ({"FLOAT64", "FLOAT16"}, 5),
                           ({"UINT16"}, 4), ({"INT8"}, 3), ({"UINT32"}, 2)):
         if wanted & types:

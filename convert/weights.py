@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from .graph import Array, Quantization
-from .op_rules import LEVELS
 
+LEVELS = {"INT8": (-128, 127), "INT16": (-32768, 32767), "UINT8": (0, 255)}
 MOST = {"INT8": 127, "INT4": 7}  # weights are symmetric: the least value has no counterpart
 _SHRINK = np.linspace(1.0, 0.4, 31)  # shares of the greatest weight that are tried
 _SEARCHED = 1 << 19  # weights of a layer are looked at for that

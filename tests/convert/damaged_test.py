@@ -26,12 +26,8 @@ NUMBERS = (0, 1, -1, 2, 3, 7, 255, 65536, 1 << 31, -(1 << 31), (1 << 63) - 1, -(
 def picture():
     g = Graph()
     x = g.input("x", "n", 3, 8, 8)
-    y = g.node(
-    "Conv", x, g.weights(
-        4, 3, 3, 3), g.weights(4), kernel_shape=[
-            3, 3], pads=[
-                1, 1, 1, 1], strides=[
-                    2, 2])
+    y = g.node("Conv", x, g.weights(4, 3, 3, 3), g.weights(4), kernel_shape=[3, 3],
+               pads=[1, 1, 1, 1], strides=[2, 2])
     y = g.node("Clip", y, g.constant(0, np.float32), g.constant(6, np.float32))
     y = g.node("AveragePool", y, kernel_shape=[2, 2], pads=[1, 1, 0, 0])
     y = g.node("ConvTranspose", y, g.weights(4, 4, 2, 2), strides=[2, 2])
@@ -52,16 +48,12 @@ def sequence():
     x = g.input("x", 5, 1, 3)
     y = g.node("GRU", x, g.weights(1, 12, 3), g.weights(1, 12, 4), g.weights(1, 24), outputs=2,
                hidden_size=4)[0]
-    y = g.node(
-    "LSTM", g.node(
-        "Squeeze", y, g.constant(
-            [1], np.int64)), g.weights(
-                1, 16, 4), g.weights(
-                    1, 16, 4), outputs=1, hidden_size=4, activations=[
-                        "Sigmoid", "Tanh", "Tanh"])
+    y = g.node("Squeeze", y, g.constant([1], np.int64))
+    y = g.node("LSTM", y, g.weights(1, 16, 4), g.weights(1, 16, 4), hidden_size=4,
+               activations=["Sigmoid", "Tanh", "Tanh"])
     y = g.node("Transpose", g.node("ReduceMean", y, axes=[0], keepdims=0), perm=[1, 0, 2])
-    y = g.node("Tile", g.node("Expand", y, g.constant(
-        [1, 1, 4], np.int64)), g.constant([1, 2, 1], np.int64))
+    y = g.node("Expand", y, g.constant([1, 1, 4], np.int64))
+    y = g.node("Tile", y, g.constant([1, 2, 1], np.int64))
     y = g.node("TopK", g.node("Softmax", y, axis=1), g.constant([2], np.int64), outputs=2)[0]
     shape = g.node("ConstantOfShape", g.constant([1, 2, 2], np.int64), value=np.ones(1, np.float32))
     g.output(g.node("Mul", g.node("Flatten", y), g.node("Flatten", shape)))
@@ -79,14 +71,9 @@ def saved_model():
                    strides=[1, 1, 1, 1], padding="SAME")
     y = saved.node("While", saved.constant(0, np.int32), y, cond=cond, body=body) + ":1"
     y = saved.node("MaxPool", y, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID")
-    shape = saved.node(
-    "Pack", saved.node(
-        "StridedSlice", saved.node(
-            "Shape", y), *(
-                saved.constant(
-                    [i], np.int32) for i in (
-                        0, 1, 1)), shrink_axis_mask=1), saved.constant(
-                            64, np.int32))
+    size = saved.node("StridedSlice", saved.node("Shape", y), *(
+        saved.constant([i], np.int32) for i in (0, 1, 1)), shrink_axis_mask=1)
+    shape = saved.node("Pack", size, saved.constant(64, np.int32))
     saved.output("y", saved.node("Reshape", y, shape))
     return saved
 

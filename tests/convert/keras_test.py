@@ -6,10 +6,11 @@ import re
 import tempfile
 import unittest
 
+import h5py
 import keras_made as made
 import numpy as np
 from keras_made import functional, layer, sequential
-from keras_reference import ACTIVATIONS, CASES
+from keras_reference import ACTIVATIONS, CASES, batch_norm, conv2d, lstm
 
 from pipit import Interpreter
 from pipit.convert import result, rewrite, source
@@ -177,6 +178,31 @@ class Networks(Case):
         x = self.numbers("", (1, 3))
         self.close(run(self.converted(path), x)[0], (x @ w[0] + w[1]) @ w[2] + w[3])
 
+    def test_both_directions_inside_of_another_model(self):
+        """Weights by name in HDF5, by attribute in Keras 3."""
+        wrapped = layer("LSTM", "steps", units=3, return_sequences=True)
+        inner = functional([made.start("z", 5, 4), (layer("Bidirectional", "both", layer=wrapped), ["z"])],
+                           ["z"], ["both"], "block")
+        names = ("kernel", "recurrent_kernel", "bias")
+        sizes = ((4, 12), (3, 12), (12,))
+        there, back = ([self.numbers("", size) for size in sizes] for _ in range(2))
+        old = [("both/%s_steps/lstm_cell/%s:0" % (way, name), array)
+               for way, arrays in (("forward", there), ("backward", back))
+               for name, array in zip(names, arrays)]
+        new = {"layers/functional/layers/bidirectional/%s_layer/cell/vars/%d" % (way, i): array
+               for way, arrays in (("forward", there), ("backward", back))
+               for i, array in enumerate(arrays)}
+        x = self.numbers("", (1, 5, 4))
+        wide = x.astype(np.float64)
+        expected = np.concatenate([lstm(wide, *there), lstm(wide, *back, back=True)[:, ::-1]], -1)
+        for name, form, weights in (("m.h5", lambda d: d, {"block": old}),
+                                    ("m.keras", made.new_style, new)):
+            block = {"class_name": "Functional", "name": "block", "config": form(inner)["config"]}
+            document = functional([made.start("x", 5, 4), (block, [["x", 0, 0, {}]])],
+                                  ["x"], [["block", 1, 0]])
+            with self.subTest(file=name):
+                self.close(run(self.converted(self.file(name, document, weights)), x)[0], expected)
+
     def test_arithmetic_written_as_such(self):
         document = functional(
             [made.start("x", 3), (layer("TFOpLambda", "plus", function="math.add"),
@@ -198,6 +224,42 @@ class Networks(Case):
         interpreter.invoke()
         out = interpreter.get_output_details()[0]["index"]
         self.close(interpreter.get_tensor(out), x @ kernel)
+
+    def test_a_network_for_pictures_that_was_trained_further(self):
+        """Random changes, scaling written as arithmetic, another network inside, names in two lists."""
+        base = functional(
+            [made.start("z", 8, 8, 3), (layer("Conv2D", "c", filters=4, kernel_size=3), ["z"]),
+             (layer("BatchNormalization", "n"), ["c"]),
+             (layer("TFOpLambda", "plus", function="__operators__.add"), [["n", 0, 0, {"y": 3.0}]]),
+             (layer("ReLU", "six", max_value=6.0), ["plus"]),
+             (layer("TFOpLambda", "sixth", function="math.multiply"), [["six", 0, 0, {"y": 1 / 6}]]),
+             (layer("Multiply", "swish"), ["n", "sixth"])], ["z"], ["swish"], "base")
+        document = functional(
+            [made.start("x", 8, 8, 3), (layer("RandomFlip", "flip"), ["x"]),
+             (layer("TFOpLambda", "by", function="math.truediv"), [["flip", 0, 0, {"y": 127.5}]]),
+             (layer("TFOpLambda", "minus", function="math.subtract"), [["by", 0, 0, {"y": 1.0}]]),
+             ({"class_name": "Functional", "name": "base", "config": base["config"]},
+              [["minus", 0, 0, {"training": False}]]),
+             (layer("GlobalAveragePooling2D", "mean"), [["base", 1, 0, {}]]),
+             (layer("Dense", "last", units=2), ["mean"])], ["x"], ["last"])
+        shapes = {"c/kernel:0": (3, 3, 3, 4), "c/bias:0": (4,), "n/gamma:0": (4,), "n/beta:0": (4,),
+                  "n/moving_mean:0": (4,), "n/moving_variance:0": (4,)}
+        inside = [(name, self.numbers(name, shape)) for name, shape in shapes.items()]
+        last = [("last/kernel:0", self.numbers("", (4, 2))), ("last/bias:0", self.numbers("", (2,)))]
+        path = self.file("m.h5", document, {"base": inside, "last": last})
+        with h5py.File(path, "r+") as file:
+            attributes = file["model_weights/base"].attrs
+            names = attributes["weight_names"]
+            del attributes["weight_names"]
+            attributes["weight_names0"], attributes["weight_names1"] = names[:2], names[2:]
+        model = self.model(path)
+        self.assertEqual([op.kind for op in model.main.operators],
+                         ["CONV_2D", "HARD_SWISH", "MEAN", "FULLY_CONNECTED"])
+        x = self.random.uniform(0, 255, (1, 8, 8, 3))
+        kernel, bias, *normal = (array.astype(np.float64) for _, array in inside)
+        y = batch_norm(conv2d(x / 127.5 - 1, kernel) + bias, *normal)
+        y = (y * np.clip(y + 3, 0, 6) / 6).mean((1, 2)) @ last[0][1] + last[1][1]
+        self.close(run(result.content_of(model), x)[0], y)
 
     def test_sizes_that_the_user_states(self):
         document = sequential((None, None, 1), layer("UpSampling2D"))

@@ -45,23 +45,25 @@ def frozen(model, inputs, fed):
     return copy.SerializeToString()
 
 
-def attempt(case, inputs, outputs, fed, keep):
+def convert(case, inputs, fed, keep):
+    """The model, and what is known of the values of its graph."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "case.onnx"
         path.write_bytes(frozen(case.model, inputs, fed))
         importer = reader.Importer(onnx_file.OnnxFile(str(path)), {}, keep, {})
         model = importer.convert()
     rewrite(model)
-    names = [v.name for v in case.model.graph.input]
-    values = [importer.values[names[i]] for i in fed]
-    given = [
-        inputs[i].astype(np.float32) if inputs[i].dtype.kind == "f" else inputs[i] for i in fed
-    ]
+    return model, importer.values
+
+
+def attempt(case, inputs, outputs, fed, keep):
+    model, known = convert(case, inputs, fed, keep)
+    values = [known[case.model.graph.input[i].name] for i in fed]
+    given = [inputs[i].astype(np.float32) if inputs[i].dtype.kind == "f" else inputs[i]
+             for i in fed]
     got = run(model, *(x.transpose(v.order) for x, v in zip(given, values)))
-    lying = [(importer.values[v.name], tensor) for v, tensor in
-             zip(case.model.graph.output, model.main.outputs)]
-    for y, want, (value, _) in zip(got, outputs, lying):
-        order = value.order
+    for y, want, named in zip(got, outputs, case.model.graph.output):
+        order = known[named.name].order
         if want.ndim > 2 and not keep and order == channels_last(want.ndim) and (
                 want.ndim > 3 or any(v.order == order for v in values)):
             y = y.transpose(np.argsort(order))

@@ -433,31 +433,22 @@ class Files(unittest.TestCase):
         (self.folder.parent / "secret").write_bytes(bytes(12))
         (self.folder / "link").symlink_to(self.folder.parent / "secret")
         (self.folder / "short").write_bytes(bytes(11))
-        for location, why in (("../secret", "not a file beside"), ("/etc/passwd",
-                                                                   "not a file beside"),
-                              ("link", "not a file beside"), ("", "not a file beside"),
-                              ("none", "cannot be read"), (".", "not a file beside")):
+        for location, why in (("../secret", "not a file beside"), ("none", "cannot be read"),
+                              ("/etc/passwd", "not a file beside"), ("link", "not a file beside"),
+                              ("", "not a file beside"), (".", "not a file beside")):
             with self.subTest(location), self.assertRaisesRegex(ConvertError, why):
                 self.external(location=location, length=12)
-        for entries in ({
-                "length": 12
-        }, {
-                "offset": 4,
-                "length": 8
-        }, {
-                "offset": -1
-        }, {
-                "offset": "9" * 30
-        }):
+        for entries in ({"length": 12}, {"offset": 4, "length": 8}, {"offset": -1},
+                        {"offset": "9" * 30}):
             with self.subTest(entries), self.assertRaisesRegex(ConvertError, "'c0'"):
                 self.external(location="short", **entries)
 
     def test_numbers_in_lists(self):
         for values, field in ((np.float32([1.5, -2]), "float_data"),
-                              (np.int64([-3, 1 << 40]), "int64_data"), (np.int8([-7,
-                                                                                 7]), "int32_data"),
-                              (np.float64([0.5, 4]), "double_data"), (np.uint8([200,
-                                                                                1]), "int32_data")):
+                              (np.int64([-3, 1 << 40]), "int64_data"),
+                              (np.int8([-7, 7]), "int32_data"),
+                              (np.float64([0.5, 4]), "double_data"),
+                              (np.uint8([200, 1]), "int32_data")):
             for packed in (True, False):
                 with self.subTest(field, packed=packed):
                     fields = onnx_graphs.tensor("t", values)

@@ -12,7 +12,8 @@ from pipit.convert.quantize import Settings, quantize
 from pipit.interpreter import Interpreter
 
 FOLDER = networks.SHARED / "converter"
-TESTED, CALIBRATED = 500, 200
+MODELS = networks.SHARED / "models"
+TESTED, CALIBRATED = 500, 100
 
 
 def pictures(random):
@@ -32,6 +33,20 @@ def spectra(random):
     """Energies of neighbouring bands in dB."""
     walk = np.cumsum(random.normal(0, 0.3, 640))
     return np.clip(random.uniform(-60, -5) + walk + random.normal(0, 3, 640), -84, 14)
+
+
+def rooms(random):
+    """Coloured walls in some light, 0 to 1."""
+    walls = np.kron(random.uniform(0, 1, (6, 6, 3)), np.ones((16, 16, 1))) * random.uniform(0.3, 1)
+    return np.clip(walls + random.normal(0, 0.05, (96, 96, 3)), 0, 1)
+
+
+def strokes(random):
+    """A few blots on black, 0 to 1."""
+    picture = np.zeros((28, 28))
+    for y, x in random.integers(4, 24, (4, 2)):
+        picture[y - 2:y + 3, x - 3:x + 4] += random.uniform(0.3, 1)
+    return np.clip(picture, 0, 1)
 
 
 def samples(make, count, seed):
@@ -69,13 +84,19 @@ class Proof(unittest.TestCase):
         return (sum(int(a.argmax() == b.argmax()) for a, b in zip(found, wanted)),
                 float(np.mean([np.abs(a - b).mean() for a, b in zip(found, wanted)])))
 
-    def check(self, name, make):
-        source = (FOLDER / name / "float.tflite").read_bytes()
-        theirs = (FOLDER / name / "int8.tflite").read_bytes()
+    def check(self, name, make, count=TESTED):
+        self.compare(name, FOLDER / name / "float.tflite", FOLDER / name / "int8.tflite", make, count)
+
+    def check_models(self, name, make, count=TESTED):
+        self.compare(name, *(MODELS / f"{name}_{each}" / "model.tflite" for each in ("float", "int8")),
+                     make, count)
+
+    def compare(self, name, source, theirs, make, count):
+        source, theirs = source.read_bytes(), theirs.read_bytes()
         settings = Settings(input_type="INT8", output_type="INT8")
         ours = tflite_file.write(quantize(tflite_file.read(source), settings,
                                           samples(make, CALIBRATED, 1))[0])
-        tested = samples(make, TESTED, 2)
+        tested = samples(make, count, 2)
         exact = Runs(source)
         wanted = [exact(x) for x in tested]
         (same, error), (their_same, their_error) = (
@@ -94,6 +115,12 @@ class Proof(unittest.TestCase):
 
     def test_resnet8(self):
         self.check("resnet8", pictures)
+
+    def test_vww(self):
+        self.check_models("vww", rooms, 100)
+
+    def test_mnist_lstm(self):
+        self.check_models("mnist_lstm", strokes, 1500)
 
 
 if __name__ == "__main__":

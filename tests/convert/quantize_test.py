@@ -9,7 +9,8 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import tflite_file
+from pipit.convert import recurrent, tflite_file
+from pipit.convert.calibrate import Runner
 from pipit.convert.clone import clone
 from pipit.convert.equalize import equalize
 from pipit.convert.graph import ConvertError, Operator, Tensor
@@ -171,15 +172,40 @@ class Int8(unittest.TestCase):
         self.assertEqual(op_of(result, "GATHER").inputs[0].dtype, "INT8")
         self.assertGreater(report.output_snr, 25)
 
-    def test_recurrent_layers_get_integer_weights(self):
+    def lstm(self, units=48, **options):
         n = networks.Network(1, 5, 16)
-        w = [n.weights(f"w{i}", 48, 16 if i < 4 else 48) for i in range(8)]
-        bias = [n.bias(48) for _ in range(4)]
-        states = [Tensor(name, (1, 48), variable=True) for name in "hc"]
+        w = [n.weights(f"w{i}", units, 16 if i < 4 else units) for i in range(8)]
+        bias = [n.bias(units) for _ in range(4)]
+        states = [Tensor(name, (1, units), variable=True) for name in "hc"]
         y = n.op("UNIDIRECTIONAL_SEQUENCE_LSTM",
                  [n.x, *w, None, None, None, *bias, None, None, *states, None, None, None, None],
-                 (1, 5, 48), fused_activation_function="TANH", time_major=False)
-        result, report = quantize(n.model(y), Settings(), n.samples(10))
+                 (1, 5, units), fused_activation_function="TANH", time_major=False, **options)
+        return n, n.model(n.dense(n.flatten(y), 4))
+
+    def test_lstm(self):
+        n, model = self.lstm(cell_clip=10.0)
+        result, report = quantize(model, Settings(input_type="INT8"), n.samples(20))
+        op = op_of(result, "UNIDIRECTIONAL_SEQUENCE_LSTM")
+        self.assertEqual([op.inputs[i].dtype for i in (0, 1, 8, 12, 18, 19)],
+                         ["INT8", "INT8", "INT8", "INT32", "INT8", "INT16"])
+        self.assertEqual(scale(op.inputs[18]), scale(op.outputs[0]))
+        self.assertEqual(scale(op.outputs[0])[1], 0)
+        cell, zero = scale(op.inputs[19])
+        self.assertEqual((np.log2(cell) % 1, zero), (0, 0))
+        self.assertEqual([t.dtype for t in op.intermediates], ["FLOAT32"] * 4 + ["INT8"])
+        self.assertGreater(report.output_snr, 25)
+        self.assertEqual(report.notes, [])
+
+    def test_cells_are_those_of_the_operator(self):
+        n, model = self.lstm()
+        op, runner = model.main.operators[0], Runner(model)
+        runner.run(n.samples(1)[0])
+        cells = recurrent.cell_states(op, runner.value(op.inputs[0]), runner.value(op.outputs[0]))
+        np.testing.assert_allclose(cells[-1], runner.value(op.inputs[recurrent.CELL_STATE]), atol=1e-5)
+
+    def test_recurrent_layers_get_integer_weights(self):
+        n, model = self.lstm()
+        result, report = quantize(model, Settings("int16x8"), n.samples(10))
         op = op_of(result, "UNIDIRECTIONAL_SEQUENCE_LSTM")
         self.assertEqual((op.inputs[1].dtype, op.inputs[0].dtype), ("INT8", "FLOAT32"))
         self.assertTrue(any("UNIDIRECTIONAL_SEQUENCE_LSTM: weights in int8" in each

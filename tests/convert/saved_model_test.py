@@ -12,6 +12,7 @@ from onnx_graphs import kinds, run
 from saved_models import SavedModel, write_variables
 
 from pipit.convert import checkpoint, crc32c, tflite_file
+from pipit.convert.converter import TFLiteConverter
 from pipit.convert.graph import ConvertError
 from pipit.convert.rewrite import rewrite
 from pipit.convert.saved_model import read_saved_model
@@ -52,16 +53,8 @@ class Graphs(Case):
         outer.results["out"] = outer.node("StatefulPartitionedCall", "x", "a", "b", f=inner)
         x = saved.input("x", -1, 4)
         call = saved.node(
-        "StatefulPartitionedCall",
-        x,
-        saved.variable(
-        "dense/kernel",
-        kernel),
-        saved.variable(
-            "dense/bias",
-            bias),
-            f=outer,
-             name="StatefulPartitionedCall")
+            "StatefulPartitionedCall", x, saved.variable("dense/kernel", kernel),
+            saved.variable("dense/bias", bias), f=outer, name="StatefulPartitionedCall")
         saved.output("dense", call + ":0")
         return saved, kernel, bias
 
@@ -83,8 +76,8 @@ class Graphs(Case):
         w, d = self.values(3, 3, 2, 4), self.values(3, 3, 4, 2)
         scale, shift, mean, variance = self.random.uniform(0.5, 1, (4, 4)).astype(np.float32)
         y = saved.node("Conv2D", x, saved.constant(w), strides=[1, 2, 2, 1], padding="SAME")
-        y = saved.node("FusedBatchNormV3", y, *(saved.constant(c)
-                       for c in (scale, shift, mean, variance)), is_training=False, epsilon=0.001)
+        stats = [saved.constant(c) for c in (scale, shift, mean, variance)]
+        y = saved.node("FusedBatchNormV3", y, *stats, is_training=False, epsilon=0.001)
         y = saved.node("Relu6", y + ":0")
         y = saved.node("Pad", y, saved.constant([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32))
         y = saved.node("DepthwiseConv2dNative", y, saved.constant(d), strides=[1, 1, 1, 1],
@@ -140,34 +133,35 @@ class Graphs(Case):
         self.assertEqual(len(self.convert(saved, signature_keys=["serving_default"]).subgraphs), 1)
 
     def test_a_loop_over_time(self):
-        """h = tanh(x[t] + w h), as a while loop with lists of tensors."""
+        """h = tanh(x[t] + w h), as a while loop with lists of tensors, for any batch."""
         saved, w = SavedModel(), self.values(3, 3)
         cond = saved.function("cond", "t", "end", "all", "out", "h")
         cond.results["go"] = cond.node("Less", "t", "end", result=":z:0")
         body = saved.function("body", "t", "end", "all", "out", "h")
-        x = body.node("TensorListGetItem", "all", "t",
-                      body.constant([-1, 3], np.int32), result=":item:0")
+        shape = body.constant([-1, 3], np.int32)
+        x = body.node("TensorListGetItem", "all", "t", shape, result=":item:0")
         h = body.node("MatMul", "h", body.constant(w), result=":product:0")
         h = body.node("Tanh", body.node("AddV2", x, h, result=":z:0"), result=":y:0")
         out = body.node("TensorListSetItem", "out", "t", h, result=":output_handle:0")
         body.results = {"t": body.node("AddV2", "t", body.constant(1, np.int32), result=":z:0"),
                         "end": "end", "all": "all", "out": out, "h": h}
-        x = saved.node("Transpose", saved.input("x", 1, 5, 3), saved.constant([1, 0, 2], np.int32))
+        x = saved.input("x", -1, 5, 3)
+        size = saved.node("StridedSlice", saved.node("Shape", x), *(
+            saved.constant([i], np.int32) for i in (0, 1, 1)), shrink_axis_mask=1)
+        first = saved.node("Fill", saved.node("Pack", size, saved.constant(3, np.int32)),
+                           saved.constant(0, np.float32))
+        x = saved.node("Transpose", x, saved.constant([1, 0, 2], np.int32))
         items = saved.node("TensorListFromTensor", x, saved.constant([-1, 3], np.int32))
         empty = saved.node("TensorListReserve", saved.constant([-1, 3], np.int32),
                            saved.constant(5, np.int32))
-        loop = saved.node(
-        "While", saved.constant(
-        0, np.int32), saved.constant(
-            5, np.int32), items, empty, saved.constant(
-                np.zeros(
-                    (1, 3), np.float32)), cond=cond, body=body)
+        zero, five = (saved.constant(i, np.int32) for i in (0, 5))
+        loop = saved.node("While", zero, five, items, empty, first, cond=cond, body=body)
         y = saved.node("TensorListStack", loop + ":3", saved.constant([-1, 3], np.int32))
         saved.output("all", saved.node("Transpose", y, saved.constant([1, 0, 2], np.int32)))
         saved.output("last", loop + ":4")
         model = self.convert(saved)
-        x = self.values(1, 5, 3)
-        h, want = np.zeros((1, 3)), []
+        x = self.values(2, 5, 3)
+        h, want = np.zeros((2, 3)), []
         for t in range(5):
             h = np.tanh(x[:, t] + h @ w)
             want.append(h)
@@ -180,12 +174,8 @@ class Graphs(Case):
     def test_lstm_that_keras_marks(self):
         saved = SavedModel()
         kernel, again, bias = self.values(3, 16), self.values(4, 16), self.values(16)
-        inner = saved.function(
-        "__inference_standard_lstm_7",
-        *"xhckrb",
-        api_implements="lstm_1-2-3",
-        time_major=False,
-        go_backwards=False)
+        inner = saved.function("__inference_standard_lstm_7", *"xhckrb", go_backwards=False,
+                               api_implements="lstm_1-2-3", time_major=False)
         inner.results = {r: "x" for r in ("last", "all", "h", "c", "runtime")}
         zeros = saved.constant(np.zeros((1, 4), np.float32))
         call = saved.node("PartitionedCall", saved.input("x", 1, 6, 3), zeros, zeros,
@@ -220,25 +210,22 @@ class Graphs(Case):
                 np.testing.assert_array_equal(run(self.convert(saved), x)[0], want)
 
     def test_products_of_letters(self):
-        for equation, a, c in (("abc,cd->abd", (2, 3, 4), (4, 5)), ("bqhd,bkhd->bhqk", (1, 3, 2, 4),
-                                                                    (1, 5, 2, 4)),
-                               ("bhqk,bkhd->bqhd", (1, 2, 3, 5),
-                                (1, 5, 2, 4)), ("abc,cde->abde", (1, 3, 4), (4, 2, 5))):
+        for equation, a, c in (
+                ("abc,cd->abd", (2, 3, 4), (4, 5)), ("abc,cde->abde", (1, 3, 4), (4, 2, 5)),
+                ("bqhd,bkhd->bhqk", (1, 3, 2, 4), (1, 5, 2, 4)),
+                ("bhqk,bkhd->bqhd", (1, 2, 3, 5), (1, 5, 2, 4))):
             with self.subTest(equation):
                 saved, y = SavedModel(), self.values(*c)
                 saved.output("y", saved.node("Einsum", saved.input("x", *a), saved.constant(y),
                                              equation=equation))
                 x = self.values(*a)
-                np.testing.assert_allclose(run(self.convert(saved), x)[
-                                           0], np.einsum(equation, x, y), rtol=1e-4, atol=1e-5)
+                got = run(self.convert(saved), x)[0]
+                np.testing.assert_allclose(got, np.einsum(equation, x, y), rtol=1e-4, atol=1e-5)
 
     def test_upsampling(self):
         saved, w = SavedModel(), self.values(2, 2, 3, 2)  # [height, width, out, in]
-        y = saved.node("Conv2DBackpropInput",
-                       saved.constant([1, 6, 6, 3], np.int32),
-                       saved.constant(w),
-                       saved.input("x", 1, 3, 3, 2),
-                       strides=[1, 2, 2, 1],
+        y = saved.node("Conv2DBackpropInput", saved.constant([1, 6, 6, 3], np.int32),
+                       saved.constant(w), saved.input("x", 1, 3, 3, 2), strides=[1, 2, 2, 1],
                        padding="SAME")
         saved.output("y", y)
         x, want = self.values(1, 3, 3, 2), np.zeros((1, 6, 6, 3))
@@ -250,12 +237,9 @@ class Graphs(Case):
 
 def windows(x, w, stride):
     h, wide = ((s - k) // stride + 1 for s, k in zip(x.shape[1:3], w.shape))
-    return sum(np.einsum("nhwc,co->nhwo",
-    x[:,
-    i:i + stride * h:stride,
-    j:j + stride * wide:stride],
-    w[i,
-     j].astype(np.float64)) for i in range(w.shape[0]) for j in range(w.shape[1]))
+    return sum(np.einsum("nhwc,co->nhwo", x[:, i:i + stride * h:stride, j:j + stride * wide:stride],
+                         w[i, j].astype(np.float64))
+               for i in range(w.shape[0]) for j in range(w.shape[1]))
 
 
 class Refused(Case):
@@ -274,20 +258,31 @@ class Refused(Case):
 
     def test_all_at_once(self):
         self.assertRefused(
-        self.graph(
-        "Relu",
-        "Betainc",
-        "Tanh",
-        "Zeta"),
-         r"unsupported operator Betainc \('betainc_2'\); unsupported operator Zeta")
+            self.graph("Relu", "Betainc", "Tanh", "Zeta"),
+            r"unsupported operator Betainc \('betainc_2'\); unsupported operator Zeta")
 
     def test_signatures_and_tags(self):
         self.assertRefused(self.graph("Relu"), "has no signature 'other', but 'serving_default'",
                            signature_keys=["other"])
-        self.assertRefused(
-        self.graph("Relu"),
-        "has no graph tagged train, but serve",
-        tags=["train"])
+        self.assertRefused(self.graph("Relu"), "has no graph tagged train, but serve",
+                           tags=["train"])
+
+    def test_tags_in_python(self):
+        folder = self.graph("Relu").save(self.folder)
+        content = TFLiteConverter.from_saved_model(folder, tags={"serve"}).convert()
+        self.assertEqual(content[4:8], b"TFL3")
+        with self.assertRaisesRegex(ConvertError, "has no graph tagged train, but serve"):
+            TFLiteConverter.from_saved_model(folder, tags={"train"}).convert()
+
+    def test_inputs(self):
+        self.assertRefused(self.graph("Relu"), "it has no input 'y', but 'x'",
+                           shapes_by_name={"y": [1]})
+        saved = SavedModel()
+        saved.output("y", saved.node("Relu", saved.input("x", -1, -1)))
+        model = self.convert(saved, shapes_by_name={"x": [2, 3]})
+        self.assertEqual(model.main.outputs[0].shape, (2, 3))
+        saved.inputs["x"]["dtype"] = 7
+        self.assertRefused(saved, "input 'serving_default_x:0' has the data type 7")
 
     def test_what_changes_variables(self):
         saved, _, _ = Graphs.dense(self)
@@ -333,23 +328,22 @@ class Refused(Case):
         saved, _, _ = Graphs.dense(self)
         saved.save(self.folder)
         folder = self.folder / "variables"
-        for name, change, why in (("variables.index", lambda d: d[:-1] + b"x",
-                                   "is no index"), ("variables.index", lambda d: b"\xff" + d[1:],
-                                                    "the checksum of a block"),
-                                  ("variables.data-00000-of-00001", lambda d: b"\xff" + d[1:],
-                                   "its checksum is another one"),
-                                  ("variables.data-00000-of-00001", lambda d: d[:-1],
-                                   "ends outside of its file"), ("variables.data-00000-of-00001",
-                                                                 None, "cannot be read")):
+        index, data = "variables.index", "variables.data-00000-of-00001"
+        for name, change, why in ((index, lambda d: d[:-1] + b"x", "is no index"),
+                                  (index, lambda d: b"\xff" + d[1:], "the checksum of a block"),
+                                  (data, lambda d: b"\xff" + d[1:], "its checksum is another one"),
+                                  (data, lambda d: d[:-1], "ends outside of its file"),
+                                  (data, None, "cannot be read")):
             with self.subTest(why):
                 before = (folder / name).read_bytes()
-                (folder / name).unlink() if change is None else (folder /
-                                                                 name).write_bytes(change(before))
+                (folder / name).unlink()
+                if change is not None:
+                    (folder / name).write_bytes(change(before))
                 with self.assertRaisesRegex(ConvertError, why):
                     read_saved_model(self.folder)
                 (folder / name).write_bytes(before)
         write_variables(folder, {"another": np.zeros(1, np.float32)})
-        with self.assertRaisesRegex(ConvertError, "is not among those|has no variable|was not"):
+        with self.assertRaisesRegex(ConvertError, "is not among those that were saved"):
             read_saved_model(self.folder)
 
 
@@ -391,11 +385,8 @@ class OfOthers(unittest.TestCase):
         variables = checkpoint.Checkpoint(KWS / "saved_model" / "variables" / "variables")
 
         def of(layer, *names):
-            return [
-            variables.array(
-            "layer_with_weights-%d/%s/.ATTRIBUTES/VARIABLE_VALUE" %
-            (layer, n)) .astype(
-            np.float64) for n in names]
+            path = "layer_with_weights-%d/%s/.ATTRIBUTES/VARIABLE_VALUE"
+            return [variables.array(path % (layer, n)).astype(np.float64) for n in names]
         x = np.concatenate(self.inputs)
         for block in range(9):
             kernel = "depthwise_kernel" if block % 2 else "kernel"
@@ -403,16 +394,8 @@ class OfOthers(unittest.TestCase):
             gamma, beta, mean, variance = of(2 * block + 1, "gamma", "beta", "moving_mean",
                                              "moving_variance")
             stride = 1 if block else 2
-            x = (
-            depthwise(
-            x,
-            w) if block % 2 else windows(
-            same(
-                x,
-                w.shape,
-                stride),
-                w,
-                 stride)) + bias
+            x = depthwise(x, w) if block % 2 else windows(same(x, w.shape, stride), w, stride)
+            x = x + bias
             x = np.maximum((x - mean) / np.sqrt(variance + 0.001) * gamma + beta, 0)
         kernel, bias = of(18, "kernel", "bias")
         logits = x.mean((1, 2)) @ kernel + bias

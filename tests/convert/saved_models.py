@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes small SavedModels, with functions and variables as TensorFlow lays them out, for tests."""
 
+import os
 import pathlib
 import struct
 
@@ -20,8 +21,8 @@ def tensor(values):
     values = np.asarray(values)
     if values.dtype.kind in "SO":
         return {"dtype": 7, "shape": shape(values.shape), "string_val": values.reshape(-1).tolist()}
-    return {"dtype": CODES[values.dtype], "shape": shape(
-        values.shape), "content": wire.bytes_of(values)}
+    return {"dtype": CODES[values.dtype], "shape": shape(values.shape),
+            "content": wire.bytes_of(values)}
 
 
 def attribute(value):
@@ -42,6 +43,11 @@ def attribute(value):
     return {"list": {"i": list(value)}}
 
 
+def entries(values, field):
+    """A map, as messages have it."""
+    return [{"key": k, "value": field(v)} for k, v in values.items()]
+
+
 class Nodes:
     """Nodes added one after the other; each method returns the name of the first result."""
 
@@ -51,8 +57,8 @@ class Nodes:
 
     def node(self, op, *inputs, name=None, result="", **attributes):
         name = name or "%s_%d" % (op.lower(), len(self.nodes))
-        self.nodes.append({"name": name, "op": op, "inputs": list(inputs), "attributes": [
-            {"key": k, "value": attribute(v)} for k, v in attributes.items()]})
+        self.nodes.append({"name": name, "op": op, "inputs": list(inputs),
+                           "attributes": entries(attributes, attribute)})
         return name + (result or self.suffix)
 
     def constant(self, values, dtype=None, **more):
@@ -70,18 +76,11 @@ class Function(Nodes):
         self.suffix = ":output:0"
 
     def fields(self):
-        return {"signature": {"name": self.name,
-        "inputs": [{"name": a} for a in self.arguments],
-        "outputs": [{"name": r} for r in self.results]},
-        "nodes": self.nodes,
-        "ret": [{"key": k,
-        "value": v} for k,
-        v in self.results.items()],
-        "control_ret": [{"key": e,
-        "value": e} for e in self.effects],
-        "attributes": [{"key": k,
-        "value": attribute(v)} for k,
-        v in self.attributes.items()]}
+        return {"signature": {"name": self.name, "inputs": [{"name": a} for a in self.arguments],
+                              "outputs": [{"name": r} for r in self.results]},
+                "nodes": self.nodes, "ret": entries(self.results, str),
+                "control_ret": entries({e: e for e in self.effects}, str),
+                "attributes": entries(self.attributes, attribute)}
 
 
 class SavedModel(Nodes):
@@ -100,9 +99,8 @@ class SavedModel(Nodes):
 
     def input(self, key, *sizes, dtype=np.float32):
         name = self.node("Placeholder", name="serving_default_" + key)
-        self.inputs[key] = {"name": name + ":0",
-        "dtype": CODES[np.dtype(dtype)],
-        "shape": shape(sizes)}
+        self.inputs[key] = {"name": name + ":0", "dtype": CODES[np.dtype(dtype)],
+                            "shape": shape(sizes)}
         return name
 
     def variable(self, name, values):
@@ -121,12 +119,8 @@ class SavedModel(Nodes):
         found = inner.node("RestoreV2", "file_prefix", keys, keys, name="restore").split(":")[0]
         for i in range(len(names)):
             value = inner.node("Identity", "%s:tensors:%d" % (found, i))
-            inner.effects.append(
-            inner.node(
-            "AssignVariableOp",
-            "assign_%d" %
-            i,
-            value).split(":")[0])
+            done = inner.node("AssignVariableOp", "assign_%d" % i, value)
+            inner.effects.append(done.split(":")[0])
         done = inner.node("Identity", "file_prefix", *("^" + e for e in inner.effects))
         inner.results["identity"] = done
         prefix = self.node("Placeholder", name="saver_filename")
@@ -138,19 +132,13 @@ class SavedModel(Nodes):
     def content(self):
         restore = self.restore or (self._restore() if self.variables else "")
         every = {"serving_default": {"inputs": self.inputs, "outputs": self.outputs}, **self.more}
-        entries = [{"key": key, "value": {side: [{"key": k, "value": v} for k, v in names.items()]
-                                          for side, names in each.items()}}
-                   for key, each in every.items()]
-        return wire.encode(
-        graph_def.MESSAGES, "SavedModel", {
-        "meta_graphs": [
-            {
-                "info": {
-                    "tags": ["serve"]}, "saver": {
-                        "restore_op_name": restore}, "signatures": entries, "graph": {
-                            "nodes": self.nodes, "library": {
-                                "functions": [
-                                    f.fields() for f in self.functions]}}}]})
+        signatures = entries(every, lambda each: {side: entries(names, dict)
+                                                  for side, names in each.items()})
+        functions = [f.fields() for f in self.functions]
+        graph = {"nodes": self.nodes, "library": {"functions": functions}}
+        return wire.encode(graph_def.MESSAGES, "SavedModel", {"meta_graphs": [
+            {"info": {"tags": ["serve"]}, "saver": {"restore_op_name": restore},
+             "signatures": signatures, "graph": graph}]})
 
     def save(self, folder):
         folder = pathlib.Path(folder)
@@ -164,20 +152,16 @@ class SavedModel(Nodes):
 
 
 def write_variables(folder, arrays):
-    data, entries = b"", {b"": wire.encode(checkpoint.MESSAGES, "BundleHeader", {"num_shards": 1})}
+    data, found = b"", {b"": wire.encode(checkpoint.MESSAGES, "BundleHeader", {"num_shards": 1})}
     for name in sorted(arrays):
         content = wire.bytes_of(arrays[name])
-        entries[name.encode()] = wire.encode(
-            checkpoint.MESSAGES, "BundleEntry", {
-                "dtype": CODES[arrays[name].dtype],
-                "shape": shape(arrays[name].shape),
-                "offset": len(data),
-                "size": len(content),
-                "crc32c": crc32c.masked(memoryview(content))
-            })
+        found[name.encode()] = wire.encode(checkpoint.MESSAGES, "BundleEntry", {
+            "dtype": CODES[arrays[name].dtype], "shape": shape(arrays[name].shape),
+            "offset": len(data), "size": len(content),
+            "crc32c": crc32c.masked(memoryview(content))})
         data += content
     (folder / "variables.data-00000-of-00001").write_bytes(data)
-    (folder / "variables.index").write_bytes(table(entries))
+    (folder / "variables.index").write_bytes(table(found))
 
 
 def table(entries):
@@ -196,8 +180,7 @@ def table(entries):
 def block(entries):
     out, before = b"", b""
     for key, value in entries.items():
-        shared = next((i for i, (a, b) in enumerate(zip(key, before))
-                      if a != b), min(len(key), len(before)))
+        shared = len(os.path.commonprefix([key, before]))
         out += wire.varint(shared) + wire.varint(len(key) - shared) + wire.varint(len(value))
         out += key[shared:] + value
         before = key

@@ -562,8 +562,8 @@ class Extras(unittest.TestCase):
         self.assertIs(tf.lite.experimental.load_delegate, pipit.load_delegate)
         with self.assertRaisesRegex(AttributeError, "needs TensorFlow"):
             tf.keras.layers.Dense
-        with self.assertRaisesRegex(AttributeError, "tf.lite.TFLiteConverter needs TensorFlow"):
-            tf.lite.TFLiteConverter
+        with self.assertRaisesRegex(AttributeError, "tf.lite.toco_convert needs TensorFlow"):
+            tf.lite.toco_convert
         with self.assertRaisesRegex(AttributeError, "tf.function needs TensorFlow"):
             tf.function
 
