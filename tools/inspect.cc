@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -64,24 +65,34 @@ std::string bytes_text(int64_t bytes) {
   return text + (std::isdigit(static_cast<unsigned char>(text.back())) ? " B" : "B");
 }
 
-// Lines of more than 80 columns go on, further to the right, in the next one.
+// Adds a line; of more than 80 columns, it goes on in the next one, further to the right.
+void append_line(std::string_view line, std::string* text) {
+  constexpr size_t kColumns = 80, kMostIndent = 40;
+  const size_t indent = line.find_first_not_of(' ');
+  std::string lead;
+  while (lead.size() + line.size() > kColumns && indent <= kMostIndent) {
+    const size_t words = lead.empty() ? indent : 0;
+    const size_t blank = line.rfind(' ', kColumns - lead.size());
+    if (blank == std::string_view::npos || blank <= words) break;
+    const size_t last = line.find_last_not_of(' ', blank),
+                 next = line.find_first_not_of(' ', blank);
+    if (last == std::string_view::npos || last < words || next == std::string_view::npos) break;
+    *text += lead;
+    *text += line.substr(0, last + 1);
+    *text += "\n";
+    line.remove_prefix(next);
+    lead.assign(indent + 6, ' ');
+  }
+  *text += lead;
+  *text += line;
+  *text += "\n";
+}
+
 std::string in_80_columns(const std::string& text) {
-  constexpr size_t kColumns = 80;
   std::string result;
   for (size_t at = 0; at < text.size();) {
-    size_t end = text.find('\n', at);
-    if (end == std::string::npos) end = text.size();
-    std::string line = text.substr(at, end - at);
-    const size_t indent = line.find_first_not_of(' ');
-    while (line.size() > kColumns) {
-      const size_t blank = line.rfind(' ', kColumns);
-      if (blank == std::string::npos || blank <= line.find_first_not_of(' ')) break;
-      const size_t last = line.find_last_not_of(' ', blank);
-      if (last == std::string::npos || last <= indent) break;
-      result += line.substr(0, last + 1) + "\n";
-      line = std::string(indent + 6, ' ') + line.substr(line.find_first_not_of(' ', blank));
-    }
-    result += line + "\n";
+    const size_t end = std::min(text.find('\n', at), text.size());
+    append_line(std::string_view(text).substr(at, end - at), &result);
     at = end + 1;
   }
   return result;
@@ -97,9 +108,12 @@ class Inspection {
       options.cpu = planned_cpu(set.cpu, set.isa);
       options.main_may_fail = true;
       const CpuFeatures wanted = options.cpu;
+      const bool any = (wanted & kCpuAny) != 0;
+      if (any) options.cpu = detect_cpu();
+      session_.plan(options);  // where it fails, it says more than a measurement
       arenas_ = arenas(session_, options);
       options.cpu = one_cpu(wanted, arenas_);
-      session_.plan(options);
+      if (any) session_.plan(options);
       memory_ = session_.net().memory();
       measure_chains(options);
     } catch (const Failure& e) {
