@@ -56,6 +56,7 @@ tracked arithmetic 'kernels/*.cc' 'kernels/*.h' ':!kernels/ops/*' ':!kernels/ops
 tracked operators 'kernels/ops/*.cc' 'kernels/ops/*.h'
 tracked platform 'platform/*.cc' 'platform/*.h'
 tracked capi 'capi/*.cc' 'capi/*.h' ':!capi/convenience.cc'
+tracked convert 'convert/*.py'
 library=("${core[@]}" "${kernels[@]}" "${platform[@]}" "${capi[@]}")
 only_code "${library[@]}"
 
@@ -68,6 +69,9 @@ grep -L 'SPDX-License-Identifier: Apache-2.0' "${source[@]}" | breach "no SPDX l
 
 matches 'SKIP_REGULAR_EXPRESSION|g(test|mock)_main\b(?!\.cc)' "${cmake[@]}" |
   breach "a skipped case outranks a failure; see tests/support/gtest_main.cc"
+
+matches '^\s*(import|from) +(tensorflow|keras|tf_keras|torch|onnx|jax)\b' "${convert[@]}" |
+  breach "convert/ does without the frameworks whose files it reads"
 
 include='^\s*#\s*include\s*'
 matches "$include\"(kernels|tools|tests|bench)/" "${core[@]}" |
