@@ -78,7 +78,7 @@ class Plan(CommandTest):
 
     def test_text(self):
         text = self.succeed("plan", DIGITS)
-        for part in "arena by CPU", "bytes alive", "suffice on every one", "Most is alive while":
+        for part in "arena by CPU", "bytes alive", "suffice on each of these", "Most is alive while":
             self.assertIn(part, text)
 
     def test_page(self):
