@@ -35,7 +35,7 @@ plant() { # plant RULE FILE LINE
 }
 
 git init -q .
-mkdir -p ci core kernels/ops platform capi
+mkdir -p ci convert core kernels/ops platform capi
 cp "$lint" ci
 for room in core kernels platform capi; do
   put "$room/clean.cc" '#include "core/include/pipit/x.h"' '// new std::vector<int>; throw malloc(1)' \
@@ -48,6 +48,7 @@ put platform/os.cc '#include <unistd.h>' '#include <thread>'
 put kernels/ops/op.cc '#include "core/include/pipit/tensor.h"'
 put CMakeLists.txt 'add_library(m support/gtest_main.cc)'
 put capi/convenience.cc 'void* p = malloc(1);'
+put convert/clean.py 'import numpy as np'
 [[ -z $(found) ]] || fail "a clean checkout does not pass: $(found)"
 ci/lint.sh || fail "a clean checkout gives an exit status"
 
@@ -63,6 +64,7 @@ plant "kernels do arithmetic; they know no tensor, op or model" kernels/op.cc '#
 plant "only platform/ knows the operating system" core/os.cc '#include <sys/mman.h>'
 plant "only platform/ knows the operating system" kernels/ops/os.cc '#include <thread>'
 plant "pages have 4, 16 or 64 KiB: platform/ knows no size of them" platform/page.cc 'size_t page = 4096;'
+plant "convert/ does without the frameworks whose files it reads" convert/keras.py 'import keras'
 plant "the library has no heap" platform/malloc.cc 'void* p = malloc(1);'
 plant "the library has no heap" core/new.cc 'int* p = new int;'
 plant "the library has no heap" capi/delete.cc 'void f(int* p) { delete[] p; }'

@@ -23,8 +23,8 @@ constexpr char kFooter[] = R"(Examples:
   pipit inspect model.tflite       what is in the file, and what it takes
   pipit run model.tflite --input x.npy --output-dir out
   pipit plan model.tflite          where that memory goes
-  pipit diff int8.tflite float.tflite    how far each operator's values differ
-  pipit bench model.tflite         how fast it runs here, and where the time goes
+  pipit diff int8.tflite float.tflite   how far their operators' values differ
+  pipit bench model.tflite         how fast it runs here, and where time goes
   pipit classify model.tflite cat.jpg --labels labels.txt
   pipit convert model.keras -o model.tflite   what was trained elsewhere
   pipit export-keras model.tflite -o keras    its layers and weights for Keras

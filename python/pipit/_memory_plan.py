@@ -49,7 +49,7 @@ class MemoryPlan:
 
         listener = c.BlockListener(hear)
         if cpu in ("any", "aarch64", "armhf"):
-            listener = c.BlockListener()
+            listener = c.BlockListener(0)  # for no block
         options.block = listener
         options.cpu = cpu.encode() if cpu is not None else None
         try:
