@@ -57,7 +57,7 @@ END
 demo_packages=(cmake ninja-build g++ g++-aarch64-linux-gnu qemu-user flatbuffers-compiler
   libflatbuffers-dev googletest libcli11-dev nlohmann-json3-dev libstb-dev)
 all_packages=("${demo_packages[@]}" g++-arm-linux-gnueabihf libbenchmark-dev ccache
-  clang-format clang-tidy git musl mypy python3 python3-h5py python3-numpy python3-onnx python3-pil
+  clang-format clang-tidy git groff-base musl mypy python3 python3-h5py python3-numpy python3-onnx python3-pil
   openssh-server xz-utils)
 release_packages=(lintian python3-trove-classifiers twine)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)

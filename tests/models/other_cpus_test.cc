@@ -64,7 +64,11 @@ class OtherCpus : public testing::TestWithParam<std::string> {
       const Tensor& t = *net.value().input(i);
       if (!t.constant() && t.data != nullptr) std::fill_n(t.as<uint8_t>(), t.bytes, uint8_t{1});
     }
-    ASSERT_TRUE(net.value().invoke(&why).ok()) << why.text();
+    // Tensors whose sizes are known only then take what the arena has beyond the plan: nothing
+    // here.
+    const Status ran = net.value().invoke(&why);
+    const bool grows = std::string(why.text()).find("behind the plan") != std::string::npos;
+    ASSERT_TRUE(ran.ok() || (grows && ran.code() == Code::kArenaTooSmall)) << why.text();
   }
 
   ModelBytes bytes_;

@@ -65,9 +65,9 @@ class Classify(CommandTest):
     def test_probabilities_and_labels(self):
         model = self.model(small.flatten_model("UINT8", [1, 1, 3, 1], scale=1 / 255))
         image = self.path("x.png", small.png(3, 1, bytes([51] * 3 + [128] * 3 + [76] * 3)))
-        labels = self.path("labels.txt", "cat\r\ndog\n")
+        labels = self.path("labels.txt", "cat\r\ndog\nowl\n")
         self.assertEqual(self.succeed("classify", model, image, "--labels", labels),
-                         f"{image}\n  1. dog  0.5020\n  2. 2  0.2980\n  3. cat  0.2000\n")
+                         f"{image}\n  1. dog  0.5020\n  2. owl  0.2980\n  3. cat  0.2000\n")
         self.assertEqual(self.succeed("classify", model, image, image, "--top", "1"),
                          f"{image}\n  1. 1  0.5020\n" * 2)
         best = self.json("classify", model, image, "--labels", labels, "--top", 1)

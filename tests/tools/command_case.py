@@ -52,6 +52,19 @@ class CommandTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
         return done.stdout.decode()
 
+    def unwrapped(self, *arguments):
+        """What it prints, with lines that it broke to fit a terminal in one piece: the rest of one
+        begins six columns further right."""
+        lines, indent = [], 0
+        for line in self.succeed(*arguments).splitlines():
+            own = len(line) - len(line.lstrip())
+            if lines and line.strip() and own == indent + 6:
+                lines[-1] += " " + line.strip()
+            else:
+                lines.append(line)
+                indent = own
+        return "\n".join(lines) + "\n"
+
     def json(self, *arguments):
         return json.loads(self.succeed(*arguments, "--json"))
 

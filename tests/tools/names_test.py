@@ -144,7 +144,7 @@ class Names(CommandTest):
 
     def test_labels(self):
         model = self.model(small.flatten_model("UINT8", [1, 2, 2, 3]))
-        labels = self.path("labels.txt", b"\n".join([HOSTILE.replace(b"\n", b""), b"n" * (1 << 20)]))
+        labels = self.path("labels.txt", b"\n".join([HOSTILE.replace(b"\n", b""), b"n" * (1 << 20), *[b"-"] * 10]))
         self.show("classify", model, self.picture(), "--labels", labels)
         self.show_json("classify", model, self.picture(), "--labels", labels)
 
