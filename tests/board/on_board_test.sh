@@ -8,6 +8,7 @@
 #
 # COMMAND is the ARM `pipit`; EMULATOR is what the build's toolchain file sets.
 set -euo pipefail
+unset QEMU_CPU  # a board does not know what this machine's emulator is asked for
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 command=$1 ctest=$2 build=$3 emulator=("${@:4}")
