@@ -127,8 +127,11 @@ class Inspection {
   }
 
   std::string text() const {
-    std::string text = printable(session_.path()) + ": " + grouped(session_.model().file().size()) +
-                       " bytes, format version " + std::to_string(file_.version()) + "\n";
+    // A path stays in one piece, to be copied.
+    const std::string head = printable(session_.path()) + ": " +
+                             grouped(session_.model().file().size()) + " bytes, format version " +
+                             std::to_string(file_.version()) + "\n";
+    std::string text;
     const std::string description = text_of(file_.description());
     if (!description.empty()) text += "description: " + description + "\n";
     for (unsigned g = 0; !set_.summary && g < size_of(file_.subgraphs()); ++g) {
@@ -141,7 +144,8 @@ class Inspection {
             " buffers\n  structure  " + grouped(sizes_.structure_bytes) + " bytes\n";
     text += "\noperators of this model\n" + uses_text(true) + uses_text(false);
     text += "\ncosts by operator\n" + costs_text();
-    return in_80_columns(
+    return head +
+           in_80_columns(
                text + "\nmemory on " + planned_name(set_.cpu, set_.isa) + "\n  " +
                (memory_ ? "arena " + memory_text(*memory_) : "cannot be planned: " + refusal_) +
                "\n" +

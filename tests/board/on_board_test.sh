@@ -24,7 +24,7 @@ both() { # both ARGUMENT...: the same on the board and under the emulator
   PIPIT_BOARD='' "${emulator[@]}" "$command" "$@" > wanted.out 2> wanted.err || wanted=$?
   "${emulator[@]}" "$command" "$@" > said.out 2> said.err || status=$?
   [[ $status == "$wanted" ]] || fail "status $status, not $wanted: $(cat said.err)"
-  cmp wanted.out said.out && cmp wanted.err said.err || fail "it prints something else"
+  diff wanted.out said.out && diff wanted.err said.err || fail "it prints something else"
 }
 
 model=$root/models/digits_int8.tflite
