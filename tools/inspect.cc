@@ -65,6 +65,17 @@ std::string bytes_text(int64_t bytes) {
   return text + (std::isdigit(static_cast<unsigned char>(text.back())) ? " B" : "B");
 }
 
+// Where a line is best broken so that at most so many columns come before: behind a clause, between
+// columns, or between words.
+size_t break_of(std::string_view line, size_t columns, size_t least) {
+  const std::string_view start = line.substr(0, columns + 1);
+  for (const char* mark : {"; ", "  ", " "}) {
+    const size_t at = start.rfind(mark);
+    if (at != std::string_view::npos && at > least) return line.find(' ', at);
+  }
+  return std::string_view::npos;
+}
+
 // Adds a line; of more than 80 columns, it goes on in the next one, further to the right.
 void append_line(std::string_view line, std::string* text) {
   constexpr size_t kColumns = 80, kMostIndent = 40;
@@ -72,8 +83,8 @@ void append_line(std::string_view line, std::string* text) {
   std::string lead;
   while (lead.size() + line.size() > kColumns && indent <= kMostIndent) {
     const size_t words = lead.empty() ? indent : 0;
-    const size_t blank = line.rfind(' ', kColumns - lead.size());
-    if (blank == std::string_view::npos || blank <= words) break;
+    const size_t blank = break_of(line, kColumns - lead.size(), words);
+    if (blank == std::string_view::npos) break;
     const size_t last = line.find_last_not_of(' ', blank),
                  next = line.find_first_not_of(' ', blank);
     if (last == std::string_view::npos || last < words || next == std::string_view::npos) break;
