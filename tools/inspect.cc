@@ -71,7 +71,8 @@ size_t break_of(std::string_view line, size_t columns, size_t least) {
   const std::string_view start = line.substr(0, columns + 1);
   for (const char* mark : {"; ", "  ", " "}) {
     const size_t at = start.rfind(mark);
-    if (at != std::string_view::npos && at > least) return line.find(' ', at);
+    const size_t far = mark[1] == '\0' ? least : std::max(least, columns / 3);
+    if (at != std::string_view::npos && at > far) return line.find(' ', at);
   }
   return std::string_view::npos;
 }
