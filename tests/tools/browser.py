@@ -34,7 +34,7 @@ class Browser:
     """One Chromium; `with Browser() as browser: browser.open(path)`."""
 
     def __init__(self):
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_it, self._write = os.pipe()
         self._read, from_it = os.pipe()
         self._bytes = b""
