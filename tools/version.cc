@@ -8,6 +8,7 @@
 #include "commit.h"
 #include "pipit/planned_cpu.h"
 #include "tools/format.h"
+#include "tools/provenance.h"
 
 namespace pipit::tools {
 namespace {
@@ -35,14 +36,6 @@ std::string value_of(const std::string& text, const std::string& name) {
     return at == std::string::npos ? "" : line.substr(at);
   }
   return "";
-}
-
-std::string compiler() {
-#ifdef __clang__
-  return std::string("clang ") + __clang_version__;
-#else
-  return std::string("gcc ") + __VERSION__;
-#endif
 }
 
 std::string isas() {
