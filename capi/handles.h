@@ -57,7 +57,6 @@ struct pipit_run {
 // Lies at the start of the arena, before its operators and the plan.
 struct pipit_interpreter {
   pipit::Interpreter net;
-  const pipit_model* model = nullptr;
   size_t front_bytes = 0;
   uint32_t busy = 0;  // by any thread: see Turn
   pipit::capi::CProfiler profiler;

@@ -310,7 +310,6 @@ pipit_code pipit_interpreter_init(const pipit_model* model, void* arena, size_t 
   }
   if (!planned.ok()) return capi::outcome(planned.status(), text, why);
   made->net = planned.value();
-  made->model = model;
   made->front_bytes = front;
   *net = made;
   return PIPIT_OK;
