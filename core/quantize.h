@@ -14,8 +14,9 @@ struct Multiplier {
 };
 
 // The nearest representable multiplier. Numbers below 2^-32 become 0; the shift is capped at 30.
-// `real` is finite and not negative. Inline for the loops over channels.
+// `real` is finite and not negative, but may be -0. Inline for the loops over channels.
 inline Multiplier quantize_multiplier(double real) {
+  if (!(real > 0)) return {};  // whose sign would be read as part of a large exponent
   constexpr int kFraction = 52, kDropped = kFraction + 1 - 31;  // bits
   const auto bits = std::bit_cast<uint64_t>(real);
   int32_t exponent = static_cast<int32_t>(bits >> kFraction) - 1022;  // of a mantissa in [0.5, 1)

@@ -71,6 +71,15 @@ TEST(Watch, FindsWhatIsWrittenIntoThePlan) {
   EXPECT_EQ(net.invoke(), "REVERSE (operator 1) changes the plan");
 }
 
+TEST(Watch, PassesOverAGraphThatHasNoPlan) {
+  const Planned net(diamond());
+  Graph unplanned;  // as a failed invocation leaves it until the next
+  unplanned.file = net.graph().file;
+  unplanned.older = net.state().newest;
+  net.state().newest = &unplanned;
+  EXPECT_EQ(find_overlap(net.state()), "");
+}
+
 TEST(Watch, FindsEntriesAndVariablesInOnePlace) {
   ModelBuilder b = diamond();
   b.begin_subgraph();

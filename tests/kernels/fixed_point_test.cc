@@ -159,6 +159,8 @@ TEST(FixedPoint, QuantizeMultiplierIsTheNearest) {
 
 TEST(FixedPoint, QuantizeMultiplierAtItsLimits) {
   EXPECT_EQ(quantize_multiplier(0).multiplier, 0);
+  EXPECT_EQ(quantize_multiplier(-0.0).multiplier, 0);
+  EXPECT_EQ(quantize_multiplier(-0.0).shift, 0);
   EXPECT_EQ(quantize_multiplier(1e-20).multiplier, 0);
   EXPECT_EQ(quantize_multiplier(1e300).shift, 30);
   EXPECT_EQ(quantize_multiplier(1).multiplier, 1 << 30);

@@ -40,6 +40,13 @@ std::vector<Life> lives_of(const State& state, const Graph& graph) {
   return lives;
 }
 
+// The newest graph from `g` on that has a plan: one whose planning failed while running stays in
+// the list until the next invocation.
+const Graph* next_planned(const Graph* g) {
+  while (g != nullptr && g->progress == Graph::Progress::kPlanning) g = g->older;
+  return g;
+}
+
 bool in_arena(const State& state, const void* at) {
   const auto* byte = static_cast<const uint8_t*>(at);
   return byte >= state.arena.base() && byte < state.arena.base() + state.arena.size();
@@ -174,7 +181,7 @@ std::vector<Piece> kept_pieces(const State& state) {
     const Subgraph& s = state.subgraphs[i];
     add("the variables of subgraph " + std::to_string(i), s.variables, s.variable_bytes);
   }
-  for (const Graph* g = state.newest; g != nullptr; g = g->older) {
+  for (const Graph* g = next_planned(state.newest); g != nullptr; g = next_planned(g->older)) {
     add("the tensors of a graph", g->tensors,
         static_cast<size_t>(g->tensor_count) * sizeof(Tensor));
     add("the steps of a graph", g->steps, static_cast<size_t>(g->step_count) * sizeof(Step));
@@ -194,7 +201,7 @@ std::vector<Piece> kept_pieces(const State& state) {
 // All activations of a graph as one; called graphs that never run together share theirs.
 void add_graphs(const State& state, std::vector<Piece>* pieces) {
   std::vector<Piece> of_height(kMaxGraphDepth);
-  for (const Graph* g = state.newest; g != nullptr; g = g->older) {
+  for (const Graph* g = next_planned(state.newest); g != nullptr; g = next_planned(g->older)) {
     const bool own = g->entry || state.options.preserve_all;
     Range all = {UINTPTR_MAX, 0};
     for (const Piece& p : Planned(state, *g).pieces()) {
@@ -219,7 +226,8 @@ void add_graphs(const State& state, std::vector<Piece>* pieces) {
 
 std::string find_overlap(const State& state) {
   std::string wrong;
-  for (const Graph* g = state.newest; wrong.empty() && g != nullptr; g = g->older) {
+  for (const Graph* g = next_planned(state.newest); wrong.empty() && g != nullptr;
+       g = next_planned(g->older)) {
     wrong = overlap_in(state, *g);
   }
   for (const Chain* c = state.chains; wrong.empty() && c != nullptr; c = c->next) {
@@ -251,7 +259,7 @@ std::vector<Range> changeable(const State& state) {
     add(s.variables, s.variable_bytes);
     if (s.counters != nullptr) add(s.counters, operators->size() * sizeof(uint64_t));
   }
-  for (const Graph* g = state.newest; g != nullptr; g = g->older) {
+  for (const Graph* g = next_planned(state.newest); g != nullptr; g = next_planned(g->older)) {
     add(g, sizeof(Graph));
     add(g->tensors, static_cast<size_t>(g->tensor_count) * sizeof(Tensor));
   }
