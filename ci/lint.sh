@@ -108,6 +108,10 @@ code_matches "\bstd::($functions)f?\s*\(|(^|[^.:>\w])($functions)f\s*\(" |
 code_matches "\bstd::ll?r(ound|int)\b|static_cast<(u?int(\d+_t)?|size_t)>\((std|real)::(r(ound|int)|floor|ceil|trunc)\b" |
   breach "reals become integers by core/to_integer.h, which saturates"
 
+# An overflow in intrinsics that compilers take for C's + - * is undefined.
+matches '\bv(add|sub|mul|mla|mls|neg)q?(_n|_lane|_laneq)?_s(8|16|32|64)\(' "${kernels[@]}" |
+  breach "lanes that may overflow: use kernels/arm/wrapping_neon.h"
+
 allocators='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|v?asprintf'
 code_matches "(^|[^.>\w])($allocators)\s*\(" | breach "the library has no heap"
 code_matches '\bnew\s+(\(std::nothrow\)\s*)?[A-Za-z_:]|\bdelete\s*(\[\s*\]\s*)?[A-Za-z_(*]' |

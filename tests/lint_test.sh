@@ -45,6 +45,7 @@ for room in core kernels platform capi; do
 done
 sed -i '/include/d' platform/clean.cc capi/clean.cc
 put platform/os.cc '#include <unistd.h>' '#include <thread>'
+put kernels/wrapping.cc 'x = vqaddq_s32(vaddq_u32(a, b), vpaddq_s32(c, d));'
 put kernels/ops/op.cc '#include "core/include/pipit/tensor.h"'
 put CMakeLists.txt 'add_library(m support/gtest_main.cc)'
 put capi/convenience.cc 'void* p = malloc(1);'
@@ -55,6 +56,8 @@ ci/lint.sh || fail "a clean checkout gives an exit status"
 plant "a tab" core/tab.cc $'int\ta;'
 plant "blanks at the end of a line" core/blank.cc 'int a; '
 plant "a character outside ASCII" core/ascii.cc $'// caf\xc3\xa9'
+plant "lanes that may overflow: use kernels/arm/wrapping_neon.h" kernels/lanes.cc \
+  'x = vaddq_s32(vqaddq_s32(a, b), c);'
 plant "core/ knows no operator, tool or test" core/up.cc '#include "kernels/x.h"'
 plant "platform/ knows the operating system and nothing of ours but the public headers" \
   platform/up.cc '#  include "core/x.h"'

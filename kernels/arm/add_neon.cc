@@ -7,6 +7,7 @@
 #include "kernels/add_s8.h"
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_point_neon.h"
+#include "kernels/arm/wrapping_neon.h"
 
 namespace pipit {
 namespace {
@@ -40,7 +41,7 @@ struct Sum {
     const int32x4_t x =
         kHalfA ? vshll_n_s16(da, kLeft - 1) : a.to_the_right(vshll_n_s16(da, kLeft));
     if (kHalfB) return vmlal_s16(x, db, vdup_n_s16(static_cast<int16_t>(sign * kHalf)));
-    return vmlaq_s32(x, b.to_the_right(vshll_n_s16(db, kLeft)), signs);
+    return wrapping_multiply_add(x, b.to_the_right(vshll_n_s16(db, kLeft)), signs);
   }
 
   template <bool kHalfA, bool kHalfB, int kLeft>
@@ -53,7 +54,7 @@ struct Sum {
 
 // |x - zero_point| * 2^7 fits 16 bits; the other 13 of 20 bits come with widening.
 [[gnu::always_inline]] inline int16x8_t difference(int8x8_t x, int16x8_t zero_point) {
-  return vsubq_s16(vshll_n_s8(x, 7), zero_point);
+  return wrapping_subtract(vshll_n_s8(x, 7), zero_point);
 }
 
 template <bool kHalfA, bool kHalfB>

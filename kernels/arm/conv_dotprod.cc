@@ -5,6 +5,7 @@
 // 16 bytes of depth a tile has 16 loads for 64 SDOT (1,024 multiply-adds; the ceiling of two SDOT a
 // cycle is 32 multiply-adds).
 #include "kernels/arm/conv_panels.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
 
@@ -64,8 +65,8 @@ PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t
     sum[m][1] = vld1q_s32(bias + 4);
     if constexpr (kTerms) {
       const int32x4_t term = vld1q_dup_s32(terms + m);
-      sum[m][0] = vaddq_s32(sum[m][0], term);
-      sum[m][1] = vaddq_s32(sum[m][1], term);
+      sum[m][0] = wrapping_add(sum[m][0], term);
+      sum[m][1] = wrapping_add(sum[m][1], term);
     }
   });
 }

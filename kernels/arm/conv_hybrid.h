@@ -9,6 +9,7 @@
 #include "kernels/arm/dot_tile.h"
 #include "kernels/arm/hybrid_cut.h"
 #include "kernels/arm/reduce_s32.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/conv_hybrid.h"
 
 namespace pipit {
@@ -118,7 +119,7 @@ template <int n>
 PIPIT_INLINE inline void store_results(const HybridPanel& p, const int32x4_t (&sum)[n],
                                        HybridResults& to) {
   float32x4_t v[n];
-  unroll<n>([&](auto m) PIPIT_INLINE { v[m] = vcvtq_f32_s32(vaddq_s32(sum[m], p.start)); });
+  unroll<n>([&](auto m) PIPIT_INLINE { v[m] = vcvtq_f32_s32(wrapping_add(sum[m], p.start)); });
   unroll<n>([&](auto m) PIPIT_INLINE { v[m] = vmulq_f32(v[m], p.scale); });
   unroll<n>([&](auto m) PIPIT_INLINE { v[m] = vaddq_f32(v[m], p.bias); });
   unroll<n>([&](auto m) PIPIT_INLINE { v[m] = vminq_f32(vmaxq_f32(v[m], p.min), p.max); });

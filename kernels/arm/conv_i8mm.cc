@@ -5,6 +5,7 @@
 // bytes of depth, 32 multiply-adds. Per 16 bytes of depth a tile has 16 loads and 8 ZIPs for 32 of
 // them.
 #include "kernels/arm/conv_panels.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
 
@@ -94,7 +95,7 @@ struct I8mmEngine {
         const int64x2_t b = vreinterpretq_s64_s32(block[m / 2][2 * half + 1]);
         const int64x2_t row = m % 2 == 0 ? vzip1q_s64(a, b) : vzip2q_s64(a, b);
         sums[m][half] = vreinterpretq_s32_s64(row);
-        if (kTerms) sums[m][half] = vaddq_s32(sums[m][half], vdupq_n_s32(terms[m]));
+        if (kTerms) sums[m][half] = wrapping_add(sums[m][half], vdupq_n_s32(terms[m]));
       });
     });
   }

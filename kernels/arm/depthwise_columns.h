@@ -17,6 +17,7 @@
 
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/group_results.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/depthwise_s8.h"
 #include "kernels/depthwise_u8.h"
 
@@ -290,9 +291,9 @@ class Depthwise {
     int16x8_t left = t.wide(w);
     const int16x8_t most = vdupq_n_s16(127);
     const auto clamped = [&](int16x8_t v) {
-      return vmaxq_s16(vminq_s16(v, most), vnegq_s16(most));
+      return vmaxq_s16(vminq_s16(v, most), wrapping_negate(most));
     };
-    for (int32_t p = 0; p < part; ++p) left = vsubq_s16(left, clamped(left));
+    for (int32_t p = 0; p < part; ++p) left = wrapping_subtract(left, clamped(left));
     return vmovn_s16(clamped(left));
   }
 

@@ -14,6 +14,7 @@
 
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/depthwise_hybrid.h"
 
 namespace pipit {
@@ -172,14 +173,14 @@ struct Finish {
   float32x4_t scale, bias;
 
   [[gnu::always_inline]] Finish(const DepthwiseHybrid& a, int32_t c)
-      : start(vmulq_n_s32(vld1q_s32(a.weight_sums + c), -a.in_zero_point)),
+      : start(wrapping_multiply(vld1q_s32(a.weight_sums + c), vdupq_n_s32(-a.in_zero_point))),
         scale(vdupq_n_f32(a.in_scale)),
         bias(a.bias != nullptr ? vld1q_f32(a.bias + c) : vdupq_n_f32(0)) {
     if (a.scales != nullptr) scale = vmulq_f32(scale, vld1q_f32(a.scales + c));
   }
   [[gnu::always_inline]] float32x4_t operator()(int32x4_t sum, float32x4_t min,
                                                 float32x4_t max) const {
-    const float32x4_t v = vmulq_f32(vcvtq_f32_s32(vaddq_s32(sum, start)), scale);
+    const float32x4_t v = vmulq_f32(vcvtq_f32_s32(wrapping_add(sum, start)), scale);
     return vminq_f32(vmaxq_f32(vaddq_f32(v, bias), min), max);
   }
 };

@@ -5,6 +5,7 @@
 
 #include <arm_neon.h>
 
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/fixed_exp.h"
 
 namespace pipit {
@@ -25,13 +26,13 @@ template <int by>
 [[gnu::always_inline]] inline int16x8_t exp_on_last_quarter_neon(int16x8_t a) {
   const int16x8_t middle = constant_neon(1895147668);  // exp(-1/8)
   const int16x8_t third = constant_neon(715827883);
-  const int16x8_t x = vaddq_s16(a, vdupq_n_s16(1 << 12));
+  const int16x8_t x = wrapping_add(a, vdupq_n_s16(1 << 12));
   const int16x8_t x2 = vqrdmulhq_s16(x, x);
   const int16x8_t x3 = vqrdmulhq_s16(x2, x);
   const int16x8_t x4 = vqrdmulhq_s16(x2, x2);
-  const int16x8_t higher = vqrdmulhq_s16(vaddq_s16(shift_right_positive<2>(x4), x3), third);
-  const int16x8_t tail = shift_right_positive<1>(vaddq_s16(higher, x2));
-  return vqaddq_s16(middle, vqrdmulhq_s16(middle, vaddq_s16(x, tail)));
+  const int16x8_t higher = vqrdmulhq_s16(wrapping_add(shift_right_positive<2>(x4), x3), third);
+  const int16x8_t tail = shift_right_positive<1>(wrapping_add(higher, x2));
+  return vqaddq_s16(middle, vqrdmulhq_s16(middle, wrapping_add(x, tail)));
 }
 
 // exp(a) for a < 0 (for 0 the result is of no use), which has `integer_bits` up to 7.
@@ -46,9 +47,9 @@ class ExpOfNegativeNeon {
 
   // With fewer integer bits the bits of the larger factors are never set.
   [[gnu::always_inline]] int16x8_t operator()(int16x8_t a) const {
-    const int16x8_t low = vandq_s16(a, vsubq_s16(quarter_, vdupq_n_s16(1)));
-    const int16x8_t rest = vsubq_s16(low, quarter_);
-    const int16x8_t quarters = vshlq_s16(vsubq_s16(rest, a), to_quarters_);
+    const int16x8_t low = vandq_s16(a, wrapping_subtract(quarter_, vdupq_n_s16(1)));
+    const int16x8_t rest = wrapping_subtract(low, quarter_);
+    const int16x8_t quarters = vshlq_s16(wrapping_subtract(rest, a), to_quarters_);
     int16x8_t result = exp_on_last_quarter_neon(vshlq_s16(rest, up_));
     result = times<0>(result, quarters, 1672461947);
     result = times<1>(result, quarters, 1302514674);
@@ -77,19 +78,19 @@ class ExpOfNegativeNeon {
   const int16x8_t half = vrhaddq_s16(a, vdupq_n_s16(INT16_MAX));
   const int16x8_t one = vdupq_n_s16(1 << 13);
   int16x8_t x =
-      vaddq_s16(constant_neon(1515870810), vqrdmulhq_s16(half, constant_neon(-1010580540)));
+      wrapping_add(constant_neon(1515870810), vqrdmulhq_s16(half, constant_neon(-1010580540)));
   for (int i = 0; i < 3; ++i) {
-    const int16x8_t error = vsubq_s16(one, vqrdmulhq_s16(half, x));
-    x = vaddq_s16(x, vqshlq_n_s16(vqrdmulhq_s16(x, error), 2));
+    const int16x8_t error = wrapping_subtract(one, vqrdmulhq_s16(half, x));
+    x = wrapping_add(x, vqshlq_n_s16(vqrdmulhq_s16(x, error), 2));
   }
   return x;
 }
 
 [[gnu::always_inline]] inline int16x8_t logistic_neon(const ExpOfNegativeNeon& exp, int16x8_t a) {
   const int16x8_t zero = vdupq_n_s16(0);
-  const int16x8_t below = vminq_s16(a, vnegq_s16(a));
+  const int16x8_t below = vminq_s16(a, wrapping_negate(a));
   const int16x8_t positive = vqshlq_n_s16(two_over_one_plus_neon(exp(below)), 1);
-  const int16x8_t negative = vsubq_s16(vdupq_n_s16(INT16_MAX), positive);
+  const int16x8_t negative = wrapping_subtract(vdupq_n_s16(INT16_MAX), positive);
   const int16x8_t result = vbslq_s16(vcgtq_s16(a, zero), positive, negative);
   return vbslq_s16(vceqq_s16(a, zero), vdupq_n_s16(1 << 14), result);
 }
@@ -97,9 +98,9 @@ class ExpOfNegativeNeon {
 // `exp` has one integer bit more than `a`.
 [[gnu::always_inline]] inline int16x8_t tanh_neon(const ExpOfNegativeNeon& exp, int16x8_t a) {
   const int16x8_t zero = vdupq_n_s16(0);
-  const int16x8_t x = two_over_one_plus_neon(exp(vminq_s16(a, vnegq_s16(a))));
-  const int16x8_t magnitude = vqshlq_n_s16(vsubq_s16(x, vdupq_n_s16(1 << 13)), 2);
-  const int16x8_t result = vbslq_s16(vcltq_s16(a, zero), vnegq_s16(magnitude), magnitude);
+  const int16x8_t x = two_over_one_plus_neon(exp(vminq_s16(a, wrapping_negate(a))));
+  const int16x8_t magnitude = vqshlq_n_s16(wrapping_subtract(x, vdupq_n_s16(1 << 13)), 2);
+  const int16x8_t result = vbslq_s16(vcltq_s16(a, zero), wrapping_negate(magnitude), magnitude);
   return vbicq_s16(result, vreinterpretq_s16_u16(vceqq_s16(a, zero)));
 }
 

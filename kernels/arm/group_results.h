@@ -11,6 +11,7 @@
 #include "kernels/arm/registers.h"
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 
 namespace pipit {
 namespace {
@@ -46,14 +47,14 @@ template <int n, bool kTerms>
                                             const Channels& c, int32x4_t (&y)[n][2]) {
 #if PIPIT_ARM64
   unroll<n>([&](auto m) [[gnu::always_inline]] {
-    y[m][0] = vaddq_s32(vld1q_s32(sums + m * kGroup), c.bias[0]);
-    y[m][1] = vaddq_s32(vld1q_s32(sums + m * kGroup + 4), c.bias[1]);
+    y[m][0] = wrapping_add(vld1q_s32(sums + m * kGroup), c.bias[0]);
+    y[m][1] = wrapping_add(vld1q_s32(sums + m * kGroup + 4), c.bias[1]);
   });
   if constexpr (kTerms) {
     unroll<n>([&](auto m) [[gnu::always_inline]] {
       const int32x4_t term = vld1q_dup_s32(terms + m);
-      y[m][0] = vaddq_s32(y[m][0], term);
-      y[m][1] = vaddq_s32(y[m][1], term);
+      y[m][0] = wrapping_add(y[m][0], term);
+      y[m][1] = wrapping_add(y[m][1], term);
     });
   }
 #else
@@ -65,11 +66,11 @@ template <int n, bool kTerms>
   unroll<n>([&](auto m) [[gnu::always_inline]] {
     int32x4_t bias[2] = {c.bias[0], c.bias[1]};
     if constexpr (kTerms) {
-      bias[0] = vaddq_s32(bias[0], term[m]);
-      bias[1] = vaddq_s32(bias[1], term[m]);
+      bias[0] = wrapping_add(bias[0], term[m]);
+      bias[1] = wrapping_add(bias[1], term[m]);
     }
-    y[m][0] = in_order(vaddq_s32(vld1q_s32(sums + m * kGroup), bias[0]));
-    y[m][1] = in_order(vaddq_s32(vld1q_s32(sums + m * kGroup + 4), bias[1]));
+    y[m][0] = in_order(wrapping_add(vld1q_s32(sums + m * kGroup), bias[0]));
+    y[m][1] = in_order(wrapping_add(vld1q_s32(sums + m * kGroup + 4), bias[1]));
   });
 #endif
 }

@@ -6,6 +6,7 @@
 #include <arm_neon.h>
 
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/hybrid.h"
 
 #define PIPIT_INLINE [[gnu::always_inline]]
@@ -73,7 +74,8 @@ PIPIT_INLINE inline int8x16_t round_vectors(const Four& x, float32x4_t factor, f
 template <bool kZeroPoint, bool kScales>
 PIPIT_INLINE inline float32x4_t scaled(const AddScaled& a, int32_t i, float32x4_t scale) {
   int32x4_t sum = vld1q_s32(a.sums + i);
-  if (kZeroPoint) sum = vmlsq_n_s32(sum, vld1q_s32(a.weight_sums + i), a.zero_point);
+  if (kZeroPoint)
+    sum = wrapping_multiply_add(sum, vld1q_s32(a.weight_sums + i), vdupq_n_s32(-a.zero_point));
   const float32x4_t factor = kScales ? vmulq_f32(scale, vld1q_f32(a.weight_scale + i)) : scale;
   return vmulq_f32(vcvtq_f32_s32(sum), factor);
 }

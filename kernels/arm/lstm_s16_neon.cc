@@ -3,6 +3,7 @@
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_exp_neon.h"
 #include "kernels/arm/fixed_point_neon.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/lstm_s16.h"
 
 namespace pipit {
@@ -51,7 +52,8 @@ void update_cell(int16_t* cell, int32_t n, const int16_t* input, const int16_t* 
   const int16x8_t least = vdupq_n_s16(limit > 0 ? static_cast<int16_t>(-limit) : INT16_MIN);
   const auto eight = [&](int32_t i) [[gnu::always_inline]] {
     const int16x8_t f = vld1q_s16(forget + i);
-    const int16x8_t in = kCoupled ? vsubq_s16(vdupq_n_s16(INT16_MAX), f) : vld1q_s16(input + i);
+    const int16x8_t in =
+        kCoupled ? wrapping_subtract(vdupq_n_s16(INT16_MAX), f) : vld1q_s16(input + i);
     const int16x8_t kept = shift_right(multiply(f, vld1q_s16(cell + i)), keep);
     const int16x8_t added = shift_right(multiply(in, vld1q_s16(update + i)), add);
     return vminq_s16(vmaxq_s16(vqaddq_s16(kept, added), least), most);

@@ -2,6 +2,7 @@
 // Call only when kCpuNeon is set (on aarch64: always).
 #include "kernels/arm/fixed_point_neon.h"
 #include "kernels/arm/pixel_bytes.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/mean_s8.h"
 
 namespace pipit {
@@ -19,7 +20,7 @@ void mean_s8_neon(const MeanS8& a) {
       int32_t totals[16];
       sum_pixels(image, block, totals);
       const auto scaled = [&](int i) {
-        return multiplier(vaddq_s32(vld1q_s32(totals + 4 * i), bias));
+        return multiplier(wrapping_add(vld1q_s32(totals + 4 * i), bias));
       };
       const int8x16_t mean = output(narrow(scaled(0), scaled(1)), narrow(scaled(2), scaled(3)));
       store_block(out, block, vreinterpretq_u8_s8(mean));

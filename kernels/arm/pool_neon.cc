@@ -5,6 +5,7 @@
 // take a load and one instruction.
 #include "kernels/arm/pixel_bytes.h"
 #include "kernels/arm/pool_windows.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/pool.h"
 
 namespace pipit {
@@ -27,9 +28,9 @@ class Divider {
     for (int i = 0; i < 16; i += 4) {
       const int32x4_t sum = vld1q_s32(sums + i);
       const int32x4_t sign = vshrq_n_s32(sum, 31);
-      const int32x4_t n = vaddq_s32(vabsq_s32(sum), half_);
+      const int32x4_t n = wrapping_add(vabsq_s32(sum), half_);
       const uint32x4_t q = vshrq_n_u32(vmulq_u32(vreinterpretq_u32_s32(n), reciprocal_), 24);
-      vst1q_s32(sums + i, vsubq_s32(veorq_s32(vreinterpretq_s32_u32(q), sign), sign));
+      vst1q_s32(sums + i, wrapping_subtract(veorq_s32(vreinterpretq_s32_u32(q), sign), sign));
     }
   }
 

@@ -4,6 +4,8 @@
 
 #include <arm_neon.h>
 
+#include "kernels/arm/wrapping_neon.h"
+
 namespace pipit {
 namespace {
 
@@ -15,7 +17,7 @@ namespace {
 #else
 [[gnu::always_inline]] inline int32x4_t reduce_s32(int32x4_t a, int32x4_t b, int32x4_t c,
                                                    int32x4_t d) {
-  const auto halves = [](int32x4_t x) { return vadd_s32(vget_low_s32(x), vget_high_s32(x)); };
+  const auto halves = [](int32x4_t x) { return wrapping_add(vget_low_s32(x), vget_high_s32(x)); };
   const int32x2_t ab[2] = {halves(a), halves(b)}, cd[2] = {halves(c), halves(d)};
   // gcc would compute one half of the result elsewhere and move it.
   int32x4_t sums;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/conv.h"
 
 namespace pipit {
@@ -81,9 +82,9 @@ inline Scaling load_scaling(const int32_t* multiplier, const int8_t* shift, int3
 #if PIPIT_ARM64
   for (int half = 0; half < 2; ++half) {
     // (zero point + 1/2) * 2^right
-    const int32x4_t right = vnegq_s32(s.shift[half]), one = vdupq_n_s32(1);
-    s.addend[half] = vshlq_s32(vdupq_n_s32(2 * q.zero + 1), vsubq_s32(right, one));
-    s.left[half] = vsubq_s32(vdupq_n_s32(24), right);
+    const int32x4_t right = wrapping_negate(s.shift[half]), one = vdupq_n_s32(1);
+    s.addend[half] = vshlq_s32(vdupq_n_s32(2 * q.zero + 1), wrapping_subtract(right, one));
+    s.left[half] = wrapping_subtract(vdupq_n_s32(24), right);
   }
 #endif
   return s;
@@ -94,7 +95,7 @@ inline int32x4_t high_plus_sign(int32x4_t sum, int32x4_t multiplier, int32x4_t s
 #ifdef __ARM_FEATURE_QRDMX
   return vqrdmlahq_s32(sign, sum, multiplier);
 #else
-  return vaddq_s32(vqrdmulhq_s32(sum, multiplier), sign);
+  return wrapping_add(vqrdmulhq_s32(sum, multiplier), sign);
 #endif
 }
 
@@ -219,7 +220,7 @@ template <Form kForm, int n>
 #ifdef __ARM_FEATURE_QRDMX
   each([&](int32x4_t& v, int h) [[gnu::always_inline]] {
     int32x4_t addend = s.addend[h];
-    if (kForm == Form::kRight) addend = vaddq_s32(addend, sign_of(v));
+    if (kForm == Form::kRight) addend = wrapping_add(addend, sign_of(v));
     v = vqrdmlahq_s32(addend, v, s.multiplier[h]);
   });
 #else

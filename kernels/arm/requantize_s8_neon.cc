@@ -3,6 +3,7 @@
 //
 // Sixteen sums at a time; what is left of a row overlaps them.
 #include "kernels/arm/requantize_neon.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/requantize_s8.h"
 
 namespace pipit {
@@ -20,7 +21,7 @@ template <bool kRight>
                                          int8_t* out) {
   int32x4_t y[4];
   unroll<4>([&](auto i)
-                [[gnu::always_inline]] { y[i] = vaddq_s32(vld1q_s32(sums + 4 * i), term); });
+                [[gnu::always_inline]] { y[i] = wrapping_add(vld1q_s32(sums + 4 * i), term); });
   unroll<4>([&](auto i)
                 [[gnu::always_inline]] { y[i] = scale<kRight>(y[i], c.multiplier, c.shift); });
   vst1q_s8(out, narrow(c.output, y[0], y[1], y[2], y[3]));

@@ -11,6 +11,7 @@
 
 #include "kernels/arm/resize_cut.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 
 namespace pipit {
 namespace {
@@ -54,8 +55,8 @@ struct Bytes {
   [[gnu::always_inline]] void columns(const int32_t* a, const int32_t* b, int8_t* out) const {
     int16x4_t y[2];
     unroll<2>([&](auto i) [[gnu::always_inline]] {
-      int32x4_t sum = vmulq_n_s32(vld1q_s32(a + 4 * i), above);
-      sum = vmlaq_n_s32(sum, vld1q_s32(b + 4 * i), below);
+      int32x4_t sum = wrapping_multiply(vld1q_s32(a + 4 * i), vdupq_n_s32(above));
+      sum = wrapping_multiply_add(sum, vld1q_s32(b + 4 * i), vdupq_n_s32(below));
       // Halves are rounded up: one less is rounded away from zero where it is negative.
       sum = vsraq_n_s32(sum, sum, 31);
       y[i] = vmovn_s32(vrshrq_n_s32(sum, 20));
@@ -84,7 +85,8 @@ struct Sixteenths {
     vst1q_s16(out, vmlal_s8(vmull_s8(vld1_s8(a), above), vld1_s8(b), below));
   }
   [[gnu::always_inline]] void columns(const int16_t* a, const int16_t* b, int8_t* out) const {
-    int16x8_t sum = vmlaq_s16(vmulq_s16(vld1q_s16(a), left), vld1q_s16(b), right);
+    int16x8_t sum =
+        wrapping_multiply_add(wrapping_multiply(vld1q_s16(a), left), vld1q_s16(b), right);
     sum = vqaddq_s16(sum, vshrq_n_s16(sum, 15));
     vst1_s8(out, vrshrn_n_s16(sum, 8));
   }

@@ -3,6 +3,7 @@
 #include <arm_neon.h>
 
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 #include "kernels/row_sums.h"
 
 namespace pipit {
@@ -45,7 +46,7 @@ inline int32_t total(int32x4_t v) {
 #if PIPIT_ARM64
   return vaddvq_s32(v);
 #else
-  const int32x2_t two = vadd_s32(vget_low_s32(v), vget_high_s32(v));
+  const int32x2_t two = wrapping_add(vget_low_s32(v), vget_high_s32(v));
   return vget_lane_s32(vpadd_s32(two, two), 0);
 #endif
 }
