@@ -17,7 +17,7 @@ usage: ci/check.sh VERB...
   host      configure, build and test on this machine
   asan      the same with the address and undefined-behaviour sanitizers, and some thousand inputs
             of each fuzz target
-  tsan      the tests of threads with the thread sanitizer (not part of all)
+  tsan      the tests of threads with the thread sanitizer
   coverage  the tests on this machine again, counting lines and branches of core and kernels;
             less than 90 % of the lines fail (not part of all)
   aarch64   cross-build for 64-bit ARM; all tests on qemu's `max`, those of the kernels for one
@@ -48,7 +48,7 @@ usage: ci/check.sh VERB...
             of all; see ci/fuzz.sh)
   fuzz-arm  PIPIT_FUZZ_INPUTS, or 100000, changed seeds of every fuzz target on both ARM targets, with
             sanitizers (not part of all; see ci/fuzz_arm.sh)
-  all       setup format lint tidy host asan aarch64 armhf
+  all       setup format lint tidy host asan tsan aarch64 armhf
 
 A failed step does not stop the next one. The last line is "N passed, M failed".
 END
@@ -373,7 +373,7 @@ for verb in "${@:---help}"; do
     tidy-all | differential | pictures | python-arm | sdist | board | board-test | release-setup | release) verbs+=("$verb") ;;
     tfjs | tflite-c | fuzz | fuzz-arm) verbs+=("$verb") ;;
     aarch64-asan | armhf-asan) verbs+=("$verb") ;;
-    all) verbs+=(setup format lint tidy host asan aarch64 armhf) ;;
+    all) verbs+=(setup format lint tidy host asan tsan aarch64 armhf) ;;
     -h | --help) usage; exit $(($# == 0 ? 2 : 0)) ;;
     *) echo "ci/check.sh: no verb '$verb'; see ci/check.sh --help" >&2; exit 2 ;;
   esac
