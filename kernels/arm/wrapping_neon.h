@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums of lanes that wrap, as the instructions do and the portable kernels define it. Compilers
-// take vaddq_s32() and its relatives for arithmetic of C, in which an overflow is undefined.
+// take vaddq_s32 and its relatives for arithmetic of C, in which an overflow is undefined.
 #pragma once
 
 #include <arm_neon.h>

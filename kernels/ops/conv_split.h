@@ -3,6 +3,7 @@
 // its channels, with the same kernel.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -131,6 +132,35 @@ void for_lines(const Args& whole, Part lines, Convolve convolve) {
     convolve(a);
     lines = {lines.first + count, lines.count - count};
   }
+}
+
+// ---- one call of each kind: how much scratch memory a call needs depends on its sizes alone, and
+// a model may ask for a billion images, groups or phases
+
+// Calls visit(arguments) for lines of each size that for_lines() has.
+template <class Args, class Visit>
+void for_kinds_of_lines(const Args& whole, Part lines, const Visit& visit) {
+  const ConvGeometry& g = whole.size;
+  // Images all of whose rows are taken are alike: two are as many.
+  const bool many = !one_row(g) && lines.count != lines_of(g) && lines.count / 3 >= g.out_h;
+  if (many) lines.count = 2 * g.out_h + lines.count % g.out_h;
+  for_lines(whole, lines, visit);
+}
+
+// Calls visit(n) for the sizes of blocks of at most `block` of these channels, which do not reach
+// from one group into another.
+template <class Visit>
+void for_kinds_of_blocks(int32_t block, int32_t group, const Part& channels, const Visit& visit) {
+  const auto blocks_of = [&](int32_t n) {
+    if (n >= block) visit(block);
+    if (n % block != 0) visit(n % block);
+  };
+  if (channels.count == 0) return;
+  const int32_t begin = std::min(channels.count, group - channels.first % group);
+  const int32_t rest = channels.count - begin;
+  blocks_of(begin);
+  if (rest >= group) blocks_of(group);
+  blocks_of(rest % group);
 }
 
 }  // namespace pipit

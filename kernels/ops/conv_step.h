@@ -160,25 +160,35 @@ void for_blocks(const ConvPlan& c, const Args& whole, const Phase* phase, int32_
             [&](const Args& lines) { for_blocks(c, lines, phase, channels, visit); });
 }
 
+inline int32_t row_phases(const ConvGeometry& f) { return std::min(f.stride_h, f.out_h); }
+inline int32_t column_phases(const ConvGeometry& f) { return std::min(f.stride_w, f.out_w); }
+
+inline Phase phase_at(const ConvGeometry& f, int32_t y, int32_t x) {
+  return {phase_axis(y, f.out_h, f.kernel_h, f.stride_h, f.pad_top),
+          phase_axis(x, f.out_w, f.kernel_w, f.stride_w, f.pad_left)};
+}
+
+template <class Args>
+void take_phase(const Phase& phase, Args* a) {
+  a->size.out_h = phase.rows.outputs;
+  a->size.out_w = phase.columns.outputs;
+  a->size.kernel_h = phase.rows.taps;
+  a->size.kernel_w = phase.columns.taps;
+  a->size.pad_top = phase.rows.pad;
+  a->size.pad_left = phase.columns.pad;
+}
+
 // The same for each phase of one image.
 template <class Args, class Visit>
 void for_phases(const ConvPlan& c, const Args& whole, int32_t share, const Visit& visit) {
   const ConvGeometry& f = c.file;
-  const int32_t row_step = std::min(f.stride_h, f.out_h);
-  const int32_t column_step = std::min(f.stride_w, f.out_w);
-  for (int32_t y = 0; y < row_step; ++y) {
-    for (int32_t x = 0; x < column_step; ++x) {
-      const Phase phase = {phase_axis(y, f.out_h, f.kernel_h, f.stride_h, f.pad_top),
-                           phase_axis(x, f.out_w, f.kernel_w, f.stride_w, f.pad_left)};
+  for (int32_t y = 0; y < row_phases(f); ++y) {
+    for (int32_t x = 0; x < column_phases(f); ++x) {
+      const Phase phase = phase_at(f, y, x);
       Args a = whole;
-      a.size.out_h = phase.rows.outputs;
-      a.size.out_w = phase.columns.outputs;
-      a.size.kernel_h = phase.rows.taps;
-      a.size.kernel_w = phase.columns.taps;
-      a.size.pad_top = phase.rows.pad;
-      a.size.pad_left = phase.columns.pad;
-      a.stride.out_pixel = column_step * f.out_c;
-      a.stride.out_row = row_step * f.out_w * f.out_c;
+      take_phase(phase, &a);
+      a.stride.out_pixel = column_phases(f) * f.out_c;
+      a.stride.out_row = row_phases(f) * f.out_w * f.out_c;
       a.out = moved(a.out, (ptrdiff_t{y} * f.out_w + x) * f.out_c);
       for_blocks(c, a, &phase, share, visit);
     }
@@ -193,6 +203,47 @@ void for_calls(const ConvPlan& c, const Args& whole, int32_t share, const Visit&
   } else {
     for_blocks(c, whole, nullptr, share, visit);
   }
+}
+
+// Calls visit(phase) for phases of an axis of each size: what phase_axis() gives changes at these
+// alone.
+template <class Visit>
+void for_kinds_of_phases(int32_t phases, int32_t out, int32_t kernel, int32_t stride, int32_t pad,
+                         const Visit& visit) {
+  const auto with_tap = [&](int32_t tap) {  // which phase begins with this tap
+    return static_cast<int32_t>((int64_t{tap} - pad % stride + stride) % stride);
+  };
+  const int32_t changes[] = {0, (out - 1) % stride + 1, with_tap(0), with_tap(kernel),
+                             with_tap((kernel - 1) % stride + 1)};
+  for (const int32_t phase : changes) {
+    if (phase < phases) visit(phase);
+  }
+}
+
+// Calls visit(arguments) for a call of each size that for_calls() makes.
+template <class Args, class Visit>
+void for_kinds_of_calls(const ConvPlan& c, const Args& whole, int32_t share, const Visit& visit) {
+  const Part channels = channels_of(c.split, c.file.out_c, share);
+  const auto visit_lines = [&](const Args& image) {
+    const Part lines = lines_of(c.split, image.size, share);
+    for_kinds_of_lines(image, lines, [&](Args a) {
+      for_kinds_of_blocks(c.block, c.group_channels, channels, [&](int32_t n) {
+        a.size.out_c = n;
+        visit(a);
+      });
+    });
+  };
+  if (!c.transposed) return visit_lines(whole);
+  const ConvGeometry& f = c.file;
+  const auto at = [&](int32_t y, int32_t x) {
+    Args a = whole;
+    take_phase(phase_at(f, y, x), &a);
+    visit_lines(a);
+  };
+  for_kinds_of_phases(row_phases(f), f.out_h, f.kernel_h, f.stride_h, f.pad_top, [&](int32_t y) {
+    for_kinds_of_phases(column_phases(f), f.out_w, f.kernel_w, f.stride_w, f.pad_left,
+                        [&](int32_t x) { at(y, x); });
+  });
 }
 
 // A pixel is a vector: its products need no windows, and read each weight once, where it lies. Only
@@ -304,10 +355,11 @@ ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
   ByteCount most;
   Args whole = args_of_rows(step, call);
   mark_arranged(step, &whole);
-  for_blocks(step.plan, whole, nullptr, Part{0, step.plan.file.out_c},
-             [&](const Args& a, const Phase*, int32_t) {
-               most = std::max(most, step.kernel->scratch(a));
-             });
+  const ConvPlan& c = step.plan;
+  for_kinds_of_blocks(c.block, c.group_channels, Part{0, c.file.out_c}, [&](int32_t n) {
+    whole.size.out_c = n;
+    most = std::max(most, step.kernel->scratch(whole));
+  });
   return most;
 }
 
@@ -412,9 +464,8 @@ ByteCount scratch_of_calls(const ConvPlan& c, const Args& whole,
                            const KernelVariant<Args>& variant) {
   ByteCount most;
   for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
-    for_calls(c, whole, share, [&](const Args& a, const Phase*, int32_t) {
-      most = std::max(most, variant.scratch(a));
-    });
+    for_kinds_of_calls(c, whole, share,
+                       [&](const Args& a) { most = std::max(most, variant.scratch(a)); });
   }
   return most;
 }

@@ -213,8 +213,14 @@ template <class Args>
 ByteCount scratch_of_calls(const Plan& c, const Args& whole, const KernelVariant<Args>& variant) {
   ByteCount most;
   for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
-    for_calls(c, whole, share,
-              [&](const Args& a, int32_t) { most = std::max(most, variant.scratch(a)); });
+    for_kinds_of_lines(whole, lines_of(c.split, whole.size, share), [&](Args a) {
+      const Part channels = channels_of(c.split, c.channels, share);
+      for_kinds_of_blocks(c.block, c.channels, channels, [&](int32_t n) {
+        a.size.in_c = n / a.multiplier;
+        a.size.out_c = n;
+        most = std::max(most, variant.scratch(a));
+      });
+    });
   }
   return most;
 }

@@ -4,6 +4,7 @@
 // process runs them, so that one that ends it is known, written to a file, and not the last.
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +39,12 @@ namespace fs = std::filesystem;
 using File = std::vector<uint8_t>;
 
 constexpr size_t kLongest = 8192;
-constexpr unsigned kMostSeconds = 100;  // of one input, in an emulator
+constexpr unsigned kMostSeconds = 300;  // of one input, waiting included
+#if defined(__x86_64__)
+constexpr unsigned kMostCpuSeconds = 5;
+#else
+constexpr unsigned kMostCpuSeconds = 50;  // in an emulator
+#endif
 constexpr int kMostFindings = 20;
 // Of one child: an emulator hands out addresses in turn, and after some hundred gigabytes of
 // reservations those that the address sanitizer has no shadow for.
@@ -88,6 +94,14 @@ File read_seed(const fs::path& path) {
   File file = read_file(path);
   file.resize(std::min(file.size(), kLongest));
   return file;
+}
+
+// Signals end a process that takes longer; none: 0.
+void limit_time(unsigned seconds, unsigned cpu_seconds) {
+  alarm(seconds);
+  itimerval of_cpu = {};
+  of_cpu.it_value.tv_sec = cpu_seconds;
+  setitimer(ITIMER_PROF, &of_cpu, nullptr);
 }
 
 // What parent and child know.
@@ -176,10 +190,10 @@ class Driver {
       const uint64_t end = std::min(total(), progress_->at + kMostInputs);
       for (; progress_->at < end; ++progress_->at) {
         const File file = input(progress_->at);
-        alarm(kMostSeconds);
+        limit_time(kMostSeconds, kMostCpuSeconds);
         (void)LLVMFuzzerTestOneInput(file.data(), file.size());
       }
-      alarm(0);
+      limit_time(0, 0);
       _exit(0);
     }
     int status = 0;
@@ -194,9 +208,10 @@ class Driver {
     std::ofstream out(to, std::ios::binary);
     out.write(reinterpret_cast<const char*>(file.data()),
               static_cast<std::streamsize>(file.size()));
-    const char* how = !WIFSIGNALED(status)          ? "ended the program"
-                      : WTERMSIG(status) == SIGALRM ? "took too long"
-                                                    : strsignal(WTERMSIG(status));
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const char* how = signal == 0                              ? "ended the program"
+                      : signal == SIGALRM || signal == SIGPROF ? "took too long"
+                                                               : strsignal(signal);
     std::printf("FINDING: input %" PRIu64 " of %" PRIu64 ": %s; %s %s\n", progress_->at, first_,
                 how, out.flush() ? "it is" : "cannot write", to.c_str());
   }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a convolution is cut into calls: those whose scratch memory is asked for have all the sizes
+// that run, and there are few of them whatever the sizes are.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "kernels/ops/conv_step.h"
+#include "tests/support/random.h"
+
+namespace pipit::test {
+namespace {
+
+using Sizes = std::array<int32_t, 12>;
+
+Sizes sizes_of(const ConvGeometry& g) {
+  return {g.batch, g.in_h,     g.in_w,     g.in_c,     g.out_h,   g.out_w,
+          g.out_c, g.kernel_h, g.kernel_w, g.stride_h, g.pad_top, g.pad_left};
+}
+
+struct Cut {
+  ConvPlan plan;
+  ConvS8 whole;
+};
+
+Cut random_cut(Random& random) {
+  Cut cut;
+  ConvGeometry& f = cut.plan.file;
+  f.batch = random.between(1, 9);
+  for (int32_t* size : {&f.in_h, &f.in_w, &f.out_h, &f.out_w}) *size = random.between(1, 12);
+  for (int32_t* size : {&f.kernel_h, &f.kernel_w, &f.stride_h, &f.stride_w}) {
+    *size = random.between(1, 6);
+  }
+  f.pad_top = random.between(0, f.kernel_h - 1);
+  f.pad_left = random.between(0, f.kernel_w - 1);
+  f.in_c = 4;
+  cut.plan.group_channels = random.between(1, 20);
+  f.out_c = cut.plan.group_channels * random.between(1, 6);
+  cut.plan.block = random.between(1, cut.plan.group_channels);
+  cut.plan.transposed = random.one_in(2);
+  if (cut.plan.transposed) f.batch = 1;
+  cut.plan.split.channels = random.one_in(2);
+  cut.plan.split.shares = random.between(1, 7);
+  cut.plan.split.unit = random.between(1, 4);
+  cut.whole.size = f;
+  if (cut.plan.transposed) cut.whole.size.stride_h = cut.whole.size.stride_w = 1;
+  return cut;
+}
+
+TEST(ConvCalls, KindsHaveAllSizes) {
+  Random random(1);
+  for (int i = 0; i < 3'000; ++i) {
+    const Cut cut = random_cut(random);
+    for (int32_t share = 0; share < cut.plan.split.shares; ++share) {
+      std::set<Sizes> run, kinds;
+      for_calls(cut.plan, cut.whole, share,
+                [&](const ConvS8& a, const Phase*, int32_t) { run.insert(sizes_of(a.size)); });
+      for_kinds_of_calls(cut.plan, cut.whole, share,
+                         [&](const ConvS8& a) { kinds.insert(sizes_of(a.size)); });
+      ASSERT_TRUE(std::includes(kinds.begin(), kinds.end(), run.begin(), run.end())) << i;
+    }
+  }
+}
+
+TEST(ConvCalls, KindsAreFew) {
+  constexpr int32_t kHuge = (1 << 30) + 1;
+  constexpr int kFew = 2000;
+  for (const bool transposed : {false, true}) {
+    Cut cut;
+    ConvGeometry& f = cut.plan.file;
+    f = {.batch = transposed ? 1 : kHuge,
+         .in_h = 1,
+         .in_w = 1,
+         .in_c = 1,
+         .out_h = 1,
+         .out_w = 1,
+         .out_c = kHuge,
+         .kernel_h = 3,
+         .kernel_w = 3};
+    if (transposed) f.out_h = f.out_w = f.stride_h = f.stride_w = 1 << 15;
+    cut.plan.group_channels = cut.plan.block = 1;
+    cut.plan.transposed = transposed;
+    cut.plan.split.shares = 3;
+    cut.whole.size = f;
+    int visits = 0;
+    for (int32_t share = 0; share < cut.plan.split.shares; ++share) {
+      for_kinds_of_calls(cut.plan, cut.whole, share,
+                         [&](const ConvS8&) { ASSERT_LT(++visits, kFew); });
+    }
+    EXPECT_GT(visits, 0);
+  }
+}
+
+}  // namespace
+}  // namespace pipit::test
