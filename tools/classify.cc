@@ -13,7 +13,7 @@
 #include "tools/describe.h"
 #include "tools/failure.h"
 #include "tools/format.h"
-#include "tools/image.h"
+#include "tools/image/image.h"
 #include "tools/io.h"
 #include "tools/labels.h"
 #include "tools/session.h"

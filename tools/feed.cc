@@ -8,9 +8,9 @@
 
 #include "pipit/strings.h"
 #include "tools/describe.h"
+#include "tools/diff/npy.h"
 #include "tools/failure.h"
 #include "tools/io.h"
-#include "tools/npy.h"
 
 namespace pipit::tools {
 namespace {

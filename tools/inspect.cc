@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "tools/arenas.h"
 #include "tools/commands.h"
 #include "tools/costs.h"
 #include "tools/describe.h"
 #include "tools/failure.h"
 #include "tools/format.h"
 #include "tools/io.h"
+#include "tools/plan/arenas.h"
 #include "tools/session.h"
 
 namespace pipit::tools {

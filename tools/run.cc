@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipit/team.h"
+#include "tools/bench/times_report.h"
 #include "tools/commands.h"
 #include "tools/describe.h"
 #include "tools/failure.h"
@@ -19,7 +20,6 @@
 #include "tools/io.h"
 #include "tools/profile.h"
 #include "tools/session.h"
-#include "tools/times_report.h"
 
 namespace pipit::tools {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "commit.h"
 #include "pipit/planned_cpu.h"
+#include "tools/bench/provenance.h"
 #include "tools/format.h"
-#include "tools/provenance.h"
 
 namespace pipit::tools {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "core/flexbuffer.h"
 #include "pipit/strings.h"
+#include "tools/diff/npy.h"
 #include "tools/failure.h"
 #include "tools/labels.h"
-#include "tools/npy.h"
 
 namespace pipit {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "tools/failure.h"
-#include "tools/image.h"
+#include "tools/image/image.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pipit::tools;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures that are damaged, or oddly made, where that led the decoder astray.
-#include "tools/image.h"
+#include "tools/image/image.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JPEG files whose Huffman tables would be written behind the decoder's own.
-#include "tools/jpeg.h"
+#include "tools/image/jpeg.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statistics against values from tables and from formulas by hand.
-#include "tools/statistics.h"
+#include "tools/bench/statistics.h"
 
 #include <gtest/gtest.h>
 
