@@ -11,11 +11,11 @@ import typing
 
 import numpy as np
 
-from .graph import ConvertError, Model
-from .quantize import Settings, quantize
+from .format.graph import ConvertError, Model
+from .quantization.quantize import Settings, quantize
+from .readers.source import kind_of, read
 from .result import content_of
-from .rewrite import rewrite
-from .source import kind_of, read
+from .rewriting.rewrite import rewrite
 
 Path = typing.Union[str, "os.PathLike[str]"]
 Read = typing.Callable[[], Model]

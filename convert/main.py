@@ -9,18 +9,18 @@ import os
 import sys
 import typing
 
-from . import tflite_file
-from .calibrate import Sample, arrays
-from .graph import ConvertError, Model
-from .prune import PruneReport, PruneSettings, prune
-from .quantize import MIXED, SCHEMES, Settings, quantize
-from .ranges import METHODS
-from .report import Report
+from .format import tflite_file
+from .format.graph import ConvertError, Model
+from .pruning.prune import PruneReport, PruneSettings, prune
+from .pruning.sparse import encode
+from .quantization.calibrate import Sample, arrays
+from .quantization.quantize import MIXED, SCHEMES, Settings, quantize
+from .quantization.ranges import METHODS
+from .quantization.report import Report
+from .quantization.samples import Samples, read_labels
+from .readers.source import KINDS, kind_of, read
 from .result import content_of
-from .rewrite import rewrite
-from .samples import Samples, read_labels
-from .source import KINDS, kind_of, read
-from .sparse import encode
+from .rewriting.rewrite import rewrite
 
 _EXAMPLES = """\
 Examples:

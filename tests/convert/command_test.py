@@ -160,7 +160,7 @@ class Command(Case):
         self.assertEqual([p.name for p in self.folder.iterdir() if p.name.startswith(".")], [])
 
     def test_names_its_packages(self):
-        code = ("import sys; sys.modules['h5py'] = None; from pipit.convert import hdf5\n"
+        code = ("import sys; sys.modules['h5py'] = None; from pipit.convert.readers.keras import hdf5\n"
                 "try:\n  hdf5.dump(sys.argv[1], print)\nexcept ImportError as error: print('needs h5py')")
         done = subprocess.run([*PYTHON, "-c", code, str(self.model)], capture_output=True, text=True)
         self.assertEqual(done.stdout, "needs h5py\n", done.stderr)

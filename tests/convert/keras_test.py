@@ -13,8 +13,10 @@ from keras_made import functional, layer, sequential
 from keras_reference import ACTIVATIONS, CASES, batch_norm, conv2d, lstm
 
 from pipit import Interpreter
-from pipit.convert import result, rewrite, source
-from pipit.convert.graph import ConvertError
+from pipit.convert import result
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.readers import source
+from pipit.convert.rewriting import rewrite
 
 
 SNAKE = {"LeakyReLU": "leaky_re_lu", "PReLU": "p_re_lu"}

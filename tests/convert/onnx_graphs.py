@@ -7,8 +7,9 @@ import tempfile
 import numpy as np
 import wire
 
-from pipit.convert import onnx, onnx_file, tflite_file
-from pipit.convert.rewrite import rewrite
+from pipit.convert.format import tflite_file
+from pipit.convert.readers.onnx import file as onnx_file, read as onnx
+from pipit.convert.rewriting.rewrite import rewrite
 from pipit.interpreter import Interpreter
 
 CODES = {np.dtype(v): k for k, (v, _) in onnx_file.TYPES.items()}

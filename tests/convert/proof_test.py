@@ -7,8 +7,8 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import tflite_file
-from pipit.convert.quantize import Settings, quantize
+from pipit.convert.format import tflite_file
+from pipit.convert.quantization.quantize import Settings, quantize
 from pipit.interpreter import Interpreter
 
 FOLDER = networks.SHARED / "converter"

@@ -9,13 +9,14 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import recurrent, tflite_file
-from pipit.convert.calibrate import Runner
-from pipit.convert.clone import clone
-from pipit.convert.equalize import equalize
-from pipit.convert.graph import ConvertError, Operator, Tensor
-from pipit.convert.quantize import Settings, quantize
-from pipit.convert.ranges import BINS, Range, chosen
+from pipit.convert.format import tflite_file
+from pipit.convert.format.clone import clone
+from pipit.convert.format.graph import ConvertError, Operator, Tensor
+from pipit.convert.quantization import recurrent
+from pipit.convert.quantization.calibrate import Runner
+from pipit.convert.quantization.equalize import equalize
+from pipit.convert.quantization.quantize import Settings, quantize
+from pipit.convert.quantization.ranges import BINS, Range, chosen
 
 
 def kinds(model):

@@ -8,10 +8,10 @@ import numpy as np
 
 from pipit import Interpreter
 from pipit.convert import result
-from pipit.convert.builder import Builder
-from pipit.convert.graph import Model, Signature
-from pipit.convert.recognize import _erf
-from pipit.convert.rewrite import rewrite
+from pipit.convert.building.keras_builder import Builder
+from pipit.convert.format.graph import Model, Signature
+from pipit.convert.rewriting.recognize import _erf
+from pipit.convert.rewriting.rewrite import rewrite
 
 
 class Case(unittest.TestCase):

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras' recurrent layers: an LSTM as the format's own operator where that computes the same, all
+others step by step."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+import numpy as np
+
+from ...building.activations import activate
+from ...building.keras_builder import Builder, Unsupported, signature
+from ...format.graph import Array, ConvertError, Tensor
+from .config import Layer, make_layer
+from .context import Context, Convert
+from .dense import Tensors, activation_name
+
+MAX_STEPS = 1000  # of a layer that is written out step by step
+
+# What a step makes of its projected input and the states before, which are [] at first.
+Step = typing.Callable[[Tensors, Tensors], Tensors]
+
+
+@dataclasses.dataclass
+class Cell:
+    """How many numbers each projection of the inputs has, made at once for all steps; and a step."""
+
+    projections: list[tuple[Tensor, Tensor]]  # weights and bias
+    step: Step
+
+
+def _functions(c: Context) -> tuple[str, str]:
+    return (activation_name(c, "activation", "tanh"),
+            activation_name(c, "recurrent_activation", "sigmoid"))
+
+
+class Weights:
+    """Of a recurrent layer, with its gates side by side along the last axis."""
+
+    def __init__(self, c: Context, inputs: int, gates: int, biases: int = 1) -> None:
+        self.units = c.integer("units")
+        self._context, self._names = c, ["kernel", "recurrent_kernel"]
+        self._biased = c.flag("use_bias", True)
+        self._names += ["bias"] * self._biased
+        wide = gates * self.units
+        self._shapes = {"kernel": [inputs, wide], "recurrent_kernel": [self.units, wide],
+                        "bias": [wide] if biases == 1 else [biases, wide]}
+        self._gates = gates
+
+    def gates(self, name: str) -> list[Array]:
+        shape = self._shapes[name]
+        if name == "bias" and not self._biased:
+            values = np.zeros(shape, np.float32)
+        else:
+            values = self._context.shaped(self._context.weights(*self._names)[name], shape, name)
+        return np.split(values, self._gates, axis=-1)
+
+    def tensor(self, name: str, parts: typing.Callable[[], list[Array]]) -> Tensor:
+        """The parts above each other, as FULLY_CONNECTED has its weights."""
+        def make() -> Array:
+            return np.concatenate(parts(), -1).transpose()
+        return self._context.constant(name, make)
+
+
+# ---- cells ---------------------------------------------------------------------------------------
+
+
+def _simple(c: Context, inputs: int) -> Cell:
+    b, w = c.builder, Weights(c, inputs, 1)
+    recurrent = w.tensor("recurrent", lambda: w.gates("recurrent_kernel"))
+
+    def step(x: Tensors, states: Tensors) -> Tensors:
+        total = x[0] if not states else b.binary("ADD", x[0], b.dense(states[0], recurrent, None))
+        return [activate(b, total, _functions(c)[0], c.keras)]
+
+    return Cell([(w.tensor("input", lambda: w.gates("kernel")),
+                  w.tensor("bias", lambda: w.gates("bias")))], step)
+
+
+def _lstm(c: Context, inputs: int) -> Cell:
+    b, w = c.builder, Weights(c, inputs, 4)
+    recurrent = w.tensor("recurrent", lambda: w.gates("recurrent_kernel"))
+    act, gate = _functions(c)
+
+    def step(x: Tensors, states: Tensors) -> Tensors:
+        total = x[0] if not states else b.binary("ADD", x[0], b.dense(states[0], recurrent, None))
+        i, f, g, o = b.split(total, len(total.shape) - 1, 4)
+        added = b.binary("MUL", activate(b, i, gate, c.keras), activate(b, g, act, c.keras))
+        if states:
+            kept = b.binary("MUL", activate(b, f, gate, c.keras), states[1])
+            added = b.binary("ADD", kept, added)
+        opened = activate(b, o, gate, c.keras)
+        return [b.binary("MUL", opened, activate(b, added, act, c.keras)), added]
+
+    return Cell([(w.tensor("input", lambda: w.gates("kernel")),
+                  w.tensor("bias", lambda: w.gates("bias")))], step)
+
+
+def _gru(c: Context, inputs: int) -> Cell:
+    # Those that do not say it are older than the setting.
+    b, after = c.builder, c.flag("reset_after", False)
+    w = Weights(c, inputs, 3, 2 if after else 1)
+    act, gate = _functions(c)
+    gates = w.tensor("recurrent_gates", lambda: w.gates("recurrent_kernel")[:2])
+    news = w.tensor("recurrent_new", lambda: w.gates("recurrent_kernel")[2:])
+    late = c.constant("late_bias", lambda: np.asarray(w.gates("bias")[2][1])) if after \
+        else None
+
+    def new(x: Tensor, reset: Tensor, states: Tensors) -> Tensor:
+        """What the reset gate lets through of the state, added to the input's part."""
+        if not states and late is None:
+            return x
+        if late is not None:
+            old = b.binary("MUL", reset, b.dense(states[0], news, late) if states else late)
+        else:
+            old = b.dense(b.binary("MUL", reset, states[0]), news, None)
+        return b.binary("ADD", x, old)
+
+    def step(x: Tensors, states: Tensors) -> Tensors:
+        total = x[0] if not states else b.binary("ADD", x[0], b.dense(states[0], gates, None))
+        z, r = b.split(activate(b, total, gate, c.keras), len(total.shape) - 1, 2)
+        fresh = activate(b, new(x[1], r, states), act, c.keras)
+        if not states:
+            return [b.binary("SUB", fresh, b.binary("MUL", z, fresh))]
+        change = b.binary("MUL", z, b.binary("SUB", states[0], fresh))
+        return [b.binary("ADD", fresh, change)]
+
+    def bias(part: slice) -> list[Array]:
+        """Those of the gates together; of the new state, that of the input."""
+        found = w.gates("bias")[part]
+        if not after:
+            return found
+        return [each.sum(axis=0) if part.start == 0 else each[0] for each in found]
+
+    return Cell([(w.tensor("input_" + name, lambda p=part: w.gates("kernel")[p]),  # type: ignore
+                  w.tensor("bias_" + name, lambda p=part: bias(p)))  # type: ignore
+                 for name, part in (("gates", slice(0, 2)), ("new", slice(2, 3)))], step)
+
+
+CELLS: dict[str, tuple[typing.Callable[[Context, int], Cell], int]] = {
+    "GRU": (_gru, 1), "LSTM": (_lstm, 2), "SimpleRNN": (_simple, 1)}
+
+
+# ---- layers --------------------------------------------------------------------------------------
+
+
+def recurrent(kind: str) -> Convert:
+    def convert(c: Context, inputs: Tensors) -> Tensors:
+        c.unmasked()
+        x, states = inputs[0], inputs[1:] + c.named.get("initial_state", [])
+        c.rank(x, 3)
+        if c.flag("time_major", False):
+            raise Unsupported("time_major is not supported")
+        c.fixed(x, 2, "the number of its inputs")
+        if states and len(states) != CELLS[kind][1]:
+            raise ConvertError("is given %d initial states" % len(states))
+        if is_fused(c.layer) and not states:
+            return [_fused_lstm(c, x)]
+        if c.flag("stateful", False):
+            raise Unsupported("stateful is only supported by an LSTM with tanh and sigmoid")
+        return _unrolled(c, x, kind, states)
+    return convert
+
+
+def is_fused(layer: Layer) -> bool:
+    """Whether an LSTM is what the format's operator computes, which runs one sequence at a time."""
+    get = layer.config.get
+    names = [value.get("config") if isinstance(value, dict) else value for value in
+             (get("activation", "tanh"), get("recurrent_activation", "sigmoid"))]
+    return layer.kind == "LSTM" and names == ["tanh", "sigmoid"] and not get("return_state") \
+        and len(layer.calls[0].inputs if layer.calls else []) < 2 \
+        and not any("initial_state" in call.named for call in layer.calls)
+
+
+def _unrolled(c: Context, x: Tensor, kind: str, states: Tensors) -> Tensors:
+    b, steps = c.builder, c.fixed(x, 1, "the number of steps")
+    if steps > MAX_STEPS:
+        raise Unsupported("%d steps are too many to write out; %d are not" % (steps, MAX_STEPS))
+    cell = CELLS[kind][0](c, x.shape[2])
+    projected = [b.unpack(b.dense(x, *each), 1) for each in cell.projections]
+    at_steps = [list(each) for each in zip(*projected)]
+    if c.flag("go_backwards", False):
+        at_steps.reverse()
+    outputs: Tensors = []
+    for at_step in at_steps:
+        states = cell.step(at_step, states)
+        outputs.append(states[0])
+    result = b.pack(outputs, 1) if c.flag("return_sequences", False) else states[0]
+    return [result] + states * c.flag("return_state", False)
+
+
+def _fused_lstm(c: Context, x: Tensor) -> Tensor:
+    b, w = c.builder, Weights(c, x.shape[2], 4)
+    if c.flag("go_backwards", False):
+        x = reverse(b, x)
+
+    def gates(name: str) -> list[Tensor | None]:
+        return [c.constant("%s_%d" % (name, i), lambda i=i: w.gates(name)[i].T)  # type: ignore
+                for i in range(4)]
+
+    kernel, recurrents, biases = gates("kernel"), gates("recurrent_kernel"), gates("bias")
+    none: list[Tensor | None] = [None]
+    batch = c.fixed(x, 0, "the batch")
+    states = [b.variable(name, (batch, w.units)) for name in ("output_state", "cell_state")]
+    # Beyond a cell of 10, tanh is 1; TensorFlow's converter writes the limit, too.
+    made = b.op("UNIDIRECTIONAL_SEQUENCE_LSTM",
+                [x, *kernel, *recurrents, *none * 3, *biases, *none * 2, *states, *none * 4],
+                signature(x)[:2] + (w.units,), fused_activation_function="TANH", cell_clip=10.0,
+                proj_clip=0.0, time_major=False, asymmetric_quantize_inputs=False)
+    return made if c.flag("return_sequences", False) else last_step(b, made)
+
+
+def last_step(b: Builder, x: Tensor) -> Tensor:
+    sizes = signature(x)[:1] + signature(x)[2:]
+    parts = (("begin", [0, -1, 0]), ("end", [0, 0, 0]), ("strides", [1, 1, 1]))
+    inputs = [x, *(b.integers(values, name) for name, values in parts)]
+    return b.op("STRIDED_SLICE", inputs, sizes, begin_mask=5, end_mask=7, ellipsis_mask=0,
+                new_axis_mask=0, shrink_axis_mask=2)
+
+
+def reverse(b: Builder, x: Tensor) -> Tensor:
+    return b.op("REVERSE_V2", [x, b.integers([1], "axis")], signature(x))
+
+
+def rnn(c: Context, inputs: Tensors) -> Tensors:
+    """A cell in a layer around it: what the layer of the cell's name is."""
+    cell = make_layer(c.get("cell"), (), ())
+    kind = cell.kind[:-len("Cell")] if cell.kind.endswith("Cell") else ""
+    if kind not in CELLS:
+        raise Unsupported("a cell of class %s is not supported" % cell.kind)
+    config = dict(c.layer.config, **cell.config)
+    return _run(c, dataclasses.replace(c.layer, kind=kind, config=config), c.arrays, inputs)
+
+
+def _run(c: Context, layer: Layer, arrays: typing.Any, inputs: Tensors) -> Tensors:
+    assert c.apply is not None
+    return c.apply(layer, arrays, inputs)
+
+
+def bidirectional(c: Context, inputs: Tensors) -> Tensors:
+    c.unmasked()
+    b, half = c.builder, len(c.arrays) // 2
+    there, back = directions(c.layer)
+    if c.named.get("initial_state") or len(inputs) != 1:
+        raise Unsupported("initial states are not supported")
+    forward = _run(c, there, c.arrays[:half], inputs)
+    backward = _run(c, back, c.arrays[half:], inputs)
+    y, z = forward[0], backward[0]
+    if there.config.get("return_sequences"):
+        z = reverse(b, z)
+    return _joined(c, y, z) + forward[1:] + backward[1:]
+
+
+def directions(layer: Layer) -> tuple[Layer, Layer]:
+    there = make_layer(layer.config.get("layer"), layer.place, layer.attributes)
+    given = layer.config.get("backward_layer")
+    back = make_layer(given or layer.config.get("layer"), layer.place, layer.attributes)
+    if not given:
+        back.config = dict(back.config, go_backwards=not back.config.get("go_backwards", False))
+    return there, back
+
+
+def _joined(c: Context, y: Tensor, z: Tensor) -> Tensors:
+    b, mode = c.builder, c.get("merge_mode", "concat")
+    if mode is None:
+        return [y, z]
+    if mode == "concat":
+        return [b.concat([y, z], len(y.shape) - 1)]
+    kinds = {"sum": "ADD", "ave": "ADD", "mul": "MUL"}
+    if not isinstance(mode, str) or mode not in kinds:
+        raise Unsupported("merge_mode %s is not supported" % mode)
+    made = b.binary(kinds[mode], y, z)
+    return [b.binary("MUL", made, 0.5) if mode == "ave" else made]
+
+
+LAYERS: dict[str, Convert] = {"Bidirectional": bidirectional, "RNN": rnn,
+                              **{kind: recurrent(kind) for kind in CELLS}}
