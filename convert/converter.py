@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import operator
 import os
 import shutil
 import tempfile
@@ -76,6 +77,9 @@ class _Samples:
 
     def __iter__(self) -> typing.Iterator[typing.Any]:
         return iter(self._generate() if callable(self._generate) else self._generate)
+
+    def __length_hint__(self) -> int:
+        return operator.length_hint(self._generate)
 
 
 class TFLiteConverter:

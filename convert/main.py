@@ -49,6 +49,9 @@ class _Checked:
     def __init__(self, model: Model, samples: Samples) -> None:
         self._model, self._samples = model, samples
 
+    def __len__(self) -> int:
+        return len(self._samples)
+
     def __iter__(self) -> typing.Iterator[Sample]:
         found = iter(self._samples)
         while True:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import typing
 
 import numpy as np
@@ -119,7 +120,9 @@ def calibrate(model: Model, data: typing.Iterable[Sample], histogram: bool, keep
     seen = Seen(runner)
     watched = [tensor for tensor in model.main.tensors()
                if tensor.dtype == "FLOAT32" and tensor.data is None]
-    total = len(data) if isinstance(data, typing.Sized) else None
+    total = operator.length_hint(data)
+    if limit is not None and total:
+        total = min(total, limit)
     for sample in progress(data, "calibrating", total):
         if limit is not None and seen.count >= limit:
             break
