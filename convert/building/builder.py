@@ -9,19 +9,14 @@ import typing
 
 import numpy as np
 
-from ..format.graph import Array, ConvertError, Operator, Tensor
+from ..format.graph import Array, ConvertError, Operator, Shape, Tensor, set_signature, signature
 from . import evaluate
-
-Shape = typing.Tuple[int, ...]
 
 MOST_FOLDED = 1 << 22  # elements by which a constant that is computed here may grow
 MOST_FOLDED_IN_ALL = 1 << 28
 LARGEST_SIZE = (1 << 31) - 1
-
-
-def signature(tensor: Tensor) -> Shape:
-    """The shape, with -1 where it is known only when the model runs."""
-    return tensor.shape if tensor.shape_signature is None else tensor.shape_signature
+MOST_ELEMENTS = 1 << 31  # of one tensor: what the file format can address
+MOST_OPERATORS = 100_000
 
 
 def product(sizes: typing.Iterable[int]) -> int:
@@ -53,12 +48,11 @@ class Builder:
         return self.constant(np.clip(data, -LARGEST_SIZE - 1, LARGEST_SIZE), "INT32")
 
     def tensor(self, shape: Shape, dtype: str, name: str = "") -> Tensor:
-        if any(s > LARGEST_SIZE for s in shape):
+        if product(max(s, 1) for s in shape) >= MOST_ELEMENTS or max(shape, default=0) > LARGEST_SIZE:
             raise ConvertError("a result of the shape %s is too large" % (list(shape),))
-        fixed = tuple(1 if s < 0 else int(s) for s in shape)
-        known = tuple(-1 if s < 0 else int(s) for s in shape)
-        return Tensor(self.unique(name or self.name + "/value"), fixed, dtype,
-                      shape_signature=None if fixed == known else known)
+        made = Tensor(self.unique(name or self.name + "/value"), (), dtype)
+        set_signature(made, shape)
+        return made
 
     def unique(self, name: str) -> str:
         """The name, or with a number behind it where it is taken."""
@@ -88,6 +82,8 @@ class Builder:
         folded = self._fold(kind, inputs, shapes, dtype, options)
         if folded is not None:
             return folded
+        if len(self.operators) >= MOST_OPERATORS:
+            raise ConvertError("the model has more than %d operators" % MOST_OPERATORS)
         outputs = [self.tensor(s, dtype, "%s/%s" % (self.name, kind.lower())) for s in shapes]
         self.operators.append(Operator(kind, list(inputs), outputs, options, layer=self.layer))
         return outputs
@@ -165,3 +161,14 @@ class Builder:
         made = self.constant(np.array(tensor.shape), dtype)
         self.mark_unknown(made, np.array([s < 0 for s in signature(tensor)], np.bool_))
         return made
+
+
+def needed(operators: list[Operator], outputs: list[Tensor]) -> list[Operator]:
+    """The operators that the outputs depend on, in their order."""
+    wanted = set(outputs)
+    kept = []
+    for op in reversed(operators):
+        if wanted & set(op.outputs):
+            kept.append(op)
+            wanted |= {t for t in op.inputs if t is not None}
+    return kept[::-1]

@@ -9,9 +9,9 @@ import typing
 
 import numpy as np
 
-from ..format.graph import ConvertError, Operator, Tensor
+from ..format.graph import Array, ConvertError, Operator, Tensor, signature
 from . import shapes
-from .builder import Builder, signature
+from .builder import Builder
 
 PLAIN = {"fused_activation_function": "NONE"}
 MOST_PRODUCTS = 1 << 24  # of constants, which are multiplied here
@@ -29,7 +29,10 @@ _ARITHMETIC = ("FLOAT32", "INT32", "INT64")
 _NO_INT64 = ("POW", "DIV")
 
 
-def binary(b: Builder, kind: str, x: Tensor, y: Tensor) -> Tensor:
+def binary(b: Builder, kind: str, x: Tensor, y: Tensor | Array | float) -> Tensor:
+    """y: a tensor, or numbers of the type of x."""
+    if not isinstance(y, Tensor):
+        y = b.constant(y, x.dtype)
     if x.dtype != y.dtype:
         raise ConvertError("%s of %s and %s" % (kind, x.dtype, y.dtype))
     known = x.data is not None and y.data is not None
@@ -54,8 +57,8 @@ def scalar(b: Builder, value: float, like: Tensor) -> Tensor:
 def scaled(b: Builder, x: Tensor, factor: float, offset: float = 0.0) -> Tensor:
     """x * factor + offset, without what changes nothing."""
     if factor != 1:
-        x = binary(b, "MUL", x, scalar(b, factor, x))
-    return binary(b, "ADD", x, scalar(b, offset, x)) if offset else x
+        x = binary(b, "MUL", x, factor)
+    return binary(b, "ADD", x, offset) if offset else x
 
 
 def cast(b: Builder, x: Tensor, dtype: str) -> Tensor:
@@ -115,13 +118,15 @@ def clip(b: Builder, x: Tensor, low: float, high: float) -> Tensor:
             (0.0, math.inf): "RELU"}.get((low, high))
     if kind and x.dtype == "FLOAT32":
         return unary(b, kind, x)
+    if low == 0 and 0 < high and x.dtype == "FLOAT32":
+        return binary(b, "MINIMUM", unary(b, "RELU", x), high)
     if low > high:
-        return binary(b, "MINIMUM", binary(b, "MAXIMUM", x, scalar(b, low, x)), scalar(b, high, x))
+        return binary(b, "MINIMUM", binary(b, "MAXIMUM", x, low), high)
     limits = np.iinfo if x.dtype.startswith(("INT", "UINT")) else None
     if low > -math.inf and not (limits and low <= limits(x.dtype.lower()).min):
-        x = binary(b, "MAXIMUM", x, scalar(b, low, x))
+        x = binary(b, "MAXIMUM", x, low)
     if high < math.inf and not (limits and high >= limits(x.dtype.lower()).max):
-        x = binary(b, "MINIMUM", x, scalar(b, high, x))
+        x = binary(b, "MINIMUM", x, high)
     return x
 
 
@@ -139,7 +144,7 @@ def softplus(b: Builder, x: Tensor) -> Tensor:
 
 def selu(b: Builder, x: Tensor, alpha: float, gamma: float) -> Tensor:
     """gamma * (max(x, 0) + alpha * (exp(min(x, 0)) - 1)); ELU has an alpha of 1."""
-    below = unary(b, "ELU", binary(b, "MINIMUM", x, scalar(b, 0.0, x)))
+    below = unary(b, "ELU", binary(b, "MINIMUM", x, 0.0))
     both = binary(b, "ADD", unary(b, "RELU", x), scaled(b, below, alpha))
     return scaled(b, both, gamma)
 

@@ -9,9 +9,9 @@ import typing
 
 import numpy as np
 
-from ..format.graph import Array, ConvertError, Operator, Tensor
+from ..format.graph import Array, ConvertError, Operator, Tensor, signature
 from . import maths, shapes
-from .builder import Builder, signature
+from .builder import Builder
 
 MOST_STEPS = 512
 
@@ -47,7 +47,8 @@ def _fused(b: Builder, kind: str, inputs: list[Tensor | None], x: Tensor, units:
     return out
 
 
-def lstm(b: Builder, x: Tensor, g: Gates, time_major: bool = True) -> Tensor:
+def lstm(b: Builder, x: Tensor, g: Gates, time_major: bool = True,
+         cell_clip: float = 0.0) -> Tensor:
     """Gates in the order input, forget, cell, output; states begin as zeros."""
     batch = x.shape[1 if time_major else 0]
     matrices = [b.constant(m) for m in g.inputs + g.recurrent]
@@ -56,7 +57,7 @@ def lstm(b: Builder, x: Tensor, g: Gates, time_major: bool = True) -> Tensor:
     inputs: list[Tensor | None] = [x, *matrices, *peephole, *biases, None, None,
                                    _state(b, batch, g.units, "output_state"),
                                    _state(b, batch, g.units, "cell_state")]
-    options = {"fused_activation_function": "TANH", "cell_clip": 0.0, "proj_clip": 0.0,
+    options = {"fused_activation_function": "TANH", "cell_clip": cell_clip, "proj_clip": 0.0,
                "time_major": time_major, "asymmetric_quantize_inputs": False,
                "diagonal_recurrent_tensors": False}
     return _fused(b, "UNIDIRECTIONAL_SEQUENCE_LSTM", inputs + [None] * 4, x, g.units, options)

@@ -7,9 +7,9 @@ import typing
 
 import numpy as np
 
-from ..format.graph import Array, ConvertError, Tensor
+from ..format.graph import Array, ConvertError, Operator, Shape, Tensor, signature
 from . import evaluate
-from .builder import LARGEST_SIZE, Builder, Shape, product, signature
+from .builder import LARGEST_SIZE, Builder, product
 
 MOST_DIMENSIONS = 8
 
@@ -294,3 +294,14 @@ def space_to_depth(b: Builder, x: Tensor, block: int) -> Tensor:
 
 def reverse(b: Builder, x: Tensor, axis: int) -> Tensor:
     return b.emit("REVERSE_V2", [x, b.integers([axis_of(axis, len(x.shape))])], signature(x))
+
+
+def copied(b: Builder, tensor: Tensor) -> Tensor:
+    """The same values under a name of their own: an output that is an input, say."""
+    out = b.tensor(signature(tensor), tensor.dtype)
+    shape: Array = np.array(signature(tensor), np.int32)
+    if list(shape).count(-1) > 1:
+        raise ConvertError("output '%s' is an input of a shape that is not known" % b.name)
+    b.operators.append(Operator("RESHAPE", [tensor, b.integers(shape)], [out],
+                                {"new_shape": shape.tolist()}, layer=b.layer))
+    return out

@@ -9,9 +9,9 @@ import typing
 
 import numpy as np
 
-from ..format.graph import ConvertError, Tensor
+from ..format.graph import ConvertError, Tensor, signature
 from . import maths, shapes
-from .builder import Builder, signature
+from .builder import Builder
 
 Pair = typing.Tuple[int, int]
 NO_PADS: tuple[Pair, Pair] = ((0, 0), (0, 0))

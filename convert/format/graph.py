@@ -10,6 +10,7 @@ import typing
 import numpy as np
 
 Array = np.ndarray[typing.Any, typing.Any]
+Shape = typing.Tuple[int, ...]
 
 
 @dataclasses.dataclass(eq=False)
@@ -33,6 +34,17 @@ class Tensor:
     shape_signature: tuple[int, ...] | None = None  # -1 where a size is not known
     variable: bool = False
     sparsity: typing.Any = None  # the schema's SparsityParameters as read, handed on
+
+
+def signature(tensor: Tensor) -> Shape:
+    """The shape, with -1 where a size is known only when the model runs."""
+    return tensor.shape if tensor.shape_signature is None else tensor.shape_signature
+
+
+def set_signature(tensor: Tensor, sizes: typing.Sequence[int]) -> None:
+    tensor.shape = tuple(1 if n < 0 else int(n) for n in sizes)
+    tensor.shape_signature = tuple(-1 if n < 0 else int(n) for n in sizes) \
+        if any(n < 0 for n in sizes) else None
 
 
 @dataclasses.dataclass(eq=False)

@@ -7,12 +7,11 @@ import typing
 
 import numpy as np
 
-from ..building.keras_builder import NUMPY_TYPES, signature
-from ..format.graph import Array, Operator, Tensor
+from ..building.evaluate import DTYPES
+from ..format.graph import Array, Operator, Tensor, signature
 from .edit import Editor, constant, operand, scalar
 
 MAX_GROWTH = 1 << 22  # elements that a constant may get beyond those it is computed from
-_DTYPES = {name: np.dtype(numpy) for numpy, name in NUMPY_TYPES.items()}
 
 Compute = typing.Callable[[Operator, typing.List[Array]], Array]
 
@@ -50,9 +49,9 @@ def _fold(editor: Editor, op: Operator) -> None:
 
 def _become(editor: Editor, op: Operator, values: Array) -> None:
     output = op.outputs[0]
-    if editor.returned(output) or output.dtype not in _DTYPES:
+    if editor.returned(output) or output.dtype not in DTYPES:
         return
-    data = np.asarray(values, _DTYPES[output.dtype])
+    data = np.asarray(values, DTYPES[output.dtype])
     made = Tensor(output.name, data.shape, output.dtype, data)
     editor.remove(op)
     editor.redirect(output, made)
@@ -122,7 +121,7 @@ def _one(function: typing.Callable[[Array], Array]) -> Compute:
 
 _COMPUTE: dict[str, Compute] = {
     "ADD": _two(lambda a, b: a + b),
-    "CAST": lambda op, given: given[0].astype(_DTYPES[op.outputs[0].dtype]),
+    "CAST": lambda op, given: given[0].astype(DTYPES[op.outputs[0].dtype]),
     "CONCATENATION": lambda op, given: np.concatenate(given, int(op.options.get("axis", 0))),
     "DIV": _two(_divide),
     "EXP": _one(np.exp),

@@ -4,8 +4,7 @@ convolution after them."""
 
 from __future__ import annotations
 
-from ..building.keras_builder import signature
-from ..format.graph import Operator
+from ..format.graph import Operator, signature
 from .edit import Editor, constant
 
 _ACTIVATIONS = ("RELU", "RELU6", "RELU_N1_TO_1")

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..building.keras_builder import set_signature, signature
-from ..format.graph import Operator, Tensor
+from ..format.graph import Operator, Tensor, set_signature, signature
 from .edit import Editor, constant, operand
 
 _UNARY = ("RELU", "RELU6", "RELU_N1_TO_1", "LOGISTIC", "TANH", "ELU", "LEAKY_RELU", "HARD_SWISH",

@@ -8,8 +8,7 @@ import typing
 
 import numpy as np
 
-from ..building.keras_builder import set_signature, signature
-from ..format.graph import Array, Operator, Tensor
+from ..format.graph import Array, Operator, Tensor, set_signature, signature
 from .edit import Editor, constant, like, operand
 from .merge_shapes import ELEMENTWISE
 

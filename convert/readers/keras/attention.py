@@ -7,9 +7,10 @@ import math
 
 import numpy as np
 
-from ...building.keras_builder import Unsupported, signature
-from ...format.graph import Array, ConvertError, Tensor
-from .context import Context, Convert
+from ...building import maths, shapes
+from ...format.graph import Array, ConvertError, Tensor, signature
+from .activations import softmax
+from .context import Context, Convert, Unsupported
 from .dense import Tensors
 
 
@@ -40,9 +41,9 @@ def multi_head_attention(c: Context, inputs: Tensors) -> Tensor:
     q = _heads(c, query, names, "query", heads, key_size, 1 / math.sqrt(key_size))
     k = _heads(c, key, names, "key", heads, key_size)
     v = _heads(c, value, names, "value", heads, value_size)
-    scores = b.softmax(b.matmul(q, k, False, True))
-    mixed = b.transpose(b.matmul(scores, v, False, False), [0, 2, 1, 3])
-    flat = b.reshape(mixed, signature(mixed)[:2] + (heads * value_size,))
+    scores = softmax(b, maths.matmul(b, q, k, False, True))
+    mixed = shapes.transpose(b, maths.matmul(b, scores, v, False, False), [0, 2, 1, 3])
+    flat = shapes.reshape(b, mixed, signature(mixed)[:2] + (heads * value_size,))
     return _projected(c, flat, names, "output", query.shape[2], 1.0)
 
 
@@ -61,7 +62,7 @@ def _projected(c: Context, x: Tensor, names: list[str], part: str, size: int,
     kernel = c.constant(part + "_kernel", lambda: numbers("kernel", [inner, size]).T)
     bias = c.constant(part + "_bias", lambda: numbers("bias", [size])) \
         if part + "_bias" in names else None
-    return c.builder.dense(x, kernel, bias)
+    return maths.fully_connected(c.builder, x, kernel, bias)
 
 
 def _heads(c: Context, x: Tensor, names: list[str], part: str, heads: int, size: int,
@@ -70,7 +71,8 @@ def _heads(c: Context, x: Tensor, names: list[str], part: str, heads: int, size:
     b = c.builder
     made = _projected(c, x, names, part, heads * size, scale)
     c.fixed(made, 1, "the number of steps")
-    return b.transpose(b.reshape(made, signature(made)[:2] + (heads, size)), [0, 2, 1, 3])
+    split = shapes.reshape(b, made, signature(made)[:2] + (heads, size))
+    return shapes.transpose(b, split, [0, 2, 1, 3])
 
 
 def attention(c: Context, inputs: Tensors) -> Tensor:
@@ -78,10 +80,11 @@ def attention(c: Context, inputs: Tensors) -> Tensor:
     if c.get("score_mode", "dot") != "dot" or c.flag("causal", False):
         raise Unsupported("attention that is causal or no product is not supported")
     b = c.builder
-    scores = b.matmul(query, key, False, True)
+    scores = maths.matmul(b, query, key, False, True)
     if c.flag("use_scale", False):
-        scores = b.binary("MUL", scores, c.constant("scale", lambda: c.weights("scale")["scale"]))
-    return b.matmul(b.softmax(scores), value, False, False)
+        scale = c.constant("scale", lambda: c.weights("scale")["scale"])
+        scores = maths.binary(b, "MUL", scores, scale)
+    return maths.matmul(b, softmax(b, scores), value, False, False)
 
 
 LAYERS: dict[str, Convert] = {"Attention": attention, "MultiHeadAttention": multi_head_attention}

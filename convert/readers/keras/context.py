@@ -9,14 +9,19 @@ import typing
 
 import numpy as np
 
-from ...building.keras_builder import Builder, Pair, Unsupported, signature
-from ...format.graph import Array, ConvertError, Tensor
+from ...building.builder import Builder
+from ...building.windows import Pair
+from ...format.graph import Array, ConvertError, Tensor, signature
 from .config import Json, Layer
 from .weights import Named, as_float, pick
 
 _MISSING = object()
 MAX_SETTING = 1 << 30
 TFJS = 0  # in the place of Keras' version: a model that TensorFlow.js made
+
+
+class Unsupported(ConvertError):
+    """The format, or this converter, has nothing that does what is asked."""
 
 
 def array_of(value: Json) -> Json:
@@ -115,7 +120,8 @@ class Context:
         key = (id(self.layer), name)
         if key not in self.cache:
             values = np.ascontiguousarray(make(), np.float32)
-            self.cache[key] = self.builder.constant(values, name)
+            self.cache[key] = self.builder.constant(
+                values, name="%s/%s" % (self.builder.name, name))
         return self.cache[key]
 
     # ---- inputs

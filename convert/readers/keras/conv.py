@@ -8,15 +8,16 @@ import typing
 
 import numpy as np
 
-from ...building.keras_builder import Pair, Shape, Unsupported, signature
-from ...format.graph import Array, ConvertError, Tensor
-from .context import TFJS, Context, Convert
+from ...building import maths, shapes, windows
+from ...building.windows import Pair, Window
+from ...format.graph import Array, ConvertError, Tensor, signature
+from .context import TFJS, Context, Convert, Unsupported
 from .dense import Tensors, then_activate
 
 
 def _as_rows(c: Context, x: Tensor) -> Tensor:
     c.rank(x, 3)
-    return c.builder.expand(x, 1)
+    return shapes.expand(c.builder, x, [1])
 
 
 def _weights(c: Context, kernel: str, *others: str) -> dict[str, Array]:
@@ -46,7 +47,11 @@ def _padded(c: Context, x: Tensor, kernel: int, dilation: int) -> tuple[Tensor, 
     if c.get("padding", "valid") != "causal":
         return x, c.padding()
     amount = (kernel - 1) * dilation
-    return (c.builder.pad(x, [(0, 0), (0, 0), (amount, 0), (0, 0)]) if amount else x), "VALID"
+    return shapes.pad(c.builder, x, [(0, 0), (0, 0), (amount, 0), (0, 0)]), "VALID"
+
+
+def _window(kernel: Tensor, strides: Pair, dilations: Pair, padding: str) -> Window:
+    return Window((kernel.shape[1], kernel.shape[2]), strides, dilations, same=padding == "SAME")
 
 
 def conv(rank: int) -> Convert:
@@ -64,8 +69,9 @@ def conv(rank: int) -> Convert:
         shape = sizes + [channels // groups, filters]
         kernel = c.constant("kernel", lambda: _filters(c, shape))
         bias = _bias(c, ["kernel"], filters)
-        made = c.builder.conv(x, kernel, bias, strides, dilations, padding)
-        return then_activate(c, c.builder.squeeze(made, 1) if rank == 1 else made)
+        made = windows.conv_2d(c.builder, x, kernel, bias,
+                               _window(kernel, strides, dilations, padding))
+        return then_activate(c, shapes.squeeze(c.builder, made, [1]) if rank == 1 else made)
     return convert
 
 
@@ -76,13 +82,12 @@ def _filters(c: Context, shape: list[int]) -> Array:
 
 def depthwise(rank: int) -> Convert:
     def convert(c: Context, inputs: Tensors) -> Tensor:
-        x, strides, made = _depthwise(c, inputs[0], rank, ["depthwise_kernel"], True)
-        return then_activate(c, c.builder.squeeze(made, 1) if rank == 1 else made)
+        made = _depthwise(c, inputs[0], rank, ["depthwise_kernel"], True)
+        return then_activate(c, shapes.squeeze(c.builder, made, [1]) if rank == 1 else made)
     return convert
 
 
-def _depthwise(c: Context, x: Tensor, rank: int, names: list[str],
-               biased: bool) -> tuple[Tensor, Pair, Tensor]:
+def _depthwise(c: Context, x: Tensor, rank: int, names: list[str], biased: bool) -> Tensor:
     c.channels_last()
     sizes, strides, dilations = _geometry(c, rank)
     x = _as_rows(c, x) if rank == 1 else x
@@ -102,13 +107,14 @@ def _depthwise(c: Context, x: Tensor, rank: int, names: list[str],
         bias = _bias(c, names, channels * times)
     else:
         bias = c.constant("zeros", lambda: np.zeros(channels * times))
-    return x, strides, c.builder.depthwise(x, kernel, bias, strides, dilations, padding)
+    return windows.depthwise(c.builder, x, kernel, bias,
+                             _window(kernel, strides, dilations, padding))
 
 
 def separable(rank: int) -> Convert:
     def convert(c: Context, inputs: Tensors) -> Tensor:
         names, filters = ["depthwise_kernel", "pointwise_kernel"], c.integer("filters")
-        _, _, middle = _depthwise(c, inputs[0], rank, names, False)
+        middle = _depthwise(c, inputs[0], rank, names, False)
         shape = [1] * rank + [middle.shape[3], filters]
 
         def pointwise() -> Array:
@@ -116,8 +122,8 @@ def separable(rank: int) -> Convert:
             return found.reshape(1, 1, middle.shape[3], filters).transpose(3, 0, 1, 2)
 
         kernel = c.constant("pointwise_kernel", pointwise)
-        made = c.builder.conv(middle, kernel, _bias(c, names, filters), (1, 1), (1, 1), "VALID")
-        return then_activate(c, c.builder.squeeze(made, 1) if rank == 1 else made)
+        made = windows.conv_2d(c.builder, middle, kernel, _bias(c, names, filters), Window((1, 1)))
+        return then_activate(c, shapes.squeeze(c.builder, made, [1]) if rank == 1 else made)
     return convert
 
 
@@ -138,22 +144,20 @@ def conv_transpose(rank: int) -> Convert:
 
         kernel = c.constant("kernel", make)
         made = _transposed(c, x, kernel, strides, padding)
-        return then_activate(c, c.builder.squeeze(made, 1) if rank == 1 else made)
+        return then_activate(c, shapes.squeeze(c.builder, made, [1]) if rank == 1 else made)
     return convert
 
 
 def _transposed(c: Context, x: Tensor, kernel: Tensor, strides: Pair, padding: str) -> Tensor:
     if c.get("output_padding", None) not in (None, [None], [None, None]):
         raise Unsupported("output_padding is not supported")
-    places = []
-    for axis in (1, 2):
-        size, stride = c.fixed(x, axis, "the size of its input"), strides[axis - 1]
-        beyond = max(kernel.shape[axis] - stride, 0) if padding == "VALID" else 0
-        places.append(size * stride + beyond)
-    shape: Shape = (c.fixed(x, 0, "the batch"), *places, kernel.shape[0])
-    inputs = [c.builder.integers(shape), kernel, x, _bias(c, ["kernel"], kernel.shape[0])]
-    return c.builder.op("TRANSPOSE_CONV", inputs, shape, "FLOAT32", padding=padding,
-                        stride_h=strides[0], stride_w=strides[1], fused_activation_function="NONE")
+    def size(axis: int) -> int:
+        inner, stride = c.fixed(x, axis, "the size of its input"), strides[axis - 1]
+        return inner * stride + (max(kernel.shape[axis] - stride, 0) if padding == "VALID" else 0)
+
+    c.fixed(x, 0, "the batch")
+    return windows.transpose_conv(c.builder, x, kernel, _bias(c, ["kernel"], kernel.shape[0]),
+                                  _window(kernel, strides, (1, 1), padding), size=(size(1), size(2)))
 
 
 # ---- pooling -------------------------------------------------------------------------------------
@@ -167,8 +171,9 @@ def pool(kind: str, rank: int) -> Convert:
         size = c.sizes("pool_size", rank, 2)
         strides = size if c.get("strides", None) is None else c.sizes("strides", rank)
         size, strides = ([1] * (2 - rank) + each for each in (size, strides))
-        made = c.builder.pool(kind, x, (size[0], size[1]), (strides[0], strides[1]), c.padding())
-        return c.builder.squeeze(made, 1) if rank == 1 else made
+        made = windows.pool(c.builder, kind, x, Window(
+            (size[0], size[1]), (strides[0], strides[1]), same=c.padding() == "SAME"))
+        return shapes.squeeze(c.builder, made, [1]) if rank == 1 else made
     return convert
 
 
@@ -178,7 +183,7 @@ def global_pool(kind: str, rank: int) -> Convert:
         c.unmasked()
         c.rank(inputs[0], rank + 2)
         axes = list(range(1, rank + 1))
-        return c.builder.reduce(kind, inputs[0], axes, c.flag("keepdims", False))
+        return maths.reduce(c.builder, kind, inputs[0], axes, c.flag("keepdims", False))
     return convert
 
 
@@ -202,7 +207,7 @@ def zero_padding(rank: int) -> Convert:
     def convert(c: Context, inputs: Tensors) -> Tensor:
         c.channels_last()
         c.rank(inputs[0], rank + 2)
-        return c.builder.pad(inputs[0], [(0, 0), *_borders(c, "padding", rank, 1), (0, 0)])
+        return shapes.pad(c.builder, inputs[0], [(0, 0), *_borders(c, "padding", rank, 1), (0, 0)])
     return convert
 
 
@@ -210,8 +215,18 @@ def cropping(rank: int) -> Convert:
     def convert(c: Context, inputs: Tensors) -> Tensor:
         c.channels_last()
         c.rank(inputs[0], rank + 2)
-        return c.builder.crop(inputs[0], [(0, 0), *_borders(c, "cropping", rank, 1), (0, 0)])
+        return _cropped(c, inputs[0], [(0, 0), *_borders(c, "cropping", rank, 1), (0, 0)])
     return convert
+
+
+def _cropped(c: Context, x: Tensor, amounts: list[Pair]) -> Tensor:
+    """Without so many at the beginning and at the end of each dimension."""
+    if any(0 <= n <= sum(two) for n, two in zip(signature(x), amounts)):
+        raise ConvertError("nothing is left of the shape %s" % list(signature(x)))
+    begin, end = np.array(amounts).T
+    masks = [sum(1 << i for i, n in enumerate(side) if not n) for side in (begin, end)]
+    return shapes.strided_slice(c.builder, x, begin, -end, np.ones_like(begin),
+                                {"begin_mask": masks[0], "end_mask": masks[1]})
 
 
 def up_sampling_2d(c: Context, inputs: Tensors) -> Tensor:
@@ -224,24 +239,26 @@ def up_sampling_2d(c: Context, inputs: Tensors) -> Tensor:
         raise Unsupported("interpolation %s is not supported" % how)
     height, width = (c.fixed(x, axis, "the size of its picture") * times
                      for axis, times in zip((1, 2), c.pair("size", 2)))
-    return c.builder.resize(kinds[how], x, height, width, c.keras != TFJS)
+    return windows.resize(c.builder, kinds[how], x, (height, width), False, c.keras != TFJS)
 
 
 def up_sampling_1d(c: Context, inputs: Tensors) -> Tensor:
     b, x = c.builder, _as_rows(c, inputs[0])
     width = c.fixed(x, 2, "the number of steps") * c.integer("size", 2)
-    return b.squeeze(b.resize("RESIZE_NEAREST_NEIGHBOR", x, 1, width), 1)
+    wide = windows.resize(b, "RESIZE_NEAREST_NEIGHBOR", x, (1, width), False, True)
+    return shapes.squeeze(b, wide, [1])
 
 
 def resizing(c: Context, inputs: Tensors) -> Tensor:
-    x = c.builder.cast(inputs[0], "FLOAT32")
+    x = maths.cast(c.builder, inputs[0], "FLOAT32")
     c.rank(x, 4)
     kinds = {"nearest": "RESIZE_NEAREST_NEIGHBOR", "bilinear": "RESIZE_BILINEAR"}
     how = c.text("interpolation", "bilinear")
     if how not in kinds or c.flag("crop_to_aspect_ratio", False) or c.flag(
             "pad_to_aspect_ratio", False) or c.flag("antialias", False):
         raise Unsupported("it resizes by more than nearest or bilinear interpolation")
-    return c.builder.resize(kinds[how], x, c.integer("height"), c.integer("width"))
+    size = c.integer("height"), c.integer("width")
+    return windows.resize(c.builder, kinds[how], x, size, False, True)
 
 
 LAYERS: dict[str, Convert] = {

@@ -9,11 +9,11 @@ import typing
 
 import numpy as np
 
-from ...building.activations import FUNCTIONS, activate, clip, elu, softmax
-from ...building.keras_builder import Shape, Unsupported, signature
-from ...format.graph import Array, ConvertError, Tensor
+from ...building import maths, shapes
+from ...format.graph import Array, ConvertError, Shape, Tensor, signature
+from .activations import FUNCTIONS, activate, softmax
 from .config import Json
-from .context import Context, Convert, array_of
+from .context import Context, Convert, Unsupported, array_of
 
 Tensors = typing.List[Tensor]
 
@@ -60,18 +60,18 @@ def relu(c: Context, inputs: Tensors) -> Tensor:
     if threshold:
         raise Unsupported("a threshold of %g is not supported" % threshold)
     if slope:
-        made = b.unary("LEAKY_RELU", x, alpha=slope)
-        return made if top is None else b.binary("MINIMUM", made, c.number("max_value"))
-    return b.unary("RELU", x) if top is None else clip(b, x, 0, c.number("max_value"))
+        made = maths.unary(b, "LEAKY_RELU", x, alpha=slope)
+        return made if top is None else maths.binary(b, "MINIMUM", made, c.number("max_value"))
+    return maths.clip(b, x, 0.0, math.inf if top is None else c.number("max_value"))
 
 
 def leaky_relu(c: Context, inputs: Tensors) -> Tensor:
     slope = c.number("negative_slope" if "negative_slope" in c.layer.config else "alpha", 0.3)
-    return c.builder.unary("LEAKY_RELU", inputs[0], alpha=slope)
+    return maths.unary(c.builder, "LEAKY_RELU", inputs[0], alpha=slope)
 
 
 def elu_layer(c: Context, inputs: Tensors) -> Tensor:
-    return elu(c.builder, inputs[0], c.number("alpha", 1.0))
+    return maths.elu(c.builder, inputs[0], c.number("alpha", 1.0))
 
 
 def prelu(c: Context, inputs: Tensors) -> Tensor:
@@ -79,7 +79,7 @@ def prelu(c: Context, inputs: Tensors) -> Tensor:
     alpha = c.constant("alpha", lambda: c.weights("alpha")["alpha"])
     if len(alpha.shape) != len(x.shape) - 1:
         raise ConvertError("its alpha has the shape %s" % list(alpha.shape))
-    return c.builder.op("PRELU", [x, alpha], signature(x))
+    return c.builder.emit("PRELU", [x, alpha], signature(x))
 
 
 def softmax_layer(c: Context, inputs: Tensors) -> Tensor:
@@ -108,16 +108,15 @@ def dense(c: Context, inputs: Tensors) -> Tensor:
     kernel = c.constant("kernel", lambda: c.shaped(c.weights(*names)["kernel"], shape, "kernel").T)
     bias = c.constant("bias", lambda: c.shaped(c.weights(*names)["bias"], shape[1:], "bias")) \
         if biased else None
-    return then_activate(c, b.dense(x, kernel, bias))
+    return then_activate(c, maths.fully_connected(b, x, kernel, bias))
 
 
 def embedding(c: Context, inputs: Tensors) -> Tensor:
     shape = c.integer("input_dim"), c.integer("output_dim")
     table = c.constant("embeddings",
                        lambda: c.shaped(c.weights("embeddings")["embeddings"], shape, "table"))
-    indices = c.builder.cast(inputs[0], "INT32")
-    return c.builder.op("GATHER", [table, indices], signature(indices) + shape[1:], axis=0,
-                        batch_dims=0)
+    indices = maths.cast(c.builder, inputs[0], "INT32")
+    return shapes.gather(c.builder, table, indices, 0)
 
 
 # ---- normalization -------------------------------------------------------------------------------
@@ -154,15 +153,12 @@ def batch_normalization(c: Context, inputs: Tensors) -> Tensor:
     rank = len(x.shape)
     gain = c.constant("gain", lambda: _along(numbers()[0], axis, rank))
     offset = c.constant("offset", lambda: _along(numbers()[1], axis, rank))
-    return b.binary("ADD", b.binary("MUL", x, gain), offset)
+    return maths.binary(b, "ADD", maths.binary(b, "MUL", x, gain), offset)
 
 
 def _normalized(c: Context, x: Tensor, axes: list[int], epsilon: float) -> Tensor:
     """Less the mean over the axes, and divided by the deviation."""
-    b = c.builder
-    centered = b.binary("SUB", x, b.reduce("MEAN", x, axes, True))
-    variance = b.reduce("MEAN", b.binary("MUL", centered, centered), axes, True)
-    return b.binary("MUL", centered, b.unary("RSQRT", b.binary("ADD", variance, epsilon)))
+    return maths.layer_norm(c.builder, x, axes, epsilon)[0]
 
 
 def _scaled(c: Context, x: Tensor, shape: Shape) -> Tensor:
@@ -174,7 +170,7 @@ def _scaled(c: Context, x: Tensor, shape: Shape) -> Tensor:
             found = c.weights(*names)[name]
             if found.size != math.prod(shape):
                 raise ConvertError("its %s has the shape %s" % (name, list(found.shape)))
-            x = b.binary(kind, x, c.constant(name, lambda: found.reshape(shape)))
+            x = maths.binary(b, kind, x, c.constant(name, lambda: found.reshape(shape)))
     return x
 
 
@@ -203,15 +199,15 @@ def group_normalization(c: Context, inputs: Tensors) -> Tensor:
     places = math.prod(c.fixed(x, axis, "the size of its picture") for axis in range(1, rank - 1))
     # Four dimensions: other runtimes do not spread more over each other.
     split = (signature(x)[0], places, groups, channels // groups)
-    made = _normalized(c, b.reshape(x, split), [1, 3], c.number("epsilon", 1e-3))
-    return _scaled(c, b.reshape(made, signature(x)), (channels,))
+    made = _normalized(c, shapes.reshape(b, x, split), [1, 3], c.number("epsilon", 1e-3))
+    return _scaled(c, shapes.reshape(b, made, signature(x)), (channels,))
 
 
 def rescaling(c: Context, inputs: Tensors) -> Tensor:
-    b, x = c.builder, c.builder.cast(inputs[0], "FLOAT32")
+    b, x = c.builder, maths.cast(c.builder, inputs[0], "FLOAT32")
     scale, offset = (_numbers(c, key, otherwise) for key, otherwise in (("scale", 1.0),
                                                                         ("offset", 0.0)))
-    return b.binary("ADD", b.binary("MUL", x, scale), offset)
+    return maths.binary(b, "ADD", maths.binary(b, "MUL", x, scale), offset)
 
 
 def _numbers(c: Context, key: str, otherwise: Json) -> Array:
@@ -224,7 +220,7 @@ def _numbers(c: Context, key: str, otherwise: Json) -> Array:
 
 def normalization(c: Context, inputs: Tensors) -> Tensor:
     """Statistics are settings, or were learned: mean, variance and how many there were."""
-    b, x = c.builder, c.builder.cast(inputs[0], "FLOAT32")
+    b, x = c.builder, maths.cast(c.builder, inputs[0], "FLOAT32")
     if c.get("mean", None) is not None:
         mean, variance = (_numbers(c, key, 0.0) for key in ("mean", "variance"))
     else:
@@ -235,14 +231,19 @@ def normalization(c: Context, inputs: Tensors) -> Tensor:
         raise Unsupported("axis %s is not supported: only the last one" % (c.get("axis", -1),))
     mean, spread = mean.reshape(-1), spread.reshape(-1)
     if c.flag("invert", False):
-        return b.binary("ADD", b.binary("MUL", x, spread), mean)
-    return b.binary("MUL", b.binary("SUB", x, mean), 1 / spread)
+        return maths.binary(b, "ADD", maths.binary(b, "MUL", x, spread), mean)
+    return maths.binary(b, "MUL", maths.binary(b, "SUB", x, mean), 1 / spread)
 
 
 def unit_normalization(c: Context, inputs: Tensors) -> Tensor:
     if _axis(c, inputs[0]) != len(inputs[0].shape) - 1:
         raise Unsupported("axis %s is not supported: only the last one" % (c.get("axis", -1),))
-    return c.builder.unary("L2_NORMALIZATION", inputs[0], fused_activation_function="NONE")
+    return _unit(c, inputs[0])
+
+
+def _unit(c: Context, x: Tensor) -> Tensor:
+    """Rows of length 1."""
+    return maths.unary(c.builder, "L2_NORMALIZATION", x, **maths.PLAIN)
 
 
 # ---- arithmetic ----------------------------------------------------------------------------------
@@ -256,7 +257,7 @@ def merge(kind: str) -> Convert:
             raise Unsupported("inputs with different numbers of dimensions are not supported")
         made = inputs[0]
         for x in inputs[1:]:
-            made = c.builder.binary(kind, made, x)
+            made = maths.binary(c.builder, kind, made, x)
         return made
     return convert
 
@@ -264,17 +265,11 @@ def merge(kind: str) -> Convert:
 def average(c: Context, inputs: Tensors) -> Tensor:
     made = merge("ADD")(c, inputs)
     assert isinstance(made, Tensor)
-    return c.builder.binary("MUL", made, 1 / len(inputs))
+    return maths.binary(c.builder, "MUL", made, 1 / len(inputs))
 
 
 def concatenate(c: Context, inputs: Tensors) -> Tensor:
-    axis = _axis(c, inputs[0])
-    shapes = [signature(x)[:axis] + signature(x)[axis + 1:] for x in inputs]
-    if len({len(shape) for shape in shapes}) > 1 or any(
-            len({n for n in sizes if n >= 0}) > 1 for sizes in zip(*shapes)):
-        raise ConvertError("shapes %s cannot be joined along axis %d"
-                           % (", ".join(str(list(signature(x))) for x in inputs), axis))
-    return c.builder.concat(inputs, axis) if len(inputs) > 1 else inputs[0]
+    return shapes.concat(c.builder, inputs, _axis(c, inputs[0]))
 
 
 def dot(c: Context, inputs: Tensors) -> Tensor:
@@ -291,13 +286,13 @@ def dot(c: Context, inputs: Tensors) -> Tensor:
     if c.flag("normalize", False):
         if (first, second) != (len(x.shape) - 1, len(y.shape) - 1):
             raise Unsupported("normalized over other axes than the last is not supported")
-        x, y = (b.unary("L2_NORMALIZATION", t, fused_activation_function="NONE") for t in (x, y))
+        x, y = _unit(c, x), _unit(c, y)
     if (len(x.shape), len(y.shape)) == (2, 2):
-        return b.reduce("SUM", b.binary("MUL", x, y), [1], True)
+        return maths.reduce(b, "SUM", maths.binary(b, "MUL", x, y), [1], True)
     if (len(x.shape), len(y.shape)) != (3, 3) or 0 in (first, second):
         raise Unsupported("of tensors of %d and %d dimensions is not supported"
                           % (len(x.shape), len(y.shape)))
-    return b.matmul(x, y, first == 1, second == 2)
+    return maths.matmul(b, x, y, first == 1, second == 2)
 
 
 # ---- shapes --------------------------------------------------------------------------------------
@@ -307,7 +302,7 @@ def flatten(c: Context, inputs: Tensors) -> Tensor:
     c.channels_last()
     x = inputs[0]
     rest = signature(x)[1:]
-    return c.builder.reshape(x, (signature(x)[0], -1 if -1 in rest else math.prod(rest)))
+    return shapes.reshape(c.builder, x, (signature(x)[0], -1 if -1 in rest else math.prod(rest)))
 
 
 def reshape(c: Context, inputs: Tensors) -> Tensor:
@@ -324,7 +319,7 @@ def reshape(c: Context, inputs: Tensors) -> Tensor:
             target[target.index(-1)] = math.prod(rest) // known
         if math.prod(target) != math.prod(rest):
             raise ConvertError("%s does not become %s" % (list(rest), value))
-    return c.builder.reshape(x, signature(x)[:1] + tuple(target))
+    return shapes.reshape(c.builder, x, signature(x)[:1] + tuple(target))
 
 
 def permute(c: Context, inputs: Tensors) -> Tensor:
@@ -332,13 +327,13 @@ def permute(c: Context, inputs: Tensors) -> Tensor:
     order = [0] + c.sizes("dims", len(x.shape) - 1)
     if sorted(order) != list(range(len(x.shape))):
         raise c.wrong("dims", order[1:], "an order of the dimensions")
-    return c.builder.transpose(x, order)
+    return shapes.transpose(c.builder, x, order)
 
 
 def repeat_vector(c: Context, inputs: Tensors) -> Tensor:
     x = inputs[0]
     c.rank(x, 2)
-    return c.builder.tile(c.builder.expand(x, 1), [1, c.integer("n"), 1])
+    return shapes.tile(c.builder, shapes.expand(c.builder, x, [1]), [1, c.integer("n"), 1])
 
 
 LAYERS: dict[str, Convert] = {

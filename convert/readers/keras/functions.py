@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ...building.activations import FUNCTIONS, activate
-from ...building.keras_builder import Unsupported
+from ...building import maths
 from ...format.graph import Tensor
+from .activations import FUNCTIONS, activate
 from .config import Json
-from .context import Context, Convert
+from .context import Context, Convert, Unsupported
 from .dense import Tensors, merge
 
 _BINARY = {"add": "ADD", "subtract": "SUB", "sub": "SUB", "multiply": "MUL", "mul": "MUL",
@@ -24,8 +24,9 @@ def binary(kind: str) -> Convert:
             return made
         number, first = _number(c.arguments)
         if not first:
-            return c.builder.binary(kind, inputs[0], number)
-        return c.builder.binary(kind, c.builder.constant(number), inputs[0])
+            return maths.binary(c.builder, kind, inputs[0], number)
+        number_first = maths.scalar(c.builder, number, inputs[0])
+        return maths.binary(c.builder, kind, number_first, inputs[0])
     return convert
 
 

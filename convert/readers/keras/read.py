@@ -6,12 +6,13 @@ from __future__ import annotations
 import heapq
 import typing
 
-from ...building.keras_builder import NUMPY_TYPES, Builder, Unsupported, signature
-from ...format.graph import ConvertError, Model, Signature, Tensor
+from ...building import evaluate, shapes
+from ...building.builder import Builder
+from ...format.graph import ConvertError, Model, Signature, Subgraph, Tensor, signature
 from . import (attention as keras_attention, conv as keras_conv, dense as keras_dense, functions as
                keras_functions, recurrent as keras_recurrent)
 from .config import Call, Json, Layer, Network, Reference, is_network, make_layer, network
-from .context import Context, Convert
+from .context import Context, Convert, Unsupported
 from .weights import Named, Store
 
 Tensors = typing.List[Tensor]
@@ -25,6 +26,8 @@ _WHY = {
 # What a mask goes through; others make it void, or refuse it.
 _KEEP_MASK = ("Activation", "Add", "BatchNormalization", "Concatenate", "Dense", "Dropout",
               "Embedding", "LayerNormalization", "Multiply", "SpatialDropout1D", "TimeDistributed")
+_INPUT_TYPES = {name.lower(): name for name in evaluate.DTYPES if name != "COMPLEX64"}
+_INPUT_TYPES.update(float16="FLOAT32", float64="FLOAT32")
 # Layers that do not mind steps before the last dimension.
 _STEPS_AS_THEY_ARE = ("Dense", "Activation", "Dropout", "ReLU", "LeakyReLU")
 
@@ -33,9 +36,9 @@ class Reader:
     """Goes through the layers, and on when one is not supported: all are named at once."""
 
     def __init__(self, store: Store, keras: int,
-                 shapes: typing.Mapping[str, typing.Sequence[int]]) -> None:
+                 sizes: typing.Mapping[str, typing.Sequence[int]]) -> None:
         self.builder = Builder()
-        self._store, self._keras, self._shapes = store, keras, shapes
+        self._store, self._keras, self._sizes = store, keras, sizes
         self._problems: dict[str, str] = {}
         self._doubtful: set[int] = set()  # what comes after a layer that is not supported
         self._masked: set[int] = set()
@@ -43,7 +46,7 @@ class Reader:
         self._inputs: dict[int, Tensor] = {}
 
     def read(self, made: Network) -> Model:
-        unknown = set(self._shapes) - {each.layer for each in made.inputs}
+        unknown = set(self._sizes) - {each.layer for each in made.inputs}
         if unknown:
             raise ConvertError("the model has no input %s, but %s" % (
                 ", ".join(sorted(unknown)), ", ".join(each.layer for each in made.inputs)))
@@ -64,26 +67,28 @@ class Reader:
             raise ConvertError("layer %s: the model says no shape of its input: build it, or give "
                                "its first layer an input_shape" % end.layer)
         sizes = [-1 if n is None else n for n in shape]
-        sizes = _stated(end.layer, sizes, self._shapes.get(end.layer))
+        sizes = _stated(end.layer, sizes, self._sizes.get(end.layer))
         if one_at_a_time and sizes[:1] == [-1]:
             sizes[0] = 1
         name = "serving_default_%s:0" % end.layer
-        return self.builder.input(name, sizes, _dtype(config.get("dtype", "float32"), end.layer))
+        dtype = _dtype(config.get("dtype", "float32"), end.layer)
+        return self.builder.tensor(tuple(sizes), dtype, name)
 
     def _finish(self, made: Network, given: Tensors, outputs: Tensors) -> Model:
-        taken: dict[int, int] = {id(t): 1 for t in self.builder.subgraph.inputs}
+        taken = {id(t) for t in given}
         for i, tensor in enumerate(outputs):
-            if id(tensor) in taken:  # an output of its own for each name
-                self.builder.layer = made.outputs[i].layer
-                outputs[i] = tensor = self.builder.reshape_same(tensor)
-            taken[id(tensor)] = 1
+            # An output of its own for each name.
+            if id(tensor) in taken or tensor.data is not None:
+                self.builder.layer = self.builder.name = made.outputs[i].layer
+                outputs[i] = tensor = shapes.copied(self.builder, tensor)
+            taken.add(id(tensor))
             tensor.name = "StatefulPartitionedCall:%d" % i
-        self.builder.subgraph.outputs = outputs
         names = _unique([each.layer for each in made.outputs])
         described = Signature("serving_default", {end.layer: tensor for end, tensor
                                                   in zip(made.inputs, given)},
                               dict(zip(names, outputs)))
-        return Model([self.builder.subgraph], [described], description="Converted by Pipit.")
+        graph = Subgraph("main", given, outputs, self.builder.operators)
+        return Model([graph], [described], description="Converted by Pipit.")
 
     # ---- networks
 
@@ -110,19 +115,26 @@ class Reader:
         except Unsupported as error:
             self._problems.setdefault("/".join(layer.place), "%s (%s): %s"
                                       % (layer.name, layer.kind, error))
-            outputs = every[:1] or [self.builder.constant([0.0])]
-            outputs = [self.builder.stand_in(outputs[0])]
+            outputs = [self._stand_in(every)]
             self._doubtful.add(id(outputs[0]))
         except ConvertError as error:
             if not self._doubtful.intersection(map(id, every)):
                 raise _at(layer, error) from None
-            outputs = [self.builder.stand_in(every[0])]
+            outputs = [self._stand_in(every)]
         if self._doubtful.intersection(map(id, every)):
             self._doubtful.update(map(id, outputs))
         if layer.kind in _KEEP_MASK and (layer.config.get("mask_zero")
                                          or self._masked.intersection(map(id, every))):
             self._masked.update(map(id, outputs))
         return outputs
+
+    def _stand_in(self, inputs: Tensors) -> Tensor:
+        """For what could not be computed from the inputs."""
+        shape, dtype = (signature(inputs[0]), inputs[0].dtype) if inputs else ((1,), "FLOAT32")
+        return self.builder.tensor(shape, dtype)
+
+    def _enter(self, layer: Layer) -> None:
+        self.builder.layer = self.builder.name = "/".join(layer.place)
 
     def _convert(self, layer: Layer, inputs: Tensors, named: dict[str, Tensors],
                  arguments: dict[str, Json], arrays: Named | None = None) -> Tensors:
@@ -132,7 +144,7 @@ class Reader:
             return self._at_each_step(layer, inputs, arrays)
         if layer.kind not in LAYERS:
             raise Unsupported(_WHY.get(layer.kind, "layers of this class are not supported"))
-        self.builder.layer = "/".join(layer.place)
+        self._enter(layer)
         if not inputs:
             raise ConvertError("has no inputs")
         masked = bool(self._masked.intersection(map(id, inputs)))
@@ -142,7 +154,7 @@ class Reader:
         outputs = made if isinstance(made, list) else [made]
         if outputs[0].data is None and id(outputs[0]) not in {id(t) for t in inputs} \
                 and not outputs[0].name.startswith("serving_default_"):
-            outputs[0].name = self.builder.name(self.builder.layer)
+            outputs[0].name = self.builder.unique(self.builder.name)
         return outputs
 
     def _wrapped(self, layer: Layer, arrays: Named, inputs: Tensors) -> Tensors:
@@ -156,16 +168,16 @@ class Reader:
         if len(inputs) != 1 or len(sizes) < 3:
             raise ConvertError("its input has the shape %s" % list(sizes))
         b = self.builder
-        b.layer = "/".join(layer.place)
+        self._enter(layer)
         if inner.kind in _STEPS_AS_THEY_ARE:
             return self._convert(inner, inputs, {}, {}, self._arrays(layer, arrays))
         if min(sizes[:2]) < 0:
             raise Unsupported("the number of steps is not fixed: say it in the model's input shape")
-        together = b.reshape(x, (sizes[0] * sizes[1],) + sizes[2:])
+        together = shapes.reshape(b, x, (sizes[0] * sizes[1],) + sizes[2:])
         given = None if inner.inner is not None else self._arrays(layer, arrays)
         outputs = self._convert(inner, [together], {}, {}, given)
-        b.layer = "/".join(layer.place)
-        return [b.reshape(each, sizes[:2] + signature(each)[1:]) for each in outputs]
+        self._enter(layer)
+        return [shapes.reshape(b, each, sizes[:2] + signature(each)[1:]) for each in outputs]
 
     def _arrays(self, layer: Layer, arrays: Named | None) -> Named:
         return self._store.arrays(layer) if arrays is None else arrays
@@ -266,9 +278,9 @@ def _stated(layer: str, sizes: list[int], given: typing.Sequence[int] | None) ->
 def _dtype(value: Json, layer: str) -> str:
     if isinstance(value, dict) and isinstance(value.get("config"), dict):
         value = value["config"].get("name", "float32")
-    if not isinstance(value, str) or value not in NUMPY_TYPES:
+    if not isinstance(value, str) or value not in _INPUT_TYPES:
         raise ConvertError("layer %s: inputs of type %.40s are not supported" % (layer, value))
-    return "FLOAT32" if value in ("float16", "float64") else NUMPY_TYPES[value]
+    return _INPUT_TYPES[value]
 
 
 def _needs_batch(made: Network) -> bool:

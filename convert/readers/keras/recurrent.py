@@ -9,11 +9,12 @@ import typing
 
 import numpy as np
 
-from ...building.activations import activate
-from ...building.keras_builder import Builder, Unsupported, signature
-from ...format.graph import Array, ConvertError, Tensor
+from ...building import maths, recurrent as building, shapes
+from ...building.builder import Builder
+from ...format.graph import Array, ConvertError, Tensor, signature
+from .activations import activate
 from .config import Layer, make_layer
-from .context import Context, Convert
+from .context import Context, Convert, Unsupported
 from .dense import Tensors, activation_name
 
 MAX_STEPS = 1000  # of a layer that is written out step by step
@@ -63,6 +64,10 @@ class Weights:
         return self._context.constant(name, make)
 
 
+def dense(b: Builder, x: Tensor, weights: Tensor, bias: Tensor | None = None) -> Tensor:
+    return maths.fully_connected(b, x, weights, bias)
+
+
 # ---- cells ---------------------------------------------------------------------------------------
 
 
@@ -71,7 +76,7 @@ def _simple(c: Context, inputs: int) -> Cell:
     recurrent = w.tensor("recurrent", lambda: w.gates("recurrent_kernel"))
 
     def step(x: Tensors, states: Tensors) -> Tensors:
-        total = x[0] if not states else b.binary("ADD", x[0], b.dense(states[0], recurrent, None))
+        total = x[0] if not states else maths.binary(b, "ADD", x[0], dense(b, states[0], recurrent))
         return [activate(b, total, _functions(c)[0], c.keras)]
 
     return Cell([(w.tensor("input", lambda: w.gates("kernel")),
@@ -84,14 +89,14 @@ def _lstm(c: Context, inputs: int) -> Cell:
     act, gate = _functions(c)
 
     def step(x: Tensors, states: Tensors) -> Tensors:
-        total = x[0] if not states else b.binary("ADD", x[0], b.dense(states[0], recurrent, None))
-        i, f, g, o = b.split(total, len(total.shape) - 1, 4)
-        added = b.binary("MUL", activate(b, i, gate, c.keras), activate(b, g, act, c.keras))
+        total = x[0] if not states else maths.binary(b, "ADD", x[0], dense(b, states[0], recurrent))
+        i, f, g, o = shapes.split(b, total, [w.units] * 4, -1)
+        added = maths.binary(b, "MUL", activate(b, i, gate, c.keras), activate(b, g, act, c.keras))
         if states:
-            kept = b.binary("MUL", activate(b, f, gate, c.keras), states[1])
-            added = b.binary("ADD", kept, added)
+            kept = maths.binary(b, "MUL", activate(b, f, gate, c.keras), states[1])
+            added = maths.binary(b, "ADD", kept, added)
         opened = activate(b, o, gate, c.keras)
-        return [b.binary("MUL", opened, activate(b, added, act, c.keras)), added]
+        return [maths.binary(b, "MUL", opened, activate(b, added, act, c.keras)), added]
 
     return Cell([(w.tensor("input", lambda: w.gates("kernel")),
                   w.tensor("bias", lambda: w.gates("bias")))], step)
@@ -112,19 +117,19 @@ def _gru(c: Context, inputs: int) -> Cell:
         if not states and late is None:
             return x
         if late is not None:
-            old = b.binary("MUL", reset, b.dense(states[0], news, late) if states else late)
+            old = maths.binary(b, "MUL", reset, dense(b, states[0], news, late) if states else late)
         else:
-            old = b.dense(b.binary("MUL", reset, states[0]), news, None)
-        return b.binary("ADD", x, old)
+            old = dense(b, maths.binary(b, "MUL", reset, states[0]), news)
+        return maths.binary(b, "ADD", x, old)
 
     def step(x: Tensors, states: Tensors) -> Tensors:
-        total = x[0] if not states else b.binary("ADD", x[0], b.dense(states[0], gates, None))
-        z, r = b.split(activate(b, total, gate, c.keras), len(total.shape) - 1, 2)
+        total = x[0] if not states else maths.binary(b, "ADD", x[0], dense(b, states[0], gates))
+        z, r = shapes.split(b, activate(b, total, gate, c.keras), [w.units] * 2, -1)
         fresh = activate(b, new(x[1], r, states), act, c.keras)
         if not states:
-            return [b.binary("SUB", fresh, b.binary("MUL", z, fresh))]
-        change = b.binary("MUL", z, b.binary("SUB", states[0], fresh))
-        return [b.binary("ADD", fresh, change)]
+            return [maths.binary(b, "SUB", fresh, maths.binary(b, "MUL", z, fresh))]
+        change = maths.binary(b, "MUL", z, maths.binary(b, "SUB", states[0], fresh))
+        return [maths.binary(b, "ADD", fresh, change)]
 
     def bias(part: slice) -> list[Array]:
         """Those of the gates together; of the new state, that of the input."""
@@ -178,7 +183,7 @@ def _unrolled(c: Context, x: Tensor, kind: str, states: Tensors) -> Tensors:
     if steps > MAX_STEPS:
         raise Unsupported("%d steps are too many to write out; %d are not" % (steps, MAX_STEPS))
     cell = CELLS[kind][0](c, x.shape[2])
-    projected = [b.unpack(b.dense(x, *each), 1) for each in cell.projections]
+    projected = [shapes.unpack(b, dense(b, x, *each), 1) for each in cell.projections]
     at_steps = [list(each) for each in zip(*projected)]
     if c.flag("go_backwards", False):
         at_steps.reverse()
@@ -186,41 +191,28 @@ def _unrolled(c: Context, x: Tensor, kind: str, states: Tensors) -> Tensors:
     for at_step in at_steps:
         states = cell.step(at_step, states)
         outputs.append(states[0])
-    result = b.pack(outputs, 1) if c.flag("return_sequences", False) else states[0]
+    result = shapes.pack(b, outputs, 1) if c.flag("return_sequences", False) else states[0]
     return [result] + states * c.flag("return_state", False)
 
 
 def _fused_lstm(c: Context, x: Tensor) -> Tensor:
     b, w = c.builder, Weights(c, x.shape[2], 4)
     if c.flag("go_backwards", False):
-        x = reverse(b, x)
-
-    def gates(name: str) -> list[Tensor | None]:
-        return [c.constant("%s_%d" % (name, i), lambda i=i: w.gates(name)[i].T)  # type: ignore
-                for i in range(4)]
-
-    kernel, recurrents, biases = gates("kernel"), gates("recurrent_kernel"), gates("bias")
-    none: list[Tensor | None] = [None]
-    batch = c.fixed(x, 0, "the batch")
-    states = [b.variable(name, (batch, w.units)) for name in ("output_state", "cell_state")]
+        x = shapes.reverse(b, x, 1)
+    c.fixed(x, 0, "the batch")
+    kernel, recurrents, biases = ([each.T for each in w.gates(name)]
+                                  for name in ("kernel", "recurrent_kernel", "bias"))
+    nothing = np.zeros(w.units, np.float32)
+    gates = building.Gates(kernel, recurrents, biases, [nothing] * 4, [None] * 3)
     # Beyond a cell of 10, tanh is 1; TensorFlow's converter writes the limit, too.
-    made = b.op("UNIDIRECTIONAL_SEQUENCE_LSTM",
-                [x, *kernel, *recurrents, *none * 3, *biases, *none * 2, *states, *none * 4],
-                signature(x)[:2] + (w.units,), fused_activation_function="TANH", cell_clip=10.0,
-                proj_clip=0.0, time_major=False, asymmetric_quantize_inputs=False)
+    made = building.lstm(b, x, gates, time_major=False, cell_clip=10.0)
     return made if c.flag("return_sequences", False) else last_step(b, made)
 
 
 def last_step(b: Builder, x: Tensor) -> Tensor:
-    sizes = signature(x)[:1] + signature(x)[2:]
-    parts = (("begin", [0, -1, 0]), ("end", [0, 0, 0]), ("strides", [1, 1, 1]))
-    inputs = [x, *(b.integers(values, name) for name, values in parts)]
-    return b.op("STRIDED_SLICE", inputs, sizes, begin_mask=5, end_mask=7, ellipsis_mask=0,
-                new_axis_mask=0, shrink_axis_mask=2)
-
-
-def reverse(b: Builder, x: Tensor) -> Tensor:
-    return b.op("REVERSE_V2", [x, b.integers([1], "axis")], signature(x))
+    begin, end = np.array([0, -1, 0]), np.zeros(3, int)
+    masks = {"begin_mask": 5, "end_mask": 7, "shrink_axis_mask": 2}
+    return shapes.strided_slice(b, x, begin, end, np.ones(3, int), masks)
 
 
 def rnn(c: Context, inputs: Tensors) -> Tensors:
@@ -248,7 +240,7 @@ def bidirectional(c: Context, inputs: Tensors) -> Tensors:
     backward = _run(c, back, c.arrays[half:], inputs)
     y, z = forward[0], backward[0]
     if there.config.get("return_sequences"):
-        z = reverse(b, z)
+        z = shapes.reverse(b, z, 1)
     return _joined(c, y, z) + forward[1:] + backward[1:]
 
 
@@ -266,12 +258,12 @@ def _joined(c: Context, y: Tensor, z: Tensor) -> Tensors:
     if mode is None:
         return [y, z]
     if mode == "concat":
-        return [b.concat([y, z], len(y.shape) - 1)]
+        return [shapes.concat(b, [y, z], -1)]
     kinds = {"sum": "ADD", "ave": "ADD", "mul": "MUL"}
     if not isinstance(mode, str) or mode not in kinds:
         raise Unsupported("merge_mode %s is not supported" % mode)
-    made = b.binary(kinds[mode], y, z)
-    return [b.binary("MUL", made, 0.5) if mode == "ave" else made]
+    made = maths.binary(b, kinds[mode], y, z)
+    return [maths.binary(b, "MUL", made, 0.5) if mode == "ave" else made]
 
 
 LAYERS: dict[str, Convert] = {"Bidirectional": bidirectional, "RNN": rnn,

@@ -10,9 +10,8 @@ import typing
 import numpy as np
 
 from ...building import maths, shapes, windows
-from ...building.builder import signature
 from ...building.windows import Pair, Window
-from ...format.graph import Array, ConvertError, Tensor
+from ...format.graph import Array, ConvertError, Tensor, signature
 from .layout import Value, channels_last, identity, plain
 from .node import Handler, Node
 

@@ -10,8 +10,8 @@ import typing
 import numpy as np
 
 from ...building import shapes
-from ...building.builder import Builder, Shape, product, signature
-from ...format.graph import Array, ConvertError, Tensor
+from ...building.builder import Builder, product
+from ...format.graph import Array, ConvertError, Shape, Tensor, signature
 
 Order = typing.Tuple[int, ...]
 # Stands for a size that is not known, where products of sizes are compared.

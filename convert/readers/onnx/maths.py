@@ -9,8 +9,8 @@ import typing
 import numpy as np
 
 from ...building import maths, shapes
-from ...building.builder import Builder, signature
-from ...format.graph import Array, ConvertError, Tensor
+from ...building.builder import Builder
+from ...format.graph import Array, ConvertError, Tensor, signature
 from .layout import Value, identity, plain
 from .node import Handler, Node
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...building import shapes
-from ...building.builder import signature
-from ...format.graph import ConvertError, Quantization, Tensor
+from ...format.graph import ConvertError, Quantization, Tensor, signature
 from .layout import Value, plain
 from .node import Handler, Node
 

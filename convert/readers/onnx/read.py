@@ -8,8 +8,9 @@ import typing
 import numpy as np
 
 from ...building import shapes
-from ...building.builder import Builder, Shape, signature
-from ...format.graph import Array, ConvertError, Model, Operator, Signature, Subgraph, Tensor
+from ...building.builder import Builder, needed
+from ...format.graph import (Array, ConvertError, Model, Operator, Shape, Signature, Subgraph,
+                             Tensor, signature)
 from ..failures import Failures
 from ..protobuf import Record
 from . import (control as onnx_control, layers as onnx_layers, maths as onnx_maths, quantized as
@@ -169,7 +170,7 @@ class Importer:
         tensor = value.tensor if self._stays(value) else self.layout.plain(value)
         made = {t for op in self.b.operators for t in op.outputs}
         if tensor not in made or tensor.name in self._outputs():
-            tensor = copied(self.b, tensor)
+            tensor = shapes.copied(self.b, tensor)
         if tensor.name != name:
             self.b.rename(tensor, name)
         return tensor
@@ -227,25 +228,3 @@ def _type_of(value: Record) -> tuple[Record, str]:
     if kind is None or (kind.elem_type not in TYPES and kind.elem_type not in WIDE_FLOATS):
         raise ConvertError("%s is not a tensor of a supported type" % where)
     return kind, where
-
-
-def copied(b: Builder, tensor: Tensor) -> Tensor:
-    """The same values under a name of their own: an output that is an input, say."""
-    out = b.tensor(signature(tensor), tensor.dtype)
-    shape: Array = np.array(signature(tensor), np.int32)
-    if list(shape).count(-1) > 1:
-        raise ConvertError("output '%s' is an input of a shape that is not known" % b.name)
-    b.operators.append(Operator("RESHAPE", [tensor, b.integers(shape)], [out],
-                                {"new_shape": shape.tolist()}, layer=b.layer))
-    return out
-
-
-def needed(operators: list[Operator], outputs: list[Tensor]) -> list[Operator]:
-    """The operators that the outputs depend on, in their order."""
-    wanted = set(outputs)
-    kept = []
-    for op in reversed(operators):
-        if wanted & set(op.outputs):
-            kept.append(op)
-            wanted |= {t for t in op.inputs if t is not None}
-    return kept[::-1]

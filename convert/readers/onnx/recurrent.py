@@ -6,9 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...building import recurrent, shapes
-from ...building.builder import signature
 from ...building.recurrent import Gates
-from ...format.graph import Array, ConvertError, Tensor
+from ...format.graph import Array, ConvertError, Tensor, signature
 from .node import Handler, Node
 
 _KINDS = {"Sigmoid": "LOGISTIC", "Tanh": "TANH", "Relu": "RELU"}

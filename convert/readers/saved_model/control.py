@@ -5,8 +5,7 @@ round, which takes one whose number of rounds is known."""
 from __future__ import annotations
 
 from ...building import shapes
-from ...building.builder import signature
-from ...format.graph import ConvertError, Tensor
+from ...format.graph import ConvertError, Tensor, signature
 from .node import NOTHING, Handler, Items, Node, Resource, Restored, Texts, Value
 from .recurrent import fused
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...building import maths, shapes, windows
-from ...building.builder import signature
 from ...building.windows import Pair, Window
-from ...format.graph import Array, ConvertError, Tensor
+from ...format.graph import Array, ConvertError, Tensor, signature
 from .node import Handler, Node
 
 

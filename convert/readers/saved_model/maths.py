@@ -6,8 +6,7 @@ from __future__ import annotations
 import math
 
 from ...building import maths, shapes
-from ...building.builder import signature
-from ...format.graph import ConvertError, Tensor
+from ...format.graph import ConvertError, Tensor, signature
 from .node import Handler, Node
 
 

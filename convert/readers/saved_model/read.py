@@ -7,11 +7,11 @@ import os
 import pathlib
 import typing
 
-from ...building.builder import Builder, signature
-from ...format.graph import Array, ConvertError, Model, Signature, Subgraph, Tensor
+from ...building import shapes
+from ...building.builder import Builder, needed
+from ...format.graph import Array, ConvertError, Model, Signature, Subgraph, Tensor, signature
 from ..failures import Failures
 from ..mapped import mapped
-from ..onnx.read import copied, needed
 from ..protobuf import Reader, Record
 from . import (control as tf_control, graph_def, layers as tf_layers, maths as tf_maths, shapes as
                tf_shapes)
@@ -179,7 +179,7 @@ class Walk:
         made = {t for op in self.b.operators for t in op.outputs}
         tensor = value
         if value not in made or value.name in self._outputs:
-            tensor = copied(self.b, value)
+            tensor = shapes.copied(self.b, value)
         self.b.rename(tensor, name)
         self._outputs.add(name)
         return tensor

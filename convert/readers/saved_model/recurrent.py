@@ -6,9 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...building import recurrent, shapes
-from ...building.builder import signature
 from ...building.recurrent import Gates
-from ...format.graph import Array, Tensor
+from ...format.graph import Array, Tensor, signature
 from ..protobuf import Record
 from .graph_def import attributes
 from .node import NOTHING, Node, Value

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...building import maths, shapes
-from ...building.builder import product, signature
-from ...format.graph import Array, ConvertError, Tensor
+from ...building.builder import product
+from ...format.graph import Array, ConvertError, Tensor, signature
 from .node import Handler, Node, Texts
 
 
