@@ -32,7 +32,7 @@ _NO_INT64 = ("POW", "DIV")
 def binary(b: Builder, kind: str, x: Tensor, y: Tensor | Array | float) -> Tensor:
     """y: a tensor, or numbers of the type of x."""
     if not isinstance(y, Tensor):
-        y = b.constant(y, x.dtype)
+        y = scalar(b, y, x)
     if x.dtype != y.dtype:
         raise ConvertError("%s of %s and %s" % (kind, x.dtype, y.dtype))
     known = x.data is not None and y.data is not None
@@ -50,8 +50,12 @@ def _by_int32(b: Builder, kind: str, x: Tensor, y: Tensor) -> Tensor:
     return cast(b, binary(b, kind, cast(b, x, "INT32"), cast(b, y, "INT32")), x.dtype)
 
 
-def scalar(b: Builder, value: float, like: Tensor) -> Tensor:
-    return b.constant(value, like.dtype)
+def scalar(b: Builder, value: Array | float, like: Tensor) -> Tensor:
+    """Numbers in the type of another tensor."""
+    made = b.constant(value, like.dtype)
+    if "INT" in like.dtype and np.any(np.not_equal(np.asarray(made.data), value)):
+        raise ConvertError("a number that is no integer meets a tensor of type %s" % like.dtype)
+    return made
 
 
 def scaled(b: Builder, x: Tensor, factor: float, offset: float = 0.0) -> Tensor:

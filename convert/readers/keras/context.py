@@ -9,6 +9,7 @@ import typing
 
 import numpy as np
 
+from ...building import shapes
 from ...building.builder import Builder
 from ...building.windows import Pair
 from ...format.graph import Array, ConvertError, Tensor, signature
@@ -31,6 +32,13 @@ def array_of(value: Json) -> Json:
     return value
 
 
+@dataclasses.dataclass(frozen=True)
+class Mask:
+    """Which steps count: [batch, step] of BOOL; None when masks met that may differ."""
+
+    steps: Tensor | None
+
+
 @dataclasses.dataclass
 class Context:
     builder: Builder
@@ -39,8 +47,9 @@ class Context:
     keras: int  # 2, 3 or TFJS: they compute some layers differently
     named: dict[str, list[Tensor]] = dataclasses.field(default_factory=dict)
     arguments: dict[str, Json] = dataclasses.field(default_factory=dict)
-    masked: bool = False  # an embedding said which steps to leave out
+    mask: Mask | None = None  # which steps the input leaves out
     cache: dict[typing.Any, Tensor] = dataclasses.field(default_factory=dict)  # of all calls
+    made_mask: Mask | None = None  # what the layer says of its output
     # Runs a layer that another one wraps.
     apply: typing.Callable[[Layer, Named, typing.List[Tensor]], typing.List[Tensor]] | None = None
 
@@ -138,8 +147,16 @@ class Context:
         return size
 
     def unmasked(self) -> None:
-        if self.masked or "mask" in self.named:
+        if self.mask is not None or any("mask" in key for key in self.named):
             raise Unsupported("it leaves out steps by a mask, which is not supported")
+
+    def kept_steps(self) -> Tensor | None:
+        """[batch, step, 1] of BOOL: those that are not left out; None when there is no mask."""
+        if self.mask is None:
+            return None
+        if self.mask.steps is None:
+            raise Unsupported("its input joins different masks, which is not supported")
+        return shapes.expand(self.builder, self.mask.steps, [2])
 
 
 Convert = typing.Callable[[Context, typing.List[Tensor]], typing.Union[Tensor, typing.List[Tensor]]]

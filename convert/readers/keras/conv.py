@@ -180,11 +180,20 @@ def pool(kind: str, rank: int) -> Convert:
 def global_pool(kind: str, rank: int) -> Convert:
     def convert(c: Context, inputs: Tensors) -> Tensor:
         c.channels_last()
-        c.unmasked()
         c.rank(inputs[0], rank + 2)
+        there = c.kept_steps() if c.layer.kind == "GlobalAveragePooling1D" else None
+        if there is not None:
+            return _mean_of_steps(c, inputs[0], there)
         axes = list(range(1, rank + 1))
         return maths.reduce(c.builder, kind, inputs[0], axes, c.flag("keepdims", False))
     return convert
+
+
+def _mean_of_steps(c: Context, x: Tensor, there: Tensor) -> Tensor:
+    """Of those that are not left out."""
+    b, keep, weights = c.builder, c.flag("keepdims", False), maths.cast(c.builder, there, x.dtype)
+    total = maths.reduce(b, "SUM", maths.binary(b, "MUL", x, weights), [1], keep)
+    return maths.binary(b, "DIV", total, maths.reduce(b, "SUM", weights, [1], keep))
 
 
 # ---- sizes ---------------------------------------------------------------------------------------

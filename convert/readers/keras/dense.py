@@ -13,7 +13,7 @@ from ...building import maths, shapes
 from ...format.graph import Array, ConvertError, Shape, Tensor, signature
 from .activations import FUNCTIONS, activate, softmax
 from .config import Json
-from .context import Context, Convert, Unsupported, array_of
+from .context import Context, Convert, Mask, Unsupported, array_of
 
 Tensors = typing.List[Tensor]
 
@@ -116,7 +116,19 @@ def embedding(c: Context, inputs: Tensors) -> Tensor:
     table = c.constant("embeddings",
                        lambda: c.shaped(c.weights("embeddings")["embeddings"], shape, "table"))
     indices = maths.cast(c.builder, inputs[0], "INT32")
+    if c.flag("mask_zero", False):
+        c.made_mask = Mask(maths.binary(c.builder, "NOT_EQUAL", indices, 0))
     return shapes.gather(c.builder, table, indices, 0)
+
+
+def masking(c: Context, inputs: Tensors) -> Tensor:
+    """Steps of which all numbers are the mask's value become zeros, and are left out from here on."""
+    b, x = c.builder, inputs[0]
+    c.rank(x, 3)
+    differs = maths.binary(b, "NOT_EQUAL", x, c.number("mask_value", 0.0))
+    there = maths.reduce(b, "REDUCE_ANY", differs, [2], True)
+    c.made_mask = Mask(shapes.squeeze(b, there, [2]))
+    return maths.binary(b, "MUL", x, maths.cast(b, there, x.dtype))
 
 
 # ---- normalization -------------------------------------------------------------------------------
@@ -342,7 +354,8 @@ LAYERS: dict[str, Convert] = {
     "BatchNormalizationV1": batch_normalization, "Concatenate": concatenate, "Dense": dense,
     "Dot": dot, "Dropout": same, "ELU": elu_layer, "Embedding": embedding, "Flatten": flatten,
     "GaussianDropout": same, "GaussianNoise": same, "GroupNormalization": group_normalization,
-    "LayerNormalization": layer_normalization, "LeakyReLU": leaky_relu, "Maximum": merge("MAXIMUM"),
+    "LayerNormalization": layer_normalization, "LeakyReLU": leaky_relu, "Masking": masking,
+    "Maximum": merge("MAXIMUM"),
     "Minimum": merge("MINIMUM"), "Multiply": merge("MUL"), "Normalization": normalization,
     "PReLU": prelu, "Permute": permute, "ReLU": relu, "RandomBrightness": same,
     "RandomContrast": same, "RandomFlip": same, "RandomRotation": same, "RandomTranslation": same,

@@ -54,6 +54,16 @@ def function(c: Context, inputs: Tensors) -> Tensor:
     raise Unsupported("function %s is not supported" % c.text("function", ""))
 
 
+def any_of(c: Context, inputs: Tensors) -> Tensor:
+    """With NotEqual, how Keras 3 writes down where a mask comes from."""
+    axis = c.get("axis", None)
+    axes = axis if isinstance(axis, list) else [axis]
+    if not all(isinstance(each, int) for each in axes):
+        raise c.wrong("axis", axis, "a dimension")
+    return maths.reduce(c.builder, "REDUCE_ANY", inputs[0], axes, c.flag("keepdims", False))
+
+
 LAYERS: dict[str, Convert] = {
-    "Add": binary("ADD"), "Divide": binary("DIV"), "Multiply": binary("MUL"),
+    "Add": binary("ADD"), "Any": any_of, "Divide": binary("DIV"), "Multiply": binary("MUL"),
+    "NotEqual": binary("NOT_EQUAL"),
     "Subtract": binary("SUB"), "TFOpLambda": function, "TrueDivide": binary("DIV")}

@@ -12,7 +12,7 @@ from ...format.graph import ConvertError, Model, Signature, Subgraph, Tensor, si
 from . import (attention as keras_attention, conv as keras_conv, dense as keras_dense, functions as
                keras_functions, recurrent as keras_recurrent)
 from .config import Call, Json, Layer, Network, Reference, is_network, make_layer, network
-from .context import Context, Convert, Unsupported
+from .context import Context, Convert, Mask, Unsupported
 from .weights import Named, Store
 
 Tensors = typing.List[Tensor]
@@ -21,11 +21,13 @@ LAYERS: dict[str, Convert] = {**keras_dense.LAYERS, **keras_conv.LAYERS, **keras
                               **keras_attention.LAYERS, **keras_functions.LAYERS}
 _WHY = {
     "Lambda": "it holds Python code, which cannot be read: write it as layers",
-    "Masking": "masks are not supported: leave the steps out, or pad with what the model ignores",
 }
-# What a mask goes through; others make it void, or refuse it.
-_KEEP_MASK = ("Activation", "Add", "BatchNormalization", "Concatenate", "Dense", "Dropout",
-              "Embedding", "LayerNormalization", "Multiply", "SpatialDropout1D", "TimeDistributed")
+# What a mask goes through; others make one, void it, or refuse it.
+_MERGES = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+_KEEP_MASK = (*_MERGES, "Activation", "ActivityRegularization", "AlphaDropout",
+              "BatchNormalization", "Concatenate", "Dense", "Dropout", "ELU", "GaussianDropout",
+              "GaussianNoise", "GroupNormalization", "LayerNormalization", "LeakyReLU", "PReLU",
+              "ReLU", "SpatialDropout1D", "TimeDistributed", "UnitNormalization")
 _INPUT_TYPES = {name.lower(): name for name in evaluate.DTYPES if name != "COMPLEX64"}
 _INPUT_TYPES.update(float16="FLOAT32", float64="FLOAT32")
 # Layers that do not mind steps before the last dimension.
@@ -41,7 +43,7 @@ class Reader:
         self._store, self._keras, self._sizes = store, keras, sizes
         self._problems: dict[str, str] = {}
         self._doubtful: set[int] = set()  # what comes after a layer that is not supported
-        self._masked: set[int] = set()
+        self._masks: dict[Tensor, Mask] = {}  # of tensors that have one
         self._cache: dict[typing.Any, Tensor] = {}
         self._inputs: dict[int, Tensor] = {}
 
@@ -123,10 +125,19 @@ class Reader:
             outputs = [self._stand_in(every)]
         if self._doubtful.intersection(map(id, every)):
             self._doubtful.update(map(id, outputs))
-        if layer.kind in _KEEP_MASK and (layer.config.get("mask_zero")
-                                         or self._masked.intersection(map(id, every))):
-            self._masked.update(map(id, outputs))
+        if layer.kind in _KEEP_MASK:
+            self._hand_on_mask(layer, inputs, outputs)
         return outputs
+
+    def _hand_on_mask(self, layer: Layer, inputs: Tensors, outputs: Tensors) -> None:
+        """What several masks become differs with the layer, and with Keras' version."""
+        found = {self._masks[x] for x in inputs if x in self._masks}
+        some = any(x not in self._masks for x in inputs)
+        if not found or (some and layer.kind in _MERGES and self._keras >= 3):
+            return
+        joined = layer.kind == "Concatenate" and layer.config.get("axis", -1) not in (-1, 2)
+        one = found.pop() if len(found) == 1 and not joined else Mask(None)
+        self._masks.update((y, one) for y in outputs)
 
     def _stand_in(self, inputs: Tensors) -> Tensor:
         """For what could not be computed from the inputs."""
@@ -147,11 +158,14 @@ class Reader:
         self._enter(layer)
         if not inputs:
             raise ConvertError("has no inputs")
-        masked = bool(self._masked.intersection(map(id, inputs)))
-        made = LAYERS[layer.kind](
-            Context(self.builder, layer, self._store.arrays(layer) if arrays is None else arrays,
-                    self._keras, named, arguments, masked, self._cache, self._wrapped), inputs)
+        if "mask" in named:
+            self._masks.update({x: Mask(named["mask"][0]) for x in inputs[:1]})
+        context = Context(self.builder, layer, self._arrays(layer, arrays), self._keras, named,
+                          arguments, self._masks.get(inputs[0]), self._cache, apply=self._wrapped)
+        made = LAYERS[layer.kind](context, inputs)
         outputs = made if isinstance(made, list) else [made]
+        if context.made_mask is not None:
+            self._masks[outputs[0]] = context.made_mask
         if outputs[0].data is None and id(outputs[0]) not in {id(t) for t in inputs} \
                 and not outputs[0].name.startswith("serving_default_"):
             outputs[0].name = self.builder.unique(self.builder.name)

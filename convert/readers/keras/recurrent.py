@@ -152,7 +152,6 @@ CELLS: dict[str, tuple[typing.Callable[[Context, int], Cell], int]] = {
 
 def recurrent(kind: str) -> Convert:
     def convert(c: Context, inputs: Tensors) -> Tensors:
-        c.unmasked()
         x, states = inputs[0], inputs[1:] + c.named.get("initial_state", [])
         c.rank(x, 3)
         if c.flag("time_major", False):
@@ -160,10 +159,13 @@ def recurrent(kind: str) -> Convert:
         c.fixed(x, 2, "the number of its inputs")
         if states and len(states) != CELLS[kind][1]:
             raise ConvertError("is given %d initial states" % len(states))
-        if is_fused(c.layer) and not states:
+        if c.mask is not None and c.flag("return_sequences", False):
+            c.made_mask = c.mask
+        if is_fused(c.layer) and not states and c.mask is None:
             return [_fused_lstm(c, x)]
         if c.flag("stateful", False):
-            raise Unsupported("stateful is only supported by an LSTM with tanh and sigmoid")
+            raise Unsupported("stateful is only supported by an LSTM with tanh and sigmoid, and "
+                              "without a mask")
         return _unrolled(c, x, kind, states)
     return convert
 
@@ -185,14 +187,32 @@ def _unrolled(c: Context, x: Tensor, kind: str, states: Tensors) -> Tensors:
     cell = CELLS[kind][0](c, x.shape[2])
     projected = [shapes.unpack(b, dense(b, x, *each), 1) for each in cell.projections]
     at_steps = [list(each) for each in zip(*projected)]
+    mask = c.kept_steps()
+    there: list[Tensor | None] = [None] * steps if mask is None else [*shapes.unpack(b, mask, 1)]
     if c.flag("go_backwards", False):
         at_steps.reverse()
+        there.reverse()
     outputs: Tensors = []
-    for at_step in at_steps:
-        states = cell.step(at_step, states)
-        outputs.append(states[0])
-    result = shapes.pack(b, outputs, 1) if c.flag("return_sequences", False) else states[0]
+    for at_step, kept in zip(at_steps, there):
+        output, states = _step(c, cell, at_step, states, kept, outputs)
+        outputs.append(output)
+    result = shapes.pack(b, outputs, 1) if c.flag("return_sequences", False) else outputs[-1]
     return [result] + states * c.flag("return_state", False)
+
+
+def _step(c: Context, cell: Cell, x: Tensors, states: Tensors, kept: Tensor | None,
+          outputs: Tensors) -> tuple[Tensor, Tensors]:
+    """A step that is left out changes no state, and gives what the one before it gave, or zeros."""
+    made = cell.step(x, states)
+    if kept is None:
+        return made[0], made
+    b = c.builder
+    nothing = b.constant(np.zeros((1, made[0].shape[-1]), np.float32))
+    before = nothing if not outputs or c.flag("zero_output_for_mask", False) else outputs[-1]
+    new = [maths.select(b, kept, after, old)
+           for after, old in zip(made, states or [nothing] * len(made))]
+    output = maths.select(b, kept, made[0], before)
+    return output, new
 
 
 def _fused_lstm(c: Context, x: Tensor) -> Tensor:
@@ -231,13 +251,14 @@ def _run(c: Context, layer: Layer, arrays: typing.Any, inputs: Tensors) -> Tenso
 
 
 def bidirectional(c: Context, inputs: Tensors) -> Tensors:
-    c.unmasked()
     b, half = c.builder, len(c.arrays) // 2
     there, back = directions(c.layer)
     if c.named.get("initial_state") or len(inputs) != 1:
         raise Unsupported("initial states are not supported")
     forward = _run(c, there, c.arrays[:half], inputs)
     backward = _run(c, back, c.arrays[half:], inputs)
+    if c.mask is not None and there.config.get("return_sequences"):
+        c.made_mask = c.mask
     y, z = forward[0], backward[0]
     if there.config.get("return_sequences"):
         z = shapes.reverse(b, z, 1)
