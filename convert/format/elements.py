@@ -67,6 +67,11 @@ def _strings(tensor: Tensor, raw: Array) -> Array:
     return strings
 
 
+def as_they_are(tensor: Tensor) -> bool:
+    """Whether the file has the values as numpy has them."""
+    return tensor.dtype not in _PACKED and tensor.dtype != "STRING"
+
+
 def pack(tensor: Tensor) -> Array:
     """The bytes of a constant's values."""
     data = np.asarray(tensor.data)

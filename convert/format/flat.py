@@ -4,11 +4,12 @@
 A table is {field: value}: enums by their names, vectors of numbers as arrays, a union as (table,
 fields).
 The package flatbuffers is not used: its builder holds a file twice more while it grows, which is more
-memory than a board has for large weights. Here they are copied once, when the parts are joined.
+memory than a board has for large weights. Here each is copied once, and may go as soon as it is.
 """
 
 from __future__ import annotations
 
+import io
 import struct
 import typing
 
@@ -167,33 +168,55 @@ def _name(enum: str, number: int) -> str:
 # ---- Writing -----------------------------------------------------------------------------------
 
 
-def encode(root: str, fields: Fields, identifier: bytes) -> bytes:
-    """A file with that root."""
-    return _Encoder(identifier).finish(root, fields)
+Written = typing.Callable[[Array, int], None]
+
+
+def encode(root: str, fields: Fields, identifier: bytes, written: Written | None = None) -> bytes:
+    """A file with that root. `written`: told of each large vector, and where it lies, once it is
+    copied; it may then drop what else holds it."""
+    return _Encoder(identifier).finish(root, fields, written)
+
+
+def size(root: str, fields: Fields, identifier: bytes) -> int:
+    """The bytes that encode() would give."""
+    return _Encoder(identifier).lay_out(root, fields)
 
 
 class _Encoder:
     """Tables one after the other, each before what it refers to; large vectors of numbers at the end,
-    where they are not copied before the parts are joined."""
+    where they are copied one after the other."""
 
     def __init__(self, identifier: bytes) -> None:
         self._out = bytearray(_OFFSET_BYTES) + identifier
         self._layouts: dict[bytes, int] = {}
         self._aside: list[tuple[int, Array, int]] = []  # who refers to it, values, alignment
+        self._starts: list[int] = []  # where they go
 
-    def finish(self, root: str, fields: Fields) -> bytes:
+    def finish(self, root: str, fields: Fields, written: Written | None) -> bytes:
+        self.lay_out(root, fields)
+        file = io.BytesIO()  # whose bytes are handed out as they are
+        file.write(self._out)
+        for start in self._starts:
+            _, values, _ = self._aside.pop(0)
+            file.write(bytes(start - file.tell()) + struct.pack("<I", values.size))
+            file.write(values.data)
+            if written is not None:
+                written(values, start + _OFFSET_BYTES)
+            del values
+        return file.getvalue()
+
+    def lay_out(self, root: str, fields: Fields) -> int:
+        """All but the large vectors, whose places are settled; -> the size of the file."""
         self._refer(0, self._table(root, fields))
-        parts: list[typing.Any] = [self._out]
         size = len(self._out)
         for at, values, align in self._aside:
-            padding = -(size + _OFFSET_BYTES) % align
-            start = size + padding
+            start = size + -(size + _OFFSET_BYTES) % align
             size = start + _OFFSET_BYTES + values.nbytes
             if size > _LARGEST:
                 raise ConvertError("the model is larger than 2 GB, the most that a .tflite file holds")
             self._refer(at, start)
-            parts += [bytes(padding) + struct.pack("<I", values.size), values.data]
-        return b"".join(parts)
+            self._starts.append(start)
+        return size
 
     def _refer(self, at: int, to: int) -> None:
         struct.pack_into("<I", self._out, at, to - at)

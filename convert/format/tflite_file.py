@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import tempfile
@@ -12,7 +13,7 @@ import typing
 import numpy as np
 
 from . import flat
-from .elements import pack, unpack
+from .elements import as_they_are, pack, unpack
 from .flat import Fields
 from .graph import Array, ConvertError, Model, Operator, Quantization, Signature, Subgraph, Tensor
 from .schema import ENUMS, UNIONS
@@ -186,7 +187,23 @@ def _quantization(table: Fields) -> Quantization | None:
 
 def write(model: Model) -> bytes:
     """The bytes of a file. The same model gives the same bytes."""
-    return _Writer(model).content()
+    return flat.encode("Model", _Writer(model).fields(), IDENTIFIER)
+
+
+def size(model: Model) -> int:
+    """How many those are."""
+    return flat.size("Model", _Writer(model).fields(), IDENTIFIER)
+
+
+def settle(model: Model, *alike: Model) -> bytes:
+    """The bytes of a file, of which large constants are views from now on, so that they do not lie in
+    memory twice; also those of models that share them. What they were views of may go."""
+    writer = _Writer(model)
+    fields = writer.fields()
+    moved = _Moved(writer.constants, alike)
+    content = flat.encode("Model", fields, IDENTIFIER, moved.drop)
+    moved.bind(content)
+    return content
 
 
 def save(content: bytes, path: str | os.PathLike[str]) -> None:
@@ -213,6 +230,44 @@ def _temporary_beside(path: str) -> typing.Iterator[typing.IO[bytes]]:
             raise
 
 
+@dataclasses.dataclass
+class _Constant:
+    """What is in a buffer, and whose it is."""
+
+    fields: Fields
+    tensors: list[Tensor]
+
+
+class _Moved:
+    """Constants on their way from where they were to the file's bytes."""
+
+    def __init__(self, constants: dict[int, _Constant], alike: typing.Iterable[Model]) -> None:
+        self._constants = constants  # by the identity of what the buffer holds
+        self._places: list[tuple[_Constant, int, int]] = []
+        owners = {id(t.data): each for each in constants.values() for t in each.tensors}
+        for model in alike:
+            for tensor in (t for graph in model.subgraphs for t in graph.tensors()):
+                if tensor.data is not None and id(tensor.data) in owners:
+                    owners[id(tensor.data)].tensors.append(tensor)
+
+    def drop(self, values: Array, at: int) -> None:
+        constant = self._constants.get(id(values))
+        if constant is not None:
+            self._places.append((constant, at, values.nbytes))
+            constant.fields.clear()
+            for tensor in constant.tensors:
+                tensor.data = None
+
+    def bind(self, content: bytes) -> None:
+        for constant, at, count in self._places:
+            raw = np.frombuffer(content, np.uint8, count, at)
+            for tensor in constant.tensors:
+                tensor.data = unpack(tensor, raw)
+        small = (each for each in self._constants.values() if each.fields)
+        for tensor in (t for each in small for t in each.tensors):
+            tensor.data = np.array(tensor.data)
+
+
 class _Writer:
     """Turns objects into tables; a constant that stands twice in the model does once in the file."""
 
@@ -222,10 +277,11 @@ class _Writer:
         self._buffer_of: dict[bytes, int] = {}
         self._codes: dict[tuple[str, str, int], int] = {}
         self._numbers: list[dict[int, int]] = []  # of each subgraph: tensor's id -> index
+        self.constants: dict[int, _Constant] = {}  # by the identity of what the buffer holds
 
-    def content(self) -> bytes:
+    def fields(self) -> Fields:
         subgraphs = [self._subgraph(i, each) for i, each in enumerate(self._model.subgraphs)]
-        fields = {
+        return {
             "version": _FILE_VERSION, "subgraphs": subgraphs,
             "operator_codes": [self._code(*key) for key in self._codes],
             "description": self._model.description,
@@ -233,7 +289,6 @@ class _Writer:
                          for name, data in self._model.metadata.items()] or None,
             "signature_defs": [self._signature(each) for each in self._model.signatures] or None,
             "buffers": self._buffers}
-        return flat.encode("Model", fields, IDENTIFIER)
 
     def _subgraph(self, index: int, graph: Subgraph) -> Fields:
         tensors = self._all_tensors(index, graph)
@@ -255,10 +310,17 @@ class _Writer:
         signature = tensor.shape_signature
         return {
             "shape": np.array(tensor.shape, np.int32), "type": tensor.dtype, "name": tensor.name,
-            "buffer": _NO_BUFFER if tensor.data is None else self._buffer(pack(tensor)),
+            "buffer": _NO_BUFFER if tensor.data is None else self._constant(tensor),
             "quantization": _quantization_fields(tensor.quantization),
             "is_variable": tensor.variable, "sparsity": tensor.sparsity,
             "shape_signature": None if signature is None else np.array(signature, np.int32)}
+
+    def _constant(self, tensor: Tensor) -> int:
+        index = self._buffer(pack(tensor))
+        if as_they_are(tensor):
+            fields = self._buffers[index]
+            self.constants.setdefault(id(fields["data"]), _Constant(fields, [])).tensors.append(tensor)
+        return index
 
     def _buffer(self, data: Array) -> int:
         """The index of a buffer with these bytes."""

@@ -36,9 +36,9 @@ class Constant:
 
     def norms(self) -> Array:
         """The magnitude of what belongs to each channel."""
-        squares = np.square(self.data, dtype=np.float64)
-        others = tuple(i for i in range(squares.ndim) if i != self.axis)
-        return np.asarray(np.sqrt(squares.sum(axis=others).reshape(self.repeat, -1).sum(axis=0)))
+        data, axes = self.data, list(range(self.data.ndim))
+        squares: Array = np.einsum(data, axes, data, axes, [self.axis], dtype=np.float64)
+        return np.asarray(np.sqrt(squares.reshape(self.repeat, -1).sum(axis=0)))
 
     def keep(self, kept: Array) -> None:
         """Takes out the channels that are not in the mask."""

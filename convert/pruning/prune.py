@@ -9,6 +9,7 @@ Without a bound and without a share, the model stays as it is and the report say
 from __future__ import annotations
 
 import dataclasses
+import mmap
 import typing
 
 import numpy as np
@@ -26,7 +27,8 @@ from . import channels, sparse
 METHODS = ("magnitude", "channels")
 _SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _REFINEMENTS = 4  # halvings between the last share that is right and the first that is not
-_LOOKED_AT = 1 << 20  # weights from which the limit is found
+_LOOKED_AT = 1 << 18  # weights from which the limit is found
+_AT_ONCE = 1 << 18  # weights of a layer that are looked at together
 _LEAST = 0.1  # of each layer stays so much
 
 
@@ -104,17 +106,17 @@ def prune(model: Model, settings: PruneSettings, data: typing.Iterable[Sample] |
     settings.check()
     if settings.bounded and data is None:
         raise ConvertError("a bound needs samples to measure with")
-    return _Pruner(to_floats(clone(model)), settings, data).run()
+    return _Pruner(model, to_floats(clone(model)), settings, data).run()
 
 
 class _Pruner:
     """One float model, and what was tried with it."""
 
-    def __init__(self, source: Model, settings: PruneSettings,
+    def __init__(self, given: Model, source: Model, settings: PruneSettings,
                  data: typing.Iterable[Sample] | None) -> None:
         self._source, self._settings = source, settings
         self._seen: Seen | None = None if data is None else calibrate(
-            source, data, False, settings.compared, settings.samples)
+            source, data, False, settings.compared, settings.samples, given)
         self._tried: dict[float, tuple[Level, Comparison | None]] = {}
 
     def run(self) -> tuple[Model, PruneReport]:
@@ -169,7 +171,7 @@ class _Pruner:
                     or (s.max_accuracy_drop is not None and dropped > s.max_accuracy_drop))
 
     def _level(self, model: Model, share: float, found: Comparison | None) -> Level:
-        size = len(tflite_file.write(model)) - sparse.saving(model)
+        size = tflite_file.size(model) - sparse.saving(model)
         level = Level(share, size, channels.macs(model.main))
         if found is not None:
             answers = found.answers
@@ -187,25 +189,38 @@ class _Pruner:
         if not pairs:
             return
         step = max(1, sum(_weights(op).size for op, _ in pairs) // _LOOKED_AT)
-        some = [_magnitudes(op).reshape(-1)[::step] for op, _ in pairs]
+        some = [np.abs(_weights(op).reshape(-1)[::step]) / _spread_of(_weights(op)) for op, _ in pairs]
         limit = float(np.quantile(np.concatenate(some), share))
         for (op, old), each in zip(pairs, some):
-            own = min(limit, float(np.quantile(each, 1 - _LEAST)))
-            data = np.where(_magnitudes(op) < own, np.float32(0), _weights(op))
-            self._make_up(op, old, data - _weights(op))
-            _set_weights(op, data)
+            self._zero_below(op, old, min(limit, float(np.quantile(each, 1 - _LEAST))))
 
-    def _make_up(self, op: Operator, old: Operator, error: Array) -> None:
+    def _zero_below(self, op: Operator, old: Operator, limit: float) -> None:
+        weights = _weights(op)
+        data, limit = _copy_apart(weights), limit * _spread_of(weights)
+        some = max(1, _AT_ONCE * len(data) // max(1, data.size))
+        errors = []
+        for first in range(0, len(data), some):
+            part = data[first:first + some]
+            part[np.abs(part) < limit] = 0
+            errors.append(self._gain(op, old, part - weights[first:first + some]))
+        self._make_up(op, errors)
+        _set_weights(op, data)
+
+    def _gain(self, op: Operator, old: Operator, error: Array) -> Array | None:
+        """What an error of the weights adds to each output on average."""
         at = weights_of(op)
         source = old.inputs[at.data] if at is not None else None
         mean = self._seen.means.get(id(source)) if self._seen is not None else None
+        return None if mean is None or op.kind == "TRANSPOSE_CONV" else mean_gain(op, error, mean)
+
+    @staticmethod
+    def _make_up(op: Operator, gains: list[Array | None]) -> None:
+        """Takes from the bias what was gained, in parts of the outputs."""
+        at, known = weights_of(op), [each for each in gains if each is not None]
         bias = op.inputs[at.bias] if at is not None and at.bias < len(op.inputs) else None
-        if at is None or mean is None or bias is None or op.kind == "TRANSPOSE_CONV":
-            return
-        gain = mean_gain(op, error, mean)
-        if gain is not None:
+        if at is not None and bias is not None and known and len(known) == len(gains):
             op.inputs[at.bias] = dataclasses.replace(
-                bias, data=(np.asarray(bias.data) - gain).astype(np.float32))
+                bias, data=(np.asarray(bias.data) - np.concatenate(known)).astype(np.float32))
 
     # ---- Channels
 
@@ -216,8 +231,9 @@ class _Pruner:
                                 self._spread(originals))
         for space, kept in zip(found, masks):
             for user in space.users:
-                lost = np.where(np.tile(kept, user.repeat), 0, -user.data)
-                self._make_up(user.op, originals[id(user.op)], lost)
+                lost = np.where(np.tile(kept, user.repeat), np.float32(0), user.data)
+                gain = self._gain(user.op, originals[id(user.op)], lost)
+                self._make_up(user.op, [None if gain is None else -gain])
         for space, kept in zip(found, masks):
             if not kept.all():
                 space.remove(kept)
@@ -238,6 +254,14 @@ def _weights(op: Operator) -> Array:
     return np.asarray(tensor.data)
 
 
+def _copy_apart(data: Array) -> Array:
+    """In pages of its own, which go back to the system with it: malloc keeps what lies between others."""
+    copy: Array = np.frombuffer(mmap.mmap(-1, max(1, data.nbytes)), data.dtype, data.size)
+    copy = copy.reshape(data.shape)
+    copy[...] = data
+    return copy
+
+
 def _set_weights(op: Operator, data: Array) -> None:
     at = weights_of(op)
     tensor = op.inputs[at.position] if at is not None else None
@@ -245,8 +269,7 @@ def _set_weights(op: Operator, data: Array) -> None:
     op.inputs[at.position] = dataclasses.replace(tensor, data=data)
 
 
-def _magnitudes(op: Operator) -> Array:
-    data = np.abs(_weights(op))
+def _spread_of(data: Array) -> float:
+    """By which magnitudes are divided, so that those of different layers can be compared."""
     flat = data.reshape(-1)
-    data /= max(float(np.sqrt(np.dot(flat, flat) / max(1, flat.size))), 1e-30)
-    return data
+    return max(float(np.sqrt(np.dot(flat, flat) / max(1, flat.size))), 1e-30)

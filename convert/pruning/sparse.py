@@ -41,6 +41,12 @@ def _index_bytes(most: int) -> int:
     return 1 if most < 2**8 else 2 if most < 2**16 else 4
 
 
+def _index_type(most: int) -> tuple[str, str]:
+    """The table that holds such indices, and numpy's name for what is in it."""
+    tables = {1: ("Uint8Vector", "u1"), 2: ("Uint16Vector", "<u2"), 4: ("Int32Vector", "<i4")}
+    return tables[_index_bytes(most)]
+
+
 def _encode(graph: Subgraph) -> int:
     saved, operators = 0, list[Operator]()
     made: dict[int, Tensor] = {}
@@ -87,7 +93,8 @@ def compressed(tensor: Tensor) -> Tensor | None:
     rows = data.reshape(-1, data.shape[-1])
     there = rows != 0
     segments = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-    indices = np.nonzero(there)[1]
+    places: Array = np.arange(data.shape[-1], dtype=_index_type(data.shape[-1] - 1)[1])
+    indices = np.broadcast_to(places, there.shape)[there]
     dimensions: list[dict[str, typing.Any]] = [
         {"format": "DENSE", "dense_size": size} for size in data.shape[:-1]]
     dimensions.append({"format": "SPARSE_CSR", "array_segments": _smallest(segments),
@@ -97,6 +104,5 @@ def compressed(tensor: Tensor) -> Tensor | None:
 
 
 def _smallest(values: Array) -> tuple[str, dict[str, Array]]:
-    tables = {1: ("Uint8Vector", "u1"), 2: ("Uint16Vector", "<u2"), 4: ("Int32Vector", "<i4")}
-    table, dtype = tables[_index_bytes(int(values.max(initial=0)))]
-    return table, {"values": values.astype(dtype)}
+    table, dtype = _index_type(int(values.max(initial=0)))
+    return table, {"values": values.astype(dtype, copy=False)}

@@ -20,14 +20,15 @@ Sample = typing.Any  # an array, a list in the order of the inputs, or a dict by
 
 
 class Runner:
-    """A model that runs, all of whose tensors can be looked at afterwards."""
+    """A model that runs, all of whose tensors can be looked at afterwards. Its constants, and those of
+    models that share them, are views of what runs."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *alike: Model) -> None:
         from pipit.interpreter import Interpreter, OpResolverType
         self._model = model
         try:
             self._interpreter = Interpreter(
-                model_content=tflite_file.write(model), experimental_preserve_all_tensors=True,
+                model_content=tflite_file.settle(model, *alike), experimental_preserve_all_tensors=True,
                 experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -114,9 +115,10 @@ class Seen:
 
 
 def calibrate(model: Model, data: typing.Iterable[Sample], histogram: bool, keep: int,
-              limit: int | None = None) -> Seen:
-    """Runs the float model on the samples; `keep` of them are kept for later comparisons."""
-    runner = Runner(model)
+              limit: int | None = None, alike: Model | None = None) -> Seen:
+    """Runs the float model on the samples; `keep` of them are kept for later comparisons. `alike`: a
+    model that shares its constants."""
+    runner = Runner(model, *([alike] if alike is not None else []))
     seen = Seen(runner)
     watched = [tensor for tensor in model.main.tensors()
                if tensor.dtype == "FLOAT32" and tensor.data is None]

@@ -80,16 +80,18 @@ def quantize(model: Model, settings: Settings, data: typing.Iterable[Sample] | N
     source = plain_weights.to_floats(clone(model))
     if settings.scheme in ("dynamic", "float16") or (
             settings.scheme == "int4-weights" and data is None):
-        return _weights_alone(source, settings, data)
+        return _weights_alone(model, source, settings, data)
     if data is None:
         raise ConvertError(f"{settings.scheme} needs samples to calibrate with")
     if settings.equalize:
         equalize(source)
-    return _Quantizer(source, settings, data).run()
+    return _Quantizer(model, source, settings, data).run()
 
 
-def _weights_alone(source: Model, settings: Settings, data: typing.Iterable[Sample] | None
-                   ) -> tuple[Model, Report]:
+def _weights_alone(given: Model, source: Model, settings: Settings,
+                   data: typing.Iterable[Sample] | None) -> tuple[Model, Report]:
+    seen = None if data is None else calibrate(source, data, False, settings.compared,
+                                               settings.samples, given)
     result = clone(source)
     if settings.scheme == "float16":
         plain_weights.halves(result)
@@ -98,10 +100,7 @@ def _weights_alone(source: Model, settings: Settings, data: typing.Iterable[Samp
         plain_weights.integer_weights(result, dtype, dtype == "INT4")
     made = {id(a): b for old, new in zip(source.main.operators, _computing(result, source))
             for a, b in zip(old.outputs, new.outputs)}
-    found = None
-    if data is not None:
-        seen = calibrate(source, data, False, settings.compared, settings.samples)
-        found = compare(source, seen, result, made, settings.labels)
+    found = None if seen is None else compare(source, seen, result, made, settings.labels)
     return result, make_report(source, result, made, found, settings.scheme, [])
 
 
@@ -116,14 +115,15 @@ def _computing(result: Model, source: Model) -> list[Operator]:
 class _Quantizer:
     """One float model, calibrated; tried with more and more layers kept out of int8."""
 
-    def __init__(self, source: Model, settings: Settings, data: typing.Iterable[Sample]) -> None:
+    def __init__(self, given: Model, source: Model, settings: Settings,
+                 data: typing.Iterable[Sample]) -> None:
         self._source, self._settings = source, settings
         self._dtype = INT16 if settings.scheme == "int16x8" else INT8
         int4 = settings.scheme == "int4-weights"
         self._style = Style(settings.ranges, settings.percentile, settings.ranges == MSE or int4,
                             "INT4" if int4 else INT8, settings.dense_per_channel)
         self._seen = calibrate(source, data, settings.ranges != MIN_MAX, settings.compared,
-                               settings.samples)
+                               settings.samples, given)
 
     def run(self) -> tuple[Model, Report]:
         kept: dict[int, str] = {}
