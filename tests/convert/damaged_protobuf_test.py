@@ -62,6 +62,23 @@ def sequence():
     return g.fields()
 
 
+def rounds():
+    g, body, row = Graph(), Graph(prefix="b/"), Graph(prefix="r/")
+    x, start = g.input("x", 4, 2), g.constant(np.zeros(2), np.float32)
+    count, go, h = body.input("i", dtype=np.int64), body.input("go", dtype=np.bool_), body.input("h", 2)
+    for y in (body.node("Identity", go), body.node("Add", h, h), body.node("Mul", count, count)):
+        body.output(y)
+    h, part = row.input("h2", 2), row.input("part", 2)
+    total = row.node("Add", h, part)
+    row.output(total)
+    row.output(row.node("Mul", total, row.constant(2, np.float32)))
+    last, _ = g.node("Scan", start, x, outputs=2, body=row, num_scan_inputs=1, scan_input_axes=[0])
+    last, squares = g.node("Loop", g.constant(3, np.int64), "", last, outputs=2, body=body)
+    g.output(last)
+    g.output(squares)
+    return g.fields()
+
+
 def saved_model():
     saved = SavedModel()
     cond, body = saved.function("cond", "i", "x"), saved.function("body", "i", "x")
@@ -161,7 +178,7 @@ class Damaged(unittest.TestCase):
         return lambda: onnx.read_onnx(str(path))
 
     def test_onnx(self):
-        for make in (picture, sequence):
+        for make in (picture, sequence, rounds):
             fields = make()
             whole = wire.encode(onnx_file.MESSAGES, "ModelProto", fields)
             self.attempt(self.onnx(whole), -1)

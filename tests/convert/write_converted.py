@@ -36,7 +36,7 @@ def cases():
 
 
 def networks():
-    for name, fields in (("picture", damaged_protobuf_test.picture()), ("sequence", damaged_test.sequence())):
+    for name, fields in (("picture", damaged_protobuf_test.picture()), ("sequence", damaged_protobuf_test.sequence())):
         graph = Graph()
         graph.fields = lambda fields=fields: fields
         yield name, graph.convert()

@@ -68,6 +68,12 @@ class Node:
             raise ConvertError("attribute '%s' is not a tensor" % name)
         return self._importer.file.array(record)
 
+    def graph(self, name: str) -> Record:
+        found = self._attribute(name, "g", MISSING)
+        if found is None:
+            raise ConvertError("attribute '%s' is not a graph" % name)
+        return typing.cast(Record, found)
+
     def integers_of(self, name: str, index: int) -> list[int] | None:
         """What was an attribute in older versions and is a constant input in newer ones."""
         if name in self._attributes:
@@ -136,14 +142,18 @@ class Node:
 
     def put_branch(self, name: str) -> None:
         """Converts the graph of an attribute, whose results become those of the node."""
-        graph = self._attribute(name, "g", None)
-        if graph is None or len(graph.output) != self.outputs:
+        graph = self.graph(name)
+        if len(graph.output) != self.outputs:
             raise ConvertError("has no graph '%s' with %d outputs" % (name, self.outputs))
-        names = [self.b.name, self.b.layer]
-        values = self._importer.branch(graph)
-        self.b.name, self.b.layer = names
-        for i, value in enumerate(values):
+        for i, value in enumerate(self.run(graph, [])):
             self.put_value(value, i)
+
+    def run(self, graph: Record, given: list[Value]) -> list[Value]:
+        """Converts a graph once more, for these inputs; nothing when that fails."""
+        names = [self.b.name, self.b.layer]
+        values = self._importer.inner(graph, given)
+        self.b.name, self.b.layer = names
+        return values
 
     def put_value(self, value: Value, index: int = 0) -> None:
         if index >= self.outputs or not self._record.output[index]:

@@ -190,13 +190,17 @@ class Importer:
         for record in graph.node:
             self._node(record)
 
-    def branch(self, graph: Record) -> list[Value]:
-        """The results of a graph inside of this one, which sees what is known here."""
-        self._initializers.update({t.name: t for t in graph.initializer})
-        self._nodes(graph)
-        if self.failures.any():
-            return []
-        return [self.value(o.name) for o in graph.output]
+    def inner(self, graph: Record, given: list[Value]) -> list[Value]:
+        """The results of a graph inside of this one, which sees what is known here, and whose own
+        names are forgotten: it may run once more."""
+        outside = self.values, self._initializers
+        self.values = {**self.values, **{i.name: v for i, v in zip(graph.input, given)}}
+        self._initializers = {**self._initializers, **{t.name: t for t in graph.initializer}}
+        try:
+            self._nodes(graph)
+            return [] if self.failures.any() else [self.value(o.name) for o in graph.output]
+        finally:
+            self.values, self._initializers = outside
 
     def _node(self, record: Record) -> None:
         node = Node(self, record)
