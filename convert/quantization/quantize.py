@@ -25,6 +25,7 @@ from .report import Report, make_report
 
 SCHEMES = ("int8", "int16x8", "dynamic", "float16", "int4-weights")
 MIXED = ("int16", "float")
+_NAMED = 4  # layers of each kind, in an error
 _RETURNS = 16  # so many layers are tried in int8 once more
 _ENDS = {"int8": (FLOAT32, "INT8", "UINT8"), "int16x8": (FLOAT32, INT16),
          "int4-weights": (FLOAT32, "INT8", "UINT8")}
@@ -147,11 +148,15 @@ class _Quantizer:
         return fixed, found
 
     def _refuse_floats(self, types: dict[int, str]) -> None:
-        left = sorted({op.kind for op in self._source.main.operators
-                       if types[id(op)] == FLOAT32 and any(t.dtype == FLOAT32 for t in op.outputs)})
+        left: dict[str, list[str]] = {}
+        for op in self._source.main.operators:
+            if types[id(op)] == FLOAT32 and any(t.dtype == FLOAT32 for t in op.outputs):
+                left.setdefault(op.kind, []).append(op.layer or op.outputs[0].name)
         if left:
+            named = [f"{kind} ({', '.join(layers[:_NAMED] + ['...'] * (len(layers) > _NAMED))})"
+                     for kind, layers in sorted(left.items())]
             raise ConvertError(f"operators that have no {self._settings.scheme} form here: "
-                               f"{', '.join(left)}")
+                               f"{', '.join(named)}")
 
     def _corrected(self, types: dict[int, str]) -> dict[tuple[int, int], Array]:
         """Biases that make up for what rounding the weights adds on average."""
