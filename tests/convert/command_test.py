@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """pipit convert as a command: exit statuses, messages, files."""
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import keras_made as made
 import numpy as np
@@ -101,6 +104,16 @@ class Command(Case):
         done = self.run_command(DIGITS / "digits_float.tflite", "-o", self.out, "--quantize", "dynamic")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertLess(self.out.stat().st_size, (DIGITS / "digits_float.tflite").stat().st_size / 2)
+
+    def test_the_bar_knows_how_many_samples_there_are(self):
+        for limit, known in ((), 20), (("--samples", "3"), 3):
+            with mock.patch("pipit.convert.quantization.calibrate.progress",
+                            side_effect=lambda items, what, total: items) as bar, \
+                    contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(command.main([
+                    str(self.model), "-o", str(self.out), "--quantize", "int8", "--calibrate",
+                    str(self.samples), *limit]), 0)
+            bar.assert_called_once_with(mock.ANY, "calibrating", known)
 
     def test_wrong_usage(self):
         for part, *more in [("--calibrate", "--quantize", "int8"), ("choose from", "--quantize", "int3"),
