@@ -7,13 +7,12 @@ import typing
 
 import numpy as np
 
-from ..building.evaluate import DTYPES
+from ..building.evaluate import DTYPES, FUNCTIONS
 from ..format.graph import Array, Operator, Tensor, signature
 from .edit import Editor, constant, operand, scalar
 
 MAX_GROWTH = 1 << 22  # elements that a constant may get beyond those it is computed from
-
-Compute = typing.Callable[[Operator, typing.List[Array]], Array]
+_RESHAPES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
 
 
 def run(editor: Editor) -> None:
@@ -28,7 +27,8 @@ def run(editor: Editor) -> None:
 
 
 def _computable(op: Operator) -> bool:
-    if op.kind not in _COMPUTE or not op.inputs or len(op.outputs) != 1:
+    known = op.kind in _RESHAPES or op.kind in FUNCTIONS
+    if not known or not op.inputs or len(op.outputs) != 1:
         return False
     given = [constant(t) for t in op.inputs]
     if any(values is None for values in given):
@@ -40,9 +40,13 @@ def _computable(op: Operator) -> bool:
 
 def _fold(editor: Editor, op: Operator) -> None:
     given = [values for values in map(constant, op.inputs) if values is not None]
-    with np.errstate(all="ignore"):
-        values = _COMPUTE[op.kind](op, given)
-        values = _ACTIVATIONS[op.options.get("fused_activation_function", "NONE")](values)
+    try:
+        with np.errstate(all="ignore"):
+            values = np.asarray(given[0].reshape(op.outputs[0].shape) if op.kind in _RESHAPES
+                                else FUNCTIONS[op.kind](given, op.options))
+            values = _ACTIVATIONS[op.options.get("fused_activation_function", "NONE")](values)
+    except (ValueError, IndexError, KeyError):
+        return  # no operator that a reader built: the runtime says what is wrong with it
     if values.shape == op.outputs[0].shape:
         _become(editor, op, values)
 
@@ -74,71 +78,4 @@ _ACTIVATIONS: dict[str, typing.Callable[[Array], Array]] = {
     "RELU": lambda x: np.maximum(x, 0),
     "RELU6": lambda x: np.clip(x, 0, 6),
     "RELU_N1_TO_1": lambda x: np.clip(x, -1, 1),
-}
-
-
-def _divide(a: Array, b: Array) -> Array:
-    """Integers towards zero, as the format has it."""
-    if a.dtype.kind in "iu":
-        return np.asarray(np.trunc(a / np.where(b == 0, 1, b)), a.dtype)
-    return np.asarray(a / b)
-
-
-def _strided_slice(op: Operator, given: list[Array]) -> Array:
-    x, *bounds = given
-    get, index = op.options.get, []
-    for i, (begin, end, step) in enumerate(zip(*(b.tolist() for b in bounds))):
-        bit = 1 << i
-        if get("shrink_axis_mask", 0) & bit:
-            index.append(begin)
-        else:
-            index.append(slice(None if get("begin_mask", 0) & bit else begin,
-                               None if get("end_mask", 0) & bit else end, step))
-    if get("ellipsis_mask", 0) or get("new_axis_mask", 0):
-        return np.empty(0)  # of no shape that is expected
-    try:
-        return np.asarray(x[tuple(index)])
-    except (IndexError, ValueError):
-        return np.empty(0)
-
-
-def _gather(op: Operator, given: list[Array]) -> Array:
-    x, indices = given
-    axis = int(op.options.get("axis", 0))
-    inside = x.ndim and (indices.size == 0 or 0 <= indices.min() <= indices.max() < x.shape[axis])
-    if not inside or op.options.get("batch_dims", 0):
-        return np.empty(0)
-    return np.take(x, indices, axis)
-
-
-def _two(function: typing.Callable[[Array, Array], Array]) -> Compute:
-    return lambda op, given: function(given[0], given[1])
-
-
-def _one(function: typing.Callable[[Array], Array]) -> Compute:
-    return lambda op, given: function(given[0])
-
-
-_COMPUTE: dict[str, Compute] = {
-    "ADD": _two(lambda a, b: a + b),
-    "CAST": lambda op, given: given[0].astype(DTYPES[op.outputs[0].dtype]),
-    "CONCATENATION": lambda op, given: np.concatenate(given, int(op.options.get("axis", 0))),
-    "DIV": _two(_divide),
-    "EXP": _one(np.exp),
-    "EXPAND_DIMS": lambda op, given: given[0].reshape(op.outputs[0].shape),
-    "GATHER": _gather,
-    "MAXIMUM": _two(np.maximum),
-    "MINIMUM": _two(np.minimum),
-    "MUL": _two(lambda a, b: a * b),
-    "NEG": _one(np.negative),
-    "PACK": lambda op, given: np.stack(given, int(op.options.get("axis", 0))),
-    "RELU": _one(lambda x: np.maximum(x, 0)),
-    "RESHAPE": lambda op, given: given[0].reshape(op.outputs[0].shape),
-    "RSQRT": _one(lambda x: 1 / np.sqrt(x)),
-    "SQRT": _one(np.sqrt),
-    "SQUARE": _one(np.square),
-    "SQUEEZE": lambda op, given: given[0].reshape(op.outputs[0].shape),
-    "STRIDED_SLICE": _strided_slice,
-    "SUB": _two(lambda a, b: a - b),
-    "TRANSPOSE": _two(lambda x, order: x.transpose(order)),
 }

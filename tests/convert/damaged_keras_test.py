@@ -124,7 +124,7 @@ class Configurations(Case):
             block = {"class_name": "Functional", "name": "m%d" % depth, "config": document["config"]}
             document = functional([made.start("x", 2), (block, ["x"], [["m%d" % depth, 1, 0, {}]])],
                                   ["x"], [["m%d" % depth, 2, 0]])
-        with self.assertRaisesRegex(ConvertError, "more than 20000 operators"):
+        with self.assertRaisesRegex(ConvertError, "more than 100000 operators"):
             keras_files.build(document, Store([]), 2, None)
 
     def test_deep_json(self):
