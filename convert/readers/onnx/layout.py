@@ -90,7 +90,11 @@ class Layout:
         orders = [v.order for v in values if v.rank == rank and not v.constant
                   and v.columns is None and v.order != identity(rank)]
         order = orders[0] if orders else identity(rank)
-        return [self._widened(v, order) for v in values], order
+        tensors = [self._widened(v, order) for v in values]
+        if all(len(t.shape) < rank for t in tensors):  # constants of one number each
+            i = [v.rank for v in values].index(rank)
+            tensors[i] = self.ordered(values[i], order)
+        return tensors, order
 
     def _widened(self, value: Value, order: Order) -> Tensor:
         rank = len(order)
