@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent layers over [time, batch, features]: the format's fused operators where they compute
-the same, and steps one after the other where not."""
+"""Recurrent layers: the format's fused operators where they compute the same, and steps one after the
+other where not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..format.graph import Array, ConvertError, Operator, Tensor, signature
 from . import maths, shapes
 from .builder import Builder
 
-MOST_STEPS = 512
+MOST_STEPS = 1024  # of a layer, and rounds of a loop, that are written out
 
 
 @dataclasses.dataclass(eq=False)
@@ -71,80 +71,90 @@ def rnn(b: Builder, x: Tensor, g: Gates, activation: str) -> Tensor:
     return _fused(b, "UNIDIRECTIONAL_SEQUENCE_RNN", inputs, x, g.units, options)
 
 
-Step = typing.Callable[[Tensor, typing.List[Tensor]], typing.List[Tensor]]
+# ---- step by step --------------------------------------------------------------------------------
+
+Function = typing.Callable[[Tensor], Tensor]
+Tensors = typing.List[Tensor]
 
 
-def steps(b: Builder, x: Tensor, states: list[Tensor], step: Step) -> tuple[Tensor, list[Tensor]]:
-    """Runs a step for each moment; the first of its states is its output."""
-    count = signature(x)[0]
-    if not 0 < count <= MOST_STEPS:
-        raise ConvertError("%s steps cannot be written one after the other (at most %d, a known "
-                           "number)" % (count if count > 0 else "an unknown number of", MOST_STEPS))
-    made = []
-    for moment in shapes.unpack(b, x, 0) if count > 1 else [shapes.squeeze(b, x, [0])]:
-        states = step(moment, states)
-        made.append(states[0])
-    if count == 1:
-        return shapes.expand(b, made[0], [0]), states
-    return shapes.pack(b, made, 0), states
+@dataclasses.dataclass
+class Cell:
+    """What a layer multiplies its inputs with, at once for all steps, and what a step makes of these
+    products and of the states before, which are [] where all are zeros."""
+
+    projections: list[tuple[Tensor, Tensor]]  # weights and bias
+    step: typing.Callable[[Tensors, Tensors], Tensors]
 
 
 def _dense(b: Builder, x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
     return maths.fully_connected(b, x, matrix, bias)
 
 
-def lstm_step(b: Builder, g: Gates, activations: tuple[str, str, str]) -> Step:
+def _projection(b: Builder, g: Gates, gates: typing.Sequence[int]) -> tuple[Tensor, Tensor]:
+    return (b.constant(np.concatenate([g.inputs[i] for i in gates])),
+            b.constant(np.concatenate([g.bias(i) for i in gates])))
+
+
+def _total(b: Builder, x: Tensor, states: Tensors, recurrent: Tensor) -> Tensor:
+    return maths.binary(b, "ADD", x, _dense(b, states[0], recurrent)) if states else x
+
+
+def lstm_cell(b: Builder, g: Gates, gate: Function, inner: Function, outer: Function) -> Cell:
     """As `lstm`, with states that are values of the graph: hidden, then cell."""
-    # One product for all four gates.
-    joined = _joined(b, g)
-    inner, cell_kind, hidden_kind = activations
+    recurrent = b.constant(np.concatenate(g.recurrent))
 
-    def step(x: Tensor, states: list[Tensor]) -> list[Tensor]:
-        hidden, cell = states
-        both = maths.binary(b, "ADD", _dense(b, x, joined[0], joined[2]),
-                            _dense(b, hidden, joined[1]))
-        parts = shapes.split(b, both, [g.units] * 4, 1)
-        i, f, o = (maths.unary(b, inner, parts[k]) for k in (0, 1, 3))
-        new = maths.binary(b, "MUL", i, maths.unary(b, cell_kind, parts[2]))
-        cell = maths.binary(b, "ADD", maths.binary(b, "MUL", f, cell), new)
-        return [maths.binary(b, "MUL", o, maths.unary(b, hidden_kind, cell)), cell]
-    return step
+    def step(x: Tensors, states: Tensors) -> Tensors:
+        total = _total(b, x[0], states, recurrent)
+        i, f, new, o = shapes.split(b, total, [g.units] * 4, -1)
+        cell = maths.binary(b, "MUL", gate(i), inner(new))
+        if states:
+            cell = maths.binary(b, "ADD", maths.binary(b, "MUL", gate(f), states[1]), cell)
+        return [maths.binary(b, "MUL", gate(o), outer(cell)), cell]
+    return Cell([_projection(b, g, range(4))], step)
 
 
-def _joined(b: Builder, g: Gates) -> tuple[Tensor, Tensor, Tensor]:
-    bias = np.concatenate([g.bias(i) for i in range(len(g.inputs))])
-    return (b.constant(np.concatenate(g.inputs)), b.constant(np.concatenate(g.recurrent)),
-            b.constant(bias))
-
-
-def gru_step(b: Builder, g: Gates, reset_after: bool, activations: tuple[str, str]) -> Step:
+def gru_cell(b: Builder, g: Gates, reset_after: bool, gate: Function, outer: Function) -> Cell:
     """Gates in the order update, reset, new. h = update * h + (1 - update) * new."""
-    w = [b.constant(m) for m in g.inputs]
-    r = [b.constant(m) for m in g.recurrent]
-    bias = [b.constant(g.bias(0)), b.constant(g.bias(1)),
-            b.constant(g.input_bias[2] if reset_after else g.bias(2))]
-    after = b.constant(g.recurrent_bias[2])
-    inner, outer = activations
+    gates, news = b.constant(np.concatenate(g.recurrent[:2])), b.constant(g.recurrent[2])
+    late = b.constant(g.recurrent_bias[2]) if reset_after else None
 
-    def step(x: Tensor, states: list[Tensor]) -> list[Tensor]:
-        h = states[0]
-        update, reset = (maths.unary(b, inner, maths.binary(
-            b, "ADD", _dense(b, x, w[i], bias[i]), _dense(b, h, r[i]))) for i in (0, 1))
-        if reset_after:
-            part = maths.binary(b, "MUL", reset, _dense(b, h, r[2], after))
+    def new(x: Tensor, reset: Tensor, states: Tensors) -> Tensor:
+        """What the reset gate lets through of the state, added to the input's part."""
+        if not states:
+            return x if late is None else maths.binary(
+                b, "ADD", x, maths.binary(b, "MUL", reset, late))
+        if late is not None:
+            old = maths.binary(b, "MUL", reset, _dense(b, states[0], news, late))
         else:
-            part = _dense(b, maths.binary(b, "MUL", reset, h), r[2])
-        new = maths.unary(b, outer, maths.binary(b, "ADD", _dense(b, x, w[2], bias[2]), part))
+            old = _dense(b, maths.binary(b, "MUL", reset, states[0]), news)
+        return maths.binary(b, "ADD", x, old)
+
+    def step(x: Tensors, states: Tensors) -> Tensors:
+        update, reset = shapes.split(b, gate(_total(b, x[0], states, gates)), [g.units] * 2, -1)
+        fresh = outer(new(x[1], reset, states))
+        if not states:
+            return [maths.binary(b, "SUB", fresh, maths.binary(b, "MUL", update, fresh))]
         # new + update * (h - new): one multiplication less
-        return [maths.binary(b, "ADD", new, maths.binary(
-            b, "MUL", update, maths.binary(b, "SUB", h, new)))]
-    return step
+        change = maths.binary(b, "MUL", update, maths.binary(b, "SUB", states[0], fresh))
+        return [maths.binary(b, "ADD", fresh, change)]
+
+    bias = g.input_bias[2] if reset_after else g.bias(2)
+    return Cell([_projection(b, g, (0, 1)), (b.constant(g.inputs[2]), b.constant(bias))], step)
 
 
-def rnn_step(b: Builder, g: Gates, activation: str) -> Step:
-    w, r, bias = b.constant(g.inputs[0]), b.constant(g.recurrent[0]), b.constant(g.bias(0))
+def rnn_cell(b: Builder, g: Gates, activation: Function) -> Cell:
+    recurrent = b.constant(g.recurrent[0])
 
-    def step(x: Tensor, states: list[Tensor]) -> list[Tensor]:
-        return [maths.unary(b, activation, maths.binary(
-            b, "ADD", _dense(b, x, w, bias), _dense(b, states[0], r)))]
-    return step
+    def step(x: Tensors, states: Tensors) -> Tensors:
+        return [activation(_total(b, x[0], states, recurrent))]
+    return Cell([_projection(b, g, (0,))], step)
+
+
+def steps(b: Builder, x: Tensor, axis: int, cell: Cell) -> list[Tensors]:
+    """What a cell is given at each step along an axis."""
+    count = signature(x)[axis]
+    if not 0 < count <= MOST_STEPS:
+        raise ConvertError("%s steps cannot be written one after the other (at most %d, a known "
+                           "number)" % (count if count > 0 else "an unknown number of", MOST_STEPS))
+    columns = [shapes.unpack(b, _dense(b, x, *each), axis) for each in cell.projections]
+    return [list(row) for row in zip(*columns)]

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads protobuf's wire format by tables of the fields that we need. Nothing in the bytes is
-trusted: lengths, depth and the number of records are bounded, and byte fields are views."""
+trusted: lengths, depth and the number of records are bounded, and byte fields are views.
+
+The package protobuf is not used: it copies each byte field, which weights are, and wants classes made
+of ONNX's and TensorFlow's definitions that match its own version.
+"""
 
 from __future__ import annotations
 

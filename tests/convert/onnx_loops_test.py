@@ -77,7 +77,7 @@ class Loops(unittest.TestCase):
         with self.assertRaisesRegex(ConvertError, "node '/node/0' .Loop.: input 0 .'count'. is computed"):
             g.convert()
         g, _ = looped()
-        with self.assertRaisesRegex(ConvertError, "more than 512 rounds"):
+        with self.assertRaisesRegex(ConvertError, "more than 1024 rounds"):
             g.convert()
         g, body = Graph(), loop_body()
         x = g.input("x", 1, 3)

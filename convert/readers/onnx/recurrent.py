@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
-from ...building import recurrent, shapes
+from ...building import maths, recurrent, shapes
 from ...building.recurrent import Gates
 from ...format.graph import Array, ConvertError, Tensor, signature
 from .node import Handler, Node
@@ -107,19 +109,27 @@ def _direction(n: Node, layer: _Layer, direction: int, x: Tensor) -> tuple[Tenso
             shapes.strided_slice(n.b, fused, np.array([-1]), np.array([0]), np.array([1]),
                                  {"end_mask": 1})
         return fused, [shapes.squeeze(n.b, last, [0])]
-    states = [_initial(n, i, direction, x, gates.units) for i in
-              ((5, 6) if n.kind == "LSTM" else (5,))]
+    places = (5, 6) if n.kind == "LSTM" else (5,)
+    states = [_initial(n, i, direction, x, gates.units) for i in places] if any(
+        map(n.has, places)) else []
     if n.kind == "LSTM" and gates.peephole[0] is not None:
         raise ConvertError("with peepholes and a first state, or a use of the last cell, is not "
                            "supported")
+    cell = _cell(n, gates, [functools.partial(maths.unary, n.b, kind) for kind in active])
+    outputs = []
+    for moment in recurrent.steps(n.b, x, 0, cell):
+        states = cell.step(moment, states)
+        outputs.append(states[0])
+    return shapes.pack(n.b, outputs, 0), states
+
+
+def _cell(n: Node, gates: Gates, active: list[recurrent.Function]) -> recurrent.Cell:
     if n.kind == "LSTM":
-        step = recurrent.lstm_step(n.b, gates, (active[0], active[1], active[2]))
-    elif n.kind == "GRU":
+        return recurrent.lstm_cell(n.b, gates, *active)
+    if n.kind == "GRU":
         after = bool(n.integer("linear_before_reset", 0))
-        step = recurrent.gru_step(n.b, gates, after, (active[0], active[1]))
-    else:
-        step = recurrent.rnn_step(n.b, gates, active[0])
-    return recurrent.steps(n.b, x, states, step)
+        return recurrent.gru_cell(n.b, gates, after, *active)
+    return recurrent.rnn_cell(n.b, gates, *active)
 
 
 def _fused(n: Node, gates: Gates, active: list[str], x: Tensor) -> Tensor | None:

@@ -5,11 +5,11 @@ round, which takes one whose number of rounds is known."""
 from __future__ import annotations
 
 from ...building import shapes
+from ...building.recurrent import MOST_STEPS
 from ...format.graph import ConvertError, Tensor, signature
 from .node import NOTHING, Handler, Items, Node, Resource, Restored, Texts, Value
 from .recurrent import fused
 
-MOST_ROUNDS = 1024
 MOST_ITEMS = 1024
 
 
@@ -70,14 +70,14 @@ def _if(n: Node) -> None:
 
 def _while(n: Node) -> None:
     values = n.inputs
-    for _ in range(MOST_ROUNDS + 1):
+    for _ in range(MOST_STEPS + 1):
         if not _known_flag(n.walk.call(n.function("cond"), values, n.depth + 1),
                            "the number of its rounds"):
             n.results += values
             return
         n.walk.failures.check()
         values = n.walk.call(n.function("body"), values, n.depth + 1)
-    raise ConvertError("has more than %d rounds" % MOST_ROUNDS)
+    raise ConvertError("has more than %d rounds" % MOST_STEPS)
 
 
 # ---- lists of tensors ----------------------------------------------------------------------------
