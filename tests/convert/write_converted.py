@@ -36,10 +36,11 @@ def cases():
 
 
 def networks():
-    for name, fields in (("picture", damaged_protobuf_test.picture()), ("sequence", damaged_protobuf_test.sequence())):
+    for make in (damaged_protobuf_test.picture, damaged_protobuf_test.sequence,
+                 damaged_protobuf_test.rounds):
         graph = Graph()
-        graph.fields = lambda fields=fields: fields
-        yield name, graph.convert()
+        graph.fields = make
+        yield make.__name__, graph.convert()
     quantized = onnx_test.Quantized()
     quantized.setUp()
     graph = quantized.network(lambda zero: np.int8(zero))
