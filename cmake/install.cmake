@@ -62,5 +62,3 @@ foreach(package pipit tflite_runtime ai_edge_litert)
     set(replace ${PIPIT_REPLACE_TFLITE})
     include(\"${CMAKE_CURRENT_LIST_DIR}/install_python.cmake\")" COMPONENT ${component})
 endforeach()
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/convert DESTINATION ${PIPIT_PYTHON_DIR}/pipit
-  COMPONENT python FILES_MATCHING PATTERN *.py PATTERN *.bfbs PATTERN __pycache__ EXCLUDE)

@@ -124,7 +124,7 @@ pipit_package(dev libpipit-dev libdevel same library "library that runs .tflite 
   "${what}\nThis package has what C and C++ programs are built with: headers, the static\n\
 libraries, and how CMake and pkg-config find them." "${library}")
 pipit_python_package(python python3-pipit "run .tflite models from Python"
-  "${what}\nThis package has the interpreter for Python and the converter of models." "${library}, python3 (>= 3.8)")
+  "${what}\nThis package has the interpreter for Python and the converter of models." "${library}, python3 (>= 3.9)")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS python3-numpy)
 set(suggested "python3-h5py, python3-protobuf")
 if(PIPIT_BUILD_TFLITE)  # for delegates that were written for TensorFlow Lite
@@ -136,7 +136,7 @@ foreach(package tflite_runtime ai_edge_litert)
   pipit_python_package(python_${package} python3-pipit-${dashed}
     "Pipit under the name of the Python package ${package}"
     "Programs that import ${package} run unchanged with Pipit in its place.\n\
-It stands where the package of that name would." "python3-pipit (= ${PROJECT_VERSION}), python3 (>= 3.8)")
+It stands where the package of that name would." "python3-pipit (= ${PROJECT_VERSION}), python3 (>= 3.9)")
 endforeach()
 # It has the same files.
 foreach(relation CONFLICTS PROVIDES REPLACES)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import operator
 import os
 import shutil
 import tempfile
@@ -11,11 +12,11 @@ import typing
 
 import numpy as np
 
-from .graph import ConvertError, Model
-from .quantize import Settings, quantize
+from .format.graph import ConvertError, Model
+from .quantization.quantize import Settings, quantize
+from .readers.source import kind_of, read
 from .result import content_of
-from .rewrite import rewrite
-from .source import kind_of, read
+from .rewriting.rewrite import rewrite
 
 Path = typing.Union[str, "os.PathLike[str]"]
 Read = typing.Callable[[], Model]
@@ -76,6 +77,9 @@ class _Samples:
 
     def __iter__(self) -> typing.Iterator[typing.Any]:
         return iter(self._generate() if callable(self._generate) else self._generate)
+
+    def __length_hint__(self) -> int:
+        return operator.length_hint(self._generate)
 
 
 class TFLiteConverter:

@@ -9,18 +9,18 @@ import os
 import sys
 import typing
 
-from . import tflite_file
-from .calibrate import Sample, arrays
-from .graph import ConvertError, Model
-from .prune import PruneReport, PruneSettings, prune
-from .quantize import MIXED, SCHEMES, Settings, quantize
-from .ranges import METHODS
-from .report import Report
+from .format import tflite_file
+from .format.graph import ConvertError, Model
+from .pruning.prune import PruneReport, PruneSettings, prune
+from .pruning.sparse import encode
+from .quantization.calibrate import Sample, arrays
+from .quantization.quantize import MIXED, SCHEMES, Settings, quantize
+from .quantization.ranges import METHODS
+from .quantization.report import Report
+from .quantization.samples import Samples, read_labels
+from .readers.source import KINDS, kind_of, read
 from .result import content_of
-from .rewrite import rewrite
-from .samples import Samples, read_labels
-from .source import KINDS, kind_of, read
-from .sparse import encode
+from .rewriting.rewrite import rewrite
 
 _EXAMPLES = """\
 Examples:
@@ -48,6 +48,9 @@ class _Checked:
 
     def __init__(self, model: Model, samples: Samples) -> None:
         self._model, self._samples = model, samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
 
     def __iter__(self) -> typing.Iterator[Sample]:
         found = iter(self._samples)

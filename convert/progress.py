@@ -12,9 +12,10 @@ _FIRST = 1.0  # seconds before there is anything to see
 _WIDTH = 30
 
 
-def progress(items: typing.Iterable[_Item], what: str, total: int | None = None
+def progress(items: typing.Iterable[_Item], what: str, total: int
              ) -> typing.Iterator[_Item]:
-    """Hands on the items. What takes more than a second gets a line, on a terminal only."""
+    """Hands on the items, of which there are `total`, or 0 where nobody knows. What takes more than a
+    second gets a line, on a terminal only."""
     start = shown = time.monotonic()
     terminal = sys.stderr is not None and sys.stderr.isatty()
     visible, count = False, 0
@@ -31,7 +32,7 @@ def progress(items: typing.Iterable[_Item], what: str, total: int | None = None
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _line(what: str, count: int, total: int | None, seconds: float) -> str:
+def _line(what: str, count: int, total: int, seconds: float) -> str:
     if not total:
         return f"{what}: {count} ({count / seconds:.1f} a second)\x1b[K"
     done = min(_WIDTH, _WIDTH * count // total)

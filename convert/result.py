@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ..interpreter import Interpreter
-from . import tflite_file
-from .graph import ConvertError, Model
-from .schema import ENUMS
+from .format import tflite_file
+from .format.graph import ConvertError, Model
+from .format.schema import ENUMS
 
 
 def check_operators(model: Model) -> None:

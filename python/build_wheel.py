@@ -141,7 +141,7 @@ def description():
 def metadata(name, version, requires):
     fields = [("Metadata-Version", "2.1"), ("Name", name.replace("_", "-")), ("Version", version),
               ("Summary", SUMMARY), ("Author", "The Pipit authors"), ("License", "Apache-2.0"),
-              ("License-File", "LICENSE"), ("Requires-Python", ">=3.8"),
+              ("License-File", "LICENSE"), ("Requires-Python", ">=3.9"),
               ("Keywords", "tflite,tensorflow-lite,litert,raspberry-pi,inference"),
               ("Description-Content-Type", "text/markdown")]
     fields += urls() + [("Classifier", c) for c in CLASSIFIERS] + requires

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the schema as Python data, convert/schema.py, for code that reads and writes whole files.
+"""Writes the schema as Python data, convert/format/schema.py, for code that reads and writes whole files.
 
     python3 core/schema/make_python.py          # after a change of tflite.fbs
-    python3 core/schema/make_python.py --check  # fails when convert/schema.py is out of date
+    python3 core/schema/make_python.py --check  # fails when convert/format/schema.py is out of date
 
 Knows as much of the schema language as tflite.fbs uses.
 """
@@ -17,7 +17,7 @@ import textwrap
 import typing
 
 SCHEMA = pathlib.Path(__file__).resolve().parent / "tflite.fbs"
-MODULE = SCHEMA.parent.parent.parent / "convert" / "schema.py"
+MODULE = SCHEMA.parent.parent.parent / "convert" / "format" / "schema.py"
 
 HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """The file format's schema as data. Made by core/schema/make_python.py from tflite.fbs: change those."""
@@ -94,7 +94,7 @@ def main() -> None:
     if sys.argv[1:] != ["--check"]:
         MODULE.write_text(wanted, encoding="utf-8")
     elif MODULE.read_text(encoding="utf-8") != wanted:
-        sys.exit("convert/schema.py is out of date: run core/schema/make_python.py")
+        sys.exit("convert/format/schema.py is out of date: run core/schema/make_python.py")
 
 
 if __name__ == "__main__":

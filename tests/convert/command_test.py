@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """pipit convert as a command: exit statuses, messages, files."""
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import keras_made as made
 import numpy as np
@@ -102,6 +105,16 @@ class Command(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertLess(self.out.stat().st_size, (DIGITS / "digits_float.tflite").stat().st_size / 2)
 
+    def test_the_bar_knows_how_many_samples_there_are(self):
+        for limit, known in ((), 20), (("--samples", "3"), 3):
+            with mock.patch("pipit.convert.quantization.calibrate.progress",
+                            side_effect=lambda items, what, total: items) as bar, \
+                    contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(command.main([
+                    str(self.model), "-o", str(self.out), "--quantize", "int8", "--calibrate",
+                    str(self.samples), *limit]), 0)
+            bar.assert_called_once_with(mock.ANY, "calibrating", known)
+
     def test_wrong_usage(self):
         for part, *more in [("--calibrate", "--quantize", "int8"), ("choose from", "--quantize", "int3"),
                             ("belong to --quantize", "--input-type", "int8"),
@@ -160,7 +173,7 @@ class Command(Case):
         self.assertEqual([p.name for p in self.folder.iterdir() if p.name.startswith(".")], [])
 
     def test_names_its_packages(self):
-        code = ("import sys; sys.modules['h5py'] = None; from pipit.convert import hdf5\n"
+        code = ("import sys; sys.modules['h5py'] = None; from pipit.convert.readers.keras import hdf5\n"
                 "try:\n  hdf5.dump(sys.argv[1], print)\nexcept ImportError as error: print('needs h5py')")
         done = subprocess.run([*PYTHON, "-c", code, str(self.model)], capture_output=True, text=True)
         self.assertEqual(done.stdout, "needs h5py\n", done.stderr)

@@ -16,8 +16,11 @@ from keras_reference import CASES
 from keras_test import Case, run
 
 from pipit import Interpreter, tf
-from pipit.convert import keras_files, result, rewrite, source
-from pipit.convert.graph import ConvertError
+from pipit.convert import result
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.readers import source
+from pipit.convert.readers.keras import files as keras_files
+from pipit.convert.rewriting import rewrite
 from pipit.export_keras import export_keras
 
 

@@ -5,8 +5,8 @@ import pathlib
 
 import numpy as np
 
-from pipit.convert import tflite_file
-from pipit.convert.graph import Model, Operator, Signature, Subgraph, Tensor
+from pipit.convert.format import tflite_file
+from pipit.convert.format.graph import Model, Operator, Signature, Subgraph, Tensor
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared"
 

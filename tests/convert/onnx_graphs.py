@@ -7,8 +7,9 @@ import tempfile
 import numpy as np
 import wire
 
-from pipit.convert import onnx, onnx_file, tflite_file
-from pipit.convert.rewrite import rewrite
+from pipit.convert.format import tflite_file
+from pipit.convert.readers.onnx import file as onnx_file, read as onnx
+from pipit.convert.rewriting.rewrite import rewrite
 from pipit.interpreter import Interpreter
 
 CODES = {np.dtype(v): k for k, (v, _) in onnx_file.TYPES.items()}
@@ -21,6 +22,8 @@ def tensor(name, values, **more):
 
 
 def attribute(name, value):
+    if isinstance(value, Graph):
+        return {"name": name, "g": value.fields()["graph"], "type": 5}
     if isinstance(value, np.ndarray):
         return {"name": name, "t": tensor("", value), "type": 4}
     if isinstance(value, str):
@@ -39,8 +42,9 @@ def attribute(name, value):
 class Graph:
     """Nodes added one after the other; each method returns the name of what comes out."""
 
-    def __init__(self, opset=17, seed=0):
-        self.opset = opset
+    def __init__(self, opset=17, seed=0, prefix=""):
+        """`prefix`: of the names in a graph that is inside of another one."""
+        self.opset, self.prefix = opset, prefix
         self.nodes, self.constants, self.inputs, self.outputs = [], [], [], []
         self.random = np.random.default_rng(seed)
 
@@ -51,7 +55,7 @@ class Graph:
         return name
 
     def constant(self, values, dtype=None):
-        name = "c%d" % len(self.constants)
+        name = "%sc%d" % (self.prefix, len(self.constants))
         self.constants.append(tensor(name, np.asarray(values, dtype)))
         return name
 
@@ -61,9 +65,9 @@ class Graph:
 
     def node(self, op, *inputs, outputs=1, domain="", name=None, **attributes):
         number = len(self.nodes)
-        made = ["%s_%d" % (op.lower(), number) + (".%d" % i if i else "") for i in range(outputs)]
+        made = ["%s%s_%d" % (self.prefix, op.lower(), number) + (".%d" % i if i else "") for i in range(outputs)]
         self.nodes.append({"input": list(inputs), "output": made, "op_type": op, "domain": domain,
-                           "name": name if name is not None else "/node/%d" % number,
+                           "name": name if name is not None else "/node/%s%d" % (self.prefix, number),
                            "attribute": [attribute(k, v) for k, v in attributes.items()]})
         return made[0] if outputs == 1 else made
 

@@ -11,11 +11,10 @@ import warnings
 import numpy as np
 from onnx_graphs import run
 
-from pipit.convert import onnx as reader
-from pipit.convert import onnx_file
-from pipit.convert.graph import ConvertError
-from pipit.convert.onnx_layout import channels_last
-from pipit.convert.rewrite import rewrite
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.readers.onnx import file as onnx_file, read as reader
+from pipit.convert.readers.onnx.layout import channels_last
+from pipit.convert.rewriting.rewrite import rewrite
 
 try:
     for name in ("float", "int", "bool", "object", "str"):  # of older numpys, which onnx asks for

@@ -13,9 +13,10 @@ import onnx_graphs
 import wire
 from onnx_graphs import Graph, kinds, run
 
-from pipit.convert import onnx, onnx_file, saved_model
-from pipit.convert.graph import ConvertError
-from pipit.convert.pairs import recovered
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.readers.onnx import file as onnx_file, read as onnx
+from pipit.convert.readers.saved_model import read as saved_model
+from pipit.convert.rewriting.pairs import recovered
 
 
 def conv(x, w, bias=None, stride=1, pad=0, groups=1):

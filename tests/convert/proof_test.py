@@ -7,8 +7,10 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import tflite_file
-from pipit.convert.quantize import Settings, quantize
+from pipit.convert.format import tflite_file
+from pipit.convert.quantization.quantize import Settings, quantize
+from pipit.convert.readers import source
+from pipit.convert.rewriting.rewrite import rewrite
 from pipit.interpreter import Interpreter
 
 FOLDER = networks.SHARED / "converter"
@@ -75,6 +77,38 @@ class Runs:
 
 
 @unittest.skipUnless(FOLDER.is_dir(), "the models are not here")
+class Operators(unittest.TestCase):
+    """From where TensorFlow's converter began, too, ours has as many operators: what runs takes as long."""
+
+    def check(self, path, make):
+        model = source.read(FOLDER / path)
+        rewrite(model)
+        small, _ = quantize(model, Settings(input_type="INT8", output_type="INT8"), samples(make, 8, 1))
+        theirs = (FOLDER / path).parent / "int8.tflite"
+        wanted = tflite_file.read(theirs.read_bytes())
+        self.assertEqual([described(op) for op in small.main.operators],
+                         [described(op) for op in wanted.main.operators])
+        self.assertLessEqual(tflite_file.size(small), theirs.stat().st_size)
+
+    def test_anomaly(self):
+        self.check("anomaly/keras.h5", spectra)
+
+    def test_kws(self):
+        self.check("kws/saved_model", cepstra)
+
+    def test_resnet8(self):
+        self.check("resnet8/keras.h5", pictures)
+
+
+def described(op):
+    """What an operator costs: its kind, its shapes and types, and how its window moves."""
+    tensors = [(t.shape, t.dtype) for t in (*op.inputs, *op.outputs) if t is not None]
+    how = {key: value for key, value in op.options.items()
+           if key in ("padding", "stride_h", "stride_w", "fused_activation_function")}
+    return op.kind, tensors, how
+
+
+@unittest.skipUnless(FOLDER.is_dir(), "the models are not here")
 class Proof(unittest.TestCase):
 
     def score(self, content, tested, wanted):
@@ -91,13 +125,13 @@ class Proof(unittest.TestCase):
         self.compare(name, *(MODELS / f"{name}_{each}" / "model.tflite" for each in ("float", "int8")),
                      make, count)
 
-    def compare(self, name, source, theirs, make, count):
-        source, theirs = source.read_bytes(), theirs.read_bytes()
+    def compare(self, name, floats, theirs, make, count):
+        floats, theirs = floats.read_bytes(), theirs.read_bytes()
         settings = Settings(input_type="INT8", output_type="INT8")
-        ours = tflite_file.write(quantize(tflite_file.read(source), settings,
+        ours = tflite_file.write(quantize(tflite_file.read(floats), settings,
                                           samples(make, CALIBRATED, 1))[0])
         tested = samples(make, count, 2)
-        exact = Runs(source)
+        exact = Runs(floats)
         wanted = [exact(x) for x in tested]
         (same, error), (their_same, their_error) = (
             self.score(content, tested, wanted) for content in (ours, theirs))

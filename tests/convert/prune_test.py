@@ -6,11 +6,12 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import channels, sparse, tflite_file
-from pipit.convert.clone import clone
-from pipit.convert.graph import ConvertError, Tensor
-from pipit.convert.prune import PruneSettings, prune
-from pipit.convert.quantize import Settings, quantize
+from pipit.convert.format import tflite_file
+from pipit.convert.format.clone import clone
+from pipit.convert.format.graph import ConvertError, Tensor
+from pipit.convert.pruning import channels, sparse
+from pipit.convert.pruning.prune import PruneSettings, prune
+from pipit.convert.quantization.quantize import Settings, quantize
 
 
 def nonzero(model):

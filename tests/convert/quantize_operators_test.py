@@ -7,10 +7,10 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import recurrent
-from pipit.convert.graph import Tensor
-from pipit.convert.op_rules import INT8, INT16, RULES
-from pipit.convert.quantize import Settings, quantize
+from pipit.convert.format.graph import Tensor
+from pipit.convert.quantization import recurrent
+from pipit.convert.quantization.op_rules import INT16, INT8, RULES
+from pipit.convert.quantization.quantize import Settings, quantize
 
 NO_ACTIVATION = {"fused_activation_function": "NONE"}
 SHAPE = (1, 4, 6, 8)

@@ -8,8 +8,8 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert.graph import ConvertError
-from pipit.convert.samples import Samples, read_labels
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.quantization.samples import Samples, read_labels
 
 
 class Files(unittest.TestCase):

@@ -11,11 +11,12 @@ from networks import SHARED
 from onnx_graphs import kinds, run
 from saved_models import SavedModel, write_variables
 
-from pipit.convert import checkpoint, crc32c, tflite_file
 from pipit.convert.converter import TFLiteConverter
-from pipit.convert.graph import ConvertError
-from pipit.convert.rewrite import rewrite
-from pipit.convert.saved_model import read_saved_model
+from pipit.convert.format import tflite_file
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.readers.saved_model import checkpoint, crc32c
+from pipit.convert.readers.saved_model.read import read_saved_model
+from pipit.convert.rewriting.rewrite import rewrite
 from pipit.interpreter import Interpreter
 
 KWS = SHARED / "converter" / "kws"

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import wire
 
-from pipit.convert import checkpoint, crc32c, graph_def
+from pipit.convert.readers.saved_model import checkpoint, crc32c, graph_def
 
 CODES = {np.dtype(v): k for k, v in checkpoint.TYPES.items()}
 

@@ -10,10 +10,10 @@ import unittest
 import networks
 import numpy as np
 
-from pipit.convert import tflite_file
-from pipit.convert.graph import ConvertError, Model, Operator, Quantization, Subgraph, Tensor
-from pipit.convert.schema import ENUMS
-from pipit.convert.versions import version
+from pipit.convert.format import tflite_file
+from pipit.convert.format.graph import ConvertError, Model, Operator, Quantization, Subgraph, Tensor
+from pipit.convert.format.schema import ENUMS
+from pipit.convert.format.versions import version
 from pipit.interpreter import Interpreter
 
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"

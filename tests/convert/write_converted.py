@@ -6,16 +6,16 @@ import pathlib
 import sys
 import warnings
 
-import damaged_test
+import damaged_protobuf_test
 import numpy as np
 import onnx_nodes_test as nodes
 import onnx_test
 import saved_model_test
 from onnx_graphs import Graph
 
-from pipit.convert import tflite_file
-from pipit.convert.graph import ConvertError
-from pipit.convert.rewrite import rewrite
+from pipit.convert.format import tflite_file
+from pipit.convert.format.graph import ConvertError
+from pipit.convert.rewriting.rewrite import rewrite
 
 # What TensorFlow Lite 2.9 does not know: SIGN, and types that few operators have.
 LATER = ("sign", "uint16", "uint32")
@@ -36,10 +36,11 @@ def cases():
 
 
 def networks():
-    for name, fields in (("picture", damaged_test.picture()), ("sequence", damaged_test.sequence())):
+    for make in (damaged_protobuf_test.picture, damaged_protobuf_test.sequence,
+                 damaged_protobuf_test.rounds):
         graph = Graph()
-        graph.fields = lambda fields=fields: fields
-        yield name, graph.convert()
+        graph.fields = make
+        yield make.__name__, graph.convert()
     quantized = onnx_test.Quantized()
     quantized.setUp()
     graph = quantized.network(lambda zero: np.int8(zero))

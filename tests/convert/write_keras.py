@@ -9,7 +9,10 @@ import numpy as np
 from keras_made import layer, sequential
 from keras_reference import ACTIVATIONS, CASES
 
-from pipit.convert import keras_files, result, rewrite, tflite_file
+from pipit.convert import result
+from pipit.convert.format import tflite_file
+from pipit.convert.readers.keras import files as keras_files
+from pipit.convert.rewriting import rewrite
 
 MORE = [(layer("Activation", activation=name), {}, (40,), None) for name in ACTIVATIONS]
 

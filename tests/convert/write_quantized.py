@@ -9,10 +9,12 @@ import networks
 from quantize_operators_test import Operators
 from quantize_test import Int8
 
-from pipit.convert import recurrent, sparse, tflite_file
-from pipit.convert.op_rules import INT8, INT16, RULES
-from pipit.convert.prune import PruneSettings, prune
-from pipit.convert.quantize import Settings, quantize
+from pipit.convert.format import tflite_file
+from pipit.convert.pruning import sparse
+from pipit.convert.pruning.prune import PruneSettings, prune
+from pipit.convert.quantization import recurrent
+from pipit.convert.quantization.op_rules import INT16, INT8, RULES
+from pipit.convert.quantization.quantize import Settings, quantize
 
 # What TensorFlow Lite 2.9 does not know at all, and what has a network of its own.
 LATER = ("RELU_0_TO_1", recurrent.LSTM)

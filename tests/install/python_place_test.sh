@@ -19,7 +19,8 @@ put() { # put PREFIX COMPONENT: what CMake says
 for prefix in /usr /usr/local; do
   DESTDIR=$scratch/root put $prefix python > /dev/null
 done
-[[ -e $scratch/root/usr/lib/python3/dist-packages/pipit/convert/graph.py ]] || fail "not in /usr"
+[[ -e $scratch/root/usr/lib/python3/dist-packages/pipit/convert/format/graph.py ]] || fail "not in /usr"
+[[ $(ls "$scratch/root") == usr ]] || fail "beside /usr: $(ls "$scratch/root")"
 places=$("${python[@]}" -c 'import sys; print("\n".join(sys.path))')
 found=$(cd "$scratch/root" && find usr/local -path '*/pipit/__init__.py')
 grep -qx "/${found%/pipit/__init__.py}" <<< "$places" || fail "python3 does not look in $found"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types: mypy finds no fault in the packages, nor in a program that uses one of them, and finds those
-that are there."""
+that are there. What it and the parser see is the oldest Python that the packages are for."""
 
+import ast
 import os
 import pathlib
 import shutil
@@ -12,6 +13,7 @@ import unittest
 
 PACKAGES = pathlib.Path(os.environ["PYTHONPATH"])
 MYPY = shutil.which("mypy")
+OLDEST = (3, 9)
 
 PROGRAM = """
 import numpy as np
@@ -48,6 +50,20 @@ def run(path: str) -> float:
 """
 
 
+class Syntax(unittest.TestCase):
+
+    def test_the_oldest_python_reads_all(self):
+        found = [p for name in ("pipit", "tflite_runtime", "ai_edge_litert")
+                 for p in (PACKAGES / name).rglob("*.py")]
+        self.assertGreater(len(found), 100)
+        for path in found:
+            ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=OLDEST)
+
+    def test_newer_syntax_is_seen(self):
+        with self.assertRaises(SyntaxError):
+            ast.parse("match x:\n    case 1:\n        pass\n", feature_version=OLDEST)
+
+
 @unittest.skipUnless(MYPY, "needs mypy")
 class Types(unittest.TestCase):
 
@@ -59,8 +75,8 @@ class Types(unittest.TestCase):
 
     def mypy(self, *arguments):
         return subprocess.run(
-            [MYPY, "--strict", "--python-executable", sys.executable, "--cache-dir",
-             self.folder / "cache", *arguments], capture_output=True, text=True,
+            [MYPY, "--strict", "--python-executable", sys.executable, "--python-version",
+             "%d.%d" % OLDEST, "--cache-dir", self.folder / "cache", *arguments], capture_output=True, text=True,
             env=dict(os.environ, MYPYPATH=str(PACKAGES)), cwd=self.folder)
 
     def check(self, program):

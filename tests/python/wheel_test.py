@@ -51,6 +51,12 @@ class Wheels(unittest.TestCase):
             name = next(n for n in wheel.namelist() if n.endswith(".dist-info/METADATA"))
             return email.parser.Parser().parsestr(wheel.read(name).decode())
 
+    def test_all_rooms_of_the_converter(self):
+        wanted = {"pipit/" + p.relative_to(ROOT).as_posix() for p in (ROOT / "convert").rglob("*.py")}
+        with zipfile.ZipFile(next(p for p in self.paths if p.name.startswith("pipit_runtime"))) as wheel:
+            self.assertEqual(wanted - set(wheel.namelist()), set())
+        self.assertIn("pipit/convert/readers/keras/read.py", wanted)
+
     def test_metadata(self):
         for path in self.paths:
             with self.subTest(path=path.name):
@@ -58,6 +64,7 @@ class Wheels(unittest.TestCase):
                 for field in ("Summary", "Author", "License", "License-File", "Keywords"):
                     self.assertTrue(said[field], field)
                 self.assertEqual(said["Description-Content-Type"], "text/markdown")
+                self.assertEqual(said["Requires-Python"], ">=3.9")  # as typing_test.py holds to be true
                 self.assertIn("# Pipit", said.get_payload())
                 self.assertNotRegex(said.get_payload(), r"\]\((?!https?:)", "a link to a file")
                 urls = dict(u.split(", ") for u in said.get_all("Project-URL"))

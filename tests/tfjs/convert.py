@@ -7,7 +7,9 @@ import sys
 import numpy as np
 
 from pipit import Interpreter
-from pipit.convert import result, rewrite, source
+from pipit.convert import result
+from pipit.convert.readers import source
+from pipit.convert.rewriting import rewrite
 
 TOLERANCE = 1e-5  # relative from 1 on
 
