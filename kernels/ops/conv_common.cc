@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/quantize.h"
+#include "kernels/ops/conv_split.h"
 #include "kernels/variant.h"
 
 namespace pipit {
@@ -77,6 +78,7 @@ Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, 
                    &g->out_h, &g->pad_top));
   PIPIT_TRY(window(p, "width", {g->in_w, g->kernel_w, g->stride_w, g->dilation_w, o.padding},
                    &g->out_w, &g->pad_left));
+  limit_steps(g);
   return p.set_output(0, Shape::of(g->batch, g->out_h, g->out_w, g->out_c));
 }
 

@@ -46,6 +46,15 @@ inline Part lines_of(const ConvSplit& split, const ConvGeometry& g, int32_t shar
   return split.channels ? Part{0, lines} : part_of(lines, split.unit, split.shares, share);
 }
 
+// A stride beyond the image, to no second output, and a dilation between no taps may be any numbers
+// of the file: products with a pixel's bytes would leave 32 bits.
+inline void limit_steps(ConvGeometry* g) {
+  g->stride_h = std::min(g->stride_h, std::max(g->in_h, 1));
+  g->stride_w = std::min(g->stride_w, std::max(g->in_w, 1));
+  if (g->kernel_h == 1) g->dilation_h = 1;
+  if (g->kernel_w == 1) g->dilation_w = 1;
+}
+
 // Address arithmetic for calls that are planned before there are addresses.
 template <class T>
 T* moved(T* p, ptrdiff_t by) {

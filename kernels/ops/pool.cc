@@ -75,6 +75,7 @@ Status find_geometry(Prepare& p, const fb::Pool2DOptions& o, ConvGeometry* g) {
                    &g->pad_top));
   PIPIT_TRY(window(p, "width", {g->in_w, g->kernel_w, g->stride_w, 1, o.padding()}, &g->out_w,
                    &g->pad_left));
+  limit_steps(g);
   return p.set_output(0, Shape::of(g->batch, g->out_h, g->out_w, g->out_c));
 }
 
