@@ -99,8 +99,10 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
 void tell(const State& state, const Graph& graph, const Block& b, int32_t tensor, int32_t step) {
   const PlanListener& listener = state.options.listener;
   if (listener.block == nullptr) return;
+  // In its first step, what is over another block has no bytes of its own.
+  const int32_t first = b.over >= 0 && b.first < b.last ? b.first + 1 : b.first;
   listener.block(listener.context,
-                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), b.first, b.last});
+                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), first, b.last});
 }
 
 // What a step writes over an input that ends with it.
