@@ -351,8 +351,8 @@ int Interpreter::chains() const { return static_cast<int>(state_->chain_list.siz
 
 ChainInfo Interpreter::chain(int i) const {
   const Chain& c = *state_->chain_list[static_cast<size_t>(i)];
-  return {c.graph->index,  c.count,        c.links[c.count - 1].band, c.shares, c.bytes().size(),
-          c.computed_rows, c.repeated_rows};
+  return {c.graph->index,   c.count,         c.band,         c.shares,
+          c.bytes().size(), c.computed_rows, c.repeated_rows};
 }
 
 StepInfo Interpreter::chain_step(int i, int link) const {

@@ -58,13 +58,14 @@ void share_blocks(const State& state, const Graph& graph, const Planning& planni
                   const Lifetimes& life, int32_t* root) {
   for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
   if (state.options.preserve_all) return;
-  for (const bool exact : {true, false}) {
+  for (const uint8_t how : {Planning::kAlias, Planning::kInPlace}) {
+    const bool exact = how == Planning::kAlias;
     for (int32_t s = 0; s < graph.step_count; ++s) {
       const Step& step = graph.steps[s];
       for (int o = 0; o < step.outputs; ++o) {
         const Tensor& out = step.output(o);
         const int32_t wanted = planning.share[out.index];
-        if (wanted == Planning::kNobody || (planning.exact[out.index] != 0) != exact) continue;
+        if (wanted == Planning::kNobody || planning.exact[out.index] != how) continue;
         const Tensor& in = graph.tensors[wanted];
         const int32_t block = root_of(root, wanted);
         const int32_t mine = root_of(root, out.index);
@@ -98,8 +99,25 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
 void tell(const State& state, const Graph& graph, const Block& b, int32_t tensor, int32_t step) {
   const PlanListener& listener = state.options.listener;
   if (listener.block == nullptr) return;
+  // In its first step, what is over another block has no bytes of its own.
+  const int32_t first = b.over >= 0 && b.first < b.last ? b.first + 1 : b.first;
   listener.block(listener.context,
-                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), b.first, b.last});
+                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), first, b.last});
+}
+
+// What a step writes over an input that ends with it.
+void find_over(const Graph& graph, const Planning& planning, const int32_t* root,
+               const int32_t* block_of, Span<Block> blocks) {
+  if (blocks.size() + static_cast<size_t>(graph.step_count) > kExactBlocks) return;
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    const Step& step = graph.steps[s];
+    if (step.outputs == 0 || planning.exact[step.output(0).index] != Planning::kOver) continue;
+    const int32_t wanted = planning.share[step.output(0).index];
+    if (wanted == Planning::kNobody) continue;
+    const int32_t under = block_of[root_of(root, wanted)];
+    Block& block = blocks[static_cast<size_t>(block_of[root_of(root, step.output(0).index)])];
+    if (blocks[static_cast<size_t>(under)].last == s && block.first == s) block.over = under;
+  }
 }
 
 }  // namespace
@@ -123,6 +141,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
     blocks[n++] = {t.bytes, {}, life.first[i], life.last[i]};
   }
   const size_t tensor_blocks = n;
+  find_over(graph, planning, root, block_of, {blocks, n});
   for (int32_t s = 0; s < graph.step_count; ++s) {
     if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], {}, s, s};
   }

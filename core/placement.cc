@@ -27,19 +27,70 @@ ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const int3
   return best.bounded() ? best : end;
 }
 
-// Places all blocks in the given order; returns the end of the highest.
-ByteCount place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_t> placed) {
+// The lowest offset from `at` on where the block meets none that is placed.
+ByteCount lowest_gap(const Block& block, ByteCount at, Span<const Block> blocks,
+                     Span<const int32_t> placed) {
+  for (const int32_t i : placed) {
+    const Block& other = blocks[static_cast<size_t>(i)];
+    const bool meets = other.offset < at + block.bytes && at < other.offset + other.bytes;
+    if (meets && overlap_in_time(block, other)) at = other.offset + other.bytes;
+  }
+  return at;
+}
+
+// A block and those over it as one.
+Block joined(int32_t index, Span<const Block> blocks, Span<const int32_t> rider) {
+  Block all = blocks[static_cast<size_t>(index)];
+  for (int32_t i = index; i >= 0; i = rider[static_cast<size_t>(i)]) {
+    const Block& b = blocks[static_cast<size_t>(i)];
+    all.bytes = std::max(all.bytes, b.bytes);
+    all.last = std::max(all.last, b.last);
+  }
+  return all;
+}
+
+// The lowest offset at which a block and those over it fit.
+ByteCount common_gap(int32_t index, Span<const Block> blocks, Span<const int32_t> rider,
+                     Span<const int32_t> placed) {
+  constexpr int kPasses = 16;  // then above all
+  ByteCount at;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const ByteCount from = at;
+    for (int32_t i = index; i >= 0; i = rider[static_cast<size_t>(i)]) {
+      at = lowest_gap(blocks[static_cast<size_t>(i)], at, blocks, placed);
+    }
+    if (at == from) return at;
+  }
+  for (const int32_t i : placed) {
+    const Block& other = blocks[static_cast<size_t>(i)];
+    at = std::max(at, other.offset + other.bytes);
+  }
+  return at;
+}
+
+// Places all blocks in the given order; returns the end of the highest. `rider` names the block
+// over each, or -1: it shares its gap, or a gap that is wide enough for both all the time.
+ByteCount place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<const int32_t> rider,
+                         bool join, Span<int32_t> placed) {
+  const Span<const Block> all = {blocks.data(), blocks.size()};
   ByteCount total;
   size_t count = 0;
-  for (const int32_t index : order) {
-    Block& block = blocks[static_cast<size_t>(index)];
-    block.offset = best_gap(block, {blocks.data(), blocks.size()}, {placed.data(), count});
-    total = std::max(total, block.offset + block.bytes);
-    size_t at = count++;
-    for (; at > 0 && blocks[static_cast<size_t>(placed[at - 1])].offset > block.offset; --at) {
-      placed[at] = placed[at - 1];
+  for (const int32_t first : order) {
+    if (blocks[static_cast<size_t>(first)].over >= 0) continue;
+    const Span<const int32_t> before = {placed.data(), count};
+    const bool alone = join || rider[static_cast<size_t>(first)] < 0;
+    const ByteCount offset = alone ? best_gap(joined(first, all, rider), all, before)
+                                   : common_gap(first, all, rider, before);
+    for (int32_t i = first; i >= 0; i = rider[static_cast<size_t>(i)]) {
+      Block& block = blocks[static_cast<size_t>(i)];
+      block.offset = offset;
+      total = std::max(total, block.offset + block.bytes);
+      size_t at = count++;
+      for (; at > 0 && blocks[static_cast<size_t>(placed[at - 1])].offset > block.offset; --at) {
+        placed[at] = placed[at - 1];
+      }
+      placed[at] = i;
     }
-    placed[at] = index;
   }
   return total;
 }
@@ -65,20 +116,31 @@ bool place_exact(Span<Block> blocks, Arena& arena, ByteCount lower_bound, ByteCo
   const size_t n = blocks.size();
   int32_t* order = arena.temporary_array<int32_t>(n);
   int32_t* placed = arena.temporary_array<int32_t>(n);
+  int32_t* rider = arena.temporary_array<int32_t>(n);
   ByteCount* best = arena.temporary_array<ByteCount>(n);
-  if (order == nullptr || placed == nullptr || best == nullptr) return false;
+  if (!order || !placed || !rider || !best) return false;
+  std::fill_n(rider, n, -1);
+  bool any_over = false;
+  for (size_t i = 0; i < n; ++i) {
+    if (blocks[i].over < 0) continue;
+    rider[blocks[i].over] = static_cast<int32_t>(i);
+    any_over = true;
+  }
   *total = ByteCount::unbounded();
   for (const Before before : kOrders) {
     for (size_t i = 0; i < n; ++i) order[i] = static_cast<int32_t>(i);
     std::sort(order, order + n, [&](int32_t a, int32_t b) {
-      const Block& x = blocks[static_cast<size_t>(a)];
-      const Block& y = blocks[static_cast<size_t>(b)];
+      const Block x = joined(a, {blocks.data(), n}, {rider, n});
+      const Block y = joined(b, {blocks.data(), n}, {rider, n});
       return before(x, y) || (!before(y, x) && a < b);
     });
-    const ByteCount reached = place_in_order(blocks, {order, n}, {placed, n});
-    if (reached < *total) {
-      *total = reached;
-      for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
+    for (const bool join : {false, true}) {
+      const ByteCount reached = place_in_order(blocks, {order, n}, {rider, n}, join, {placed, n});
+      if (reached < *total) {
+        *total = reached;
+        for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
+      }
+      if (*total == lower_bound || !any_over) break;
     }
     if (*total == lower_bound) break;
   }
@@ -156,7 +218,8 @@ bool find_lower_bound(Span<const Block> blocks, int32_t steps, Arena& arena, Byt
   if (change == nullptr) return false;
   std::fill(change, change + steps + 1, 0);
   for (const Block& b : blocks) {
-    change[b.first] += static_cast<int64_t>(b.bytes.value());
+    // What is over another is counted when that is gone.
+    change[b.first + (b.over >= 0 ? 1 : 0)] += static_cast<int64_t>(b.bytes.value());
     change[b.last + 1] -= static_cast<int64_t>(b.bytes.value());
   }
   int64_t alive = 0, most = 0;

@@ -14,6 +14,9 @@ struct Block {
   ByteCount offset;   // the answer
   int32_t first = 0;  // alive in steps [first, last]
   int32_t last = 0;
+  // The block at whose offset it must be, and may be although that one lives until its first step;
+  // -1: none. Of at most kExactBlocks blocks, each may be named once.
+  int32_t over = -1;
 };
 
 struct Placement {

@@ -115,8 +115,10 @@ struct State {
 struct Planning {
   static constexpr int32_t kNobody = -1;
   static constexpr uint8_t kUnused = 0, kWritten = 1, kRead = 2;
+  // Written in place, the same content, or written over what has just been read of it.
+  static constexpr uint8_t kInPlace = 0, kAlias = 1, kOver = 2;
   int32_t* share = nullptr;      // for each tensor: the one whose bytes it wants, or kNobody
-  uint8_t* exact = nullptr;      // 1: the shared content is the same (alias), 0: written in place
+  uint8_t* exact = nullptr;      // how it wants them: kInPlace, kAlias or kOver
   ByteCount* scratch = nullptr;  // for each step
   int32_t* claimed = nullptr;    // for each step: the delegate that computes it, or kNobody
   RowsFn* rows = nullptr;        // for each step: how it computes some rows, or nullptr

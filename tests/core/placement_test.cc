@@ -124,6 +124,37 @@ TEST(Placement, ManyBlocksNeverOverlap) {
   }
 }
 
+// Two blocks at one place, each alive in some steps; the second begins where the first ends. The
+// room that is left beside the smaller one is used.
+TEST(Placement, PutsOneBlockOverAnother) {
+  std::vector<Block> blocks = {{1600, 0, 0, 1}, {160, 0, 1, 2}, {1440, 0, 2, 3}};
+  blocks[1].over = 0;
+  const Planned got = plan(blocks, 4);
+  EXPECT_EQ(got.placement.bytes, 1600u);
+  EXPECT_EQ(got.blocks[0].offset, got.blocks[1].offset);
+  Random random(7);
+  for (int i = 0; i < 200; ++i) {
+    blocks = random_blocks(random, 12, 9, 400);
+    for (size_t k = 1; k < blocks.size(); k += 3) {
+      blocks[k].first = blocks[k - 1].last;
+      blocks[k].last = std::max(blocks[k].last, blocks[k].first);
+      blocks[k].over = static_cast<int32_t>(k - 1);
+    }
+    const Planned many = plan(blocks, 9);
+    ASSERT_TRUE(many.ok);
+    for (size_t k = 0; k < blocks.size(); ++k) {
+      const Block& b = many.blocks[k];
+      ASSERT_TRUE(b.over < 0 || b.offset == many.blocks[k - 1].offset) << i;
+      for (size_t j = 0; j < k; ++j) {
+        const Block& a = many.blocks[j];
+        const bool together = a.first <= b.last && b.first <= a.last;
+        const bool meet = a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+        ASSERT_FALSE(together && meet && b.over != static_cast<int32_t>(j)) << i;
+      }
+    }
+  }
+}
+
 TEST(Placement, ReachesTheLowerBoundOfAChain) {
   std::vector<Block> chain;
   for (int32_t i = 0; i < 100; ++i) {

@@ -194,6 +194,8 @@ std::vector<Piece> kept_pieces(const State& state) {
   }
   for (const Chain* c = state.chains; c != nullptr; c = c->next) {
     add("the links of a chain", c->links, static_cast<size_t>(c->count) * sizeof(Link));
+    add("the calls of a chain", c->calls,
+        static_cast<size_t>(c->ends[c->shares - 1]) * sizeof(ChainCall));
   }
   return pieces;
 }
