@@ -154,8 +154,9 @@ template <bool kTerms>
 
 // The sums of `count` positions, kGroup numbers apart, and what is to be added to those of each
 // (nullptr: nothing), to results. Reads whole groups of kMany.
-inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
-                         const Channels& c, const RequantizeNeon& q, const Results& to) {
+[[gnu::always_inline]] inline void finish_group(const int32_t* sums, const int32_t* terms,
+                                                int32_t count, const Channels& c,
+                                                const RequantizeNeon& q, const Results& to) {
   if (to.channels == kGroup && count >= kMany) {
     const auto finish =
         terms != nullptr ? finish_of<true>(c.scaling.form) : finish_of<false>(c.scaling.form);
