@@ -126,7 +126,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
   for (int32_t s = 0; s < graph.step_count; ++s) {
     if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], {}, s, s};
   }
-  if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
+  if (!place({blocks, n}, graph.step_count + 1, arena, &state.placement_pairs, &graph.placement)) {
     return Code::kArenaTooSmall;
   }
   for (int32_t i = 0; i < graph.tensor_count; ++i) {

@@ -13,10 +13,10 @@ bool overlap_in_time(const Block& a, const Block& b) {
 
 // The lowest of the smallest gaps between the placed blocks that are alive with `block`. `placed`
 // is sorted by offset.
-ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const int32_t> placed) {
+ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const uint16_t> placed) {
   ByteCount best = ByteCount::unbounded(), best_waste = ByteCount::unbounded(), end;
-  for (const int32_t i : placed) {
-    const Block& other = blocks[static_cast<size_t>(i)];
+  for (const uint16_t i : placed) {
+    const Block& other = blocks[i];
     if (!overlap_in_time(block, other)) continue;
     if (other.offset >= end + block.bytes && other.offset - end - block.bytes < best_waste) {
       best = end;
@@ -28,15 +28,15 @@ ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const int3
 }
 
 // Places all blocks in the given order; returns the end of the highest.
-ByteCount place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_t> placed) {
+ByteCount place_in_order(Span<Block> blocks, Span<const uint16_t> order, Span<uint16_t> placed) {
   ByteCount total;
   size_t count = 0;
-  for (const int32_t index : order) {
-    Block& block = blocks[static_cast<size_t>(index)];
+  for (const uint16_t index : order) {
+    Block& block = blocks[index];
     block.offset = best_gap(block, {blocks.data(), blocks.size()}, {placed.data(), count});
     total = std::max(total, block.offset + block.bytes);
     size_t at = count++;
-    for (; at > 0 && blocks[static_cast<size_t>(placed[at - 1])].offset > block.offset; --at) {
+    for (; at > 0 && blocks[placed[at - 1]].offset > block.offset; --at) {
       placed[at] = placed[at - 1];
     }
     placed[at] = index;
@@ -61,28 +61,93 @@ constexpr Before kOrders[] = {
     },
 };
 
-bool place_exact(Span<Block> blocks, Arena& arena, ByteCount lower_bound, ByteCount* total) {
-  const size_t n = blocks.size();
-  int32_t* order = arena.temporary_array<int32_t>(n);
-  int32_t* placed = arena.temporary_array<int32_t>(n);
-  ByteCount* best = arena.temporary_array<ByteCount>(n);
-  if (order == nullptr || placed == nullptr || best == nullptr) return false;
-  *total = ByteCount::unbounded();
-  for (const Before before : kOrders) {
-    for (size_t i = 0; i < n; ++i) order[i] = static_cast<int32_t>(i);
-    std::sort(order, order + n, [&](int32_t a, int32_t b) {
-      const Block& x = blocks[static_cast<size_t>(a)];
-      const Block& y = blocks[static_cast<size_t>(b)];
+// Tries orders, and keeps the best places that one has led to.
+struct OrderSearch {
+  Span<Block> blocks;
+  ByteCount lower_bound;
+  uint16_t* order = nullptr;
+  uint16_t* best_order = nullptr;
+  uint16_t* placed = nullptr;
+  ByteCount* best = nullptr;
+  ByteCount total = ByteCount::unbounded();
+
+  bool prepare(Arena& arena) {
+    const size_t n = blocks.size();
+    order = arena.temporary_array<uint16_t>(n);
+    best_order = arena.temporary_array<uint16_t>(n);
+    placed = arena.temporary_array<uint16_t>(n);
+    best = arena.temporary_array<ByteCount>(n);
+    return order != nullptr && best_order != nullptr && placed != nullptr && best != nullptr;
+  }
+
+  bool done() const { return total == lower_bound; }
+
+  // Orders as good as the best replace it, so that a search goes on from there.
+  bool try_order() {
+    const size_t n = blocks.size();
+    const ByteCount reached = place_in_order(blocks, {order, n}, {placed, n});
+    if (reached > total) return false;
+    total = reached;
+    for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
+    std::copy_n(order, n, best_order);
+    return true;
+  }
+
+  void try_sorted(Before before) {
+    const size_t n = blocks.size();
+    for (size_t i = 0; i < n; ++i) order[i] = static_cast<uint16_t>(i);
+    std::sort(order, order + n, [&](uint16_t a, uint16_t b) {
+      const Block &x = blocks[a], &y = blocks[b];
       return before(x, y) || (!before(y, x) && a < b);
     });
-    const ByteCount reached = place_in_order(blocks, {order, n}, {placed, n});
-    if (reached < *total) {
-      *total = reached;
-      for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
-    }
-    if (*total == lower_bound) break;
+    (void)try_order();
   }
-  for (size_t i = 0; i < n; ++i) blocks[i].offset = best[i];
+
+  // The place in the order of the block that ends highest.
+  size_t highest() const {
+    size_t at = 0;
+    ByteCount end;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const Block& b = blocks[order[i]];
+      if (b.offset + b.bytes <= end) continue;
+      end = b.offset + b.bytes;
+      at = i;
+    }
+    return at;
+  }
+
+  // What sticks out is placed earlier: somewhere in front of where it was, the same in each plan.
+  void improve(uint64_t* pairs) {
+    const uint64_t n = blocks.size();
+    uint32_t random = 1;
+    for (uint32_t tries = 0; *pairs >= n * n && !done(); ++tries) {
+      *pairs -= n * n;
+      const size_t at = highest();
+      if (at == 0) return;
+      random = random * 1664525 + 1013904223;
+      const size_t to = (random >> 16) % at;
+      std::rotate(order + to, order + at, order + at + 1);
+      if (try_order()) continue;
+      if (tries % 4 != 3) continue;  // a few worse orders may lead to a better one
+      std::copy_n(best_order, n, order);
+      for (size_t i = 0; i < n; ++i) blocks[i].offset = best[i];
+    }
+  }
+};
+
+bool place_exact(Span<Block> blocks, Arena& arena, uint64_t* pairs, Placement* result) {
+  OrderSearch search;
+  search.blocks = blocks;
+  search.lower_bound = result->lower_bound;
+  if (!search.prepare(arena)) return false;
+  for (const Before before : kOrders) {
+    if (!search.done()) search.try_sorted(before);
+  }
+  std::copy_n(search.best_order, blocks.size(), search.order);
+  for (size_t i = 0; i < blocks.size(); ++i) blocks[i].offset = search.best[i];
+  search.improve(pairs);
+  for (size_t i = 0; i < blocks.size(); ++i) blocks[i].offset = search.best[i];
+  result->bytes = search.total;
   return true;
 }
 
@@ -178,7 +243,7 @@ ByteCount align_sizes(Span<Block> blocks) {
 
 }  // namespace
 
-bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result) {
+bool place(Span<Block> blocks, int32_t steps, Arena& arena, uint64_t* pairs, Placement* result) {
   *result = {};
   if (blocks.empty()) return true;
   if (align_sizes(blocks) > kMostPlaced) {
@@ -189,7 +254,7 @@ bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result) {
   bool enough =
       find_lower_bound({blocks.data(), blocks.size()}, steps, arena, &result->lower_bound);
   if (enough && blocks.size() <= kExactBlocks) {
-    enough = place_exact(blocks, arena, result->lower_bound, &result->bytes);
+    enough = place_exact(blocks, arena, pairs, result);
   } else if (enough) {
     SlotPlanner slots;
     slots.blocks = blocks;

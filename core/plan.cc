@@ -443,6 +443,7 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.arena = arena;
   state.options = options;
   state.pool = &state.arena;
+  state.placement_pairs = kMostPlacementPairs;
   PIPIT_TRY(check_delegates(options, why));
   PIPIT_TRY(find_operators(state));
   PIPIT_TRY(init_subgraphs(state));
@@ -454,6 +455,7 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   PIPIT_TRY(bind_addresses(state, why));
   state.options.shapes = {};  // are the caller's, and in the plan now
   state.pool = &state.dynamic;
+  state.placement_pairs = 0;  // who plans while running has no time
   state.newest_planned = state.newest;
   return &state;
 }

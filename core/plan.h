@@ -82,6 +82,7 @@ struct State {
   uint64_t fold_work = 0;           // that has been done before it
   uint64_t chain_looks = 0;         // see most_looks()
   uint64_t call_looks = 0;          // likewise
+  uint64_t placement_pairs = 0;     // that may still be compared: see kMostPlacementPairs
   uint64_t name_bytes = 0;          // of resources that have been read before it
   int32_t resource_count = 0;
   int32_t subgraph_count = 0;
