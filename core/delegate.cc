@@ -26,7 +26,7 @@ int64_t Partition::option(int i, int field, int bytes, int64_t otherwise) const 
 }
 
 const Tensor* Partition::tensor(int index) const {
-  return index < 0 || index >= graph_.tensor_count ? nullptr : &graph_.tensors[index];
+  return index < 0 || index >= graph_.tensor_count ? nullptr : graph_.tensors.find(index);
 }
 
 Status Partition::run(RunFn fn, const void* parameters) {

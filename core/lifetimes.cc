@@ -87,10 +87,9 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
   for (const Block& b : blocks) {
     if (b.offset + b.bytes > graph.placement.bytes) return false;
   }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
+  for (const Tensor& t : graph.tensors) {
     if (t.storage != Storage::kActivation) continue;
-    if (blocks[static_cast<size_t>(block_of[root_of(root, i)])].bytes < t.bytes) return false;
+    if (blocks[static_cast<size_t>(block_of[root_of(root, t.index)])].bytes < t.bytes) return false;
   }
   return true;
 }
@@ -116,8 +115,8 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
   if (!root || !block_of || !blocks) return Code::kArenaTooSmall;
   share_blocks(state, graph, planning, life, root);
   size_t n = 0;
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
+  for (const Tensor& t : graph.tensors) {
+    const int32_t i = t.index;
     if (t.storage != Storage::kActivation || root[i] != i || life.last[i] < 0) continue;
     block_of[i] = static_cast<int32_t>(n);
     blocks[n++] = {t.bytes, {}, life.first[i], life.last[i]};
@@ -129,8 +128,8 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
   if (!place({blocks, n}, graph.step_count + 1, arena, &state.placement_pairs, &graph.placement)) {
     return Code::kArenaTooSmall;
   }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
+  for (Tensor& t : graph.tensors) {
+    const int32_t i = t.index;
     if (t.storage != Storage::kActivation) continue;
     const int32_t r = root_of(root, i);
     if (life.last[r] < 0) {  // nobody reads or writes it
@@ -154,8 +153,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
 }
 
 void bind_activations(Graph& graph, uint8_t* base) {
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
+  for (Tensor& t : graph.tensors) {
     if (t.storage == Storage::kActivation) t.data = base + reinterpret_cast<uintptr_t>(t.data);
   }
   for (int32_t s = 0; s < graph.step_count; ++s) {
@@ -207,11 +205,10 @@ bool all_inside(const State& state, const uint8_t* next, const uint8_t* end) {
   };
   bool all = next <= end;
   for (const Graph* g = state.newest; all && g != nullptr; g = g->older) {
-    all = inside(g->tensors, ByteCount(g->tensor_count) * sizeof(Tensor)) &&
+    all = inside(g->tensors.kept, ByteCount(g->tensors.kept_count) * sizeof(Tensor)) &&
           inside(g->steps, ByteCount(g->step_count) * sizeof(Step));
-    for (int32_t i = 0; all && i < g->tensor_count; ++i) {
-      const Tensor& t = g->tensors[i];
-      all = t.storage != Storage::kVariable || inside(t.data, t.bytes);
+    for (const Tensor& t : g->tensors) {
+      all = all && (t.storage != Storage::kVariable || inside(t.data, t.bytes));
     }
   }
   return all;
