@@ -106,18 +106,27 @@ void tell(const State& state, const Graph& graph, const Block& b, int32_t tensor
 Status place_activations(State& state, Graph& graph, const Planning& planning, Message* why) {
   Arena& arena = *state.pool;
   const auto tensors = static_cast<size_t>(graph.tensor_count);
-  const auto steps = static_cast<size_t>(graph.step_count);
   Lifetimes life;
   PIPIT_TRY(find_lifetimes(state, graph, &life));
   int32_t* root = arena.temporary_array<int32_t>(tensors);
   int32_t* block_of = arena.temporary_array<int32_t>(tensors);
-  Block* blocks = arena.temporary_array<Block>(tensors + steps);
-  if (!root || !block_of || !blocks) return Code::kArenaTooSmall;
+  if (root == nullptr || block_of == nullptr) return Code::kArenaTooSmall;
   share_blocks(state, graph, planning, life, root);
-  size_t n = 0;
+  const auto has_block = [&](const Tensor& t) {
+    return t.storage == Storage::kActivation && root[t.index] == t.index && life.last[t.index] >= 0;
+  };
+  const auto with_scratch =
+      static_cast<size_t>(graph.step_count) -
+      static_cast<size_t>(std::count(planning.scratch, planning.scratch + graph.step_count, 0));
+  size_t n =
+      static_cast<size_t>(std::count_if(graph.tensors.begin(), graph.tensors.end(), has_block)) +
+      with_scratch;
+  Block* blocks = arena.temporary_array<Block>(n);
+  if (blocks == nullptr) return Code::kArenaTooSmall;
+  n = 0;
   for (const Tensor& t : graph.tensors) {
     const int32_t i = t.index;
-    if (t.storage != Storage::kActivation || root[i] != i || life.last[i] < 0) continue;
+    if (!has_block(t)) continue;
     block_of[i] = static_cast<int32_t>(n);
     blocks[n++] = {t.bytes, {}, life.first[i], life.last[i]};
   }

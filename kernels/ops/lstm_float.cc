@@ -22,7 +22,7 @@ struct CellParams {
 };
 
 struct Params {
-  CellParams cells[2];
+  CellParams* cells;
   int count;
 };
 
@@ -209,18 +209,19 @@ Status plan_cell(Prepare& p, const Cell& c, CellParams* params, bool* ready) {
 
 Status prepare_float(Prepare& p, const Cell* cells, int count) {
   auto* params = p.allocate<Params>();
-  if (params == nullptr) return Code::kArenaTooSmall;
-  *params = Params();
-  params->count = count;
+  auto* all = p.allocate<CellParams>(static_cast<size_t>(count));
+  if (params == nullptr || all == nullptr) return Code::kArenaTooSmall;
+  std::fill_n(all, count, CellParams());
+  *params = {all, count};
   ByteCount scratch;
   bool ready = true;
   for (int i = 0; i < count; ++i) {
-    PIPIT_TRY(plan_cell(p, cells[i], &params->cells[i], &ready));
-    scratch = std::max(scratch, lay_out_scratch(&params->cells[i]));
+    PIPIT_TRY(plan_cell(p, cells[i], &all[i], &ready));
+    scratch = std::max(scratch, lay_out_scratch(&all[i]));
   }
   if (!ready) return p.defer();
   p.scratch(scratch);
-  return p.run(run, params, params->cells[0].product.variant);
+  return p.run(run, params, all[0].product.variant);
 }
 
 }  // namespace pipit::lstm

@@ -20,9 +20,11 @@ FixedMultiplier fixed_multiplier(float real) {
   return {m.multiplier, m.shift};
 }
 
-// bias + zero_point * sum of the row's weights; bias may be nullptr.
+// bias + zero_point * sum of the row's weights; bias may be nullptr, and so may the result: zeros.
 Status fold_bias(Prepare& p, int weights, const Tensor* bias, int32_t zero_point,
                  const int32_t** folded) {
+  *folded = bias == nullptr ? nullptr : bias->as<int32_t>();
+  if (zero_point == 0) return {};
   const Tensor& w = p.input(weights);
   const int8_t* values = w.as<int8_t>();
   int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(w.shape[0]));
