@@ -61,29 +61,40 @@ Status init_tensor(State& state, int32_t index, const fb::Tensor& file, Tensor* 
   return {};
 }
 
-void mark(Tensors* tensors, const flatbuffers::Vector<int32_t>* list) {
+void mark(Tensors* tensors, const flatbuffers::Vector<int32_t>* list, Tensor* with) {
   for (int i = 0; i < count(list); ++i) {
-    if (at(list, i) >= 0) tensors->now[at(list, i)] = to_be_kept;
+    if (at(list, i) >= 0) tensors->now[at(list, i)] = with;
+  }
+}
+
+// Those that carry an operator's quantization have no bytes, and are read while it is planned.
+void leave_out_intermediates(const State& state, const Graph& graph, Tensors* tensors) {
+  const int operators = count(graph.file->operators());
+  bool any = false;
+  for (int i = 0; i < operators; ++i) {
+    const auto* list = state.node(graph, i).intermediates();
+    any |= count(list) != 0;
+    mark(tensors, list, nullptr);
+  }
+  for (int i = 0; any && i < operators; ++i) {
+    mark(tensors, state.node(graph, i).inputs(), to_be_kept);
+    mark(tensors, state.node(graph, i).outputs(), to_be_kept);
   }
 }
 
 // Marks what is kept; returns how many.
 int32_t choose_kept(const State& state, const Graph& graph, Tensors* tensors) {
   const int32_t all = count(graph.file->tensors());
-  std::fill_n(tensors->now, all, state.options.delegates.empty() ? nullptr : to_be_kept);
-  for (int i = 0; i < count(graph.file->operators()); ++i) {
-    mark(tensors, state.node(graph, i).inputs());
-    mark(tensors, state.node(graph, i).outputs());
-  }
-  int32_t kept = 0;
+  std::fill_n(tensors->now, all, to_be_kept);
+  if (state.options.delegates.empty()) leave_out_intermediates(state, graph, tensors);
   for (int32_t i = 0; i < all; ++i) {
-    if (lies_in_file(state, file_tensor(graph, i))) tensors->now[i] = nullptr;
-    if (file_tensor(graph, i).is_variable()) tensors->now[i] = to_be_kept;
+    const fb::Tensor& t = file_tensor(graph, i);
+    if (lies_in_file(state, t)) tensors->now[i] = nullptr;
+    if (t.is_variable()) tensors->now[i] = to_be_kept;
   }
-  mark(tensors, graph.file->inputs());
-  mark(tensors, graph.file->outputs());
-  for (int32_t i = 0; i < all; ++i) kept += tensors->now[i] != nullptr ? 1 : 0;
-  return kept;
+  mark(tensors, graph.file->inputs(), to_be_kept);
+  mark(tensors, graph.file->outputs(), to_be_kept);
+  return all - static_cast<int32_t>(std::count(tensors->now, tensors->now + all, nullptr));
 }
 
 }  // namespace
