@@ -88,10 +88,9 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
   for (const Block& b : blocks) {
     if (b.offset + b.bytes > graph.placement.bytes) return false;
   }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
+  for (const Tensor& t : graph.tensors) {
     if (t.storage != Storage::kActivation) continue;
-    if (blocks[static_cast<size_t>(block_of[root_of(root, i)])].bytes < t.bytes) return false;
+    if (blocks[static_cast<size_t>(block_of[root_of(root, t.index)])].bytes < t.bytes) return false;
   }
   return true;
 }
@@ -125,18 +124,27 @@ void find_over(const Graph& graph, const Planning& planning, const int32_t* root
 Status place_activations(State& state, Graph& graph, const Planning& planning, Message* why) {
   Arena& arena = *state.pool;
   const auto tensors = static_cast<size_t>(graph.tensor_count);
-  const auto steps = static_cast<size_t>(graph.step_count);
   Lifetimes life;
   PIPIT_TRY(find_lifetimes(state, graph, &life));
   int32_t* root = arena.temporary_array<int32_t>(tensors);
   int32_t* block_of = arena.temporary_array<int32_t>(tensors);
-  Block* blocks = arena.temporary_array<Block>(tensors + steps);
-  if (!root || !block_of || !blocks) return Code::kArenaTooSmall;
+  if (root == nullptr || block_of == nullptr) return Code::kArenaTooSmall;
   share_blocks(state, graph, planning, life, root);
-  size_t n = 0;
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
-    if (t.storage != Storage::kActivation || root[i] != i || life.last[i] < 0) continue;
+  const auto has_block = [&](const Tensor& t) {
+    return t.storage == Storage::kActivation && root[t.index] == t.index && life.last[t.index] >= 0;
+  };
+  const auto with_scratch =
+      static_cast<size_t>(graph.step_count) -
+      static_cast<size_t>(std::count(planning.scratch, planning.scratch + graph.step_count, 0));
+  size_t n =
+      static_cast<size_t>(std::count_if(graph.tensors.begin(), graph.tensors.end(), has_block)) +
+      with_scratch;
+  Block* blocks = arena.temporary_array<Block>(n);
+  if (blocks == nullptr) return Code::kArenaTooSmall;
+  n = 0;
+  for (const Tensor& t : graph.tensors) {
+    const int32_t i = t.index;
+    if (!has_block(t)) continue;
     block_of[i] = static_cast<int32_t>(n);
     blocks[n++] = {t.bytes, {}, life.first[i], life.last[i]};
   }
@@ -145,11 +153,11 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
   for (int32_t s = 0; s < graph.step_count; ++s) {
     if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], {}, s, s};
   }
-  if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
+  if (!place({blocks, n}, graph.step_count + 1, arena, &state.placement_pairs, &graph.placement)) {
     return Code::kArenaTooSmall;
   }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
+  for (Tensor& t : graph.tensors) {
+    const int32_t i = t.index;
     if (t.storage != Storage::kActivation) continue;
     const int32_t r = root_of(root, i);
     if (life.last[r] < 0) {  // nobody reads or writes it
@@ -173,8 +181,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
 }
 
 void bind_activations(Graph& graph, uint8_t* base) {
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
+  for (Tensor& t : graph.tensors) {
     if (t.storage == Storage::kActivation) t.data = base + reinterpret_cast<uintptr_t>(t.data);
   }
   for (int32_t s = 0; s < graph.step_count; ++s) {
@@ -226,11 +233,10 @@ bool all_inside(const State& state, const uint8_t* next, const uint8_t* end) {
   };
   bool all = next <= end;
   for (const Graph* g = state.newest; all && g != nullptr; g = g->older) {
-    all = inside(g->tensors, ByteCount(g->tensor_count) * sizeof(Tensor)) &&
+    all = inside(g->tensors.kept, ByteCount(g->tensors.kept_count) * sizeof(Tensor)) &&
           inside(g->steps, ByteCount(g->step_count) * sizeof(Step));
-    for (int32_t i = 0; all && i < g->tensor_count; ++i) {
-      const Tensor& t = g->tensors[i];
-      all = t.storage != Storage::kVariable || inside(t.data, t.bytes);
+    for (const Tensor& t : g->tensors) {
+      all = all && (t.storage != Storage::kVariable || inside(t.data, t.bytes));
     }
   }
   return all;

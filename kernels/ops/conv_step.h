@@ -549,6 +549,7 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
   if (pixel) step->plan.pixel = product.run;
   const KernelVariant<Args>& variant = divide(p, variants, a, &step->plan);
   step->kernel = &variant;
+  detach_constants(p, step->plan.inputs, step->plan.folded, &a);
   if (can_go_by_rows<Args>(step->plan)) p.by_rows(conv_by_rows<Args>);
   return p.run(run_conv<Args>, step, pixel ? product.name : variant.name);
 }

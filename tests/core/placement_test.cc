@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/limits.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -25,7 +26,8 @@ Planned plan(std::vector<Block> blocks, int32_t steps, size_t arena_bytes = kPle
   Arena arena({memory, arena_bytes});
   Planned result{std::move(blocks), {}, false};
   const size_t mark = arena.temporary_mark();
-  result.ok = place(result.blocks, steps, arena, &result.placement);
+  uint64_t pairs = kMostPlacementPairs;
+  result.ok = place(result.blocks, steps, arena, &pairs, &result.placement);
   EXPECT_EQ(arena.temporary_mark(), mark) << "temporary memory was not given back";
   return result;
 }
@@ -163,6 +165,26 @@ TEST(Placement, ReachesTheLowerBoundOfAChain) {
   const Planned got = plan(chain, 101);
   ASSERT_NO_FATAL_FAILURE(expect_sound(chain, got, 101));
   EXPECT_EQ(got.placement.bytes, got.placement.lower_bound);
+}
+
+// Layers of any size, of which some are read again much later: half of these graphs are beyond the
+// orders alone.
+TEST(Placement, ReachesTheLowerBoundOfMostGraphs) {
+  Random random(5);
+  constexpr int kGraphs = 50;
+  int reached = 0;
+  for (int g = 0; g < kGraphs; ++g) {
+    constexpr int32_t kSteps = 30;
+    std::vector<Block> graph;
+    for (int32_t s = 0; s < kSteps; ++s) {
+      const int32_t life = random.one_in(4) ? random.between(1, kSteps) : 1;
+      graph.push_back({1000 * random.between(1, 64), 0, s, std::min(kSteps, s + life)});
+    }
+    const Planned got = plan(graph, kSteps + 1);
+    ASSERT_NO_FATAL_FAILURE(expect_sound(graph, got, kSteps + 1));
+    reached += got.placement.bytes == got.placement.lower_bound ? 1 : 0;
+  }
+  EXPECT_GE(reached, kGraphs * 9 / 10);
 }
 
 TEST(Placement, NothingTakesNothing) {
