@@ -17,9 +17,9 @@ struct Bound {
 };
 
 constexpr Bound kBounds[] = {
-    {"hello_world_int8", 3072},   {"hello_world_float", 2560}, {"multi_signatures", 2400},
-    {"mnist_lstm_int8", 5952},    {"keras_lstm_mnist", 6656},  {"dtln_int8", 11776},
-    {"keyword_svdf_int8", 17408}, {"anomaly_int8", 14912},     {"kws_int8", 39000},
+    {"hello_world_int8", 3120},   {"hello_world_float", 2576}, {"multi_signatures", 2400},
+    {"mnist_lstm_int8", 5952},    {"keras_lstm_mnist", 6656},  {"dtln_int8", 11824},
+    {"keyword_svdf_int8", 17728}, {"anomaly_int8", 14912},     {"kws_int8", 39000},
 };
 
 TEST(SmallArenas, DoNotGrowBack) {
