@@ -321,7 +321,9 @@ int32_t pipit_interpreter_tensors(const pipit_interpreter* net, int32_t subgraph
 
 pipit_code pipit_interpreter_tensor(const pipit_interpreter* net, int32_t subgraph, int32_t i,
                                     pipit_tensor* tensor) {
-  return capi::give_tensor(net == nullptr ? nullptr : net->net.tensor(i, subgraph), tensor);
+  const bool exists = net != nullptr && i >= 0 && i < net->net.tensors(subgraph);
+  return exists ? capi::give(capi::describe(net->net.tensor(i, subgraph)), tensor)
+                : PIPIT_BAD_ARGUMENT;
 }
 
 pipit_code pipit_interpreter_input(const pipit_interpreter* net, int32_t subgraph, int32_t i,

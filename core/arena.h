@@ -65,6 +65,11 @@ class Arena {
   size_t temporary_mark() const { return high_; }
   void release_temporary(size_t mark) { high_ = mark; }
 
+  bool is_temporary(const void* bytes) const {
+    const auto from = reinterpret_cast<uintptr_t>(base_ + high_);
+    return reinterpret_cast<uintptr_t>(bytes) - from < size_ - high_;
+  }
+
   // Forgets bytes at the high end, where nothing may be taken now.
   bool give_up_end(ByteCount bytes) {
     if (high_ != size_ || bytes > high_ - low_) return false;

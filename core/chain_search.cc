@@ -15,6 +15,39 @@ constexpr int32_t kReach = 20;
 constexpr int32_t kWorthwhile = 16;
 // A chain that is longer by a step must save one part in so many more.
 constexpr int32_t kLinkWorth = 48;
+// Bands are tried from the thickest to the thinnest. Chains may cost one part in so many of the
+// work of the whole graph, in instructions: of each call of a kernel with weights and of each of
+// its channels, of a call of another kernel, and of each output and so many products. Counted with
+// int8 models on a Cortex-A76.
+constexpr int32_t kThickest = 8;
+constexpr int64_t kWorkPart = 80;
+constexpr int64_t kCallWork = 400, kChannelWork = 16, kPlainCallWork = 50;
+constexpr int64_t kProducts = 12, kOutputWork = 4;
+
+bool has_weights(const Step& s) { return s.has_input(1) && s.input(1).constant(); }
+
+int64_t products_of(const Step& s) {  // for each output
+  const Tensor& out = s.output(0);
+  if (!has_weights(s) || out.elements() == 0) return 0;
+  return s.input(1).elements() / out.shape[out.shape.rank - 1];
+}
+
+// Of a step that computes rows.
+int64_t work_of(const Step& s) {
+  return s.output(0).elements() * (kOutputWork + products_of(s) / kProducts);
+}
+
+// Kernels copy the rows that windows over all channels share with those of the call before.
+int64_t work_of_call(const LinkPlan& link) {
+  constexpr int64_t kDense = 64;  // products
+  if (!has_weights(link.step)) return kPlainCallWork;
+  const Shape& out = link.step.output(0).shape;
+  const int64_t call = kCallWork + kChannelWork * out[out.rank - 1];
+  if (products_of(link.step) < kDense) return call;
+  const int64_t row = static_cast<int64_t>(link.step.input(0).bytes) / link.in_rows[0];
+  const int64_t shared = int64_t{link.rows.taps - 1} * link.rows.dilation + 1 - link.rows.stride;
+  return call + std::max<int64_t>(shared, 0) * row;
+}
 
 struct Search {
   State& state;
@@ -28,12 +61,16 @@ struct Search {
   int32_t active_count = 0;
   int32_t* near = nullptr;  // ...and those that are alive at a step which is tried
   int32_t near_count = 0;
-  ByteCount* bytes = nullptr;     // alive at each step
+  ByteCount* bytes = nullptr;     // alive at each step...
+  ByteCount top = {};             // ...and the most of them
   ByteCount* before = nullptr;    // the most at steps before this one...
   ByteCount* behind = nullptr;    // ...and from this one on
   int32_t* chain_end = nullptr;   // where the chain ends that begins here; 0: none does
   int32_t* chain_from = nullptr;  // the first step of the chain that a step belongs to
-  Link* links = nullptr;
+  int32_t* paid_ends = nullptr;   // chain_end as it was when it paid...
+  int32_t* best_ends = nullptr;   // ...and with the best thickness
+  int32_t thickness = 0;          // of bands
+  LinkPlan* links = nullptr;
 
   struct Choice {
     int32_t from = 0, end = 0;
@@ -54,9 +91,11 @@ struct Search {
     behind = pool.temporary_array<ByteCount>(steps);
     chain_end = pool.temporary_array<int32_t>(steps);
     chain_from = pool.temporary_array<int32_t>(steps);
-    links = pool.temporary_array<Link>(kMaxLinks);
+    paid_ends = pool.temporary_array<int32_t>(steps);
+    best_ends = pool.temporary_array<int32_t>(steps);
+    links = pool.temporary_array<LinkPlan>(kMaxLinks);
     return root && producer && active && near && bytes && before && behind && chain_end &&
-           chain_from && links;
+           chain_from && paid_ends && best_ends && links;
   }
 
   void find_tensors() {
@@ -94,11 +133,14 @@ struct Search {
     }
   }
 
+  // Of the steps that need not be lowered themselves before the peak is.
   void find_peaks() {
     const int32_t n = graph.step_count;
+    top = *std::max_element(bytes, bytes + n);
+    const auto low = [&](int32_t s) { return enough(bytes[s], top) ? bytes[s] : ByteCount(); };
     before[0] = behind[n] = ByteCount();
-    for (int32_t s = 0; s < n; ++s) before[s + 1] = std::max(before[s], bytes[s]);
-    for (int32_t s = n; s-- > 0;) behind[s] = std::max(behind[s + 1], bytes[s]);
+    for (int32_t s = 0; s < n; ++s) before[s + 1] = std::max(before[s], low(s));
+    for (int32_t s = n; s-- > 0;) behind[s] = std::max(behind[s + 1], low(s));
   }
 
   Status prepare() {
@@ -107,7 +149,7 @@ struct Search {
     if (!take_memory()) return Code::kArenaTooSmall;
     share_blocks(state, graph, planning, shared, root);
     find_tensors();
-    find_bytes();
+    std::fill_n(chain_end, graph.step_count, 0);
     return {};
   }
 
@@ -159,11 +201,81 @@ struct Search {
     for (int32_t a = 0; a < near_count; ++a) {
       const int32_t i = near[a];
       if (own.first[i] >= end || own.last[i] < from || inside(i, from, end)) continue;
-      const bool own_block = root[i] == i || inside(root[i], from, end) || producer[i] == end - 1;
+      const int32_t r = root[i];
+      const bool own_block = r == i || inside(r, from, end) || producer[i] == end - 1 ||
+                             own.first[r] >= end || own.last[r] < from;
       if (own_block) sum += graph.tensors[i].bytes;
     }
     return sum;
   }
+
+  // ---- outputs that are written over what the chain reads
+
+  // Whether the steps read nothing of the tensor's block but the tensor, row by row. The last one
+  // may if it can write in place.
+  bool reads_only(const ChainSteps& c, const Tensor& tensor) const {
+    const int32_t block = root_of(root, tensor.index);
+    for (int32_t s = c.from; s < c.end; ++s) {
+      const Step& step = graph.steps[s];
+      for (int i = 0; i < step.inputs; ++i) {
+        const Tensor* t = step.tensors[i];
+        if (t == nullptr || root_of(root, t->index) != block) continue;
+        if (t != &tensor || i >= planning.rows[s](step).inputs) return false;
+        if (s == c.end - 1 && !in_place(step, tensor)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool in_place(const Step& step, const Tensor& input) const {
+    const Tensor& out = step.output(0);
+    return planning.share[out.index] == input.index &&
+           planning.exact[out.index] == Planning::kInPlace && out.shape == input.shape &&
+           out.bytes == input.bytes;
+  }
+
+  // The largest tensor that the chain reads whole, whose block nobody needs behind it and which has
+  // room for the output.
+  const Tensor* find_over(const ChainSteps& c) const {
+    const size_t wanted = graph.steps[c.end - 1].output(0).bytes;
+    const Tensor* best = nullptr;
+    for (int32_t s = c.from; s < c.end; ++s) {
+      const Step& step = graph.steps[s];
+      for (int i = 0; i < step.inputs; ++i) {
+        const Tensor* t = step.tensors[i];
+        if (t == nullptr || t->storage != Storage::kActivation || producer[t->index] >= c.from) {
+          continue;
+        }
+        const int32_t block = root_of(root, t->index);
+        const bool free = own.last[t->index] < c.end && shared.last[block] < c.end;
+        const bool fits = t->bytes >= wanted && t->shape[1] > 0;
+        if (free && fits && (best == nullptr || t->bytes > best->bytes) && reads_only(c, *t)) {
+          best = t;
+        }
+      }
+    }
+    return best;
+  }
+
+  // Lists stay while all else comes and goes. Who asks for so many rows wants them.
+  ByteCount kept_lists(const ChainPlan& c) const {
+    return state.options.band_rows != 0 ? ByteCount() : c.list_bytes();
+  }
+
+  // What the chain of these steps takes.
+  Choice choice_of(int32_t from, int32_t end, ByteCount outside) {
+    const ChainPlan c =
+        make_chain(state, graph, planning, steps_of(from, end), Measure::kEstimate, links);
+    Choice choice = {from, end, outside + c.bytes() + kept_lists(c)};
+    if (c.over != nullptr) choice.bytes -= output_bytes(end);
+    return choice;
+  }
+
+  ChainSteps steps_of(int32_t from, int32_t end) const {
+    return {from, end, find_over({from, end}), thickness};
+  }
+
+  size_t output_bytes(int32_t end) const { return graph.steps[end - 1].output(0).bytes; }
 
   static ByteCount price(ByteCount peak, int32_t steps) { return peak * (kLinkWorth + steps); }
 
@@ -180,14 +292,14 @@ struct Search {
     // What does not pay at all may be cheap, but stands in nobody's way.
     const auto better = [&](ByteCount inner) {
       const ByteCount peak = std::max(inner, elsewhere);
-      return enough(peak, behind[0]) &&
+      return enough(peak, top) &&
              price(peak, end - from) < price(best->peak, best->end - best->from);
     };
     const ByteCount outside = bytes_outside(from, end);
-    if (!may_look_at(near_count) || !better(outside)) return;
-    const Chain c = make_chain(state, graph, planning, from, end, Measure::kEstimate, links);
-    const ByteCount inner = outside + c.bytes();
-    if (better(inner)) *best = {from, end, inner, std::max(inner, elsewhere)};
+    if (!may_look_at(near_count) || !better(outside - output_bytes(end))) return;
+    Choice choice = choice_of(from, end, outside);
+    choice.peak = std::max(choice.bytes, elsewhere);
+    if (better(choice.bytes)) *best = choice;
   }
 
   bool by_rows(int32_t step) const { return planning.rows[step] != nullptr; }
@@ -222,7 +334,7 @@ struct Search {
     if (end - from == 1) {
       c.bytes += planning.scratch[from];
     } else if (closed(from, end)) {
-      c.bytes += make_chain(state, graph, planning, from, end, Measure::kEstimate, links).bytes();
+      c = choice_of(from, end, c.bytes);
     } else {
       c.bytes = ByteCount::unbounded();
     }
@@ -259,17 +371,24 @@ struct Search {
     return less * kWorthwhile < peak * (kWorthwhile - 1);
   }
 
-  // Returns whether there is any chain.
-  bool where_they_pay() {
-    for (bool any = false;; any = true) {
-      if (!may_look_at(int64_t{graph.step_count} + active_count)) return any;
+  // Each step among those with the most bytes is lowered by itself: the peak falls with the last of
+  // them, and what did not bring it down, or costs more work than that, is forgotten. Returns the
+  // peak with `paid_ends`.
+  ByteCount lower_peak(int64_t work) {
+    find_bytes();
+    for (ByteCount reached = ByteCount::unbounded();;) {
+      if (!may_look_at(int64_t{graph.step_count} + active_count)) return reached;
       find_peaks();
+      if (enough(top, reached) && work_of_calls() <= work) {
+        reached = top;
+        std::copy_n(chain_end, graph.step_count, paid_ends);
+      }
       const auto worst =
-          static_cast<int32_t>(std::max_element(bytes, bytes + graph.step_count) - bytes);
+          static_cast<int32_t>(std::find(bytes, bytes + graph.step_count, top) - bytes);
       const Choice choice = best_around(worst);
       const Split split = best_split(chain_from[worst]);
       const ByteCount least = std::min(choice.peak, split.peak);
-      if (!enough(least, behind[0])) return any;
+      if (!enough(least, top)) return reached;
       if (choice.peak == least) {
         accept(choice);
       } else {
@@ -277,6 +396,51 @@ struct Search {
         accept(split.right);
       }
     }
+  }
+
+  // What the calls of all chains cost beyond one call of each operator.
+  int64_t work_of_calls() {
+    int64_t work = 0;
+    for (int32_t from = 0; from < graph.step_count; ++from) {
+      if (chain_end[from] == 0) continue;
+      const ChainPlan c = make_chain(state, graph, planning, steps_of(from, chain_end[from]),
+                                     Measure::kEstimate, links);
+      for (int32_t i = 0; i < c.count; ++i) {
+        const LinkPlan& link = c.plans[i];
+        work += (link.out_rows - 1) / link.band * work_of_call(link);
+      }
+    }
+    return work;
+  }
+
+  int64_t work_of_graph() const {
+    int64_t work = 0;
+    for (int32_t s = 0; s < graph.step_count; ++s) {
+      if (by_rows(s)) work += work_of(graph.steps[s]);
+    }
+    return work;
+  }
+
+  // Returns whether there is any chain.
+  bool where_they_pay() {
+    const bool bounded = state.options.max_activation_bytes != 0 || state.options.band_rows != 0;
+    const int64_t most = bounded ? INT64_MAX : work_of_graph() / kWorkPart;
+    ByteCount best = ByteCount::unbounded();
+    std::fill_n(best_ends, graph.step_count, 0);
+    int32_t chosen = 0;
+    for (thickness = bounded ? 0 : kThickest;; thickness /= 2) {
+      std::fill_n(paid_ends, graph.step_count, 0);
+      const ByteCount peak = lower_peak(most);
+      if (peak < best) {
+        best = peak;
+        chosen = thickness;
+        std::copy_n(paid_ends, graph.step_count, best_ends);
+      }
+      if (thickness <= 1) break;
+    }
+    thickness = chosen;
+    std::copy_n(best_ends, graph.step_count, chain_end);
+    return std::any_of(chain_end, chain_end + graph.step_count, [](int32_t end) { return end; });
   }
 
   // The longest chains, from the first step on.
@@ -298,12 +462,17 @@ struct Search {
 };
 
 // The whole tensors that a chain reads, and its output.
-Status collect_tensors(State& state, const Chain& c, Step* joined) {
-  Tensor** list = state.pool->take_array<Tensor*>(static_cast<size_t>(c.count) * 2 + 1);
+Status collect_tensors(State& state, const ChainPlan& c, Step* joined) {
+  size_t most = 1;
+  for (int32_t i = 0; i < c.count; ++i) {
+    const LinkPlan& link = c.plans[i];
+    for (int k = 0; k < link.rows.inputs; ++k) most += link.source[k] < 0 ? 1 : 0;
+  }
+  Tensor** list = state.pool->take_array<Tensor*>(most);
   if (list == nullptr) return Code::kArenaTooSmall;
   size_t n = 0;
   for (int32_t i = 0; i < c.count; ++i) {
-    const Link& link = c.links[i];
+    const LinkPlan& link = c.plans[i];
     for (int k = 0; k < link.rows.inputs; ++k) {
       Tensor* t = link.step.tensors[k];
       if (link.source[k] < 0 && std::find(list, list + n, t) == list + n) list[n++] = t;
@@ -311,30 +480,27 @@ Status collect_tensors(State& state, const Chain& c, Step* joined) {
   }
   joined->inputs = static_cast<uint16_t>(n);
   joined->outputs = 1;
-  list[n] = const_cast<Tensor*>(&c.links[c.count - 1].step.output(0));
+  list[n] = const_cast<Tensor*>(&c.last().step.output(0));
   joined->tensors = list;
   return {};
 }
 
-// One step that is the chain of the steps [from, end); none when to measure it takes too long.
-Status join(State& state, Graph& graph, const Planning& planning, int32_t from, int32_t end,
-            Step* joined, ByteCount* scratch) {
-  const size_t mark = state.pool->low_mark();
-  Link* links = state.pool->take_array<Link>(static_cast<size_t>(end - from));
-  Chain* chain = state.pool->take_array<Chain>(1);
-  if (links == nullptr || chain == nullptr) return Code::kArenaTooSmall;
-  *chain = make_chain(state, graph, planning, from, end, Measure::kExact, links);
+// One step that is the chain of these steps; none when to measure it takes too long.
+Status join(State& state, Graph& graph, const Planning& planning, const ChainSteps& steps,
+            LinkPlan* links, Step* joined, ByteCount* scratch) {
   *joined = Step();
-  if (!chain->share_bytes.bounded()) {
-    state.pool->release_low(mark);
-    return {};
-  }
-  PIPIT_TRY(collect_tensors(state, *chain, joined));
+  const ChainPlan plan = make_chain(state, graph, planning, steps, Measure::kExact, links);
+  if (!plan.share_bytes.bounded()) return {};
+  Chain* chain = keep_chain(state, plan);
+  if (chain == nullptr) return Code::kArenaTooSmall;
+  PIPIT_TRY(collect_tensors(state, plan, joined));
   joined->run = run_chain;
   joined->parameters = chain;
   joined->variant = "bands";
-  joined->node = graph.steps[from].node;
-  planning.share[joined->output(0).index] = Planning::kNobody;
+  joined->node = graph.steps[steps.from].node;
+  const int32_t out = joined->output(0).index;
+  planning.share[out] = plan.over == nullptr ? Planning::kNobody : plan.over->index;
+  planning.exact[out] = Planning::kOver;
   *scratch = chain->bytes();
   if (state.last_chain != nullptr) chain->index = state.last_chain->index + 1;
   (state.last_chain == nullptr ? state.chains : state.last_chain->next) = chain;
@@ -369,7 +535,10 @@ Status form_chains(State& state, Graph& graph, const Planning& planning) {
     end = chain == 0 ? from + 1 : chain;
     Step joined;
     ByteCount scratch;
-    if (chain != 0) PIPIT_TRY(join(state, graph, planning, from, end, &joined, &scratch));
+    if (chain != 0) {
+      PIPIT_TRY(join(state, graph, planning, search.steps_of(from, end), search.links, &joined,
+                     &scratch));
+    }
     if (joined.run != nullptr) {
       graph.steps[to] = joined;
       planning.scratch[to++] = scratch;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order in which a share of a chain computes its rows. It is pulled from the end: before a link
-// computes some rows, those that it reads are computed, and no more of them. Nothing is computed
-// twice within a share.
+// The order in which a share of a chain computes its rows, found when it is planned. It is pulled
+// from the end: before a link computes some rows, those that it reads are computed, and no more of
+// them. Nothing is computed twice within a share.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace pipit {
 
 // The rows of input k that a link reads for `rows` of its output: at least one, even where all of
 // the window lies outside.
-inline Part rows_read(const Link& link, int k, const Part& rows) {
+inline Part rows_read(const LinkPlan& link, int k, const Part& rows) {
   const RowsPlan& p = link.rows;
   if (p.reads != nullptr) return p.reads(link.step, rows);
   const int64_t in = link.in_rows[k];
@@ -27,7 +27,7 @@ inline Part rows_read(const Link& link, int k, const Part& rows) {
 class ChainWalk {
  public:
   // The rows `part` of the last link.
-  ChainWalk(const Chain& chain, const Part& part)
+  ChainWalk(const ChainPlan& chain, const Part& part)
       : chain_(chain), last_(chain.count - 1), goal_(part.first + part.count) {
     at_[last_] = {part.first, 0};
     for (int32_t i = last_; i-- > 0;) at_[i].made = at_[i].kept = needed_from(i);
@@ -53,6 +53,9 @@ class ChainWalk {
   }
   void made(int32_t link, const Part& rows) { at_[link].made = rows.first + rows.count; }
 
+  // Up to which row the link has computed.
+  int32_t end_of(int32_t link) const { return at_[link].made; }
+
   // The first row that the link's ring has.
   int32_t kept(int32_t link) const { return at_[link].kept; }
   // Forgets those that nobody needs any more; returns how many.
@@ -72,18 +75,20 @@ class ChainWalk {
     Part rows;
   };
 
-  // Some rows of the link, of those before `end`.
+  // Some rows of the link, of those before `end`. The few that a first window reads beyond a band
+  // are no call of their own.
   void wait(int32_t link, int32_t end) {
-    const int32_t from = at_[link].made;
-    wait_[waiting_++] = {link, {from, std::min(chain_.links[link].band, end - from)}};
+    const int32_t from = at_[link].made, left = end - from, band = chain_.plans[link].band;
+    const int32_t few = link == last_ ? 0 : std::max(band / 2, 1);
+    wait_[waiting_++] = {link, {from, left - few <= band ? left : band}};
   }
 
   // The first row of a link's output that is read for rows yet to come.
   int32_t needed_from(int32_t link) const {
-    const Link& l = chain_.links[link];
+    const LinkPlan& l = chain_.plans[link];
     int32_t from = l.out_rows;
     for (int32_t r = 0; r < l.reader_count; ++r) {
-      const Link& reader = chain_.links[l.readers[r]];
+      const LinkPlan& reader = chain_.plans[l.readers[r]];
       const int32_t next = at_[l.readers[r]].made;
       if (next == reader.out_rows) continue;
       const int k = reader.source[0] == link ? 0 : 1;
@@ -94,14 +99,16 @@ class ChainWalk {
 
   // The link whose rows are not there yet that `link` reads; *end: up to which.
   int32_t missing_source(int32_t link, const Part& rows, int32_t* end) {
-    const Link& l = chain_.links[link];
+    const LinkPlan& l = chain_.plans[link];
     for (int k = 0; k < l.rows.inputs; ++k) {
       const int32_t source = l.source[k];
       if (source < 0) continue;
       const Part read = rows_read(l, k, rows);
-      if (at_[source].made >= read.first + read.count) continue;
-      if (chain_.links[source].skips) skip(source);
-      *end = read.first + read.count;
+      const LinkPlan& from = chain_.plans[source];
+      const int32_t wanted = std::min(read.first + read.count + from.ahead, from.out_rows);
+      if (at_[source].made >= wanted) continue;
+      if (from.skips) skip(source);
+      *end = wanted;
       return source;
     }
     return -1;
@@ -114,7 +121,7 @@ class ChainWalk {
     if (from > at.made) at = {from, from};
   }
 
-  const Chain& chain_;
+  const ChainPlan& chain_;
   int32_t last_;
   int32_t goal_;
   Rows at_[kMaxLinks];

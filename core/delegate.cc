@@ -26,7 +26,7 @@ int64_t Partition::option(int i, int field, int bytes, int64_t otherwise) const 
 }
 
 const Tensor* Partition::tensor(int index) const {
-  return index < 0 || index >= graph_.tensor_count ? nullptr : &graph_.tensors[index];
+  return index < 0 || index >= graph_.tensor_count ? nullptr : graph_.tensors.find(index);
 }
 
 Status Partition::run(RunFn fn, const void* parameters) {
@@ -144,7 +144,7 @@ bool can_be_claimed(const Op& op, const Step& step) {
 
 int32_t claim_step(State& state, Graph& graph, const Op& op, const Step& step) {
   const Span<const Delegate* const> all = state.options.delegates;
-  if (graph.late || !can_be_claimed(op, step)) return Planning::kNobody;
+  if (all.empty() || graph.late || !can_be_claimed(op, step)) return Planning::kNobody;
   for (size_t i = 0; i < all.size(); ++i) {
     const Delegation one = {all[i], &graph, &step.node, 1};
     if (all[i]->claims(*all[i], Partition(state, graph, one, nullptr))) {

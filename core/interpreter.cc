@@ -241,8 +241,15 @@ const Tensor* Interpreter::output(int i, int subgraph) const {
   return i < 0 || i >= outputs(subgraph) ? nullptr : &planned_graph(state_, subgraph)->output(i);
 }
 
-const Tensor* Interpreter::tensor(int i, int subgraph) const {
-  return i < 0 || i >= tensors(subgraph) ? nullptr : &planned_graph(state_, subgraph)->tensors[i];
+Tensor Interpreter::tensor(int i, int subgraph) const {
+  if (i < 0 || i >= tensors(subgraph)) {
+    Tensor none;
+    none.index = -1;
+    return none;
+  }
+  const Graph& graph = *planned_graph(state_, subgraph);
+  const Tensor* kept = graph.tensors.find(i);
+  return kept != nullptr ? *kept : tensor_of_file(*state_, graph, i);
 }
 
 Status Interpreter::bind_input(int i, void* bytes, size_t size, Message* why, int subgraph) {
@@ -351,8 +358,8 @@ int Interpreter::chains() const { return static_cast<int>(state_->chain_list.siz
 
 ChainInfo Interpreter::chain(int i) const {
   const Chain& c = *state_->chain_list[static_cast<size_t>(i)];
-  return {c.graph->index,  c.count,        c.links[c.count - 1].band, c.shares, c.bytes().size(),
-          c.computed_rows, c.repeated_rows};
+  return {c.graph->index,   c.count,         c.band,         c.shares,
+          c.bytes().size(), c.computed_rows, c.repeated_rows};
 }
 
 StepInfo Interpreter::chain_step(int i, int link) const {

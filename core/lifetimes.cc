@@ -58,13 +58,14 @@ void share_blocks(const State& state, const Graph& graph, const Planning& planni
                   const Lifetimes& life, int32_t* root) {
   for (int32_t i = 0; i < graph.tensor_count; ++i) root[i] = i;
   if (state.options.preserve_all) return;
-  for (const bool exact : {true, false}) {
+  for (const uint8_t how : {Planning::kAlias, Planning::kInPlace}) {
+    const bool exact = how == Planning::kAlias;
     for (int32_t s = 0; s < graph.step_count; ++s) {
       const Step& step = graph.steps[s];
       for (int o = 0; o < step.outputs; ++o) {
         const Tensor& out = step.output(o);
         const int32_t wanted = planning.share[out.index];
-        if (wanted == Planning::kNobody || (planning.exact[out.index] != 0) != exact) continue;
+        if (wanted == Planning::kNobody || planning.exact[out.index] != how) continue;
         const Tensor& in = graph.tensors[wanted];
         const int32_t block = root_of(root, wanted);
         const int32_t mine = root_of(root, out.index);
@@ -87,10 +88,9 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
   for (const Block& b : blocks) {
     if (b.offset + b.bytes > graph.placement.bytes) return false;
   }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
+  for (const Tensor& t : graph.tensors) {
     if (t.storage != Storage::kActivation) continue;
-    if (blocks[static_cast<size_t>(block_of[root_of(root, i)])].bytes < t.bytes) return false;
+    if (blocks[static_cast<size_t>(block_of[root_of(root, t.index)])].bytes < t.bytes) return false;
   }
   return true;
 }
@@ -98,8 +98,25 @@ bool blocks_inside(const Graph& graph, Span<const Block> blocks, const int32_t* 
 void tell(const State& state, const Graph& graph, const Block& b, int32_t tensor, int32_t step) {
   const PlanListener& listener = state.options.listener;
   if (listener.block == nullptr) return;
+  // In its first step, what is over another block has no bytes of its own.
+  const int32_t first = b.over >= 0 && b.first < b.last ? b.first + 1 : b.first;
   listener.block(listener.context,
-                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), b.first, b.last});
+                 {graph.index, tensor, step, b.offset.size(), b.bytes.size(), first, b.last});
+}
+
+// What a step writes over an input that ends with it.
+void find_over(const Graph& graph, const Planning& planning, const int32_t* root,
+               const int32_t* block_of, Span<Block> blocks) {
+  if (blocks.size() + static_cast<size_t>(graph.step_count) > kExactBlocks) return;
+  for (int32_t s = 0; s < graph.step_count; ++s) {
+    const Step& step = graph.steps[s];
+    if (step.outputs == 0 || planning.exact[step.output(0).index] != Planning::kOver) continue;
+    const int32_t wanted = planning.share[step.output(0).index];
+    if (wanted == Planning::kNobody) continue;
+    const int32_t under = block_of[root_of(root, wanted)];
+    Block& block = blocks[static_cast<size_t>(block_of[root_of(root, step.output(0).index)])];
+    if (blocks[static_cast<size_t>(under)].last == s && block.first == s) block.over = under;
+  }
 }
 
 }  // namespace
@@ -107,30 +124,40 @@ void tell(const State& state, const Graph& graph, const Block& b, int32_t tensor
 Status place_activations(State& state, Graph& graph, const Planning& planning, Message* why) {
   Arena& arena = *state.pool;
   const auto tensors = static_cast<size_t>(graph.tensor_count);
-  const auto steps = static_cast<size_t>(graph.step_count);
   Lifetimes life;
   PIPIT_TRY(find_lifetimes(state, graph, &life));
   int32_t* root = arena.temporary_array<int32_t>(tensors);
   int32_t* block_of = arena.temporary_array<int32_t>(tensors);
-  Block* blocks = arena.temporary_array<Block>(tensors + steps);
-  if (!root || !block_of || !blocks) return Code::kArenaTooSmall;
+  if (root == nullptr || block_of == nullptr) return Code::kArenaTooSmall;
   share_blocks(state, graph, planning, life, root);
-  size_t n = 0;
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    const Tensor& t = graph.tensors[i];
-    if (t.storage != Storage::kActivation || root[i] != i || life.last[i] < 0) continue;
+  const auto has_block = [&](const Tensor& t) {
+    return t.storage == Storage::kActivation && root[t.index] == t.index && life.last[t.index] >= 0;
+  };
+  const auto with_scratch =
+      static_cast<size_t>(graph.step_count) -
+      static_cast<size_t>(std::count(planning.scratch, planning.scratch + graph.step_count, 0));
+  size_t n =
+      static_cast<size_t>(std::count_if(graph.tensors.begin(), graph.tensors.end(), has_block)) +
+      with_scratch;
+  Block* blocks = arena.temporary_array<Block>(n);
+  if (blocks == nullptr) return Code::kArenaTooSmall;
+  n = 0;
+  for (const Tensor& t : graph.tensors) {
+    const int32_t i = t.index;
+    if (!has_block(t)) continue;
     block_of[i] = static_cast<int32_t>(n);
     blocks[n++] = {t.bytes, {}, life.first[i], life.last[i]};
   }
   const size_t tensor_blocks = n;
+  find_over(graph, planning, root, block_of, {blocks, n});
   for (int32_t s = 0; s < graph.step_count; ++s) {
     if (planning.scratch[s] != 0) blocks[n++] = {planning.scratch[s], {}, s, s};
   }
-  if (!place({blocks, n}, graph.step_count + 1, arena, &graph.placement)) {
+  if (!place({blocks, n}, graph.step_count + 1, arena, &state.placement_pairs, &graph.placement)) {
     return Code::kArenaTooSmall;
   }
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
+  for (Tensor& t : graph.tensors) {
+    const int32_t i = t.index;
     if (t.storage != Storage::kActivation) continue;
     const int32_t r = root_of(root, i);
     if (life.last[r] < 0) {  // nobody reads or writes it
@@ -154,8 +181,7 @@ Status place_activations(State& state, Graph& graph, const Planning& planning, M
 }
 
 void bind_activations(Graph& graph, uint8_t* base) {
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    Tensor& t = graph.tensors[i];
+  for (Tensor& t : graph.tensors) {
     if (t.storage == Storage::kActivation) t.data = base + reinterpret_cast<uintptr_t>(t.data);
   }
   for (int32_t s = 0; s < graph.step_count; ++s) {
@@ -207,11 +233,10 @@ bool all_inside(const State& state, const uint8_t* next, const uint8_t* end) {
   };
   bool all = next <= end;
   for (const Graph* g = state.newest; all && g != nullptr; g = g->older) {
-    all = inside(g->tensors, ByteCount(g->tensor_count) * sizeof(Tensor)) &&
+    all = inside(g->tensors.kept, ByteCount(g->tensors.kept_count) * sizeof(Tensor)) &&
           inside(g->steps, ByteCount(g->step_count) * sizeof(Step));
-    for (int32_t i = 0; all && i < g->tensor_count; ++i) {
-      const Tensor& t = g->tensors[i];
-      all = t.storage != Storage::kVariable || inside(t.data, t.bytes);
+    for (const Tensor& t : g->tensors) {
+      all = all && (t.storage != Storage::kVariable || inside(t.data, t.bytes));
     }
   }
   return all;

@@ -23,6 +23,10 @@ constexpr uint64_t most_looks(size_t file_bytes) {
   return (uint64_t{1} << 22) + uint64_t{4} * file_bytes;
 }
 
+// Pairs of blocks that are compared to place activations better than the first orders do, in all
+// graphs of a model.
+constexpr uint64_t kMostPlacementPairs = uint64_t{1} << 21;
+
 // Bytes of tables that operators make of its numbers.
 constexpr uint64_t most_table_bytes(size_t file_bytes) {
   return (uint64_t{16} << 20) + uint64_t{64} * file_bytes;

@@ -13,10 +13,10 @@ bool overlap_in_time(const Block& a, const Block& b) {
 
 // The lowest of the smallest gaps between the placed blocks that are alive with `block`. `placed`
 // is sorted by offset.
-ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const int32_t> placed) {
+ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const uint16_t> placed) {
   ByteCount best = ByteCount::unbounded(), best_waste = ByteCount::unbounded(), end;
-  for (const int32_t i : placed) {
-    const Block& other = blocks[static_cast<size_t>(i)];
+  for (const uint16_t i : placed) {
+    const Block& other = blocks[i];
     if (!overlap_in_time(block, other)) continue;
     if (other.offset >= end + block.bytes && other.offset - end - block.bytes < best_waste) {
       best = end;
@@ -27,19 +27,70 @@ ByteCount best_gap(const Block& block, Span<const Block> blocks, Span<const int3
   return best.bounded() ? best : end;
 }
 
-// Places all blocks in the given order; returns the end of the highest.
-ByteCount place_in_order(Span<Block> blocks, Span<const int32_t> order, Span<int32_t> placed) {
+// The lowest offset from `at` on where the block meets none that is placed.
+ByteCount lowest_gap(const Block& block, ByteCount at, Span<const Block> blocks,
+                     Span<const uint16_t> placed) {
+  for (const uint16_t i : placed) {
+    const Block& other = blocks[i];
+    const bool meets = other.offset < at + block.bytes && at < other.offset + other.bytes;
+    if (meets && overlap_in_time(block, other)) at = other.offset + other.bytes;
+  }
+  return at;
+}
+
+// A block and those over it as one.
+Block joined(int32_t index, Span<const Block> blocks, Span<const int32_t> rider) {
+  Block all = blocks[static_cast<size_t>(index)];
+  for (int32_t i = index; i >= 0; i = rider[static_cast<size_t>(i)]) {
+    const Block& b = blocks[static_cast<size_t>(i)];
+    all.bytes = std::max(all.bytes, b.bytes);
+    all.last = std::max(all.last, b.last);
+  }
+  return all;
+}
+
+// The lowest offset at which a block and those over it fit.
+ByteCount common_gap(int32_t index, Span<const Block> blocks, Span<const int32_t> rider,
+                     Span<const uint16_t> placed) {
+  constexpr int kPasses = 16;  // then above all
+  ByteCount at;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const ByteCount from = at;
+    for (int32_t i = index; i >= 0; i = rider[static_cast<size_t>(i)]) {
+      at = lowest_gap(blocks[static_cast<size_t>(i)], at, blocks, placed);
+    }
+    if (at == from) return at;
+  }
+  for (const uint16_t i : placed) {
+    const Block& other = blocks[i];
+    at = std::max(at, other.offset + other.bytes);
+  }
+  return at;
+}
+
+// Places all blocks, of which `order` has those that are over no other; returns the end of the
+// highest. `rider` names the block over each, or -1: it shares its gap, or a gap that is wide
+// enough for both all the time.
+ByteCount place_in_order(Span<Block> blocks, Span<const uint16_t> order, Span<const int32_t> rider,
+                         bool join, Span<uint16_t> placed) {
+  const Span<const Block> all = {blocks.data(), blocks.size()};
   ByteCount total;
   size_t count = 0;
-  for (const int32_t index : order) {
-    Block& block = blocks[static_cast<size_t>(index)];
-    block.offset = best_gap(block, {blocks.data(), blocks.size()}, {placed.data(), count});
-    total = std::max(total, block.offset + block.bytes);
-    size_t at = count++;
-    for (; at > 0 && blocks[static_cast<size_t>(placed[at - 1])].offset > block.offset; --at) {
-      placed[at] = placed[at - 1];
+  for (const uint16_t first : order) {
+    const Span<const uint16_t> before = {placed.data(), count};
+    const bool alone = join || rider[first] < 0;
+    const ByteCount offset = alone ? best_gap(joined(first, all, rider), all, before)
+                                   : common_gap(first, all, rider, before);
+    for (int32_t i = first; i >= 0; i = rider[static_cast<size_t>(i)]) {
+      Block& block = blocks[static_cast<size_t>(i)];
+      block.offset = offset;
+      total = std::max(total, block.offset + block.bytes);
+      size_t at = count++;
+      for (; at > 0 && blocks[placed[at - 1]].offset > block.offset; --at) {
+        placed[at] = placed[at - 1];
+      }
+      placed[at] = static_cast<uint16_t>(i);
     }
-    placed[at] = index;
   }
   return total;
 }
@@ -61,28 +112,116 @@ constexpr Before kOrders[] = {
     },
 };
 
-bool place_exact(Span<Block> blocks, Arena& arena, ByteCount lower_bound, ByteCount* total) {
-  const size_t n = blocks.size();
-  int32_t* order = arena.temporary_array<int32_t>(n);
-  int32_t* placed = arena.temporary_array<int32_t>(n);
-  ByteCount* best = arena.temporary_array<ByteCount>(n);
-  if (order == nullptr || placed == nullptr || best == nullptr) return false;
-  *total = ByteCount::unbounded();
-  for (const Before before : kOrders) {
-    for (size_t i = 0; i < n; ++i) order[i] = static_cast<int32_t>(i);
-    std::sort(order, order + n, [&](int32_t a, int32_t b) {
-      const Block& x = blocks[static_cast<size_t>(a)];
-      const Block& y = blocks[static_cast<size_t>(b)];
+// Tries orders of the blocks that are over no other, and keeps the best places that one has led to.
+struct OrderSearch {
+  Span<Block> blocks;
+  ByteCount lower_bound;
+  size_t roots = 0;
+  uint16_t* order = nullptr;
+  uint16_t* best_order = nullptr;
+  uint16_t* placed = nullptr;
+  int32_t* rider = nullptr;  // the block over each, or -1
+  ByteCount* best = nullptr;
+  ByteCount total = ByteCount::unbounded();
+
+  bool prepare(Arena& arena) {
+    const size_t n = blocks.size();
+    order = arena.temporary_array<uint16_t>(n);
+    best_order = arena.temporary_array<uint16_t>(n);
+    placed = arena.temporary_array<uint16_t>(n);
+    rider = arena.temporary_array<int32_t>(n);
+    best = arena.temporary_array<ByteCount>(n);
+    if (!order || !best_order || !placed || !rider || !best) return false;
+    std::fill_n(rider, n, -1);
+    for (size_t i = 0; i < n; ++i) {
+      if (blocks[i].over >= 0) rider[blocks[i].over] = static_cast<int32_t>(i);
+      if (blocks[i].over < 0) order[roots++] = static_cast<uint16_t>(i);
+    }
+    return true;
+  }
+
+  bool done() const { return total == lower_bound; }
+  bool any_over() const { return roots != blocks.size(); }
+
+  Block whole(uint16_t root) const {
+    return joined(root, {blocks.data(), blocks.size()}, {rider, blocks.size()});
+  }
+
+  // Orders as good as the best replace it, so that a search goes on from there.
+  bool try_order() {
+    const size_t n = blocks.size();
+    bool good = false;
+    for (const bool join : {false, true}) {
+      if (join && (done() || !any_over())) break;
+      const ByteCount reached =
+          place_in_order(blocks, {order, roots}, {rider, n}, join, {placed, n});
+      if (reached > total) continue;
+      total = reached;
+      for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
+      good = true;
+    }
+    if (!good) return false;
+    std::copy_n(order, roots, best_order);
+    take_best();
+    return true;
+  }
+
+  void take_best() {
+    std::copy_n(best_order, roots, order);
+    for (size_t i = 0; i < blocks.size(); ++i) blocks[i].offset = best[i];
+  }
+
+  void try_sorted(Before before) {
+    std::sort(order, order + roots, [&](uint16_t a, uint16_t b) {
+      const Block x = whole(a), y = whole(b);
       return before(x, y) || (!before(y, x) && a < b);
     });
-    const ByteCount reached = place_in_order(blocks, {order, n}, {placed, n});
-    if (reached < *total) {
-      *total = reached;
-      for (size_t i = 0; i < n; ++i) best[i] = blocks[i].offset;
-    }
-    if (*total == lower_bound) break;
+    (void)try_order();
   }
-  for (size_t i = 0; i < n; ++i) blocks[i].offset = best[i];
+
+  // The place in the order of the block that ends highest.
+  size_t highest() const {
+    size_t at = 0;
+    ByteCount end;
+    for (size_t i = 0; i < roots; ++i) {
+      const ByteCount its_end = blocks[order[i]].offset + whole(order[i]).bytes;
+      if (its_end <= end) continue;
+      end = its_end;
+      at = i;
+    }
+    return at;
+  }
+
+  // What sticks out is placed earlier: somewhere in front of where it was, the same in each plan.
+  void improve(uint64_t* pairs) {
+    const uint64_t n = blocks.size();
+    uint32_t random = 1;
+    for (uint32_t tries = 0; *pairs >= n * n && !done(); ++tries) {
+      *pairs -= n * n;
+      const size_t at = highest();
+      if (at == 0) return;
+      random = random * 1664525 + 1013904223;
+      const size_t to = (random >> 16) % at;
+      std::rotate(order + to, order + at, order + at + 1);
+      if (try_order()) continue;
+      if (tries % 4 != 3) continue;  // a few worse orders may lead to a better one
+      take_best();
+    }
+  }
+};
+
+bool place_exact(Span<Block> blocks, Arena& arena, uint64_t* pairs, Placement* result) {
+  OrderSearch search;
+  search.blocks = blocks;
+  search.lower_bound = result->lower_bound;
+  if (!search.prepare(arena)) return false;
+  for (const Before before : kOrders) {
+    if (!search.done()) search.try_sorted(before);
+  }
+  search.take_best();
+  search.improve(pairs);
+  search.take_best();
+  result->bytes = search.total;
   return true;
 }
 
@@ -156,7 +295,8 @@ bool find_lower_bound(Span<const Block> blocks, int32_t steps, Arena& arena, Byt
   if (change == nullptr) return false;
   std::fill(change, change + steps + 1, 0);
   for (const Block& b : blocks) {
-    change[b.first] += static_cast<int64_t>(b.bytes.value());
+    // What is over another is counted when that is gone.
+    change[b.first + (b.over >= 0 ? 1 : 0)] += static_cast<int64_t>(b.bytes.value());
     change[b.last + 1] -= static_cast<int64_t>(b.bytes.value());
   }
   int64_t alive = 0, most = 0;
@@ -178,7 +318,7 @@ ByteCount align_sizes(Span<Block> blocks) {
 
 }  // namespace
 
-bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result) {
+bool place(Span<Block> blocks, int32_t steps, Arena& arena, uint64_t* pairs, Placement* result) {
   *result = {};
   if (blocks.empty()) return true;
   if (align_sizes(blocks) > kMostPlaced) {
@@ -189,7 +329,7 @@ bool place(Span<Block> blocks, int32_t steps, Arena& arena, Placement* result) {
   bool enough =
       find_lower_bound({blocks.data(), blocks.size()}, steps, arena, &result->lower_bound);
   if (enough && blocks.size() <= kExactBlocks) {
-    enough = place_exact(blocks, arena, result->lower_bound, &result->bytes);
+    enough = place_exact(blocks, arena, pairs, result);
   } else if (enough) {
     SlotPlanner slots;
     slots.blocks = blocks;

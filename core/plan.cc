@@ -3,7 +3,6 @@
 #include "core/plan.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/chains.h"
 #include "core/delegate.h"
@@ -17,53 +16,12 @@ namespace {
 // invocation instead.
 constexpr size_t kFoldBytes = 4096;
 
-bool has_file_bytes(const State& state, const fb::Tensor& t) {
-  return t.buffer() != 0 && !buffer_bytes(state.model, t.buffer()).empty();
-}
-
-// Bytes that start where elements of the type may not (files of careless writers) are copied.
-Status set_constant(State& state, const fb::Tensor& file, Tensor* t) {
-  const Span<const uint8_t> bytes = buffer_bytes(state.model, file.buffer());
-  const size_t align =
-      std::max<size_t>(1, std::min<size_t>(8, static_cast<size_t>(type_bits(t->type) / 8)));
-  t->storage = Storage::kConstant;
-  t->bytes = bytes.size();
-  t->data = const_cast<uint8_t*>(bytes.data());  // never written: outputs are no constants
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % align == 0) return {};
-  t->data = state.pool->take(bytes.size());
-  if (t->data == nullptr) return Code::kArenaTooSmall;
-  std::memcpy(t->data, bytes.data(), bytes.size());
-  return {};
-}
-
-Status init_tensor(State& state, int32_t index, const fb::Tensor& file, Tensor* t) {
-  *t = described_tensor(index, file);
-  if (has_file_bytes(state, file)) return set_constant(state, file, t);
-  if (file.is_variable()) t->storage = Storage::kVariable;
-  return {};
-}
-
-const fb::Tensor& file_tensor(const Graph& graph, int32_t i) {
-  return *at(graph.file->tensors(), i);
-}
-
-Status init_tensors(State& state, Graph& graph) {
+Status take_lists(State& state, Graph& graph) {
   Arena& pool = *state.pool;
-  graph.tensor_count = count(graph.file->tensors());
-  graph.tensors = pool.take_array<Tensor>(static_cast<size_t>(graph.tensor_count));
   graph.steps = pool.take_array<Step>(static_cast<size_t>(count(graph.file->operators())));
   const int homes = graph.entry ? graph.inputs() + graph.outputs() : 0;
   graph.home = pool.take_array<void*>(static_cast<size_t>(homes));
-  if (!graph.tensors || !graph.steps || !graph.home) return Code::kArenaTooSmall;
-  for (int32_t i = 0; i < graph.tensor_count; ++i) {
-    PIPIT_TRY(init_tensor(state, i, file_tensor(graph, i), &graph.tensors[i]));
-  }
-  bind_variables(state, graph);
-  for (int i = 0; i < graph.inputs(); ++i) {
-    Tensor& t = graph.input(i);
-    if (t.storage == Storage::kNone) t.storage = Storage::kActivation;
-  }
-  return {};
+  return graph.steps == nullptr || graph.home == nullptr ? Code::kArenaTooSmall : Status();
 }
 
 Status set_shape(Tensor* t, const Shape& shape, Message* why) {
@@ -296,7 +254,36 @@ struct NodePlanner {
                          most_table_bytes(file), ", and has ", state.table_bytes);
   }
 
+  // Of the constants that the node reads its step keeps those that it has not detached.
+  Status keep_constants(const Step& step) const {
+    auto** tensors = const_cast<Tensor**>(step.tensors);
+    for (int i = 0; i < step.inputs; ++i) {
+      if (tensors[i] == nullptr) continue;
+      tensors[i] = keep_tensor(state, graph, tensors[i]);
+      if (tensors[i] == nullptr) return Code::kArenaTooSmall;
+    }
+    return {};
+  }
+
+  // Those that are made for the node alone end with it.
+  void forget_constants(int node) const {
+    const auto* inputs = state.node(graph, node).inputs();
+    for (int i = 0; i < count(inputs); ++i) {
+      if (at(inputs, i) < 0) continue;
+      Tensor*& t = graph.tensors.now[at(inputs, i)];
+      if (state.pool->is_temporary(t)) t = nullptr;
+    }
+  }
+
   Status plan_node(int node) {
+    const size_t mark = state.pool->temporary_mark();
+    PIPIT_TRY(plan_step(node));
+    if (state.pool->temporary_mark() != mark) forget_constants(node);
+    state.pool->release_temporary(mark);
+    return {};
+  }
+
+  Status plan_step(int node) {
     Prepare p(state, graph, &planning, node, why);
     PIPIT_TRY(check_tables(p));
     if (p.step_.tensors == nullptr) return Code::kArenaTooSmall;
@@ -324,6 +311,8 @@ struct NodePlanner {
     planning.claimed[graph.step_count] = who;
     planning.rows[graph.step_count] = p.deferred_ || who != Planning::kNobody ? nullptr : p.rows_;
     if (who != Planning::kNobody) hand_over(&p.step_, mark);
+    p.drop_detached();
+    PIPIT_TRY(keep_constants(p.step_));
     graph.steps[graph.step_count++] = p.step_;
     return {};
   }
@@ -419,10 +408,14 @@ Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* a
   graph->older = state.newest;
   state.newest = graph;
   PIPIT_TRY(check_nodes(state, subgraph, why));
+  const size_t mark = state.pool->temporary_mark();
   PIPIT_TRY(init_tensors(state, *graph));
+  PIPIT_TRY(take_lists(state, *graph));
   PIPIT_TRY(graph->entry ? resize_inputs(state, *graph, why)
                          : take_arguments(*graph, arguments, why));
   PIPIT_TRY(plan_nodes(state, *graph, why));
+  graph->tensors.now = nullptr;
+  state.pool->release_temporary(mark);
   if (graph->late) {
     void* activations = state.pool->reserve(graph->placement.bytes);
     if (activations == nullptr) return Code::kArenaTooSmall;
@@ -443,6 +436,7 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   state.arena = arena;
   state.options = options;
   state.pool = &state.arena;
+  state.placement_pairs = kMostPlacementPairs;
   PIPIT_TRY(check_delegates(options, why));
   PIPIT_TRY(find_operators(state));
   PIPIT_TRY(init_subgraphs(state));
@@ -454,6 +448,7 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
   PIPIT_TRY(bind_addresses(state, why));
   state.options.shapes = {};  // are the caller's, and in the plan now
   state.pool = &state.dynamic;
+  state.placement_pairs = 0;  // who plans while running has no time
   state.newest_planned = state.newest;
   return &state;
 }

@@ -7,6 +7,7 @@
 #include "core/arena.h"
 #include "core/placement.h"
 #include "core/schema.h"
+#include "core/tensors.h"
 #include "pipit/interpreter.h"
 #include "pipit/op.h"
 #include "pipit/team.h"
@@ -19,10 +20,10 @@ struct Graph {
 
   const fb::SubGraph* file = nullptr;
   Graph* older = nullptr;  // the chain of all graphs, newest first
-  Tensor* tensors = nullptr;
-  Step* steps = nullptr;  // in running order; operators computed at plan time have none
-  void** home = nullptr;  // an entry's own bytes of each input, then of each output
-  int32_t tensor_count = 0;
+  Tensors tensors;
+  Step* steps = nullptr;     // in running order; operators computed at plan time have none
+  void** home = nullptr;     // an entry's own bytes of each input, then of each output
+  int32_t tensor_count = 0;  // in the file
   int32_t step_count = 0;
   int32_t index = 0;   // of the subgraph
   int32_t height = 0;  // more than that of every graph it calls
@@ -35,8 +36,8 @@ struct Graph {
   int32_t outputs() const {
     return file->outputs() ? static_cast<int>(file->outputs()->size()) : 0;
   }
-  Tensor& input(int i) const { return tensors[at(file->inputs(), i)]; }
-  Tensor& output(int i) const { return tensors[at(file->outputs(), i)]; }
+  Tensor& input(int i) const { return *tensors.find(at(file->inputs(), i)); }
+  Tensor& output(int i) const { return *tensors.find(at(file->outputs(), i)); }
 };
 
 // What all graphs of a subgraph have in common.
@@ -82,6 +83,7 @@ struct State {
   uint64_t fold_work = 0;           // that has been done before it
   uint64_t chain_looks = 0;         // see most_looks()
   uint64_t call_looks = 0;          // likewise
+  uint64_t placement_pairs = 0;     // that may still be compared: see kMostPlacementPairs
   uint64_t name_bytes = 0;          // of resources that have been read before it
   int32_t resource_count = 0;
   int32_t subgraph_count = 0;
@@ -115,8 +117,10 @@ struct State {
 struct Planning {
   static constexpr int32_t kNobody = -1;
   static constexpr uint8_t kUnused = 0, kWritten = 1, kRead = 2;
+  // Written in place, the same content, or written over what has just been read of it.
+  static constexpr uint8_t kInPlace = 0, kAlias = 1, kOver = 2;
   int32_t* share = nullptr;      // for each tensor: the one whose bytes it wants, or kNobody
-  uint8_t* exact = nullptr;      // 1: the shared content is the same (alias), 0: written in place
+  uint8_t* exact = nullptr;      // how it wants them: kInPlace, kAlias or kOver
   ByteCount* scratch = nullptr;  // for each step
   int32_t* claimed = nullptr;    // for each step: the delegate that computes it, or kNobody
   RowsFn* rows = nullptr;        // for each step: how it computes some rows, or nullptr
@@ -133,6 +137,15 @@ Result<State*> make_plan(const Model& model, const Arena& whole, OpTable ops,
 // ask for, or one that is called with these arguments and uses their bytes.
 Result<Graph*> plan_graph(State& state, int32_t subgraph, const Tensor* const* arguments,
                           Message* why);
+
+// Takes and fills the tensors that the plan keeps, and Tensors::now.
+Status init_tensors(State& state, Graph& graph);
+// A tensor with the bytes that it has in the file, if any.
+Tensor tensor_of_file(const State& state, const Graph& graph, int32_t i);
+// The tensor as it is; in temporary memory, if none is kept. nullptr when that does not suffice.
+Tensor* tensor_for_now(State& state, Graph& graph, int32_t i);
+// The same tensor where it lasts as long as the plan; nullptr when memory does not suffice.
+Tensor* keep_tensor(State& state, Graph& graph, Tensor* t);
 
 // Plans subgraph 0 and those of the signatures.
 Status plan_entries(State& state, Message* why);

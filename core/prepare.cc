@@ -12,10 +12,23 @@ Prepare::Prepare(State& state, Graph& graph, Planning* planning, int node, Messa
   step_.outputs = static_cast<uint16_t>(count(file.outputs()));
   Tensor** tensors = allocate<Tensor*>(static_cast<size_t>(step_.inputs) + step_.outputs);
   if (tensors == nullptr) return;
+  for (int i = 0; i < step_.inputs + step_.outputs; ++i) {
+    const int32_t index =
+        i < step_.inputs ? at(file.inputs(), i) : at(file.outputs(), i - step_.inputs);
+    if (index < 0) continue;
+    tensors[i] = tensor_for_now(state, graph, index);
+    if (tensors[i] == nullptr) return;
+    graph.tensors.now[index] = tensors[i];
+  }
   step_.tensors = tensors;
-  const auto add = [&](int32_t index) { *tensors++ = index < 0 ? nullptr : &graph.tensors[index]; };
-  for (unsigned i = 0; i < step_.inputs; ++i) add(file.inputs()->Get(i));
-  for (unsigned i = 0; i < step_.outputs; ++i) add(file.outputs()->Get(i));
+}
+
+Prepare::Prepare(State& state, Graph& graph, const Step& deferred, Message* why)
+    : state_(state), graph_(graph), planning_(nullptr), why_(why) {
+  step_.node = deferred.node;
+  step_.inputs = deferred.inputs;
+  step_.outputs = deferred.outputs;
+  step_.tensors = deferred.tensors;
 }
 
 const Op& Prepare::op() const { return state_.op(state_.node(graph_, step_.node)); }
@@ -41,11 +54,32 @@ int Prepare::intermediates() const {
 const Tensor* Prepare::intermediate(int i) const {
   if (i >= intermediates()) return nullptr;
   const int32_t index = at(state_.node(graph_, step_.node).intermediates(), i);
-  return index < 0 ? nullptr : &graph_.tensors[index];
+  return tensor(index);
 }
 
 const Tensor* Prepare::tensor(int index) const {
-  return index < 0 || index >= graph_.tensor_count ? nullptr : &graph_.tensors[index];
+  if (index < 0 || index >= graph_.tensor_count) return nullptr;
+  return tensor_for_now(state_, graph_, index);
+}
+
+const Tensor* Prepare::keep_input(int i) {
+  if (late()) return &input(i);
+  Tensor*& t = const_cast<Tensor**>(step_.tensors)[i];
+  return t = keep_tensor(state_, graph_, t);
+}
+
+const void* Prepare::detach(int i) {
+  constexpr int kMost = 32;
+  if (late() || i >= kMost || !has_input(i) || !input(i).constant()) return nullptr;
+  if (input(i).data != nullptr) detached_ |= uint32_t{1} << i;
+  return input(i).data;
+}
+
+// A deferred step will ask for all of them again.
+void Prepare::drop_detached() {
+  for (int i = 0; !deferred_ && i < step_.inputs; ++i) {
+    if (i < 32 && (detached_ >> i & 1) != 0) const_cast<Tensor**>(step_.tensors)[i] = nullptr;
+  }
 }
 
 bool Prepare::values_known(int i) const {

@@ -104,10 +104,11 @@ Status Run::too_small(const Step& step) const {
 }
 
 Status Run::prepare_and_run(const Step& step) {
-  Prepare p(state_, graph_, nullptr, step.node, why_);
-  if (p.step_.tensors == nullptr) return too_small(step);
+  Prepare p(state_, graph_, step, why_);
+  const size_t temporary = state_.dynamic.temporary_mark();
   const Op& op = state_.op(state_.node(graph_, step.node));
   const Status status = op.prepare(p);
+  state_.dynamic.release_temporary(temporary);
   if (status.code() == Code::kArenaTooSmall) return too_small(step);
   PIPIT_TRY(status);
   if (p.deferred_) return fail(step, "needs values that nothing computes");

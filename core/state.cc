@@ -67,7 +67,7 @@ Status init_subgraphs(State& state) {
 void bind_variables(const State& state, Graph& graph) {
   uint8_t* variables = state.subgraphs[graph.index].variables;
   for_each_variable(*graph.file, [&](unsigned i, const fb::Tensor&, size_t offset) {
-    graph.tensors[i].data = variables + offset;
+    graph.tensors.find(static_cast<int32_t>(i))->data = variables + offset;
   });
 }
 

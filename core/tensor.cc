@@ -80,7 +80,7 @@ Tensor described_tensor(int32_t index, const fb::Tensor& file) {
   if (file.name() != nullptr) t.name = file.name()->c_str();
   t.type = static_cast<Type>(file.type());
   t.shape = file_shape(file);
-  t.bytes = file_bytes(file);
+  t.bytes = static_cast<size_t>(dense_bytes(t.type, t.shape));
   const Quantization q = quantization(t);
   if (!q.scales.empty()) t.scale = q.scales[0];
   if (!q.zero_points.empty()) t.zero_point = static_cast<int32_t>(q.zero_points[0]);

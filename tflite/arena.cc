@@ -20,7 +20,7 @@ constexpr size_t kPlenty = sizeof(size_t) > 4 ? 1024 * kMiB : 0;
 bool grows(const Model& model, const Interpreter& net) {
   for (int s = 0; s < model.subgraphs(); ++s) {
     for (int i = 0; i < net.tensors(s); ++i) {
-      if (net.tensor(i, s)->storage == Storage::kDynamic) return true;
+      if (net.tensor(i, s).storage == Storage::kDynamic) return true;
     }
   }
   return false;

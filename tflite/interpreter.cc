@@ -165,8 +165,9 @@ TfLiteStatus TfLiteInterpreter::map_tensors() {
   return kTfLiteOk;
 }
 
-const Tensor* TfLiteInterpreter::planned(int s, int i) const {
-  return ready_ ? plan_.net().tensor(i, s) : nullptr;
+std::optional<Tensor> TfLiteInterpreter::planned(int s, int i) const {
+  if (!ready_ || i >= plan_.net().tensors(s)) return std::nullopt;
+  return plan_.net().tensor(i, s);
 }
 
 Subgraph* TfLiteInterpreter::subgraph_of(const Tensor& t) const {
@@ -308,11 +309,11 @@ void TfLiteInterpreter::carry_inputs(const Interpreter& from, Interpreter& to) c
 void TfLiteInterpreter::carry_variables(const Interpreter& from, Interpreter& to) const {
   for (int s = 0; s < model().subgraphs(); ++s) {
     for (int i = 0; i < to.tensors(s); ++i) {
-      const Tensor* old = from.tensor(i, s);
-      const Tensor* now = to.tensor(i, s);
-      if (now->storage != Storage::kVariable || old == nullptr || old->bytes != now->bytes)
-        continue;
-      std::memcpy(now->data, old->data, now->bytes);
+      const Tensor old = from.tensor(i, s);
+      const Tensor now = to.tensor(i, s);
+      if (now.storage != Storage::kVariable || old.storage != now.storage) continue;
+      if (old.bytes != now.bytes) continue;
+      std::memcpy(now.data, old.data, now.bytes);
     }
   }
 }

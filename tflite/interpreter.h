@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ struct TfLiteInterpreter {
   const pipit::compat::Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
   // A tensor as it is planned; nullptr while none is.
-  const pipit::Tensor* planned(int subgraph, int i) const;
+  std::optional<pipit::Tensor> planned(int subgraph, int i) const;
   // Made when first asked for.
   pipit::compat::Subgraph& subgraph(int i) const;
   // The one that a planned tensor belongs to.

@@ -198,7 +198,7 @@ TfLiteTensor* Subgraph::tensor(int i) {
   if (i < 0 || i >= tensors()) return nullptr;
   if (is_shown(i)) return &tensors_[i];
   show(i);
-  if (const Tensor* planned = owner_.planned(index_, i)) update(*planned);
+  if (const auto planned = owner_.planned(index_, i)) update(*planned);
   return &tensors_[i];
 }
 
@@ -283,16 +283,15 @@ void Subgraph::update_output(const Tensor& t, bool with_bytes) {
 
 void Subgraph::update_all(const Interpreter& net) {
   for (int i = 0; i < model_tensors_; ++i) {
-    const Tensor* t = net.tensor(i, index_);
-    if (t != nullptr && is_shown(i)) update(*t);
+    if (i < net.tensors(index_) && is_shown(i)) update(net.tensor(i, index_));
   }
 }
 
 void Subgraph::update_outcome(const Interpreter& net) {
   for (int i = 0; i < model_tensors_; ++i) {
-    const Tensor* t = net.tensor(i, index_);
-    if (t == nullptr || !is_shown(i)) continue;
-    if (t->storage == Storage::kDynamic) update(*t);
+    if (i >= net.tensors(index_) || !is_shown(i)) continue;
+    const Tensor t = net.tensor(i, index_);
+    if (t.storage == Storage::kDynamic) update(t);
   }
 }
 

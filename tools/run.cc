@@ -252,7 +252,7 @@ class Runner {
   void for_each_tensor(Do what) const {
     const Interpreter& net = session_.net();
     for (int g = 0; g < session_.model().subgraphs(); ++g) {
-      for (int i = 0; i < net.tensors(g); ++i) what(g, *net.tensor(i, g));
+      for (int i = 0; i < net.tensors(g); ++i) what(g, net.tensor(i, g));
     }
   }
 

@@ -109,7 +109,7 @@ std::string Session::what_runs() const {
 bool Session::shapes_known() const {
   for (int g = 0; g < model_.subgraphs(); ++g) {
     for (int i = 0; i < net_.tensors(g); ++i) {
-      if (net_.tensor(i, g)->storage == Storage::kDynamic) return false;
+      if (net_.tensor(i, g).storage == Storage::kDynamic) return false;
     }
   }
   return true;

@@ -22,37 +22,41 @@ PIPIT_INLINE inline void dot_unit(Sums<kM>& sum, const int8x16_t (&x)[kM], const
   });
 }
 
-// Adds the products of a tile.
-template <int kM>
+// Sixteen, eight or four bytes of depth.
+template <int kBytes>
+PIPIT_INLINE inline int8x16_t load_step(const int8_t* from) {
+  if constexpr (kBytes == 16) return vld1q_s8(from);
+  if constexpr (kBytes == 8) return vcombine_s8(vld1_s8(from), vdup_n_s8(0));
+  int32_t unit;
+  std::memcpy(&unit, from, sizeof(unit));
+  return vreinterpretq_s8_s32(int32x4_t{unit, 0, 0, 0});
+}
+
+template <int kBytes, int kM>
+PIPIT_INLINE inline void dot_step(Sums<kM>& sum, const int8_t* const (&windows)[kM], ptrdiff_t at,
+                                  const int8_t* w) {
+  int8x16_t x[kM];
+  unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = load_step<kBytes>(windows[m] + at); });
+  unroll<kBytes / 4>([&](auto lane) PIPIT_INLINE { dot_unit<lane>(sum, x, w); });
+}
+
+// Adds the products of a tile, of kBytes of depth or, if that is 0, of any.
+template <int32_t kBytes, int kM>
 PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const int8_t* const* windows,
                                   const int8_t* weights, const ConvSteps& steps) {
   const int8_t* at[kM];
   unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
-  int8x16_t x[kM];
+  if constexpr (kBytes != 0) {
+    constexpr int kWhole = kBytes / 16 * 16;
+    unroll<kBytes / 16>(
+        [&](auto i) PIPIT_INLINE { dot_step<16>(sum, at, 16 * i, weights + 16 * i * kPanel); });
+    if constexpr (kWhole < kBytes) dot_step<8>(sum, at, kWhole, weights + kWhole * kPanel);
+    return;
+  }
   const ConvStep* s = steps.at;
-  for (int32_t i = steps.sixteens; i > 0; --i, ++s) {
-    unroll<kM>([&](auto m) PIPIT_INLINE { x[m] = vld1q_s8(at[m] + s->x); });
-    const int8_t* w = weights + s->w;
-    dot_unit<0>(sum, x, w);
-    dot_unit<1>(sum, x, w);
-    dot_unit<2>(sum, x, w);
-    dot_unit<3>(sum, x, w);
-  }
-  for (int32_t i = steps.eights; i > 0; --i, ++s) {
-    unroll<kM>([&](auto m)
-                   PIPIT_INLINE { x[m] = vcombine_s8(vld1_s8(at[m] + s->x), vdup_n_s8(0)); });
-    const int8_t* w = weights + s->w;
-    dot_unit<0>(sum, x, w);
-    dot_unit<1>(sum, x, w);
-  }
-  for (int32_t i = steps.fours; i > 0; --i, ++s) {
-    unroll<kM>([&](auto m) PIPIT_INLINE {
-      int32_t unit;
-      std::memcpy(&unit, at[m] + s->x, sizeof(unit));
-      x[m] = vreinterpretq_s8_s32(int32x4_t{unit, 0, 0, 0});
-    });
-    dot_unit<0>(sum, x, weights + s->w);
-  }
+  for (int32_t i = steps.sixteens; i > 0; --i, ++s) dot_step<16>(sum, at, s->x, weights + s->w);
+  for (int32_t i = steps.eights; i > 0; --i, ++s) dot_step<8>(sum, at, s->x, weights + s->w);
+  for (int32_t i = steps.fours; i > 0; --i, ++s) dot_step<4>(sum, at, s->x, weights + s->w);
 }
 
 // Sums start from the bias. The compiler is kept from loading it once and copying: copies would
@@ -73,6 +77,7 @@ PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t
 
 struct DotprodEngine {
   static constexpr int32_t kUnit = kDotprodUnit;
+  static constexpr bool kHasShort = true;
 
   template <bool kFlips>
   static void pack(const int8_t* const w[kPanel], int32_t k, int8_t* to) {
@@ -98,11 +103,11 @@ struct DotprodEngine {
     }
   }
 
-  template <bool kTerms, int kM>
+  template <bool kTerms, int32_t kBytes, int kM>
   PIPIT_INLINE static void sum(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                                Sums<kM>& sums) {
     start<kTerms>(sums, p.bias, terms);
-    dot_tile(sums, windows, p.weights, p.steps);
+    dot_tile<kBytes>(sums, windows, p.weights, p.steps);
   }
 };
 

@@ -14,6 +14,7 @@ namespace {
 
 struct I8mmEngine {
   static constexpr int32_t kUnit = kI8mmUnit;
+  static constexpr bool kHasShort = false;
   static constexpr int kPairs = kPanel / 2;  // of channels
 
   // A row of two channels' bytes, or of two positions'.
@@ -77,7 +78,7 @@ struct I8mmEngine {
     }
   }
 
-  template <bool kTerms, int kM>
+  template <bool kTerms, int32_t, int kM>
   PIPIT_INLINE static void sum(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                                Sums<kM>& sums) {
     constexpr int kRows = (kM + 1) / 2;

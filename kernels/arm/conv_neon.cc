@@ -6,14 +6,14 @@
 // a step of 16 bytes takes three instructions (SMULL, SMLAL2, SADALP); otherwise four. A tile of
 // kTile positions by four channels keeps all sums in registers. The sums of a block of positions
 // and eight channels go through scratch, so that they are requantized sixteen vectors at a time: an
-// in-order core would wait for each step of fewer.
+// in-order core would wait for each step of fewer. Short windows: kernels/arm/conv_short.h.
 #include "kernels/arm/conv_rows.h"
+#include "kernels/arm/conv_short.h"
 #include "kernels/arm/group_results.h"
 #include "kernels/arm/in_order.h"
+#include "kernels/arm/unroll.h"
 #include "kernels/conv_s8.h"
 #include "kernels/conv_u8.h"
-
-#define PIPIT_INLINE [[gnu::always_inline]]
 
 namespace pipit {
 namespace {
@@ -204,6 +204,12 @@ struct Conv : FilterCut {
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
 
+  // Where the filters of all channels are, if they are copied all at once or not at all.
+  const int8_t* all_filters() const {
+    return copies_filters ? filters() : reinterpret_cast<const int8_t*>(a.weights);
+  }
+  ptrdiff_t filter_pitch() const { return copies_filters ? rows.padded_depth() : rows.depth; }
+
   // The filters of channel c and the next ones; those that do not exist repeat the last one.
   void find_filters(int32_t c, Filters& w) const {
     const int32_t left = a.size.out_c - c;
@@ -235,8 +241,34 @@ struct Conv : FilterCut {
     }
   }
 
+  // How the tiles of channels [c, c + n) are done where windows are short, or nullptr.
+  RunShort find_short(const ConvSteps& steps, int32_t n, Form form) const {
+    const bool one_by_one = copies_filters && !copies_all;
+    if (!a.no_weight_is_min || n < kGroup || one_by_one) return nullptr;
+    return short_of<Rows::kFlips>(rows.short_bytes(steps), form);
+  }
+
+  // Where those of n channels from position m on go.
+  Results results_at(int32_t m, int32_t c, int32_t n) const {
+    auto* out = reinterpret_cast<uint8_t*>(rows.out(m)) + c;
+    return {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)};
+  }
+
   void run_group(int32_t c, const int8_t* const* windows, const ConvSteps& steps,
                  const int32_t* found, int32_t from, int32_t count, const RequantizeNeon& q) const {
+    const int32_t left = a.size.out_c - c;
+    const int32_t n = left < kGroup ? left : kGroup;
+    const Channels channels = load_channels(a.bias, a.requantize, c, n, q);
+    if (const RunShort short_run = find_short(steps, n, channels.scaling.form)) {
+      const ShortPanel panel = {all_filters() + c * filter_pitch(), filter_pitch(), channels, q};
+      for (int32_t m = 0, some = 0; m < count; m += some) {
+        some = rows.line(from + m, count - m);
+        run_short_line<Rows::kFlips>(short_run, panel, windows + m, found, some,
+                                     results_at(from + m, c, n));
+        if (Rows::kFlips) found += some;
+      }
+      return;
+    }
     auto* sums = reinterpret_cast<int32_t*>(a.scratch);
     for (int32_t half = 0; half < kGroup; half += kPanel) {
       if (c + half >= a.size.out_c) break;
@@ -245,14 +277,10 @@ struct Conv : FilterCut {
       const auto panel = a.no_weight_is_min ? run_panel<true> : run_panel<false>;
       panel(windows, count, w, steps, sums + half);
     }
-    const int32_t left = a.size.out_c - c;
-    const int32_t n = left < kGroup ? left : kGroup;
-    const Channels channels = load_channels(a.bias, a.requantize, c, n, q);
     for (int32_t m = 0, some = 0; m < count; m += some) {
       some = rows.line(from + m, count - m);
-      auto* out = reinterpret_cast<uint8_t*>(rows.out(from + m)) + c;
       finish_group(sums + m * kGroup, found != nullptr ? found + m : nullptr, some, channels, q,
-                   {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)});
+                   results_at(from + m, c, n));
     }
   }
 

@@ -6,16 +6,16 @@
 //
 // The Engine has the instructions:
 //   kUnit                              bytes of depth in its shortest step
+//   kHasShort                          whether tiles of short windows are worth code of their own
 //   pack<kFlips>(filters, k, to)       16 bytes of depth of eight channels into 128
-//   sum<kTerms>(panel, windows, terms, sums)
-//                                      the sums of a tile, with bias and terms
+//   sum<kTerms, kBytes>(panel, windows, terms, sums)
+//                                      the sums of a tile, with bias and terms; of windows of
+//                                      kBytes in one piece, or, if that is 0, of any
 #pragma once
 
 #include "kernels/arm/conv_rows.h"
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/unroll.h"
-
-#define PIPIT_INLINE [[gnu::always_inline]]
 
 namespace pipit {
 namespace {
@@ -57,6 +57,7 @@ struct Panel {
   Scaling scaling;
   int32_t channels;  // that exist
   ConvSteps steps;
+  int32_t bytes;  // see ConvRows::short_bytes
   RequantizeNeon q;
 };
 
@@ -76,14 +77,15 @@ PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
   return kFlips ? veorq_u8(result, vdupq_n_u8(0x80)) : result;
 }
 
-// Tiles of all channels of the panel. No branch between the last product and the last result.
-template <class Engine, int kM, bool kFlips, Form kForm>
+// Tiles of all channels of the panel. No branch between the last product and the last result, and
+// where kBytes are given none before.
+template <class Engine, int kM, bool kFlips, Form kForm, int32_t kBytes = 0>
 [[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* const* windows,
                                  const int32_t* terms, int32_t count, Results out) {
   const Panel p = panel;
   for (; count > 0; --count, windows += kM) {
     Sums<kM> sum;
-    Engine::template sum<kFlips>(p, windows, terms, sum);
+    Engine::template sum<kFlips, kBytes>(p, windows, terms, sum);
     if (kFlips) terms += kM;
     unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
@@ -109,7 +111,7 @@ template <class Engine, bool kFlips>
     if (kFlips) std::memcpy(some, terms, static_cast<size_t>(exist) * sizeof(int32_t));
     if (kFlips) terms += exist;
     Sums<kTile> sum;
-    Engine::template sum<kFlips>(p, windows, some, sum);
+    Engine::template sum<kFlips, 0>(p, windows, some, sum);
     uint8_t results[kTile * kPanel];
     unroll<kTile / 2>([&](auto pair) PIPIT_INLINE {
       constexpr int m = 2 * decltype(pair)();
@@ -135,7 +137,22 @@ RunTiles tiles_of(int32_t positions) {
   return kRuns[positions - 1];
 }
 
-// As few tiles as there can be, of nearly equal sizes: a small one would wait for its sums.
+// Whole tiles of windows of so many bytes, or nullptr.
+template <class Engine, bool kFlips, Form kForm>
+RunTiles short_of(int32_t bytes) {
+  if constexpr (Engine::kHasShort) {
+    static constexpr RunTiles kRuns[] = {nullptr, run_tiles<Engine, kTile, kFlips, kForm, 8>,
+                                         run_tiles<Engine, kTile, kFlips, kForm, 16>,
+                                         run_tiles<Engine, kTile, kFlips, kForm, 24>,
+                                         run_tiles<Engine, kTile, kFlips, kForm, 32>};
+    static_assert(sizeof(kRuns) / sizeof(*kRuns) == kLongestShort / 8 + 1);
+    return kRuns[bytes / 8];
+  }
+  return nullptr;
+}
+
+// As few tiles as there can be, of nearly equal sizes: a small one would wait for its sums. Where
+// windows are short that matters less, and the last tile overlaps.
 template <class Engine, bool kFlips>
 void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
                    int32_t count, const Results& out) {
@@ -146,9 +163,20 @@ void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* 
     return run_any_tiles<Engine, kFlips>(p, windows + n, terms + (kFlips ? n : 0), count - n,
                                          behind(n));
   }
-  const auto tiles_with = p.scaling.form == Form::kRelu    ? tiles_of<Engine, kFlips, Form::kRelu>
-                          : p.scaling.form == Form::kRight ? tiles_of<Engine, kFlips, Form::kRight>
-                                                           : tiles_of<Engine, kFlips, Form::kFar>;
+  const Form form = p.scaling.form;
+  const RunTiles run_short = form == Form::kRelu ? short_of<Engine, kFlips, Form::kRelu>(p.bytes)
+                             : form == Form::kRight
+                                 ? short_of<Engine, kFlips, Form::kRight>(p.bytes)
+                                 : nullptr;
+  if (run_short != nullptr && count >= kTile) {
+    run_short(p, windows, terms, count / kTile, out);
+    const int32_t n = count - kTile;
+    if (count % kTile != 0) run_short(p, windows + n, terms + (kFlips ? n : 0), 1, behind(n));
+    return;
+  }
+  const auto tiles_with = form == Form::kRelu    ? tiles_of<Engine, kFlips, Form::kRelu>
+                          : form == Form::kRight ? tiles_of<Engine, kFlips, Form::kRight>
+                                                 : tiles_of<Engine, kFlips, Form::kFar>;
   const int32_t tiles = (count + kTile - 1) / kTile, size = count / tiles;
   const int32_t larger = count - size * tiles, n = larger * (size + 1);
   if (larger != 0) tiles_with(size + 1)(p, windows, terms, larger, out);
@@ -207,6 +235,7 @@ struct PanelConv {
                load_scaling(r.multiplier + c, r.shift + c, exist, q),
                exist,
                steps,
+               rows.short_bytes(steps),
                q};
     int32_t last[kPanel] = {};
     if (left < kPanel) {

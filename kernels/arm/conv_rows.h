@@ -25,6 +25,8 @@ struct ConvSteps {
   int32_t sixteens, eights, fours;
 };
 
+constexpr int32_t kLongestShort = 32;  // bytes of a window that is worth code of its own
+
 template <class Args>
 class ConvRows : public ConvCut {
  public:
@@ -71,6 +73,17 @@ class ConvRows : public ConvCut {
   int32_t line(int32_t m, int32_t count) const {
     const int32_t left = g_.out_w - m % g_.out_w;
     return out_in_line_ || count < left ? count : left;
+  }
+
+  // The bytes of windows that are short and in one piece, a multiple of eight; else 0. Gathered
+  // ones are followed by zeros.
+  int32_t short_bytes(const ConvSteps& steps) const {
+    const int32_t bytes = 16 * steps.sixteens + 8 * steps.eights + (gathers ? 8 : 0) * steps.fours;
+    if (bytes > kLongestShort || (steps.fours != 0 && !gathers)) return 0;
+    for (int32_t i = 0; i < steps.sixteens + steps.eights; ++i) {
+      if (steps.at[i].x != 16 * i) return 0;
+    }
+    return bytes;
   }
 
   // Copies, and flips where that is needed. A call of memcpy costs more than most of these copies.
@@ -227,10 +240,9 @@ class ConvRows : public ConvCut {
   template <int n>
   static void copy16(const uint8_t* x, uint8_t* y) {
     uint8x16_t v[n];
-    unroll<n>([&](auto i) [[gnu::always_inline]] { v[i] = vld1q_u8(x + 16 * i); });
-    unroll<n>([&](auto i) [[gnu::always_inline]] {
-      vst1q_u8(y + 16 * i, veorq_u8(v[i], vdupq_n_u8(kFlip)));
-    });
+    unroll<n>([&](auto i) PIPIT_INLINE { v[i] = vld1q_u8(x + 16 * i); });
+    unroll<n>([&](auto i)
+                  PIPIT_INLINE { vst1q_u8(y + 16 * i, veorq_u8(v[i], vdupq_n_u8(kFlip))); });
   }
   static void copy8(const uint8_t* x, uint8_t* y) {
     vst1_u8(y, veor_u8(vld1_u8(x), vdup_n_u8(kFlip)));
@@ -249,15 +261,14 @@ void sum_windows(const int8_t* const* windows, const ConvSteps& steps, int32_t* 
     const int32_t some = left < kFit ? left : kFit;
     int16x8_t half[n] = {};
     for (const ConvStep* const end = s + some; s != end; ++s) {
-      unroll<n>([&](auto m) [[gnu::always_inline]] {
-        half[m] = vpadalq_s8(half[m], vld1q_s8(windows[m] + s->x));
-      });
+      unroll<n>([&](auto m)
+                    PIPIT_INLINE { half[m] = vpadalq_s8(half[m], vld1q_s8(windows[m] + s->x)); });
     }
-    unroll<n>([&](auto m) [[gnu::always_inline]] { sum[m] = vpadalq_s16(sum[m], half[m]); });
+    unroll<n>([&](auto m) PIPIT_INLINE { sum[m] = vpadalq_s16(sum[m], half[m]); });
     left -= some;
   }
   for (int32_t i = 0; i < steps.eights; ++i, ++s) {
-    unroll<n>([&](auto m) [[gnu::always_inline]] {
+    unroll<n>([&](auto m) PIPIT_INLINE {
       sum[m] = vaddw_s16(sum[m], vpaddl_s8(vld1_s8(windows[m] + s->x)));
     });
   }

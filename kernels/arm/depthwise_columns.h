@@ -30,6 +30,7 @@ namespace {
 struct DepthwiseWeights {
   const int8_t* values;
   int32_t parts;
+  int32_t together;  // see Engine
   int32_t part_bytes;
 
   const int8_t* row(int r) const { return values + r * parts * part_bytes; }
@@ -75,49 +76,77 @@ template <int n>
   });
 }
 
-// Output rows [r, r + kRows), eight channels. Where fewer positions are left, the last one is done
-// several times. products(at, y) adds
-// to y[row * kDwAtOnce + position] what the columns at at[position] contribute.
+// Calls visit(first, at) for n positions at a time, whose columns begin at at[0], ..., at[n - 1].
+// Where fewer are left, some are done again.
+template <int n, class Visit>
+[[gnu::always_inline]] inline void for_positions(const DepthwisePass& pass, const Visit& visit) {
+  const ptrdiff_t step = ptrdiff_t{pass.cut.slots} * kDwLanes * pass.size.stride_w;
+  const ptrdiff_t last = pass.count - n;
+  ptrdiff_t in[n];
+  unroll<n>([&](auto i)
+                [[gnu::always_inline]] { in[i] = (i < pass.count ? i : pass.count - 1) * step; });
+  for (ptrdiff_t x = 0; x < pass.count; x += n) {
+    const ptrdiff_t first = x <= last || last < 0 ? x : last;
+    const int8_t* at[n];
+    unroll<n>([&](auto i) [[gnu::always_inline]] { at[i] = pass.columns + first * step + in[i]; });
+    visit(first, at);
+  }
+}
+
+// Output rows [r, r + kRows), eight channels. products(at, y) adds to
+// y[row * kDwAtOnce + position] what the columns at at[position] contribute.
 template <int kRows, Form kForm, class Products>
 [[gnu::always_inline]] inline void finish_windows(const DepthwisePass& pass, int r,
-                                                  ptrdiff_t column_step, const Products& products) {
+                                                  const Products& products) {
   constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
   const Channels c = pass.channels;
   const RequantizeNeon q = pass.q;
   const Results to = pass.row(r);
   const ptrdiff_t out_row = pass.out_row;
-  const ptrdiff_t last = pass.count - kAtOnce;
-  ptrdiff_t in[kAtOnce], out[kAtOnce];
+  ptrdiff_t out[kAtOnce];
   unroll<kAtOnce>([&](auto i) [[gnu::always_inline]] {
-    const ptrdiff_t position = i < pass.count ? i : pass.count - 1;
-    in[i] = position * column_step;
-    out[i] = position * to.step;
+    out[i] = (i < pass.count ? i : pass.count - 1) * to.step;
   });
-  for (ptrdiff_t x = 0; x < pass.count; x += kAtOnce) {
-    const ptrdiff_t first = x <= last || last < 0 ? x : last;
-    const int8_t* at[kAtOnce];
-    unroll<kAtOnce>(
-        [&](auto i) [[gnu::always_inline]] { at[i] = pass.columns + first * column_step + in[i]; });
+  for_positions<kAtOnce>(
+      pass, [&](ptrdiff_t first, const int8_t* const(&at)[kAtOnce]) [[gnu::always_inline]] {
+        int32x4_t y[n][2];
+        start(c, y);
+        products(at, y);
+        int8x16_t results[n / 2];
+        requantize_all<kForm>(c.scaling, q, y, results);
+        unroll<n>([&](auto m) [[gnu::always_inline]] {
+          const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(results[m / 2]), to.flip);
+          uint8_t* result = to.at + first * to.step + (m / kAtOnce) * out_row + out[m % kAtOnce];
+          if (m % 2 == 0) {
+            vst1_u8(result, vget_low_u8(v));
+          } else {
+            store_high(result, v);
+          }
+        });
+      });
+}
+
+// Sums of one row, without the bias, for any window. products(at, y) adds to y[position] what the
+// columns at at[position] contribute.
+template <class Products>
+[[gnu::always_inline]] inline void sum_windows(const DepthwisePass& pass, int32_t* sums,
+                                               const Products& products) {
+  constexpr int n = kDwAtOnce<1>;
+  for_positions<n>(pass, [&](ptrdiff_t first, const int8_t* const(&at)[n]) [[gnu::always_inline]] {
     int32x4_t y[n][2];
-    start(c, y);
+    unroll<n>([&](auto i) [[gnu::always_inline]] { y[i][0] = y[i][1] = vdupq_n_s32(0); });
     products(at, y);
-    int8x16_t results[n / 2];
-    requantize_all<kForm>(c.scaling, q, y, results);
-    unroll<n>([&](auto m) [[gnu::always_inline]] {
-      const uint8x16_t v = veorq_u8(vreinterpretq_u8_s8(results[m / 2]), to.flip);
-      uint8_t* result = to.at + first * to.step + (m / kAtOnce) * out_row + out[m % kAtOnce];
-      if (m % 2 == 0) {
-        vst1_u8(result, vget_low_u8(v));
-      } else {
-        store_high(result, v);
-      }
+    unroll<n>([&](auto i) [[gnu::always_inline]] {
+      vst1q_s32(sums + (first + i) * kDwLanes, y[i][0]);
+      vst1q_s32(sums + (first + i) * kDwLanes + 4, y[i][1]);
     });
-  }
+  });
 }
 
 // The Engine arranges columns and weights, and has the inner loops:
 //   kUnit                                   slots come in multiples of it
 //   put_slots(const int8x8_t*, int8_t* to)  kUnit slots of one column
+//   together(weights, g)                    of how many taps products fit into 16 bits together
 //   run<kForm>(pass)                        all results, if there is a loop for such windows
 //   any_window(pass, r, sums)               sums of products of one row, without the bias
 template <class Args, class Engine>
@@ -127,12 +156,16 @@ class Depthwise {
   static constexpr int kUnit = Engine::kUnit;
 
  public:
+  static_assert(sizeof(Channels) <= kDwConstantBytes);
+
   explicit Depthwise(const Args& args)
       : a_(args),
         g_(args.size),
         cut_(g_, kUnit),
         columns_(reinterpret_cast<int8_t*>(a_.scratch) + cut_.sum_bytes()),
-        own_weights_(columns_ + cut_.column_bytes()) {
+        own_weights_(columns_ + cut_.column_bytes()),
+        arranged_(a_.arranged),
+        block_bytes_(arranged_block_bytes(g_, kUnit)) {
     weights_.part_bytes = cut_.part_bytes(g_);
     Requantize q = a_.requantize;
     const int32_t down = kFlips ? 128 : 0;
@@ -145,28 +178,20 @@ class Depthwise {
   // See KernelVariant::arrange.
   void arrange(uint8_t* blocks) {
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
-      first_ = first_of(c);
-      channels_ = g_.out_c - first_ < kDwLanes ? g_.out_c - first_ : kDwLanes;
-      const Taps t = taps();
-      const int32_t parts = count_parts(t);
+      choose_channels(first_of(c));
       int8_t* to = arranged(blocks, first_);
-      *to = static_cast<int8_t>(parts);
-      if (parts == 1) load_weights(t, 1, to + kDwArrangedHead);
+      load_weights(to + kDwArrangedHead, 1);
+      to[0] = static_cast<int8_t>(weights_.parts);
+      to[1] = static_cast<int8_t>(weights_.together);
     }
   }
 
-  // Channel blocks pass over a band of rows that the cache can hold.
   void run() {
-    const int64_t row_bytes = int64_t{g_.in_w} * a_.stride.in_pixel;
-    const int64_t fit =
-        kDwBandBytes / std::max<int64_t>(row_bytes * g_.stride_h, 1) / cut_.rows * cut_.rows;
-    const int32_t least = cut_.rows;
-    const int32_t band = fit < least      ? least
-                         : fit < g_.out_h ? static_cast<int32_t>(fit)
-                                          : g_.out_h;
+    if (!cut_.is_one_piece(g_)) prepare_pieces();
     for (int32_t b = 0; b < g_.batch; ++b) {
-      for (int32_t y = 0; y < g_.out_h; y += band) {
-        run_band(b, y, y + band < g_.out_h ? y + band : g_.out_h);
+      for (int32_t y = 0, n = 0; y < g_.out_h; y += n) {
+        n = std::min(cut_.band, g_.out_h - y);
+        for (int32_t x = 0; x < g_.out_w; x += cut_.chunk) run_piece(b, y, y + n, x);
       }
     }
   }
@@ -177,41 +202,64 @@ class Depthwise {
     return c + kDwLanes <= g_.out_c || c == 0 ? c : g_.out_c - kDwLanes;
   }
 
-  void run_band(int32_t batch, int32_t from, int32_t to) {
+  // Constants of all blocks, and their weights, unless the caller has arranged them.
+  void prepare_pieces() {
+    auto* to = reinterpret_cast<uint8_t*>(own_weights_) + 2 * kDwMostParts * weights_.part_bytes;
+    auto* constants = reinterpret_cast<Channels*>(to);
+    for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
+      choose_channels(first_of(c));
+      constants[c / kDwLanes] = constants_of_block();
+      to += sizeof(Channels);
+    }
+    constants_ = constants;
+    if (arranged_ != nullptr) return;
+    arrange(to);
+    arranged_ = to;
+  }
+
+  Channels constants_of_block() const {
+    return load_channels(a_.bias, a_.requantize, first_, channels_, q_);
+  }
+
+  void run_piece(int32_t batch, int32_t from, int32_t to, int32_t x) {
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
       load_block(first_of(c));
       for (int32_t y = from; y < to; y += cut_.rows) {
-        for (int32_t x = 0; x < g_.out_w; x += cut_.chunk) {
-          run_pass(batch, y, x, y + 1 < to ? cut_.rows : 1);
-        }
+        run_pass(batch, y, x, y + 1 < to ? cut_.rows : 1);
       }
     }
   }
 
-  void load_block(int32_t first) {
+  void choose_channels(int32_t first) {
     first_ = first;
     channels_ = g_.out_c - first < kDwLanes ? g_.out_c - first : kDwLanes;
-    choose_sources();
-    block_ = load_channels(a_.bias, a_.requantize, first, channels_, q_);
-    if (find_arranged(first)) return;
-    const Taps t = taps();
-    weights_.parts = count_parts(t);
-    weights_.values = own_weights_;
-    load_weights(t, weights_.parts, own_weights_);
   }
 
+  void load_block(int32_t first) {
+    choose_channels(first);
+    choose_sources();
+    if (constants_ == nullptr) {
+      own_constants_ = constants_of_block();
+    } else {
+      block_ = constants_ + index_of(first);
+    }
+    if (!find_arranged(first)) load_weights(own_weights_, kDwMostParts);
+  }
+
+  static int32_t index_of(int32_t first) { return (first + kDwLanes - 1) / kDwLanes; }
+
   int8_t* arranged(const uint8_t* blocks, int32_t first) const {
-    const int32_t block = (first + kDwLanes - 1) / kDwLanes;
     return const_cast<int8_t*>(reinterpret_cast<const int8_t*>(blocks)) +
-           ptrdiff_t{block} * arranged_block_bytes(g_, kUnit);
+           ptrdiff_t{index_of(first)} * block_bytes_;
   }
 
   bool find_arranged(int32_t first) {
-    if (a_.arranged == nullptr) return false;
-    const int8_t* block = arranged(a_.arranged, first);
-    weights_.parts = 1;
+    if (arranged_ == nullptr) return false;
+    const int8_t* block = arranged(arranged_, first);
+    weights_.parts = block[0];
+    weights_.together = block[1];
     weights_.values = block + kDwArrangedHead;
-    return *block == 1;
+    return weights_.parts == 1;
   }
 
   // ---- weights
@@ -230,10 +278,21 @@ class Depthwise {
       std::memcpy(eight, w, static_cast<size_t>(channels));
       return vld1_u8(eight);
     }
-    // Less the zero point.
-    int16x8_t wide(uint8x8_t w) const {
-      if (!kFlips) return vmovl_s8(vreinterpret_s8_u8(w));
-      return vreinterpretq_s16_u16(vsubl_u8(w, vdup_n_u8(zero_point)));
+    // Without the zero point.
+    uint8x8_t magnitude(uint8x8_t w) const {
+      if (!kFlips) return vreinterpret_u8_s8(vabs_s8(vreinterpret_s8_u8(w)));
+      return vabd_u8(w, vdup_n_u8(zero_point));
+    }
+    int8x8_t part(uint8x8_t w, int32_t parts, int32_t index) const {
+      if (parts == 1) return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(zero_point)));
+      int16x8_t left = kFlips ? vreinterpretq_s16_u16(vsubl_u8(w, vdup_n_u8(zero_point)))
+                              : vmovl_s8(vreinterpret_s8_u8(w));
+      const int16x8_t most = vdupq_n_s16(127);
+      const auto clamped = [&](int16x8_t v) {
+        return vmaxq_s16(vminq_s16(v, most), wrapping_negate(most));
+      };
+      for (int32_t p = 0; p < index; ++p) left = wrapping_subtract(left, clamped(left));
+      return vmovn_s16(clamped(left));
     }
   };
 
@@ -250,51 +309,50 @@ class Depthwise {
   }
 
   static int32_t count_parts(const Taps& taps) {
-    uint16x8_t most = vdupq_n_u16(0);
+    uint8x8_t most = vdup_n_u8(0);
     for (int32_t ky = 0; ky < taps.rows; ++ky) {
       for (int32_t kx = 0; kx < taps.columns; ++kx) {
-        const int16x8_t w = taps.wide(taps.at(ky, kx));
-        most = vmaxq_u16(most, vreinterpretq_u16_s16(vabsq_s16(w)));
+        most = vmax_u8(most, taps.magnitude(taps.at(ky, kx)));
       }
     }
-    const uint64x2_t over_one = vreinterpretq_u64_u16(vcgtq_u16(most, vdupq_n_u16(127)));
-    const uint64x2_t over_two = vreinterpretq_u64_u16(vcgtq_u16(most, vdupq_n_u16(254)));
-    const auto any = [](uint64x2_t v) {
-      return (vgetq_lane_u64(v, 0) | vgetq_lane_u64(v, 1)) != 0;
+    const auto any_beyond = [&](uint8_t limit) {
+      return vget_lane_u64(vreinterpret_u64_u8(vcgt_u8(most, vdup_n_u8(limit))), 0) != 0;
     };
-    return any(over_two) ? 3 : any(over_one) ? 2 : 1;
+    return any_beyond(254) ? 3 : any_beyond(127) ? 2 : 1;
+  }
+
+  // Those of the block, unless they are of more parts than there is room for.
+  void load_weights(int8_t* to, int32_t most_parts) {
+    const Taps t = taps();
+    weights_.values = to;
+    weights_.parts = count_parts(t);
+    weights_.together = 2;
+    if (weights_.parts > most_parts) return;
+    for (int32_t part = 0; part < weights_.parts; ++part) load_part(t, part, to);
+    // Channels of int8 weights are scaled to reach 127: hardly ever would it be more.
+    if (kFlips && weights_.parts == 1) weights_.together = Engine::together(to, g_);
   }
 
   // Slot s of output row r has tap s - r.
-  void load_weights(const Taps& t, int32_t parts, int8_t* to) const {
+  void load_part(const Taps& t, int32_t part, int8_t* to) const {
     const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
-    const int32_t slots = kUnit == 1 ? g_.kernel_h : cut_.slots;
-    for (int32_t r = 0; r < rows; ++r) {
-      for (int32_t part = 0; part < parts; ++part) {
-        for (int32_t kx = 0; kx < t.columns; ++kx) {
-          for (int32_t s = 0; s < slots; s += kUnit, to += kUnit * kDwLanes) {
-            int8x8_t lanes[kUnit];
-            unroll<kUnit>([&](auto i) [[gnu::always_inline]] {
-              lanes[i] = weight_part(t, s + i - r, kx, parts, part);
-            });
-            Engine::put_slots(lanes, to);
-          }
+    const int32_t slots = kUnit == 1 ? t.rows : cut_.slots;
+    const ptrdiff_t column_bytes = ptrdiff_t{slots} * kDwLanes;
+    const ptrdiff_t part_bytes = t.columns * column_bytes;
+    int8x8_t column[1 + kDwMaxKernel + kUnit];  // of taps, between zeros
+    column[0] = vdup_n_s8(0);
+    for (int32_t s = t.rows; s < slots; ++s) column[1 + s] = vdup_n_s8(0);
+    for (int32_t kx = 0; kx < t.columns; ++kx) {
+      for (int32_t ky = 0; ky < t.rows; ++ky) {
+        column[1 + ky] = t.part(t.at(ky, kx), weights_.parts, part);
+      }
+      for (int32_t r = 0; r < rows; ++r) {
+        int8_t* at = to + (r * weights_.parts + part) * part_bytes + kx * column_bytes;
+        for (int32_t s = 0; s < slots; s += kUnit) {
+          Engine::put_slots(column + 1 + s - r, at + s * kDwLanes);
         }
       }
     }
-  }
-
-  static int8x8_t weight_part(const Taps& t, int32_t ky, int32_t kx, int32_t parts, int32_t part) {
-    if (ky < 0 || ky >= t.rows) return vdup_n_s8(0);
-    const uint8x8_t w = t.at(ky, kx);
-    if (parts == 1) return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(t.zero_point)));
-    int16x8_t left = t.wide(w);
-    const int16x8_t most = vdupq_n_s16(127);
-    const auto clamped = [&](int16x8_t v) {
-      return vmaxq_s16(vminq_s16(v, most), wrapping_negate(most));
-    };
-    for (int32_t p = 0; p < part; ++p) left = wrapping_subtract(left, clamped(left));
-    return vmovn_s16(clamped(left));
   }
 
   // ---- columns
@@ -424,26 +482,25 @@ class Depthwise {
     auto* out = reinterpret_cast<uint8_t*>(a_.out) + line * a_.stride.out_row +
                 ptrdiff_t{x} * a_.stride.out_pixel + first_;
     const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
-    const DepthwisePass pass = {g_, cut_, weights_, columns_, block_,
+    const DepthwisePass pass = {g_, cut_, weights_, columns_, *block_,
                                 q_, rows, count,    to,       a_.stride.out_row};
     if (channels_ == kDwLanes && run_window(pass)) return;
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);
     for (int r = 0; r < rows; ++r) {
       Engine::any_window(pass, r, sums);
-      finish_group(sums, nullptr, count, block_, q_, pass.row(r));
+      finish_group(sums, nullptr, count, *block_, q_, pass.row(r));
     }
   }
 
+  // The usual forms only: loops are long.
   static bool run_window(const DepthwisePass& pass) {
     switch (pass.channels.scaling.form) {
       case Form::kRelu:
         return Engine::template run<Form::kRelu>(pass);
       case Form::kRight:
         return Engine::template run<Form::kRight>(pass);
-      case Form::kFar:
-        return Engine::template run<Form::kFar>(pass);
       default:
-        return Engine::template run<Form::kAny>(pass);
+        return false;
     }
   }
 
@@ -452,8 +509,12 @@ class Depthwise {
   DepthwiseCut cut_;
   int8_t* columns_;
   int8_t* own_weights_;  // of a block
+  const uint8_t* arranged_;
+  int32_t block_bytes_;
   DepthwiseWeights weights_{};
-  Channels block_{};
+  Channels own_constants_{};
+  const Channels* constants_ = nullptr;  // of all blocks
+  const Channels* block_ = &own_constants_;
   RequantizeNeon q_{};
   int32_t first_ = 0, channels_ = 0;  // of the block
   bool direct_ = true;

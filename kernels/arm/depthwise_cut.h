@@ -16,16 +16,26 @@ constexpr int32_t kDwDotprodUnit = 4, kDwNeonUnit = 1;  // slots that a step tak
 constexpr int32_t kDwLanes = 8;         // channels of a block
 constexpr int32_t kDwMaxColumns = 128;  // in scratch at a time
 constexpr int32_t kDwMaxKernel = 32;    // rows or columns; larger windows are the portable kernel's
-constexpr int32_t kDwBandBytes = 64 << 10;  // of input that the blocks pass over in turn
 
-// How a depthwise convolution is cut.
+// Bytes of the cache that a block may touch before the next one touches them again: less than the
+// first data cache holds, which has 32 KB in cores without dot products and 64 KB in most others.
+constexpr int32_t kDwNeonBytes = 20 << 10, kDwDotprodBytes = 32 << 10;
+constexpr int32_t kDwLeastChunk = 16;
+
+// Constants of a block: its bias, multipliers, shifts and the form of these.
+constexpr int32_t kDwConstantBytes = kManyRegisters ? 176 : 112;
+
+// How a depthwise convolution is cut: into pieces of `band` rows and `chunk` columns of the output,
+// over which the blocks of channels pass one after the other.
 struct DepthwiseCut {
   int32_t rows;     // output rows at a time: two where they share most of their input rows
   int32_t slots;    // input rows in a column, a multiple of `unit`
   int32_t taps;     // input rows that exist: the others have zero weights
-  int32_t chunk;    // output columns at a time, at most...
+  int32_t most;     // output columns that scratch memory is for...
   int32_t columns;  // ...and those of the input that they see
-  bool fits;        // this kernel's sizes
+  int32_t chunk;
+  int32_t band;
+  bool fits;  // this kernel's sizes
 
   DepthwiseCut(const ConvGeometry& g, int32_t unit) {
     rows = g.stride_h == 1 && g.dilation_h == 1 && g.out_h > 1 && g.kernel_h % 4 != 0 ? 2 : 1;
@@ -33,30 +43,59 @@ struct DepthwiseCut {
     slots = (taps + unit - 1) / unit * unit;
     const int64_t extent = int64_t{g.kernel_w - 1} * g.dilation_w + 1;
     fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
-    const auto most = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
-    chunk = std::min(most, g.out_w);
-    columns = fits ? (chunk - 1) * g.stride_w + static_cast<int32_t>(extent) : 0;
+    const auto room = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
+    most = std::min(room, g.out_w);
+    columns = fits ? (most - 1) * g.stride_w + static_cast<int32_t>(extent) : 0;
+    // Pixels: a block touches a line of each, and small ones share it.
+    constexpr int32_t kLine = 64;
+    const int32_t pixels = (unit == kDwDotprodUnit ? kDwDotprodBytes : kDwNeonBytes) /
+                           std::clamp(std::max(g.in_c, g.out_c), kDwLanes, kLine);
+    chunk = chunk_of(g, pixels);
+    band = band_of(g, pixels);
   }
   // Whole groups of sums, see finish_group().
   int32_t sum_bytes() const {
-    return (chunk + kMany - 1) / kMany * kMany * kDwLanes * static_cast<int32_t>(sizeof(int32_t));
+    return (most + kMany - 1) / kMany * kMany * kDwLanes * static_cast<int32_t>(sizeof(int32_t));
   }
   int32_t column_bytes() const { return (columns + 1) / 2 * 2 * slots * kDwLanes; }
   // Of one part.
   int32_t part_bytes(const ConvGeometry& g) const { return g.kernel_w * slots * kDwLanes; }
+  bool is_one_piece(const ConvGeometry& g) const {
+    return g.batch == 1 && band >= g.out_h && chunk >= g.out_w;
+  }
+
+ private:
+  // Pixels of the input in one direction: windows that are dilated skip some.
+  static int64_t seen(int64_t count, int32_t stride, int32_t kernel, int32_t limit) {
+    return std::clamp<int64_t>((count - 1) * stride + kernel, 1, std::max(limit, 1));
+  }
+
+  // Whole groups of positions, in pieces of about one size.
+  int32_t chunk_of(const ConvGeometry& g, int32_t pixels) const {
+    const int64_t in_rows = seen(rows, g.stride_h, g.kernel_h, g.in_h);
+    const int64_t fit =
+        (pixels - in_rows * (g.kernel_w - g.stride_w)) / (in_rows * g.stride_w + rows);
+    if (fit >= most || most <= kDwLeastChunk) return most;
+    const int64_t some = std::max<int64_t>(fit, kDwLeastChunk);
+    const int64_t pieces = (g.out_w + some - 1) / some;
+    return std::min(most, static_cast<int32_t>((g.out_w / pieces + kMany - 1) / kMany * kMany));
+  }
+
+  int32_t band_of(const ConvGeometry& g, int32_t pixels) const {
+    const int64_t in_columns = seen(chunk, g.stride_w, g.kernel_w, g.in_w);
+    const int64_t all = seen(g.out_h, g.stride_h, g.kernel_h, g.in_h) * in_columns;
+    if (all + int64_t{g.out_h} * chunk <= pixels) return std::max(g.out_h, 1);
+    const int64_t fit = (pixels - in_columns * (g.kernel_h - g.stride_h)) /
+                        std::max<int64_t>(in_columns * g.stride_h + chunk, 1);
+    return static_cast<int32_t>(std::clamp<int64_t>(fit / rows * rows, rows, kDwDotprodBytes));
+  }
 };
 
 constexpr int32_t kDwMostParts = 3;
 
-inline ByteCount depthwise_scratch(const ConvGeometry& g, int32_t unit) {
-  if (!countable(g)) return ByteCount::unbounded();
-  const DepthwiseCut cut(g, unit);
-  if (!cut.fits) return 0;
-  return ByteCount(cut.sum_bytes()) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(g);
-}
-
-// Weights of all blocks: of each 16 bytes, the first of which is the number of parts, and then the
-// weights, if that number is one. Room for two output rows, whichever a call computes.
+// Weights of all blocks: of each 16 bytes, the first of which are the numbers of parts and of taps
+// that are summed together, and then the weights, if they are of one part. Room for two output
+// rows, whichever a call computes.
 constexpr int32_t kDwArrangedHead = 16;
 
 inline int32_t arranged_block_bytes(const ConvGeometry& g, int32_t unit) {
@@ -68,6 +107,20 @@ inline int32_t arranged_block_bytes(const ConvGeometry& g, int32_t unit) {
 inline ByteCount depthwise_arranged(const ConvGeometry& g, int32_t unit) {
   if (!countable(g) || !DepthwiseCut(g, unit).fits) return 0;
   return ByteCount((g.out_c + kDwLanes - 1) / kDwLanes) * arranged_block_bytes(g, unit);
+}
+
+// Sums, columns, weights of a block; and, if there are several pieces, what all blocks need.
+template <class Args>
+ByteCount depthwise_scratch(const Args& a, int32_t unit) {
+  if (!countable(a.size)) return ByteCount::unbounded();
+  const DepthwiseCut cut(a.size, unit);
+  if (!cut.fits) return 0;
+  const ByteCount own =
+      ByteCount(cut.sum_bytes()) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(a.size);
+  if (cut.is_one_piece(a.size)) return own;
+  const ByteCount blocks = (a.size.out_c + kDwLanes - 1) / kDwLanes;
+  return own + blocks * kDwConstantBytes +
+         (a.arranged == nullptr ? depthwise_arranged(a.size, unit) : 0);
 }
 
 // ---- float: kernels/arm/depthwise_f32_neon.cc

@@ -28,6 +28,8 @@ struct DotprodEngine {
     vst1q_s8(to + 16, vreinterpretq_s8_s16(vzip2q_s16(a, b)));
   }
 
+  static int32_t together(const int8_t*, const ConvGeometry&) { return 2; }
+
   template <Form kForm>
   static bool run(const DepthwisePass& pass) {
     const ConvGeometry& g = pass.size;
@@ -52,7 +54,6 @@ struct DotprodEngine {
   template <int kRows, int kQuads, int kParts, Form kForm>
   [[gnu::noinline]] static void window_of(const DepthwisePass& pass, int r) {
     constexpr int kVectors = kQuads * 2;
-    const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
     int8x16_t w[kRows][kParts * kVectors];
     unroll<kRows>([&](auto row) [[gnu::always_inline]] {
       unroll<kParts * kVectors>([&](auto v) [[gnu::always_inline]] {
@@ -60,7 +61,7 @@ struct DotprodEngine {
       });
     });
     constexpr int kAtOnce = kDwAtOnce<kRows>;
-    const auto products = [&](const int8_t* const* at, int32x4_t(&y)[kRows * kAtOnce][2])
+    const auto products = [&](const int8_t* const(&at)[kAtOnce], int32x4_t(&y)[kRows * kAtOnce][2])
                               [[gnu::always_inline]] {
                                 unroll<kVectors>([&](auto v) [[gnu::always_inline]] {
                                   unroll<kAtOnce>([&](auto i) [[gnu::always_inline]] {
@@ -74,29 +75,29 @@ struct DotprodEngine {
                                   });
                                 });
                               };
-    finish_windows<kRows, kForm>(pass, r, pitch * pass.size.stride_w, products);
+    finish_windows<kRows, kForm>(pass, r, products);
   }
 
-  static void any_window(const DepthwisePass& pass, int r, int32_t* to) {
-    const ConvGeometry& g = pass.size;
-    const DepthwiseWeights& weights = pass.weights;
-    const int8_t* columns = pass.columns;
-    const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
-    for (int32_t x = 0; x < pass.count; ++x, to += kDwLanes, columns += pitch * g.stride_w) {
-      int32x4_t low = vdupq_n_s32(0), high = low;
-      const int8_t* w = weights.row(r);
-      for (int32_t part = 0; part < weights.parts; ++part) {
-        const int8_t* column = columns;
-        for (int32_t kx = 0; kx < g.kernel_w; ++kx, column += pitch * g.dilation_w) {
-          for (ptrdiff_t at = 0; at < pitch; at += 32, w += 32) {
-            low = vdotq_s32(low, vld1q_s8(column + at), vld1q_s8(w));
-            high = vdotq_s32(high, vld1q_s8(column + at + 16), vld1q_s8(w + 16));
+  static void any_window(const DepthwisePass& pass, int r, int32_t* sums) {
+    constexpr int n = kDwAtOnce<1>;
+    const int32_t kernel_w = pass.size.kernel_w, parts = pass.weights.parts;
+    const ptrdiff_t pitch = pass.cut.slots * kDwLanes, apart = pitch * pass.size.dilation_w;
+    const int8_t* const weights = pass.weights.row(r);
+    sum_windows(pass, sums, [&](const auto& at, auto& y) [[gnu::always_inline]] {
+      const int8_t* w = weights;
+      for (int32_t part = 0; part < parts; ++part) {
+        ptrdiff_t column = 0;
+        for (int32_t kx = 0; kx < kernel_w; ++kx, column += apart) {
+          for (ptrdiff_t slot = column; slot < column + pitch; slot += 32, w += 32) {
+            const int8x16_t taps[2] = {vld1q_s8(w), vld1q_s8(w + 16)};
+            unroll<n>([&](auto i) [[gnu::always_inline]] {
+              y[i][0] = vdotq_s32(y[i][0], vld1q_s8(at[i] + slot), taps[0]);
+              y[i][1] = vdotq_s32(y[i][1], vld1q_s8(at[i] + slot + 16), taps[1]);
+            });
           }
         }
       }
-      vst1q_s32(to, low);
-      vst1q_s32(to + 4, high);
-    }
+    });
   }
 };
 

@@ -18,16 +18,18 @@ namespace {
 #endif
 }
 
-// A window whose sizes are known, [r, r + kRows) of the rows. The products of a pair of taps are
-// begun, those of the pair before the last one added to the sums, and then the second tap
-// multiplied: an in-order core waits for none of them. Aligned to stay in one page of memory.
-template <int kRows, int kHeight, int kWidth, int kParts, Form kForm>
+// A window whose sizes are known, [row, row + kRows) of the rows. The products of kTogether taps,
+// which fit into 16 bits, are added before they are widened: those of the first of them begun, sums
+// of the taps before the last ones widened, and then the other products added, so that an in-order
+// core waits for none of them. Aligned to stay in one page of memory.
+template <int kRows, int kHeight, int kWidth, int kParts, int kTogether, Form kForm>
 [[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row) {
-  constexpr int kTaps = kHeight * kWidth, kPairs = (kTaps + 1) / 2;
+  constexpr int kTaps = kHeight * kWidth, kGroups = (kTaps + kTogether - 1) / kTogether;
   constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
   const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
   const int8_t* const w = pass.weights.values;
-  const auto products = [&](const int8_t* const* at, int32x4_t(&y)[n][2]) [[gnu::always_inline]] {
+  const auto products = [&](const int8_t* const(&at)[kAtOnce],
+                            int32x4_t(&y)[n][2]) [[gnu::always_inline]] {
     const int8_t* taps = w;
     const auto product = [&](int t, int m, int16x8_t p, bool first) [[gnu::always_inline]] {
       const int8_t* slot = at[m % kAtOnce] + pitch * (t / kHeight);
@@ -37,25 +39,37 @@ template <int kRows, int kHeight, int kWidth, int kParts, Form kForm>
     };
     for (int part = 0; part < kParts; ++part, taps += kTaps * kDwLanes) {
       int16x8_t p[3][n];
-      unroll<kPairs + 2>([&](auto step) [[gnu::always_inline]] {
+      unroll<kGroups + 2>([&](auto step) [[gnu::always_inline]] {
         constexpr int now = decltype(step)();
-        if constexpr (now < kPairs) {
+        if constexpr (now < kGroups) {
           unroll<n>([&](auto m) [[gnu::always_inline]] {
-            p[now % 3][m] = product(2 * now, m, int16x8_t{}, true);
+            p[now % 3][m] = product(kTogether * now, m, int16x8_t{}, true);
           });
         }
         if constexpr (now >= 2) {
           unroll<n>([&](auto m) [[gnu::always_inline]] { add(y[m], p[(now - 2) % 3][m]); });
         }
-        if constexpr (2 * now + 1 < kTaps) {
-          unroll<n>([&](auto m) [[gnu::always_inline]] {
-            p[now % 3][m] = product(2 * now + 1, m, p[now % 3][m], false);
-          });
-        }
+        unroll<kTogether - 1>([&](auto more) [[gnu::always_inline]] {
+          if constexpr (kTogether * now + 1 + more < kTaps) {
+            unroll<n>([&](auto m) [[gnu::always_inline]] {
+              p[now % 3][m] = product(kTogether * now + 1 + more, m, p[now % 3][m], false);
+            });
+          }
+        });
       });
     }
   };
-  finish_windows<kRows, kForm>(pass, row, pitch * pass.size.stride_w, products);
+  finish_windows<kRows, kForm>(pass, row, products);
+}
+
+using Window = void (*)(const DepthwisePass&, int);
+
+template <int kRows, Form kForm>
+Window three_by_three(const DepthwiseWeights& w) {
+  if (w.parts == 2) return window_of<kRows, 3, 3, 2, 2, kForm>;
+  return w.together == 9   ? window_of<kRows, 3, 3, 1, 9, kForm>
+         : w.together == 5 ? window_of<kRows, 3, 3, 1, 5, kForm>
+                           : window_of<kRows, 3, 3, 1, 2, kForm>;
 }
 
 struct NeonEngine {
@@ -63,48 +77,82 @@ struct NeonEngine {
 
   static void put_slots(const int8x8_t* slots, int8_t* to) { vst1_s8(to, slots[0]); }
 
+  // Where weights sum up to at most 255, products with numbers from -128 fit into 16 bits.
+  static int32_t together(const int8_t* w, const ConvGeometry& g) {
+    if (g.kernel_h != 3 || g.kernel_w != 3) return 2;
+    uint16x8_t sum[2];
+    for (int half = 0; half < 2; ++half) {
+      sum[half] = vdupq_n_u16(0);
+      for (int t = half * 5; t < 5 + half * 4; ++t) {
+        sum[half] = vaddw_u8(sum[half], vreinterpret_u8_s8(vabs_s8(vld1_s8(w + t * kDwLanes))));
+      }
+    }
+    const auto fits = [](uint16x8_t v) {
+      return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(v, 8)), 0) == 0;
+    };
+    return fits(vaddq_u16(sum[0], sum[1])) ? 9 : fits(vmaxq_u16(sum[0], sum[1])) ? 5 : 2;
+  }
+
   template <Form kForm>
   static bool run(const DepthwisePass& pass) {
     const ConvGeometry& g = pass.size;
+    if (g.dilation_w != 1 || g.kernel_w != g.kernel_h) return false;
     const int32_t parts = pass.weights.parts;
-    if (g.dilation_w != 1 || g.kernel_w != g.kernel_h || parts > 2) return false;
-    if (g.kernel_w == 3 && pass.rows == 2) {
-      (parts == 1 ? window_of<2, 3, 3, 1, kForm> : window_of<2, 3, 3, 2, kForm>)(pass, 0);
+    if (g.kernel_w == 5 && parts == 1) {
+      for (int r = 0; r < pass.rows; ++r) window_of<1, 5, 5, 1, 2, kForm>(pass, r);
       return true;
     }
-    void (*window)(const DepthwisePass&, int) = nullptr;
-    if (g.kernel_w == 3)
-      window = parts == 1 ? window_of<1, 3, 3, 1, kForm> : window_of<1, 3, 3, 2, kForm>;
-    if (g.kernel_w == 5 && parts == 1) window = window_of<1, 5, 5, 1, kForm>;
-    if (window == nullptr) return false;
-    for (int r = 0; r < pass.rows; ++r) window(pass, r);
+    if (g.kernel_w != 3 || parts > 2) return false;
+    const auto three = pass.rows == 2 ? three_by_three<2, kForm> : three_by_three<1, kForm>;
+    three(pass.weights)(pass, 0);
     return true;
   }
 
-  static void any_window(const DepthwisePass& pass, int r, int32_t* to) {
-    const ConvGeometry& g = pass.size;
-    const int8_t* columns = pass.columns;
-    const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
-    for (int32_t x = 0; x < pass.count; ++x, to += kDwLanes, columns += pitch * g.stride_w) {
-      int32x4_t sum[2] = {};
-      const int8_t* w = pass.weights.values;
-      for (int32_t part = 0; part < pass.weights.parts; ++part) {
-        const int8_t* column = columns + r * kDwLanes;
-        for (int32_t kx = 0; kx < g.kernel_w; ++kx, column += pitch * g.dilation_w) {
-          const int8_t* at = column;
-          int32_t left = g.kernel_h;
-          for (; left >= 2; left -= 2, at += 2 * kDwLanes, w += 2 * kDwLanes) {
-            const int16x8_t p = vmull_s8(vld1_s8(at), vld1_s8(w));
-            add(sum, vmlal_s8(p, vld1_s8(at + kDwLanes), vld1_s8(w + kDwLanes)));
+  static void any_window(const DepthwisePass& pass, int r, int32_t* sums) {
+    const int32_t height = pass.size.kernel_h, width = pass.size.kernel_w;
+    const int32_t parts = pass.weights.parts;
+    const ptrdiff_t apart = ptrdiff_t{pass.cut.slots} * kDwLanes * pass.size.dilation_w;
+    const int8_t* const weights = pass.weights.values;
+    sum_windows(pass, sums, [&](const auto& at, auto& y) [[gnu::always_inline]] {
+      const int8_t* w = weights;
+      for (int32_t part = 0; part < parts; ++part) {
+        ptrdiff_t column = r * kDwLanes;
+        for (int32_t kx = 0; kx < width; ++kx, column += apart) {
+          ptrdiff_t slot = column;
+          int32_t left = height;
+          for (; left >= 2; left -= 2, slot += 2 * kDwLanes, w += 2 * kDwLanes) {
+            add_products<2>(at, slot, w, y);
           }
           if (left == 0) continue;
-          add(sum, vmull_s8(vld1_s8(at), vld1_s8(w)));
+          add_products<1>(at, slot, w, y);
           w += kDwLanes;
         }
       }
-      vst1q_s32(to, sum[0]);
-      vst1q_s32(to + 4, sum[1]);
+    });
+  }
+
+ private:
+  // Those of one or two taps that lie one below the other.
+  template <int kTaps, int n>
+  [[gnu::always_inline]] static void add_products(const int8_t* const (&at)[n], ptrdiff_t slot,
+                                                  const int8_t* w, int32x4_t (&y)[n][2]) {
+    int16x8_t p[n];
+    if constexpr (kTaps == 1) {
+      const int8x8_t tap = vld1_s8(w);
+      unroll<n>([&](auto i)
+                    [[gnu::always_inline]] { p[i] = vmull_s8(vld1_s8(at[i] + slot), tap); });
+    } else {
+      const int8x16_t taps = vld1q_s8(w);
+      int8x16_t x[n];
+      unroll<n>([&](auto i) [[gnu::always_inline]] {
+        x[i] = vld1q_s8(at[i] + slot);
+        p[i] = vmull_s8(vget_low_s8(x[i]), vget_low_s8(taps));
+      });
+      unroll<n>([&](auto i) [[gnu::always_inline]] {
+        p[i] = vmlal_s8(p[i], vget_high_s8(x[i]), vget_high_s8(taps));
+      });
     }
+    unroll<n>([&](auto i) [[gnu::always_inline]] { add(y[i], p[i]); });
   }
 };
 

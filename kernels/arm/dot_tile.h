@@ -9,8 +9,6 @@
 
 #include "kernels/arm/unroll.h"
 
-#define PIPIT_INLINE [[gnu::always_inline]]
-
 namespace pipit {
 namespace {
 

@@ -46,12 +46,12 @@ template <int n, bool kTerms>
 [[gnu::always_inline]] inline void add_bias(const int32_t* sums, const int32_t* terms,
                                             const Channels& c, int32x4_t (&y)[n][2]) {
 #if PIPIT_ARM64
-  unroll<n>([&](auto m) [[gnu::always_inline]] {
+  unroll<n>([&](auto m) PIPIT_INLINE {
     y[m][0] = wrapping_add(vld1q_s32(sums + m * kGroup), c.bias[0]);
     y[m][1] = wrapping_add(vld1q_s32(sums + m * kGroup + 4), c.bias[1]);
   });
   if constexpr (kTerms) {
-    unroll<n>([&](auto m) [[gnu::always_inline]] {
+    unroll<n>([&](auto m) PIPIT_INLINE {
       const int32x4_t term = vld1q_dup_s32(terms + m);
       y[m][0] = wrapping_add(y[m][0], term);
       y[m][1] = wrapping_add(y[m][1], term);
@@ -61,9 +61,9 @@ template <int n, bool kTerms>
   // Position by position: with all sums loaded first, sixteen registers would not do.
   int32x4_t term[n];
   if constexpr (kTerms) {
-    unroll<n>([&](auto m) [[gnu::always_inline]] { term[m] = in_order(vld1q_dup_s32(terms + m)); });
+    unroll<n>([&](auto m) PIPIT_INLINE { term[m] = in_order(vld1q_dup_s32(terms + m)); });
   }
-  unroll<n>([&](auto m) [[gnu::always_inline]] {
+  unroll<n>([&](auto m) PIPIT_INLINE {
     int32x4_t bias[2] = {c.bias[0], c.bias[1]};
     if constexpr (kTerms) {
       bias[0] = wrapping_add(bias[0], term[m]);
@@ -84,9 +84,8 @@ template <int n, Form kForm, bool kTerms>
   add_bias<n, kTerms>(sums, terms, c, y);
   int8x16_t results[n / 2];
   requantize_all<kForm>(c.scaling, q, y, results);
-  unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
-    out[m] = veorq_u8(vreinterpretq_u8_s8(results[m]), flip);
-  });
+  unroll<n / 2>([&](auto m)
+                    PIPIT_INLINE { out[m] = veorq_u8(vreinterpretq_u8_s8(results[m]), flip); });
 }
 
 // Positions [first, first + n), all channels, without a branch between the results.
@@ -98,7 +97,7 @@ template <int n, bool kTerms, Form kForm>
   requantize<n, kForm, kTerms>(sums + first * kGroup, terms + (kTerms ? first : 0), c, q, to.flip,
                                out);
   uint8_t* at = to.at + first * to.step;
-  unroll<n / 2>([&](auto pair) [[gnu::always_inline]] {
+  unroll<n / 2>([&](auto pair) PIPIT_INLINE {
     vst1_u8(at, vget_low_u8(out[pair]));
     at += to.step;
     store_high(at, out[pair]);
@@ -147,8 +146,7 @@ template <bool kTerms>
   uint8x16_t out[kMany / 2];
   requantize<kMany, Form::kAny, kTerms>(sums, added, c, q, to.flip, out);
   uint8_t bytes[kMany * kGroup];
-  unroll<kMany / 2>([&](auto pair)
-                        [[gnu::always_inline]] { vst1q_u8(bytes + 16 * pair, out[pair]); });
+  unroll<kMany / 2>([&](auto pair) PIPIT_INLINE { vst1q_u8(bytes + 16 * pair, out[pair]); });
   for (int32_t m = 0; m < count; ++m) {
     store_some(to.at + m * to.step, bytes + m * kGroup, to.channels);
   }
@@ -156,8 +154,9 @@ template <bool kTerms>
 
 // The sums of `count` positions, kGroup numbers apart, and what is to be added to those of each
 // (nullptr: nothing), to results. Reads whole groups of kMany.
-inline void finish_group(const int32_t* sums, const int32_t* terms, int32_t count,
-                         const Channels& c, const RequantizeNeon& q, const Results& to) {
+[[gnu::always_inline]] inline void finish_group(const int32_t* sums, const int32_t* terms,
+                                                int32_t count, const Channels& c,
+                                                const RequantizeNeon& q, const Results& to) {
   if (to.channels == kGroup && count >= kMany) {
     const auto finish =
         terms != nullptr ? finish_of<true>(c.scaling.form) : finish_of<false>(c.scaling.form);

@@ -9,8 +9,6 @@
 #include "kernels/arm/wrapping_neon.h"
 #include "kernels/hybrid.h"
 
-#define PIPIT_INLINE [[gnu::always_inline]]
-
 namespace pipit {
 namespace {
 

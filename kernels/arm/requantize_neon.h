@@ -169,8 +169,8 @@ inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32
 // instruction many times in a row.
 template <Form kForm, int n>
 [[gnu::always_inline]] inline void scale_all(const Scaling& s, int32x4_t (&y)[n][2]) {
-  const auto each = [&](auto f) [[gnu::always_inline]] {
-    unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
+  const auto each = [&](auto f) PIPIT_INLINE {
+    unroll<2 * n>([&](auto i) PIPIT_INLINE { f(y[i / 2][i % 2], i % 2); });
   };
 #ifdef __ARM_FEATURE_QRDMX
   constexpr bool kAtOnce = true;
@@ -180,15 +180,15 @@ template <Form kForm, int n>
   if constexpr (kAtOnce) {
     constexpr bool kRight = kForm != Form::kAny;
     each([&](int32x4_t& v, int h)
-             [[gnu::always_inline]] { v = scale<kRight>(v, s.multiplier[h], s.shift[h]); });
+             PIPIT_INLINE { v = scale<kRight>(v, s.multiplier[h], s.shift[h]); });
     return;
   }
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, s.multiplier[h]); });
+  each([&](int32x4_t& v, int h) PIPIT_INLINE { v = vqrdmulhq_s32(v, s.multiplier[h]); });
   // Ties of negative numbers, which are clamped if there is a ReLU.
   if constexpr (kForm != Form::kRelu) {
-    each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
+    each([&](int32x4_t& v, int) PIPIT_INLINE { v = vsraq_n_s32(v, v, 31); });
   }
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vrshlq_s32(v, s.shift[h]); });
+  each([&](int32x4_t& v, int h) PIPIT_INLINE { v = vrshlq_s32(v, s.shift[h]); });
 }
 
 template <int n>
@@ -196,50 +196,50 @@ template <int n>
                                               int8x16_t (&out)[n / 2]) {
   int16x8_t wide[n];
 #if PIPIT_ARM64
-  unroll<n>([&](auto m) [[gnu::always_inline]] {
-    wide[m] = vcombine_s16(vqmovn_s32(y[m][0]), vdup_n_s16(0));
-  });
-  unroll<n>([&](auto m) [[gnu::always_inline]] {
+  unroll<n>([&](auto m)
+                PIPIT_INLINE { wide[m] = vcombine_s16(vqmovn_s32(y[m][0]), vdup_n_s16(0)); });
+  unroll<n>([&](auto m) PIPIT_INLINE {
     wide[m] = vcombine_s16(vget_low_s16(wide[m]), vqmovn_s32(y[m][1]));
   });
 #else
-  unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = narrow_pair(y[m][0], y[m][1]); });
+  unroll<n>([&](auto m) PIPIT_INLINE { wide[m] = narrow_pair(y[m][0], y[m][1]); });
 #endif
-  unroll<n>([&](auto m) [[gnu::always_inline]] { wide[m] = vqaddq_s16(wide[m], q.zero_point); });
-  unroll<n / 2>([&](auto m)
-                    [[gnu::always_inline]] { out[m] = narrow_pair(wide[2 * m], wide[2 * m + 1]); });
+  unroll<n>([&](auto m) PIPIT_INLINE { wide[m] = vqaddq_s16(wide[m], q.zero_point); });
+  unroll<n / 2>([&](auto m) PIPIT_INLINE { out[m] = narrow_pair(wide[2 * m], wide[2 * m + 1]); });
 }
 
 #if PIPIT_ARM64
 // The sums' top bytes are the results, see Scaling.
 template <Form kForm, int n>
 [[gnu::always_inline]] inline void add_and_shift(const Scaling& s, int32x4_t (&y)[n][2]) {
-  const auto each = [&](auto f) [[gnu::always_inline]] {
-    unroll<2 * n>([&](auto i) [[gnu::always_inline]] { f(y[i / 2][i % 2], i % 2); });
+  const auto each = [&](auto f) PIPIT_INLINE {
+    unroll<2 * n>([&](auto i) PIPIT_INLINE { f(y[i / 2][i % 2], i % 2); });
   };
 #ifdef __ARM_FEATURE_QRDMX
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] {
-    int32x4_t addend = s.addend[h];
-    if (kForm == Form::kRight) addend = wrapping_add(addend, sign_of(v));
+  each([&](int32x4_t& v, int h) PIPIT_INLINE {
+    // A copy for SQRDMLAH to add to: loaded, since a move would take the place of arithmetic.
+    const int32x4_t* at = &s.addend[h];
+    if (kForm == Form::kRelu) asm("" : "+r"(at));
+    const int32x4_t addend = kForm == Form::kRight ? wrapping_add(*at, sign_of(v)) : *at;
     v = vqrdmlahq_s32(addend, v, s.multiplier[h]);
   });
 #else
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqrdmulhq_s32(v, s.multiplier[h]); });
+  each([&](int32x4_t& v, int h) PIPIT_INLINE { v = vqrdmulhq_s32(v, s.multiplier[h]); });
   if constexpr (kForm == Form::kRight) {
-    each([&](int32x4_t& v, int) [[gnu::always_inline]] { v = vsraq_n_s32(v, v, 31); });
+    each([&](int32x4_t& v, int) PIPIT_INLINE { v = vsraq_n_s32(v, v, 31); });
   }
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqaddq_s32(v, s.addend[h]); });
+  each([&](int32x4_t& v, int h) PIPIT_INLINE { v = vqaddq_s32(v, s.addend[h]); });
 #endif
-  each([&](int32x4_t& v, int h) [[gnu::always_inline]] { v = vqshlq_s32(v, s.left[h]); });
+  each([&](int32x4_t& v, int h) PIPIT_INLINE { v = vqshlq_s32(v, s.left[h]); });
 }
 
 template <int n>
 [[gnu::always_inline]] inline void top_bytes(const int32x4_t (&y)[n][2], int8x16_t (&out)[n / 2]) {
   int16x8_t wide[n];
-  unroll<n>([&](auto m) [[gnu::always_inline]] {
+  unroll<n>([&](auto m) PIPIT_INLINE {
     wide[m] = vuzp2q_s16(vreinterpretq_s16_s32(y[m][0]), vreinterpretq_s16_s32(y[m][1]));
   });
-  unroll<n / 2>([&](auto m) [[gnu::always_inline]] {
+  unroll<n / 2>([&](auto m) PIPIT_INLINE {
     out[m] = vuzp2q_s8(vreinterpretq_s8_s16(wide[2 * m]), vreinterpretq_s8_s16(wide[2 * m + 1]));
   });
 }
@@ -262,9 +262,9 @@ template <Form kForm, int n>
     scale_all<kForm>(s, y);
     narrow_all(q, y, out);
   }
-  unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vmaxq_s8(out[m], q.min); });
+  unroll<n / 2>([&](auto m) PIPIT_INLINE { out[m] = vmaxq_s8(out[m], q.min); });
   if constexpr (kForm == Form::kRelu) return;
-  unroll<n / 2>([&](auto m) [[gnu::always_inline]] { out[m] = vminq_s8(out[m], q.max); });
+  unroll<n / 2>([&](auto m) PIPIT_INLINE { out[m] = vminq_s8(out[m], q.max); });
 }
 
 }  // namespace

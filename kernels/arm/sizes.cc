@@ -38,10 +38,10 @@ ByteCount conv_f32_neon_scratch(const ConvF32& a) { return ConvF32Cut::scratch(a
 ByteCount conv_hybrid_scratch(const ConvHybrid& a) { return HybridCut::scratch(a); }
 
 ByteCount depthwise_s8_neon_scratch(const DepthwiseS8& a) {
-  return depthwise_scratch(a.size, kDwNeonUnit);
+  return depthwise_scratch(a, kDwNeonUnit);
 }
 ByteCount depthwise_u8_neon_scratch(const DepthwiseU8& a) {
-  return depthwise_scratch(a.size, kDwNeonUnit);
+  return depthwise_scratch(a, kDwNeonUnit);
 }
 ByteCount depthwise_s8_neon_arranged(const DepthwiseS8& a) {
   return depthwise_arranged(a.size, kDwNeonUnit);
@@ -50,10 +50,10 @@ ByteCount depthwise_u8_neon_arranged(const DepthwiseU8& a) {
   return depthwise_arranged(a.size, kDwNeonUnit);
 }
 ByteCount depthwise_s8_dotprod_scratch(const DepthwiseS8& a) {
-  return depthwise_scratch(a.size, kDwDotprodUnit);
+  return depthwise_scratch(a, kDwDotprodUnit);
 }
 ByteCount depthwise_u8_dotprod_scratch(const DepthwiseU8& a) {
-  return depthwise_scratch(a.size, kDwDotprodUnit);
+  return depthwise_scratch(a, kDwDotprodUnit);
 }
 ByteCount depthwise_s8_dotprod_arranged(const DepthwiseS8& a) {
   return depthwise_arranged(a.size, kDwDotprodUnit);

@@ -24,13 +24,13 @@ Status find_block_scales(const Prepare& p, const Tensor& matrix, BlockScales* fo
   if ((int64_t{found->block} * type_bits(matrix.type)) % 8 != 0) {
     return p.unsupported(matrix, ": blocks of ", found->block, " are not whole bytes");
   }
-  found->scales = p.tensor(blockwise(matrix)->scales());
-  const int64_t scales = int64_t{rows} * (depth / found->block);
-  if (found->scales == nullptr || !found->scales->constant() ||
-      found->scales->type != Type::kFloat16 ||
-      found->scales->bytes != static_cast<uint64_t>(scales) * sizeof(uint16_t)) {
+  const Tensor* scales = p.tensor(blockwise(matrix)->scales());
+  const int64_t n = int64_t{rows} * (depth / found->block);
+  if (scales == nullptr || !scales->constant() || scales->type != Type::kFloat16 ||
+      scales->bytes != static_cast<uint64_t>(n) * sizeof(uint16_t)) {
     return p.bad(matrix, " has no constant float16 scale for each block of ", found->block);
   }
+  found->scales = scales->as<uint16_t>();
   return {};
 }
 

@@ -9,8 +9,8 @@
 namespace pipit {
 
 struct BlockScales {
-  int32_t block = 0;               // elements of one
-  const Tensor* scales = nullptr;  // float16, [rows][blocks of a row]
+  int32_t block = 0;                 // elements of one
+  const uint16_t* scales = nullptr;  // float16, [rows][blocks of a row]
 };
 
 bool has_block_scales(const Tensor& matrix);

@@ -83,14 +83,8 @@ Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hy
   return {};
 }
 
-// The tensors' addresses, which a step learns when it runs.
 template <class Args>
-void set_addresses(const Step& s, const ConvInputs& at, Args* a) {
-  const Tensor* bias = s.optional_input(at.bias);
-  if constexpr (!Hybrid<Args>) a->in = static_cast<decltype(a->in)>(s.input(at.input).data);
-  a->weights = static_cast<decltype(a->weights)>(s.input(at.weights).data);
-  a->out = static_cast<decltype(a->out)>(s.output(0).data);
-  a->scratch = s.scratch;
+void set_bias(const Tensor* bias, Args* a) {
   if (bias == nullptr) return;
   if constexpr (SumsInt16<Args>) {
     if (bias->type == Type::kInt64) a->bias.wide = bias->as<int64_t>();
@@ -98,6 +92,25 @@ void set_addresses(const Step& s, const ConvInputs& at, Args* a) {
   } else if constexpr (!Requantizes<Args>) {
     a->bias = bias->as<float>();
   }
+}
+
+// Constants whose addresses are in the arguments from now on.
+template <class Args>
+void detach_constants(Prepare& p, const ConvInputs& at, const int32_t* folded, Args* a) {
+  a->weights = static_cast<decltype(a->weights)>(p.detach(at.weights));
+  const bool folds_bias = Folds<Args> && Requantizes<Args>;
+  if (folds_bias && folded == nullptr) return;
+  if (p.detach(at.bias) != nullptr) set_bias(p.optional_input(at.bias), a);
+}
+
+// The tensors' addresses, which a step learns when it runs.
+template <class Args>
+void set_addresses(const Step& s, const ConvInputs& at, Args* a) {
+  if constexpr (!Hybrid<Args>) a->in = static_cast<decltype(a->in)>(s.input(at.input).data);
+  a->weights = s.bytes(at.weights, a->weights);
+  a->out = static_cast<decltype(a->out)>(s.output(0).data);
+  a->scratch = s.scratch;
+  set_bias(s.optional_input(at.bias), a);
 }
 
 // Narrows the arguments to the output channels [first, first + n); not yet their weights. `folded`

@@ -112,7 +112,7 @@ void take_rows(const RowsCall& call, Args* a) {
 // How a convolution or pooling of one image computes some rows. Each call prepares what it needs
 // for each group of channels, which should serve some positions.
 inline RowsPlan rows_of(const ConvGeometry& g) {
-  constexpr int32_t kPositions = 64;
+  constexpr int32_t kPositions = 32;
   RowsPlan plan;
   plan.least = (kPositions - 1) / g.out_w + 1;
   plan.taps = g.kernel_h;

@@ -363,12 +363,10 @@ ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
   return most;
 }
 
-// Kernels copy the rows that a call reads, of which some are those of the call before. Weights that
-// fill a cache are read, or even packed, by each call.
+// Weights that fill a cache are read, or even packed, by each call.
 inline int32_t least_rows(const ConvPlan& c, int32_t least) {
-  constexpr int32_t kCopied = 4, kCacheBytes = 32 << 10;
-  if (int64_t{c.depth} * c.file.out_c > kCacheBytes) return c.file.out_h;
-  return std::max(least, kCopied * (c.file.kernel_h - 1));
+  constexpr int32_t kCacheBytes = 32 << 10;
+  return int64_t{c.depth} * c.file.out_c > kCacheBytes ? c.file.out_h : least;
 }
 
 template <class Args>
@@ -551,6 +549,7 @@ Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
   if (pixel) step->plan.pixel = product.run;
   const KernelVariant<Args>& variant = divide(p, variants, a, &step->plan);
   step->kernel = &variant;
+  detach_constants(p, step->plan.inputs, step->plan.folded, &a);
   if (can_go_by_rows<Args>(step->plan)) p.by_rows(conv_by_rows<Args>);
   return p.run(run_conv<Args>, step, pixel ? product.name : variant.name);
 }

@@ -93,8 +93,8 @@ class View {
 
  private:
   Tensor tensor(int32_t i) const {
-    const Tensor* planned = net_ == nullptr ? nullptr : net_->tensor(i, graph_);
-    return planned != nullptr ? *planned : model_.tensor(i, graph_);
+    const bool planned = net_ != nullptr && i < net_->tensors(graph_);
+    return planned ? net_->tensor(i, graph_) : model_.tensor(i, graph_);
   }
 
   const Model& model_;

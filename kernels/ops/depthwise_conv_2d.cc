@@ -274,6 +274,7 @@ Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &c));
   const KernelVariant<Args>& variant = divide(p, variants, a, &c);
   step->kernel = &variant;
+  detach_constants(p, c.inputs, c.folded, &a);
   if (can_go_by_rows(c, a)) p.by_rows(depthwise_by_rows<Args>);
   return p.run(run<Args>, step, variant.name);
 }

@@ -78,7 +78,7 @@ template <class Out>
 Status run_blocks(const Step& s, Run& run) {
   const auto& p = *s.params<Params>();
   const int32_t* ids = s.input(kIds).as<int32_t>();
-  const uint16_t* scales = p.blocks.scales->as<uint16_t>();
+  const uint16_t* scales = p.blocks.scales;
   const ptrdiff_t blocks = p.columns / p.blocks.block;
   Out* out = s.output(0).as<Out>();
   for (int32_t i = 0; i < s.input(kIds).elements(); ++i, out += p.columns) {

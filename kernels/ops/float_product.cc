@@ -53,6 +53,8 @@ Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t output
       f.hybrid ? t.type == Type::kInt8 || t.type == Type::kUInt8 : t.type == Type::kFloat32;
   if (!fits) return p.bad("weights ", t, " are not of the type of the others");
   *w = {input, outputs, depth};
+  w->constant = p.detach(input);
+  w->scale = t.scale;
   if (f.hybrid) PIPIT_TRY(need_scale(p, t));
   if (f.hybrid) PIPIT_TRY(need_symmetric(p, t));
   if (is_sparse(t)) return expand(p, f, t, w);
@@ -90,13 +92,12 @@ ProductRows quantize(const Step& s, const FloatProduct& f, const HybridScratch& 
 
 void add_product(const Step& s, const FloatProduct& f, const ProductRows& in,
                  const ProductWeights& w, int32_t* sums, float* out, ptrdiff_t out_stride) {
-  const Tensor& weights = s.input(w.input);
   if (!f.hybrid) {
     return f.f32({.rows = in.quantized.rows,
                   .outputs = w.outputs,
                   .depth = w.depth,
                   .in = in.values,
-                  .weights = weights.as<float>(),
+                  .weights = s.bytes(w.input, static_cast<const float*>(w.constant)),
                   .start = out,
                   .out = out,
                   .in_stride = in.stride,
@@ -105,8 +106,9 @@ void add_product(const Step& s, const FloatProduct& f, const ProductRows& in,
   }
   HybridMatmul a;
   a.in = in.quantized;
-  a.weights = w.expanded != nullptr ? w.expanded : weights.as<int8_t>();
-  a.weight_scale = &weights.scale;
+  const auto* constant = static_cast<const int8_t*>(w.constant);
+  a.weights = w.expanded != nullptr ? w.expanded : s.bytes(w.input, constant);
+  a.weight_scale = &w.scale;
   a.weight_sums = w.sums;
   a.outputs = w.outputs;
   a.sums = sums;

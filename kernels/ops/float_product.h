@@ -29,6 +29,8 @@ struct ProductWeights {
   int32_t outputs = 0, depth = 0;
   const int32_t* sums = nullptr;     // over each row, for asymmetric inputs
   const int8_t* expanded = nullptr;  // what the file stores sparsely
+  const void* constant = nullptr;    // where they are, if they are constant
+  float scale = 0;
 
   explicit operator bool() const { return input >= 0; }
 };

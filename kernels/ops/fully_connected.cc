@@ -59,7 +59,8 @@ void clamp_rows(const RealRange& range, const MatmulF32& a) {
 
 void run_outputs(const Step& s, const FloatParams& p, const Part& outputs, float* expanded) {
   const Request& q = p.request;
-  const Tensor* bias = s.optional_input(kBias);
+  const float* weights = s.bytes(kWeights, static_cast<const float*>(q.weight_bytes));
+  const float* bias = s.bytes(kBias, q.bias);
   in_blocks(outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
     MatmulF32 a;
     a.rows = q.rows;
@@ -67,8 +68,8 @@ void run_outputs(const Step& s, const FloatParams& p, const Part& outputs, float
     a.depth = q.depth;
     a.in = s.input(kInput).as<float>();
     a.in_stride = q.depth;
-    a.weights = weight_rows(q.weights, s.input(kWeights).as<float>(), first, count, expanded);
-    if (bias != nullptr) a.start = bias->as<float>() + first;
+    a.weights = weight_rows(q.weights, weights, first, count, expanded);
+    if (bias != nullptr) a.start = bias + first;
     a.out = s.output(0).as<float>() + first;
     a.out_stride = q.outputs;
     p.kernel(a);
@@ -134,6 +135,7 @@ Status prepare_typed(Prepare& p, const fb::FullyConnectedOptions* o, Request* r)
     return p.unsupported("fused activation ", fb::EnumNameActivationFunctionType(r->activation));
   }
   PIPIT_TRY(find_weight_rows(p, p.input(kWeights), shuffled, &r->weights));
+  r->weight_bytes = p.detach(kWeights);
   if (shuffled) return prepare_shuffled(p, *r);
   if (hybrid && has_block_scales(p.input(kWeights))) return prepare_blockwise(p, *r);
   if (hybrid) return prepare_hybrid(p, *r);
@@ -176,6 +178,7 @@ Status prepare_float(Prepare& p, const Request& r) {
              choose_shares(p, r, sizeof(float)),
              0,
              variant.run};
+  params->request.bias = p.detach_as<float>(kBias);
   if (!r.weights.plain()) {
     ScratchLayout layout;
     layout.add(int64_t{params->tile.outputs} * r.depth, sizeof(float));

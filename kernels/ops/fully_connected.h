@@ -18,6 +18,8 @@ struct Request {
   int32_t outputs = 0;
   int32_t depth = 0;
   WeightRows weights;
+  const void* weight_bytes = nullptr;  // of constant weights
+  const float* bias = nullptr;         // a constant one, of float sums
   fb::ActivationFunctionType activation = fb::ActivationFunctionType::NONE;
   bool asymmetric_inputs = false;
   bool sum_in_32_bits = false;  // int16 input: the file declares an int32 bias

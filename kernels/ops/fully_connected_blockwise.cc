@@ -43,7 +43,8 @@ void add_block(const Step& s, const Params& p, const HybridRows& in, int32_t b, 
   auto* expanded = scratch_at<int8_t>(s, p.expanded_at);
   auto* weight_sums = scratch_at<int32_t>(s, p.weight_sums_at);
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
-  expand_block(p, s.input(kWeights).as<uint8_t>(), b, first, count, expanded, weight_sums);
+  expand_block(p, s.bytes(kWeights, static_cast<const uint8_t*>(q.weight_bytes)), b, first, count,
+               expanded, weight_sums);
   p.kernels->products({.rows = in.rows,
                        .outputs = count,
                        .depth = p.blocks.block,
@@ -53,7 +54,7 @@ void add_block(const Step& s, const Params& p, const HybridRows& in, int32_t b, 
                        .in_stride = q.depth,
                        .out_stride = count});
   const int32_t blocks = q.depth / p.blocks.block;
-  const uint16_t* scales = p.blocks.scales->as<uint16_t>() + ptrdiff_t{first} * blocks + b;
+  const uint16_t* scales = p.blocks.scales + ptrdiff_t{first} * blocks + b;
   for (int32_t o = 0; o < count; ++o) {
     const float scale = half_to_float(scales[ptrdiff_t{o} * blocks]);
     for (int32_t r = 0; r < in.rows; ++r) {
@@ -64,10 +65,10 @@ void add_block(const Step& s, const Params& p, const HybridRows& in, int32_t b, 
 }
 
 void finish_rows(const Step& s, const Params& p, const HybridRows& in, float* out) {
-  const Tensor* bias = s.optional_input(kBias);
+  const float* bias = s.bytes(kBias, p.request.bias);
   for (int32_t r = 0; r < in.rows; ++r, out += p.request.outputs) {
     for (int32_t o = 0; o < p.request.outputs; ++o) {
-      out[o] = out[o] * in.scale[r] + (bias == nullptr ? 0 : bias->as<float>()[o]);
+      out[o] = out[o] * in.scale[r] + (bias == nullptr ? 0 : bias[o]);
     }
     activate(static_cast<Activation>(p.request.activation), out,
              static_cast<size_t>(p.request.outputs));
@@ -106,6 +107,7 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
+  params->request.bias = p.detach_as<float>(kBias);
   params->tile = choose_tile(r, 1);
   PIPIT_TRY(find_block_scales(p, weights, &params->blocks));
   const Tile& tile = params->tile;

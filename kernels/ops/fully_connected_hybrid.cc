@@ -30,7 +30,7 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
                   int32_t count, float* out) {
   const Request& q = p.request;
   // Old files have uint8 here; TensorFlow Lite reads their bytes as int8 and so do we.
-  const int8_t* weights = s.input(kWeights).as<int8_t>();
+  const int8_t* weights = s.bytes(kWeights, static_cast<const int8_t*>(q.weight_bytes));
   HybridMatmul a;
   a.in = in;
   a.outputs = count;
@@ -38,7 +38,7 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
   a.weight_scale = p.weight_scale + static_cast<ptrdiff_t>(first) * p.weight_scale_step;
   a.weight_scale_step = p.weight_scale_step;
   a.sums = scratch_at<int32_t>(s, p.sums_at);
-  if (const Tensor* bias = s.optional_input(kBias)) a.start = bias->as<float>() + first;
+  if (const float* bias = s.bytes(kBias, q.bias)) a.start = bias + first;
   a.out = out + first;
   a.min = p.range.min;
   a.max = p.range.max;
@@ -109,6 +109,7 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
+  params->request.bias = p.detach_as<float>(kBias);
   params->tile = choose_tile(r, 1);
   find_range(params);
   find_scales(p, params);

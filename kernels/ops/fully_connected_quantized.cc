@@ -101,7 +101,7 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Par
                  uint8_t* scratch) {
   const Quantized<Sum>& q = p.common;
   const Request& size = q.request;
-  const Weight* weights = s.input(kWeights).as<Weight>();
+  const Weight* weights = s.bytes(kWeights, static_cast<const Weight*>(size.weight_bytes));
   const In* in = s.input(kInput).as<In>();
   Out* out = s.output(0).as<Out>();
   auto* sums = scratch_at<Sum>(scratch, q.sums_at);
@@ -280,6 +280,7 @@ Status prepare_quantized(Prepare& p, const Request& r,
   PIPIT_TRY(fold_start<Weight>(p, &q, &holds_min));
   q.no_weight_is_min = lacks_min<Weight>(p, q, holds_min);
   lay_out_scratch<Weight>(p, &q);
+  if (q.start != nullptr) (void)p.detach(kBias);
   const char* variant = choose_kernels(p, variants, params);
   return p.run(run_quantized<In, Weight, Sum, Out>, params, variant);
 }

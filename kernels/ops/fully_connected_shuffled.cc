@@ -32,8 +32,9 @@ Status run_shuffled(const Step& s, Run&) {
     a.outputs = count;
     a.depth = q.depth;
     a.in_stride = q.depth;
-    a.weights = weight_rows(q.weights, s.input(kWeights).as<int8_t>(), first, count,
-                            scratch_at<int8_t>(s, p.expanded_at));
+    a.weights =
+        weight_rows(q.weights, s.bytes(kWeights, static_cast<const int8_t*>(q.weight_bytes)), first,
+                    count, scratch_at<int8_t>(s, p.expanded_at));
     if (bias != nullptr) a.start = bias->as<int32_t>() + first;
     a.out = sums;
     for (int32_t r = 0; r < q.rows; ++r) {

@@ -16,12 +16,13 @@ struct CellParams {
   FloatProduct product;
   GateFunctions functions;
   ProductWeights input[kGates], aux[kGates], recurrent[kGates], projection;
+  const float* bias[kGates];  // constant ones
   HybridScratch input_rows, aux_rows, state_rows, hidden_rows;
   size_t gates_at[3], sums_at;  // in scratch
 };
 
 struct Params {
-  CellParams cells[2];
+  CellParams* cells;
   int count;
 };
 
@@ -32,10 +33,10 @@ struct Moment {
   float* cell_state;
 };
 
-void start_rows(float* rows, int32_t count, int32_t n, const Tensor* bias) {
+void start_rows(float* rows, int32_t count, int32_t n, const float* bias) {
   for (int32_t r = 0; r < count; ++r, rows += n) {
     if (bias != nullptr) {
-      std::copy_n(bias->as<float>(), n, rows);
+      std::copy_n(bias, n, rows);
     } else {
       std::fill_n(rows, n, 0.0f);
     }
@@ -49,8 +50,8 @@ const Tensor* tensor(const Step& s, int input) {
 void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, float* gate) {
   const Cell& c = p.cell;
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
-  const Tensor& bias = s.input(c.at.bias[g]);
-  start_rows(gate, c.batch, c.cells, c.normalized ? nullptr : &bias);
+  const float* bias = s.bytes(c.at.bias[g], p.bias[g]);
+  start_rows(gate, c.batch, c.cells, c.normalized ? nullptr : bias);
   add_product(s, p.product, m.input, p.input[g], sums, gate, c.cells);
   if (p.aux[g]) add_product(s, p.product, m.aux, p.aux[g], sums, gate, c.cells);
   if (p.recurrent[g]) {
@@ -70,7 +71,7 @@ void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, fl
     }
   }
   if (c.normalized) {
-    normalize_f32(gate, c.batch, c.cells, s.input(c.at.norm[g]).as<float>(), bias.as<float>());
+    normalize_f32(gate, c.batch, c.cells, s.input(c.at.norm[g]).as<float>(), bias);
   }
   const auto n = static_cast<size_t>(c.batch) * static_cast<size_t>(c.cells);
   if (g == kCellGate) {
@@ -93,7 +94,8 @@ void compute_output(const Step& s, const CellParams& p, const Moment& m, const f
            p.functions);
   for (int32_t i = 0; i < n; ++i) values[i] *= gate[i];
   if (!c.has(c.at.projection)) return;
-  start_rows(m.output_state, c.batch, c.outputs, tensor(s, c.at.projection_bias));
+  const Tensor* bias = tensor(s, c.at.projection_bias);
+  start_rows(m.output_state, c.batch, c.outputs, bias == nullptr ? nullptr : bias->as<float>());
   const ProductRows rows = quantize(s, p.product, p.hidden_rows, hidden, c.cells, c.batch, c.cells);
   add_product(s, p.product, rows, p.projection, scratch_at<int32_t>(s, p.sums_at), m.output_state,
               c.outputs);
@@ -143,6 +145,7 @@ Status find_matrices(Prepare& p, CellParams* params, bool* ready) {
   const Cell& c = params->cell;
   const FloatProduct& f = params->product;
   for (int g = c.first_gate(); g < kGates; ++g) {
+    params->bias[g] = p.detach_as<float>(c.at.bias[g]);
     PIPIT_TRY(
         find_weights(p, f, c.at.input_weights[g], c.cells, c.inputs, &params->input[g], ready));
     if (c.has(c.at.aux)) {
@@ -206,18 +209,19 @@ Status plan_cell(Prepare& p, const Cell& c, CellParams* params, bool* ready) {
 
 Status prepare_float(Prepare& p, const Cell* cells, int count) {
   auto* params = p.allocate<Params>();
-  if (params == nullptr) return Code::kArenaTooSmall;
-  *params = Params();
-  params->count = count;
+  auto* all = p.allocate<CellParams>(static_cast<size_t>(count));
+  if (params == nullptr || all == nullptr) return Code::kArenaTooSmall;
+  std::fill_n(all, count, CellParams());
+  *params = {all, count};
   ByteCount scratch;
   bool ready = true;
   for (int i = 0; i < count; ++i) {
-    PIPIT_TRY(plan_cell(p, cells[i], &params->cells[i], &ready));
-    scratch = std::max(scratch, lay_out_scratch(&params->cells[i]));
+    PIPIT_TRY(plan_cell(p, cells[i], &all[i], &ready));
+    scratch = std::max(scratch, lay_out_scratch(&all[i]));
   }
   if (!ready) return p.defer();
   p.scratch(scratch);
-  return p.run(run, params, params->cells[0].product.variant);
+  return p.run(run, params, all[0].product.variant);
 }
 
 }  // namespace pipit::lstm

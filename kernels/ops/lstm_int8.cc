@@ -20,9 +20,11 @@ FixedMultiplier fixed_multiplier(float real) {
   return {m.multiplier, m.shift};
 }
 
-// bias + zero_point * sum of the row's weights; bias may be nullptr.
+// bias + zero_point * sum of the row's weights; bias may be nullptr, and so may the result: zeros.
 Status fold_bias(Prepare& p, int weights, const Tensor* bias, int32_t zero_point,
                  const int32_t** folded) {
+  *folded = bias == nullptr ? nullptr : bias->as<int32_t>();
+  if (zero_point == 0) return {};
   const Tensor& w = p.input(weights);
   const int8_t* values = w.as<int8_t>();
   int32_t* sums = p.allocate<int32_t>(static_cast<size_t>(w.shape[0]));
@@ -97,6 +99,7 @@ bool no_weight_is_min(const Prepare& p, const Cell& c) {
 namespace {
 
 struct IntegerGate {
+  const int8_t *input_weights, *recurrent_weights;
   const int32_t* input_bias;  // with the zero point's share
   const int32_t* recurrent_bias;
   FixedMultiplier input, recurrent, peephole, norm;
@@ -106,6 +109,7 @@ struct IntegerGate {
 struct Params {
   Cell cell;
   IntegerGate gates[kGates];
+  const int8_t* projection_weights;
   const int32_t* projection_bias;
   FixedMultiplier hidden, projection;
   int32_t hidden_zero_point, output_zero_point;
@@ -120,14 +124,14 @@ struct Params {
 
 // The rows of one product, and the sums that it leaves in scratch.
 const int32_t* products(const Step& s, const Params& p, const int8_t* in, ptrdiff_t stride,
-                        int weights, const int32_t* bias, int32_t outputs) {
+                        const int8_t* weights, int32_t depth, const int32_t* bias,
+                        int32_t outputs) {
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
-  const Tensor& w = s.input(weights);
   p.kernel({.rows = p.cell.batch,
             .outputs = outputs,
-            .depth = w.shape[1],
+            .depth = depth,
             .in = in,
-            .weights = w.as<int8_t>(),
+            .weights = weights,
             .start = bias,
             .out = sums,
             .in_stride = stride,
@@ -152,12 +156,12 @@ void compute_gate(const Step& s, const Params& p, const int8_t* in, int g, int16
   const int32_t n = c.batch * c.cells;
   std::fill_n(gate, n, int16_t{0});
   p.parts->add_rescaled(gate, n,
-                        products(s, p, in, ptrdiff_t{c.batch_rows()} * c.inputs,
-                                 c.at.input_weights[g], q.input_bias, c.cells),
+                        products(s, p, in, ptrdiff_t{c.batch_rows()} * c.inputs, q.input_weights,
+                                 c.inputs, q.input_bias, c.cells),
                         q.input);
   p.parts->add_rescaled(gate, n,
                         products(s, p, s.input(c.at.output_state).as<int8_t>(), c.outputs,
-                                 c.at.recurrent_weights[g], q.recurrent_bias, c.cells),
+                                 q.recurrent_weights, c.outputs, q.recurrent_bias, c.cells),
                         q.recurrent);
   if (c.has(c.at.peephole[g])) add_peephole(s, p, g, gate);
   if (c.normalized) {
@@ -187,7 +191,7 @@ void compute_output(const Step& s, const Params& p, const int16_t* gate, int16_t
   auto* hidden = scratch_at<int8_t>(s, p.hidden_at);
   p.parts->multiply_gate(gate, squashed, n, p.hidden, -p.hidden_zero_point, hidden);
   const int32_t* sums =
-      products(s, p, hidden, c.cells, c.at.projection, p.projection_bias, c.outputs);
+      products(s, p, hidden, c.cells, p.projection_weights, c.cells, p.projection_bias, c.outputs);
   const int32_t most = p.projection_clip > 0 ? p.projection_clip : 127;
   const int32_t least = p.projection_clip > 0 ? -p.projection_clip : -128;
   for (int32_t i = 0; i < c.batch * c.outputs; ++i) {
@@ -227,6 +231,12 @@ Status run(const Step& s, Run&) {
 
 // ---- plan
 
+// The weights, whose values are known: constant, or those that this run reads.
+const int8_t* take_weights(Prepare& p, int input) {
+  (void)p.detach(input);
+  return p.input(input).as<int8_t>();
+}
+
 Status find_gate(Prepare& p, Params* params, int g) {
   const Cell& c = params->cell;
   IntegerGate& q = params->gates[g];
@@ -250,6 +260,9 @@ Status find_gate(Prepare& p, Params* params, int g) {
   const Tensor* bias = c.normalized ? nullptr : &p.input(c.at.bias[g]);
   PIPIT_TRY(fold_bias(p, c.at.input_weights[g], bias, -input.zero_point, &q.input_bias));
   PIPIT_TRY(fold_bias(p, c.at.recurrent_weights[g], nullptr, -state.zero_point, &q.recurrent_bias));
+  q.input_weights = take_weights(p, c.at.input_weights[g]);
+  q.recurrent_weights = take_weights(p, c.at.recurrent_weights[g]);
+  if (!c.normalized) (void)p.detach(c.at.bias[g]);
   if (!c.normalized) return {};
   const float norm = weight_scale(c.at.norm[g]);
   q.norm = fixed_multiplier(norm);
@@ -276,7 +289,9 @@ Status find_outputs(Prepare& p, Params* params) {
   if (!c.has(c.at.projection)) return {};
   params->projection =
       fixed_multiplier(p.input(c.at.projection).scale * hidden->scale / state.scale);
+  params->projection_weights = take_weights(p, c.at.projection);
   const Tensor* bias = c.has(c.at.projection_bias) ? &p.input(c.at.projection_bias) : nullptr;
+  if (bias != nullptr) (void)p.detach(c.at.projection_bias);
   return fold_bias(p, c.at.projection, bias, hidden->zero_point, &params->projection_bias);
 }
 

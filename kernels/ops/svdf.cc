@@ -41,26 +41,30 @@ struct FloatParams {
   GateFunctions functions;
   FloatProduct product;
   ProductWeights feature;
+  const void* time;   // these are constant,
+  const float* bias;  // or nullptr
+  float time_scale;
   HybridScratch rows;
   size_t features_at, sums_at;  // in scratch
 };
 
 template <class Weight>
-void add_time(const Step& s, const Size& z, float scale, float* dots, float* out) {
-  const Tensor* bias = s.optional_input(kBias);
+void add_time(const Step& s, const FloatParams& p, float scale, float* dots, float* out) {
+  const Size& z = p.size;
+  const float* bias = s.bytes(kBias, p.bias);
   const float* state = s.input(kState).as<float>();
   for (int32_t b = 0; b < z.batch; ++b, out += z.units) {
     RowDots<float, Weight, float> a;
     a.rows = z.filters;
     a.n = z.memory;
     a.x = state + static_cast<ptrdiff_t>(b) * z.filters * z.memory;
-    a.weights = s.input(kTime).as<Weight>();
+    a.weights = s.bytes(kTime, static_cast<const Weight*>(p.time));
     a.sums = dots;
     row_dots(a);
     for (int32_t u = 0; u < z.units; ++u) {
       float sum = 0;
       for (int32_t r = 0; r < z.rank; ++r) sum += dots[u * z.rank + r];
-      out[u] = sum * scale + (bias == nullptr ? 0 : bias->as<float>()[u]);
+      out[u] = sum * scale + (bias == nullptr ? 0 : bias[u]);
     }
   }
 }
@@ -81,9 +85,9 @@ Status run_float(const Step& s, Run&) {
   }
   float* out = s.output(0).as<float>();
   if (p.product.hybrid) {
-    add_time<int8_t>(s, z, s.input(kTime).scale, features, out);
+    add_time<int8_t>(s, p, p.time_scale, features, out);
   } else {
-    add_time<float>(s, z, 1, features, out);
+    add_time<float>(s, p, 1, features, out);
   }
   activate(p.activation, out, static_cast<size_t>(z.batch) * static_cast<size_t>(z.units),
            p.functions);
@@ -94,6 +98,9 @@ Status run_float(const Step& s, Run&) {
 
 struct IntegerParams {
   Size size;
+  const int8_t* feature;
+  const void* time;      // these are constant,
+  const int32_t* bias;   // or nullptr
   const int32_t* start;  // the input's zero point, folded
   Multiplier to_state, to_output;
   int32_t state_zero_point, out_zero_point;
@@ -111,7 +118,7 @@ Status run_integer(const Step& s, Run&) {
             .outputs = z.filters,
             .depth = z.inputs,
             .in = s.input(kInput).as<int8_t>(),
-            .weights = s.input(kFeature).as<int8_t>(),
+            .weights = p.feature,
             .start = p.start,
             .out = features,
             .in_stride = z.inputs,
@@ -128,16 +135,16 @@ Status run_integer(const Step& s, Run&) {
   RowDots<T, T, int32_t> a;
   a.rows = z.filters;
   a.n = z.memory;
-  a.weights = s.input(kTime).as<T>();
+  a.weights = s.bytes(kTime, static_cast<const T*>(p.time));
   a.sums = features;
   a.zero_point = static_cast<T>(p.state_zero_point);
-  const Tensor* bias = s.optional_input(kBias);
+  const int32_t* bias = s.bytes(kBias, p.bias);
   int8_t* out = s.output(0).as<int8_t>();
   for (int32_t b = 0; b < z.batch; ++b) {
     a.x = state + static_cast<ptrdiff_t>(b) * z.filters * z.memory;
     row_dots(a);
     for (int32_t u = 0; u < z.units; ++u) {
-      auto sum = bias == nullptr ? 0 : static_cast<uint32_t>(bias->as<int32_t>()[u]);
+      auto sum = bias == nullptr ? 0 : static_cast<uint32_t>(bias[u]);
       for (int32_t r = 0; r < z.rank; ++r) sum += static_cast<uint32_t>(features[u * z.rank + r]);
       const int64_t scaled =
           multiply(static_cast<int32_t>(sum), p.to_output.multiplier, p.to_output.shift);
@@ -206,6 +213,9 @@ Status prepare_float(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   PIPIT_TRY(
       find_weights(p, params->product, kFeature, z.filters, z.inputs, &params->feature, &ready));
   if (!ready) return p.defer();
+  params->time = p.detach(kTime);
+  params->time_scale = p.input(kTime).scale;
+  params->bias = p.detach_as<float>(kBias);
   ScratchLayout layout;
   params->features_at = layout.add(int64_t{z.batch} * z.filters, sizeof(float));
   params->sums_at = layout.add(hybrid ? int64_t{z.batch} * z.filters : 0, sizeof(int32_t));
@@ -255,6 +265,10 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   params->to_output = quantize_multiplier(state.scale * time.scale / out.scale);
   params->out_zero_point = out.zero_point;
   params->state_zero_point = state.zero_point;
+  params->feature = feature.as<int8_t>();  // known: constant, or what this run reads
+  (void)p.detach(kFeature);
+  params->time = p.detach(kTime);
+  params->bias = p.detach_as<int32_t>(kBias);
   params->start = fold_zero_point(p, z);
   if (params->start == nullptr) return Code::kArenaTooSmall;
   ScratchLayout layout;

@@ -135,7 +135,8 @@ Status make_values(Prepare& p, Params* params) {
   params->arguments = p.allocate<const Tensor*>(n);
   if (!params->values || !params->changing || !params->arguments) return Code::kArenaTooSmall;
   for (int i = 0; i < p.inputs(); ++i) {
-    params->arguments[i] = &p.input(i);
+    params->arguments[i] = p.keep_input(i);
+    if (params->arguments[i] == nullptr) return Code::kArenaTooSmall;
     if (p.returns_input(params->body_subgraph, i)) continue;
     params->values[i] = p.input(i);
     params->values[i].storage = Storage::kNone;
@@ -176,7 +177,7 @@ bool shapes_stay(const Prepare& p, const Params& params) {
 bool read_once(const Prepare& p, int input) {
   if (p.inputs() > kManyValues) return false;
   int reads = 0;
-  for (int i = 0; i < p.inputs(); ++i) reads += &p.input(i) == &p.input(input) ? 1 : 0;
+  for (int i = 0; i < p.inputs(); ++i) reads += p.input(i).index == p.input(input).index ? 1 : 0;
   return reads == 1;
 }
 

@@ -334,7 +334,7 @@ TEST(Structure, InterpretersReadConstantsWhereTheyLie) {
   EXPECT_EQ(invoke(second, {1, 2, 3, 4}), (Numbers{9, 11, 13, 15}));
   const Span<const uint8_t> file = m.model.file();
   for (const Interpreter* net : {&first, &second}) {
-    const auto* at = net->tensor(c)->as<uint8_t>();
+    const auto* at = net->tensor(c).as<uint8_t>();
     EXPECT_EQ(at, m.model.tensor(c).data);
     EXPECT_TRUE(at >= file.data() && at < file.data() + file.size());
   }

@@ -244,6 +244,50 @@ TEST(Chains, ComputeTheSameOnAnyNumberOfThreads) {
   }
 }
 
+// Windows of three rows, then of one: of the whole there is but one tensor at a time. Where threads
+// share the rows, input and output are two.
+TEST(Chains, WriteOverWhatTheyHaveRead) {
+  ModelBuilder b;
+  std::vector<int> t;
+  for (int i = 0; i < 3; ++i) {
+    t.push_back(b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, 64, 16, 4)}));
+  }
+  for (int i = 0; i < 2; ++i) {
+    const auto write = [=](flatbuffers::FlatBufferBuilder& f) {
+      const int32_t n = i == 0 ? 3 : 1;
+      return fb::CreatePool2DOptions(f, fb::Padding::SAME, 1, 1, n, n).Union();
+    };
+    b.builtin_node(fb::BuiltinOperator::MAX_POOL_2D, {t[i]}, {t[i + 1]},
+                   {fb::BuiltinOptions::Pool2DOptions, write});
+  }
+  b.inputs({t[0]});
+  b.outputs({t[2]});
+  const ModelBytes file = in_memory(b.finish());
+  const auto model = Model::parse(file->span());
+  ASSERT_TRUE(model.ok());
+  Options options;
+  options.bands = Bands::kNever;
+  const Bytes plain = output_of(model.value(), options);
+  options.bands = Bands::kEverywhere;
+  options.band_rows = 2;
+  const auto bytes = [&] {
+    const auto plan = Interpreter::required_memory(model.value(), all_operators(), options);
+    return plan.ok() ? plan.value().activation_bytes : 0;
+  };
+  EXPECT_LT(bytes(), plain.size() * 5 / 4);
+  EXPECT_EQ(output_of(model.value(), options), plain);
+  options.preserve_inputs = true;
+  EXPECT_GT(bytes(), plain.size() * 2);
+  EXPECT_EQ(output_of(model.value(), options), plain);
+  options.preserve_inputs = false;
+  Team team;
+  ASSERT_EQ(team.start(2), 2);
+  options.team = &team;
+  options.least_share = 1;
+  EXPECT_GT(bytes(), plain.size() * 2);
+  EXPECT_EQ(output_of(model.value(), options), plain);
+}
+
 // So many rows, and so many of them at a time, that twice as many leave 32 bits. Nothing is run.
 TEST(Chains, CountAnyNumberOfRows) {
   ModelBuilder b;

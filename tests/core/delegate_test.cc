@@ -161,7 +161,7 @@ TEST(Delegates, TakeNoMemoryForWhatTheyKeepToThemselves) {
   Adder none, all = {{"ADD_ONE"}, {}};
   const Shape large = Shape::of(1 << 16);
   const Planned with(chain(6, large), {&all.delegate}), without(chain(6, large), {&none.delegate});
-  EXPECT_EQ(with.net.tensor(3)->storage, Storage::kNone);
+  EXPECT_EQ(with.net.tensor(3).storage, Storage::kNone);
   EXPECT_LE(with.net.memory().activation_bytes, without.net.memory().activation_bytes + 256);
 }
 

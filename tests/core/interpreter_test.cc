@@ -207,11 +207,11 @@ TEST(Interpreter, OutOfRangeIsNull) {
     EXPECT_EQ(net.input(i), nullptr);
     EXPECT_EQ(net.output(i), nullptr);
     EXPECT_EQ(net.input(0, i), nullptr);
-    EXPECT_EQ(net.tensor(0, i), nullptr);
+    EXPECT_EQ(net.tensor(0, i).index, -1);
     EXPECT_EQ(net.steps(i), 0);
     EXPECT_EQ(net.signature_subgraph(i), -1);
   }
-  EXPECT_EQ(net.tensor(2), nullptr);
+  EXPECT_EQ(net.tensor(2).index, -1);
   EXPECT_EQ(net.signature_subgraph(0), -1);
   EXPECT_EQ(Interpreter().inputs(), 0);
   EXPECT_EQ(Interpreter().output(0), nullptr);
@@ -492,7 +492,7 @@ TEST(Interpreter, AliasesOfConstantsAreConstants) {
   Interpreter net = m.plan(arena);
   ASSERT_EQ(net.steps(), 1);
   EXPECT_LT(net.memory().persistent_bytes, large.size());
-  EXPECT_EQ(net.tensor(alias)->data, net.tensor(constant)->data);
+  EXPECT_EQ(net.tensor(alias).data, net.tensor(constant).data);
   EXPECT_EQ(invoke(net, Numbers(large.size(), 0)), large);
 }
 

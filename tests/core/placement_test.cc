@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/limits.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -25,7 +26,8 @@ Planned plan(std::vector<Block> blocks, int32_t steps, size_t arena_bytes = kPle
   Arena arena({memory, arena_bytes});
   Planned result{std::move(blocks), {}, false};
   const size_t mark = arena.temporary_mark();
-  result.ok = place(result.blocks, steps, arena, &result.placement);
+  uint64_t pairs = kMostPlacementPairs;
+  result.ok = place(result.blocks, steps, arena, &pairs, &result.placement);
   EXPECT_EQ(arena.temporary_mark(), mark) << "temporary memory was not given back";
   return result;
 }
@@ -124,6 +126,37 @@ TEST(Placement, ManyBlocksNeverOverlap) {
   }
 }
 
+// Two blocks at one place, each alive in some steps; the second begins where the first ends. The
+// room that is left beside the smaller one is used.
+TEST(Placement, PutsOneBlockOverAnother) {
+  std::vector<Block> blocks = {{1600, 0, 0, 1}, {160, 0, 1, 2}, {1440, 0, 2, 3}};
+  blocks[1].over = 0;
+  const Planned got = plan(blocks, 4);
+  EXPECT_EQ(got.placement.bytes, 1600u);
+  EXPECT_EQ(got.blocks[0].offset, got.blocks[1].offset);
+  Random random(7);
+  for (int i = 0; i < 200; ++i) {
+    blocks = random_blocks(random, 12, 9, 400);
+    for (size_t k = 1; k < blocks.size(); k += 3) {
+      blocks[k].first = blocks[k - 1].last;
+      blocks[k].last = std::max(blocks[k].last, blocks[k].first);
+      blocks[k].over = static_cast<int32_t>(k - 1);
+    }
+    const Planned many = plan(blocks, 9);
+    ASSERT_TRUE(many.ok);
+    for (size_t k = 0; k < blocks.size(); ++k) {
+      const Block& b = many.blocks[k];
+      ASSERT_TRUE(b.over < 0 || b.offset == many.blocks[k - 1].offset) << i;
+      for (size_t j = 0; j < k; ++j) {
+        const Block& a = many.blocks[j];
+        const bool together = a.first <= b.last && b.first <= a.last;
+        const bool meet = a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+        ASSERT_FALSE(together && meet && b.over != static_cast<int32_t>(j)) << i;
+      }
+    }
+  }
+}
+
 TEST(Placement, ReachesTheLowerBoundOfAChain) {
   std::vector<Block> chain;
   for (int32_t i = 0; i < 100; ++i) {
@@ -132,6 +165,26 @@ TEST(Placement, ReachesTheLowerBoundOfAChain) {
   const Planned got = plan(chain, 101);
   ASSERT_NO_FATAL_FAILURE(expect_sound(chain, got, 101));
   EXPECT_EQ(got.placement.bytes, got.placement.lower_bound);
+}
+
+// Layers of any size, of which some are read again much later: half of these graphs are beyond the
+// orders alone.
+TEST(Placement, ReachesTheLowerBoundOfMostGraphs) {
+  Random random(5);
+  constexpr int kGraphs = 50;
+  int reached = 0;
+  for (int g = 0; g < kGraphs; ++g) {
+    constexpr int32_t kSteps = 30;
+    std::vector<Block> graph;
+    for (int32_t s = 0; s < kSteps; ++s) {
+      const int32_t life = random.one_in(4) ? random.between(1, kSteps) : 1;
+      graph.push_back({1000 * random.between(1, 64), 0, s, std::min(kSteps, s + life)});
+    }
+    const Planned got = plan(graph, kSteps + 1);
+    ASSERT_NO_FATAL_FAILURE(expect_sound(graph, got, kSteps + 1));
+    reached += got.placement.bytes == got.placement.lower_bound ? 1 : 0;
+  }
+  EXPECT_GE(reached, kGraphs * 9 / 10);
 }
 
 TEST(Placement, NothingTakesNothing) {

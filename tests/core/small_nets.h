@@ -58,7 +58,8 @@ inline void set(const Tensor* t, const Numbers& values) {
   std::copy(values.begin(), values.end(), t->as<int32_t>());
 }
 
-inline Numbers get(const Tensor* t) { return {t->as<int32_t>(), t->as<int32_t>() + t->elements()}; }
+inline Numbers get(const Tensor& t) { return {t.as<int32_t>(), t.as<int32_t>() + t.elements()}; }
+inline Numbers get(const Tensor* t) { return get(*t); }
 
 inline Numbers invoke(Interpreter& net, const Numbers& in, int output = 0) {
   set(net.input(0), in);

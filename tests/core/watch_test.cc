@@ -44,7 +44,7 @@ TEST(Watch, FindsNothingWrongWithAPlan) { EXPECT_EQ(Planned(diamond()).invoke(),
 
 TEST(Watch, FindsTensorsInOnePlace) {
   Planned net(diamond());
-  net.graph().tensors[2].data = net.graph().tensors[0].as<uint8_t>() + 16;
+  net.graph().tensors.find(2)->data = net.graph().tensors[0].as<uint8_t>() + 16;
   EXPECT_EQ(find_overlap(net.state()),
             "tensor 0 of subgraph 0 and tensor 2 of subgraph 0 share bytes while both are needed");
   EXPECT_EQ(net.invoke(),
@@ -53,7 +53,7 @@ TEST(Watch, FindsTensorsInOnePlace) {
 
 TEST(Watch, FindsWhatIsWrittenOverAnInputThatIsStillRead) {
   Planned net(diamond());
-  net.graph().tensors[2].data = net.graph().tensors[1].data;
+  net.graph().tensors.find(2)->data = net.graph().tensors[1].data;
   EXPECT_EQ(net.invoke(),
             "REVERSE (operator 1) changes tensor 1 of subgraph 0, which is read later");
 }
@@ -110,8 +110,7 @@ std::string placed_again(Spoil spoil) {
   b.tensor({.shape = Shape::of(4), .variable = true});
   const Planned net(b);
   State& state = net.state();
-  for (int32_t i = 0; i < net.graph().tensor_count; ++i) {
-    Tensor& t = net.graph().tensors[i];
+  for (Tensor& t : net.graph().tensors) {
     if (t.storage == Storage::kActivation) t.data = nullptr;
   }
   spoil(state, net.graph());
@@ -122,8 +121,8 @@ std::string placed_again(Spoil spoil) {
 TEST(Plan, DoesNotLeadOutsideOfItsMemory) {
   EXPECT_EQ(placed_again([](State&, Graph&) {}), "");
   const std::string outside = "internal error: the plan leads outside of its memory";
-  EXPECT_EQ(placed_again([](State&, Graph& g) { g.tensors[5].bytes = 1 << 20; }), outside);
-  EXPECT_EQ(placed_again([](State& s, Graph& g) { g.tensors[5].data = s.arena.base() - 16; }),
+  EXPECT_EQ(placed_again([](State&, Graph& g) { g.tensors.find(5)->bytes = 1 << 20; }), outside);
+  EXPECT_EQ(placed_again([](State& s, Graph& g) { g.tensors.find(5)->data = s.arena.base() - 16; }),
             outside);
 }
 

@@ -34,6 +34,7 @@ struct Case {
   ConvGeometry size;
   Fill input, weights;
   Shifts shifts;
+  int32_t gap = 0;  // elements between rows of the output
 };
 
 inline std::string describe(const Case& c) {
@@ -44,7 +45,7 @@ inline std::string describe(const Case& c) {
          std::to_string(g.stride_h) + ", dilation " + std::to_string(g.dilation_h) + ", fills " +
          std::to_string(static_cast<int>(c.input)) + " " +
          std::to_string(static_cast<int>(c.weights)) + ", shifts from " +
-         std::to_string(c.shifts.low);
+         std::to_string(c.shifts.low) + ", rows " + std::to_string(c.gap) + " apart";
 }
 
 // A convolution of one kind of arguments.
@@ -58,6 +59,7 @@ class GuardedConv {
 
   GuardedConv(const Case& c, Against side, uint64_t seed)
       : size_(c.size),
+        gap_(c.gap),
         in_(elements(c.size.in_h * c.size.in_w * c.size.in_c * c.size.batch), side),
         weights_(elements(c.size.out_c * c.size.kernel_h * c.size.kernel_w *
                           (kDepthwise ? 1 : c.size.in_c)),
@@ -92,6 +94,7 @@ class GuardedConv {
     Args a;
     a.size = size_;
     a.stride = dense_strides(size_);
+    a.stride.out_row += gap_;
     a.in = in_.data();
     a.weights = weights_.data();
     a.bias = bias_.data();
@@ -145,12 +148,15 @@ class GuardedConv {
   }
 
  public:
-  size_t outputs() const { return elements(size_.batch * size_.out_h * size_.out_w * size_.out_c); }
+  size_t outputs() const {
+    return elements(size_.batch * size_.out_h * (size_.out_w * size_.out_c + gap_));
+  }
 
  private:
   static size_t elements(int32_t n) { return static_cast<size_t>(n); }
 
   ConvGeometry size_;
+  int32_t gap_;
   GuardedBuffer<T> in_, weights_;
   GuardedBuffer<int32_t> bias_, multiplier_;
   GuardedBuffer<int8_t> shift_;

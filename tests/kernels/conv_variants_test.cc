@@ -18,7 +18,7 @@ void for_each_case(const Visit& visit) {
     }
     for (const Shifts shifts : kShifts) visit(Case{size, Fill::kRandom, Fill::kRandom, shifts});
   };
-  for (const int32_t depth : {1, 3, 4, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 64, 100}) {
+  for (const int32_t depth : {1, 3, 4, 7, 8, 9, 12, 15, 16, 17, 24, 28, 31, 32, 33, 64, 100}) {
     for (const int32_t outputs : {1, 3, 4, 5, 7, 8, 9, 17}) {
       with_fills(same_size(1, 5, depth, outputs, 1, 1, 1));
     }
@@ -46,6 +46,14 @@ void for_each_case(const Visit& visit) {
     with_fills(same_size(5, 6, channels, 8, 3, 1, 1));
     visit(Case{same_size(7, 6, channels, 8, 3, 2, 2), Fill::kRandom, Fill::kRandom, kShifts[0]});
   }
+  // Rows of the output that are apart, some of them shorter than a tile.
+  for (const int32_t depth : {8, 16, 24, 28, 32, 40}) {
+    for (const int32_t columns : {1, 3, 4, 5, 8, 9, 13}) {
+      visit(Case{same_size(3, columns, depth, 17, 1, 1, 1), Fill::kRandom, Fill::kNeverMin,
+                 kShifts[0], 5});
+    }
+  }
+  visit(Case{same_size(3, 5, 3, 8, 3, 1, 1), Fill::kRandom, Fill::kNeverMin, kShifts[0], 5});
   // Rows that are longer than a copy may be.
   visit(Case{same_size(2, 200, 64, 9, 3, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
   visit(Case{same_size(1, 2500, 16, 8, 1, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});

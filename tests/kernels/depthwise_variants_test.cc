@@ -17,6 +17,12 @@ void for_each_case(const Visit& visit) {
     for (const Fill input : kConvFills) {
       for (const Fill weights : kConvFills) visit(Case{size, input, weights, kShifts[0]});
     }
+    // Nine, or five, of these weights sum up to no more than 255, and others to a little more.
+    for (const Fill input : {Fill::kRandom, Fill::kAllMin}) {
+      for (const Fill weights : {Fill::kSmall, Fill::kUpTo51}) {
+        visit(Case{size, input, weights, kShifts[0]});
+      }
+    }
     for (const Shifts shifts : kShifts) visit(Case{size, Fill::kRandom, Fill::kRandom, shifts});
   };
   for (const int32_t kernel : {1, 2, 3, 4, 5, 7}) {
@@ -47,7 +53,10 @@ void for_each_case(const Visit& visit) {
   with_fills(two);
   // More columns than scratch memory holds, bands of rows, and windows of other kernels.
   visit(Case{same_size(3, 300, 8, 8, 3, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
-  visit(Case{same_size(40, 40, 64, 64, 3, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
+  for (const Fill weights : {Fill::kRandom, Fill::kNeverMin}) {
+    visit(Case{same_size(40, 40, 64, 64, 3, 1, 1), Fill::kRandom, weights, kShifts[0]});
+    visit(Case{same_size(80, 80, 20, 20, 3, 2, 1), Fill::kRandom, weights, kShifts[0]});
+  }
   visit(Case{same_size(40, 40, 8, 8, 33, 1, 1), Fill::kRandom, Fill::kRandom, kShifts[0]});
 }
 

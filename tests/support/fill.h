@@ -10,7 +10,7 @@
 
 namespace pipit::test {
 
-enum class Fill { kRandom, kNeverMin, kSmall, kAllMin, kAllMax, kAlternating };
+enum class Fill { kRandom, kNeverMin, kSmall, kUpTo51, kAllMin, kAllMax, kAlternating };
 constexpr Fill kFills[] = {Fill::kRandom, Fill::kSmall, Fill::kAllMin, Fill::kAllMax,
                            Fill::kAlternating};
 
@@ -28,6 +28,8 @@ T filler(Fill how, size_t i, Random* random) {
     }
     case Fill::kSmall:
       return static_cast<T>(random->between(kSmallest, 3));
+    case Fill::kUpTo51:
+      return static_cast<T>(random->between(std::is_signed_v<T> ? -51 : 0, 51));
     case Fill::kAllMin:
       return kMin;
     case Fill::kAllMax:

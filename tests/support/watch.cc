@@ -182,8 +182,8 @@ std::vector<Piece> kept_pieces(const State& state) {
     add("the variables of subgraph " + std::to_string(i), s.variables, s.variable_bytes);
   }
   for (const Graph* g = next_planned(state.newest); g != nullptr; g = next_planned(g->older)) {
-    add("the tensors of a graph", g->tensors,
-        static_cast<size_t>(g->tensor_count) * sizeof(Tensor));
+    add("the tensors of a graph", g->tensors.kept,
+        static_cast<size_t>(g->tensors.kept_count) * sizeof(Tensor));
     add("the steps of a graph", g->steps, static_cast<size_t>(g->step_count) * sizeof(Step));
   }
   for (const StateBlock* b = state.blocks; b != nullptr; b = b->next) {
@@ -194,6 +194,8 @@ std::vector<Piece> kept_pieces(const State& state) {
   }
   for (const Chain* c = state.chains; c != nullptr; c = c->next) {
     add("the links of a chain", c->links, static_cast<size_t>(c->count) * sizeof(Link));
+    add("the calls of a chain", c->calls,
+        static_cast<size_t>(c->ends[c->shares - 1]) * sizeof(ChainCall));
   }
   return pieces;
 }
@@ -261,7 +263,7 @@ std::vector<Range> changeable(const State& state) {
   }
   for (const Graph* g = next_planned(state.newest); g != nullptr; g = next_planned(g->older)) {
     add(g, sizeof(Graph));
-    add(g->tensors, static_cast<size_t>(g->tensor_count) * sizeof(Tensor));
+    add(g->tensors.kept, static_cast<size_t>(g->tensors.kept_count) * sizeof(Tensor));
   }
   for (const StateBlock* b = state.blocks; b != nullptr; b = b->next) add(b->data, b->bytes);
   add(state.resources, static_cast<size_t>(state.resource_count) * sizeof(Resource));

@@ -310,7 +310,7 @@ std::string state_lines(const Session& session, const std::string& when) {
   const Interpreter& net = session.net();
   for (int g = 0; g < session.model().subgraphs(); ++g) {
     for (int i = 0; i < net.tensors(g); ++i) {
-      const Tensor& t = *net.tensor(i, g);
+      const Tensor t = net.tensor(i, g);
       const std::string graph = g == 0 ? "" : std::to_string(g) + ".";
       rows.push_back({"Tensor " + graph + std::to_string(i), type_name(t.type), shape_text(t.shape),
                       grouped(t.bytes) + " bytes", storage_name(t.storage), printable(t.name)});

@@ -68,9 +68,8 @@ struct Expected {
 
 double step_of(const Tensor& t) { return t.scale > 0 ? static_cast<double>(t.scale) : 0; }
 
-bool has_values(const Tensor* t) {
-  return t != nullptr && t->data != nullptr && is_numeric(t->type) && t->elements() > 0 &&
-         t->bytes != 0;
+bool has_values(const Tensor& t) {
+  return t.data != nullptr && is_numeric(t.type) && t.elements() > 0 && t.bytes != 0;
 }
 
 // A model that keeps what it computes.
@@ -86,7 +85,7 @@ class Trace {
 
   Session& session() { return session_; }
   int subgraph() const { return session_.subgraph(); }
-  const Tensor* tensor(int i) const { return session_.net().tensor(i, subgraph()); }
+  Tensor tensor(int i) const { return session_.net().tensor(i, subgraph()); }
 
   void run(const std::vector<std::vector<uint8_t>>& inputs) {
     session_.run([&] {
@@ -95,9 +94,9 @@ class Trace {
     });
   }
 
-  std::optional<Expected> expected(const Tensor* t) const {
+  std::optional<Expected> expected(const Tensor& t) const {
     if (!has_values(t)) return std::nullopt;
-    return Expected{real_values(*t), t->type, step_of(*t)};
+    return Expected{real_values(t), t.type, step_of(t)};
   }
 
  private:
@@ -137,8 +136,8 @@ class OtherModel : public Reference {
       : path_(set.other), trace_(set.other, set.signature, detect_cpu()) {
     const Session& session = trace_.session();
     for (int i = 0; i < session.net().tensors(trace_.subgraph()); ++i) {
-      const Tensor* t = trace_.tensor(i);
-      if (t->name[0] != '\0' && !t->constant()) by_name_.emplace(t->name, i);
+      const Tensor t = trace_.tensor(i);
+      if (t.name[0] != '\0' && !t.constant()) by_name_.emplace(t.name, i);
     }
   }
   Session& session() { return trace_.session(); }
@@ -147,12 +146,14 @@ class OtherModel : public Reference {
   std::string name() const override { return path_; }
   std::optional<Expected> of(const Tensor& t, int position) const override {
     const auto at = by_name_.find(t.name);
-    const Tensor* found = at == by_name_.end() ? nullptr : trace_.tensor(at->second);
-    if (found != nullptr && found->elements() == t.elements()) return trace_.expected(found);
+    if (at != by_name_.end()) {
+      const Tensor found = trace_.tensor(at->second);
+      if (found.elements() == t.elements()) return trace_.expected(found);
+    }
     const Interpreter& net = const_cast<Trace&>(trace_).session().net();
     const Tensor* output = position < 0 ? nullptr : net.output(position, trace_.subgraph());
     if (output == nullptr || output->elements() != t.elements()) return std::nullopt;
-    return trace_.expected(output);
+    return trace_.expected(*output);
   }
 
  private:
@@ -297,14 +298,14 @@ class Diff {
     for (int n = 0; n < model.nodes(g); ++n) {
       const Node node = model.node(n, g);
       for (const int32_t index : node.outputs) {
-        const Tensor* t = model_.tensor(index);
-        if (!has_values(t) || t->constant()) continue;
-        const auto expected = reference.of(*t, output_position(index));
+        const Tensor t = model_.tensor(index);
+        if (!has_values(t) || t.constant()) continue;
+        const auto expected = reference.of(t, output_position(index));
         if (!expected) continue;
-        const double scale = t->scale > 0 ? step_of(*t) : expected->scale;
-        const bool floats = t->type == Type::kFloat32 && expected->type == Type::kFloat32;
+        const double scale = t.scale > 0 ? step_of(t) : expected->scale;
+        const bool floats = t.type == Type::kFloat32 && expected->type == Type::kFloat32;
         list.push_back(
-            {n, node.op, *t, difference(real_values(*t), expected->values, scale, floats)});
+            {n, node.op, t, difference(real_values(t), expected->values, scale, floats)});
       }
     }
     return list;

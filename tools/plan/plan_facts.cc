@@ -40,7 +40,7 @@ PlanFacts::PlanFacts(const Session& session, const Blocks& blocks) : session_(se
 }
 
 Tensor PlanFacts::tensor(const GraphFacts& graph, int i) const {
-  return *session_.net().tensor(i, graph.subgraph);
+  return session_.net().tensor(i, graph.subgraph);
 }
 
 GraphFacts PlanFacts::facts_of(int subgraph, const Blocks& blocks) const {
@@ -94,7 +94,7 @@ void PlanFacts::find_blocks(const Blocks& blocks, GraphFacts* graph) const {
   const Interpreter& net = session_.net();
   const uint8_t* const activations = session_.arena() + net.memory().persistent_bytes;
   const auto address = [&](int i) {
-    return static_cast<size_t>(net.tensor(i, graph->subgraph)->as<const uint8_t>() - activations);
+    return static_cast<size_t>(net.tensor(i, graph->subgraph).as<const uint8_t>() - activations);
   };
   std::vector<PlannedBlock> list = blocks.of(graph->subgraph);
   size_t base = 0;  // of the subgraph's activations
@@ -103,8 +103,8 @@ void PlanFacts::find_blocks(const Blocks& blocks, GraphFacts* graph) const {
   }
   std::map<size_t, std::vector<int>> at;  // tensors by their address
   for (int i = 0; i < net.tensors(graph->subgraph); ++i) {
-    const Tensor* t = net.tensor(i, graph->subgraph);
-    if (t->storage == Storage::kActivation && t->data != nullptr) at[address(i)].push_back(i);
+    const Tensor t = net.tensor(i, graph->subgraph);
+    if (t.storage == Storage::kActivation && t.data != nullptr) at[address(i)].push_back(i);
   }
   for (const PlannedBlock& b : list) {
     BlockFacts facts;

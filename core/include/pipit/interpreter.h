@@ -194,7 +194,9 @@ class Interpreter {
   const Tensor* input(int i, int subgraph = 0) const;
   const Tensor* output(int i, int subgraph = 0) const;
   int tensors(int subgraph = 0) const;
-  const Tensor* tensor(int i, int subgraph = 0) const;
+  // What it is now, and where its bytes are; with index -1 when out of range. The plan keeps no
+  // more of constants than their operators need, so this makes the tensor anew.
+  Tensor tensor(int i, int subgraph = 0) const;
 
   // Uses the caller's own bytes for an input or output from the next invocation on; nullptr, or a
   // resize(), returns to the arena's. `bytes` must have the tensor's size, be aligned to its

@@ -67,6 +67,12 @@ struct Step {
   const Tensor& input(int i) const { return *tensors[i]; }
   const Tensor* optional_input(int i) const { return i < inputs ? tensors[i] : nullptr; }
   const Tensor& output(int i) const { return *tensors[inputs + i]; }
+  // The bytes of an input: `detached`, where Prepare::detach() has told them, or nullptr where the
+  // input is left out.
+  template <class T>
+  const T* bytes(int i, const T* detached) const {
+    return detached != nullptr || !has_input(i) ? detached : input(i).as<T>();
+  }
 };
 
 // ---- steps that can compute some rows of their output at a time
@@ -173,6 +179,8 @@ struct Resource {
 class Prepare {
  public:
   Prepare(State& state, Graph& graph, Planning* planning, int node, Message* why);
+  // Late: the node of a deferred step, again.
+  Prepare(State& state, Graph& graph, const Step& deferred, Message* why);
 
   // The operator that is being prepared: its row in the table.
   const Op& op() const;
@@ -188,6 +196,15 @@ class Prepare {
   const Tensor& input(int i) const { return *step_.tensors[i]; }
   const Tensor* optional_input(int i) const { return step_.optional_input(i); }
   const Tensor& output(int i) const { return *step_.tensors[step_.inputs + i]; }
+  // Tensors of constants last as long as the plan only where steps have them: what `prepare` stores
+  // is not the address of one but this (nullptr when the arena is too small), ...
+  const Tensor* keep_input(int i);
+  // ... or, of a constant, that of its bytes: if not nullptr, run() finds no tensor in its place.
+  const void* detach(int i);
+  template <class T>
+  const T* detach_as(int i) {
+    return static_cast<const T*>(detach(i));
+  }
   // An input that the operator also writes (a variable).
   Tensor& variable(int i) { return *step_.tensors[i]; }
   // A tensor that only carries quantization parameters (LSTM); nullptr when left out.
@@ -304,6 +321,7 @@ class Prepare {
   friend struct NodePlanner;
   friend class Run;
   const void* known_values(int i, size_t element_size) const;
+  void drop_detached();
   Status take_output(int i);
   Status check_subgraph(int subgraph) const;
   bool affordable(ByteCount bytes);
@@ -322,6 +340,7 @@ class Prepare {
   bool deferred_ = false;
   bool fold_ = false;
   bool outputs_later_ = false;
+  uint32_t detached_ = 0;  // a bit for each of the first inputs
 };
 
 // What a step sees while it runs.
