@@ -15,7 +15,7 @@ namespace {
 // Pools of 3x3 numbers: what lies between can be a few rows.
 ModelBuilder pools() {
   ModelBuilder b;
-  const Shape shape = Shape::of(1, 32, 64, 1);
+  const Shape shape = Shape::of(1, 32, 64, 8);
   int last = b.tensor({.type = Type::kFloat32, .shape = shape});
   b.inputs({last});
   for (int i = 0; i < 4; ++i) {
