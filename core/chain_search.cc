@@ -20,6 +20,8 @@ constexpr int32_t kLinkWorth = 48;
 // its channels, of a call of another kernel, and of each output and so many products. Counted with
 // int8 models on a Cortex-A76.
 constexpr int32_t kThickest = 8;
+// Of chains, how many results are kept, since the same are asked for again and again.
+constexpr int32_t kMostMeasured = 512;
 constexpr int64_t kWorkPart = 80;
 constexpr int64_t kCallWork = 400, kChannelWork = 16, kPlainCallWork = 50;
 constexpr int64_t kProducts = 12, kOutputWork = 4;
@@ -71,6 +73,14 @@ struct Search {
   int32_t* best_ends = nullptr;   // ...and with the best thickness
   int32_t thickness = 0;          // of bands
   LinkPlan* links = nullptr;
+  // What a chain takes that has been measured, at a place of its own or another's.
+  struct Measured {
+    int32_t from = 0, end = 0, thickness = 0;
+    bool over = false;
+    ByteCount bytes;
+  };
+  Measured* measured = nullptr;
+  int32_t measured_count = 0;
 
   struct Choice {
     int32_t from = 0, end = 0;
@@ -94,6 +104,10 @@ struct Search {
     paid_ends = pool.temporary_array<int32_t>(steps);
     best_ends = pool.temporary_array<int32_t>(steps);
     links = pool.temporary_array<LinkPlan>(kMaxLinks);
+    measured_count = std::min(4 * graph.step_count, kMostMeasured);
+    measured = pool.temporary_array<Measured>(static_cast<size_t>(measured_count));
+    if (measured == nullptr) return false;
+    std::fill_n(measured, measured_count, Measured());
     return root && producer && active && near && bytes && before && behind && chain_end &&
            chain_from && paid_ends && best_ends && links;
   }
@@ -262,12 +276,21 @@ struct Search {
     return state.options.band_rows != 0 ? ByteCount() : c.list_bytes();
   }
 
-  // What the chain of these steps takes.
-  Choice choice_of(int32_t from, int32_t end, ByteCount outside) {
+  const Measured& measure(int32_t from, int32_t end) {
+    const uint32_t key = static_cast<uint32_t>(from) * kMaxLinks + static_cast<uint32_t>(end);
+    Measured& known = measured[key % static_cast<uint32_t>(measured_count)];
+    if (known.from == from && known.end == end && known.thickness == thickness) return known;
     const ChainPlan c =
         make_chain(state, graph, planning, steps_of(from, end), Measure::kEstimate, links);
-    Choice choice = {from, end, outside + c.bytes() + kept_lists(c)};
-    if (c.over != nullptr) choice.bytes -= output_bytes(end);
+    known = {from, end, thickness, c.over != nullptr, c.bytes() + kept_lists(c)};
+    return known;
+  }
+
+  // What the chain of these steps takes.
+  Choice choice_of(int32_t from, int32_t end, ByteCount outside) {
+    const Measured& chain = measure(from, end);
+    Choice choice = {from, end, outside + chain.bytes};
+    if (chain.over) choice.bytes -= output_bytes(end);
     return choice;
   }
 
