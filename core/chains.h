@@ -90,7 +90,7 @@ enum class Measure : bool { kExact, kEstimate };
 // measuring those that it found.
 inline bool looked_enough(const State& state, Measure measure) {
   const uint64_t most = most_looks(state.model.file().size());
-  return state.chain_looks > (measure == Measure::kEstimate ? most / 2 : most);
+  return state.chain_looks > (measure == Measure::kEstimate ? most / 8 : most);
 }
 
 // The steps of a chain, and a tensor whose bytes its output may take, if there is one.
