@@ -160,7 +160,7 @@ differential() { # differential PRESET EMULATOR: a day's numbers, so that each d
 # The conformance cases run once with the best kernels; as 32-bit code, with the portable ones too,
 # which asan has tried as 64-bit code.
 arm_asan() { # arm_asan PRESET
-  local tests='^(conformance\.|mutations|malformed_test|sweep|geometry_test|interpreter_test|placement_test|fuzz_)'
+  local tests='^(conformance\.|mutations|malformed_test|sweep|interpreter_test|placement_test|fuzz_)'
   step "$1 build" build "$1" arm_asan
   ((status == 0)) || return 0
   tests+='|_variants_test\.'

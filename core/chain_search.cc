@@ -22,7 +22,7 @@ constexpr int32_t kLinkWorth = 48;
 constexpr int32_t kThickest = 8;
 // Of chains, how many results are kept, since the same are asked for again and again.
 constexpr int32_t kMostMeasured = 512;
-constexpr int64_t kWorkPart = 80;
+constexpr int64_t kWorkPart = 300;
 constexpr int64_t kCallWork = 400, kChannelWork = 16, kPlainCallWork = 50;
 constexpr int64_t kProducts = 12, kOutputWork = 4;
 

@@ -326,7 +326,7 @@ TEST(Chains, CountAnyNumberOfRows) {
 TEST(Chains, ThoseThatPayAreNotPassedOverForCheaperOnes) {
   ModelBuilder b;
   const auto add = [&](int32_t width) {
-    return b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, 512, width, 1)});
+    return b.tensor({.type = Type::kFloat32, .shape = Shape::of(1, 512, width, 32)});
   };
   const auto pool = [&](int in, int32_t from, int32_t to) {
     const int out = add(to);

@@ -491,7 +491,7 @@ class Inspect(CommandTest):
                          report["bytes"])
 
     def test_chains(self):
-        whole = 128 * 16 * 8 * 4
+        whole = 128 * 16 * 32 * 4
         model = self.model(small.pools_model())
         report = self.json("inspect", model)
         chains = report["chains"]

@@ -126,11 +126,11 @@ def loop_models():
 def pools_model(pools=4):
     """Averages of 3x3 numbers, again and again: what lies between can be a few rows."""
     g = Graph()
-    last = g.tensor("x", "FLOAT32", [1, 128, 16, 8])
+    last = g.tensor("x", "FLOAT32", [1, 128, 16, 32])
     g.inputs = [last]
     for i in range(pools):
         stride = 2 if i == pools - 1 else 1
-        y = g.tensor(f"y{i}", "FLOAT32", [1, 128 // stride, 16 // stride, 8])
+        y = g.tensor(f"y{i}", "FLOAT32", [1, 128 // stride, 16 // stride, 32])
         g.op("AVERAGE_POOL_2D", [last], [y], "Pool2DOptions", padding="SAME", stride_w=stride,
              stride_h=stride, filter_width=3, filter_height=3)
         last = y
