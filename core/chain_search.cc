@@ -20,11 +20,11 @@ constexpr int32_t kLinkWorth = 48;
 // its channels, of a call of another kernel, and of each output and so many products. Counted with
 // int8 models on a Cortex-A76.
 constexpr int32_t kThickest = 8;
-// Of chains, how many results are kept, since the same are asked for again and again.
-constexpr int32_t kMostMeasured = 512;
 constexpr int64_t kWorkPart = 300;
 constexpr int64_t kCallWork = 400, kChannelWork = 16, kPlainCallWork = 50;
 constexpr int64_t kProducts = 12, kOutputWork = 4;
+// Of chains, how many results are kept, since the same are asked for again and again.
+constexpr int32_t kMostMeasured = 512;
 
 bool has_weights(const Step& s) { return s.has_input(1) && s.input(1).constant(); }
 
@@ -48,7 +48,16 @@ int64_t work_of_call(const LinkPlan& link) {
   if (products_of(link.step) < kDense) return call;
   const int64_t row = static_cast<int64_t>(link.step.input(0).bytes) / link.in_rows[0];
   const int64_t shared = int64_t{link.rows.taps - 1} * link.rows.dilation + 1 - link.rows.stride;
-  return call + std::max<int64_t>(shared, 0) * row;
+  return call + std::clamp<int64_t>(shared, 0, link.in_rows[0]) * row;
+}
+
+int64_t work_of_calls(const ChainPlan& c) {
+  int64_t work = 0;
+  for (int32_t i = 0; i < c.count; ++i) {
+    const LinkPlan& link = c.plans[i];
+    work += (link.out_rows - 1) / link.band * work_of_call(link);
+  }
+  return work;
 }
 
 struct Search {
@@ -78,6 +87,7 @@ struct Search {
     int32_t from = 0, end = 0, thickness = 0;
     bool over = false;
     ByteCount bytes;
+    int64_t work = 0;  // of its calls, beyond one call of each operator
   };
   Measured* measured = nullptr;
   int32_t measured_count = 0;
@@ -283,6 +293,7 @@ struct Search {
     const ChainPlan c =
         make_chain(state, graph, planning, steps_of(from, end), Measure::kEstimate, links);
     known = {from, end, thickness, c.over != nullptr, c.bytes() + kept_lists(c)};
+    if (c.share_bytes.bounded()) known.work = work_of_calls(c);
     return known;
   }
 
@@ -402,7 +413,7 @@ struct Search {
     for (ByteCount reached = ByteCount::unbounded();;) {
       if (!may_look_at(int64_t{graph.step_count} + active_count)) return reached;
       find_peaks();
-      if (enough(top, reached) && work_of_calls() <= work) {
+      if (enough(top, reached) && work_of_chains() <= work) {
         reached = top;
         std::copy_n(chain_end, graph.step_count, paid_ends);
       }
@@ -422,16 +433,10 @@ struct Search {
   }
 
   // What the calls of all chains cost beyond one call of each operator.
-  int64_t work_of_calls() {
+  int64_t work_of_chains() {
     int64_t work = 0;
     for (int32_t from = 0; from < graph.step_count; ++from) {
-      if (chain_end[from] == 0) continue;
-      const ChainPlan c = make_chain(state, graph, planning, steps_of(from, chain_end[from]),
-                                     Measure::kEstimate, links);
-      for (int32_t i = 0; i < c.count; ++i) {
-        const LinkPlan& link = c.plans[i];
-        work += (link.out_rows - 1) / link.band * work_of_call(link);
-      }
+      if (chain_end[from] != 0) work += measure(from, chain_end[from]).work;
     }
     return work;
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator may ask while it is planned.
+#include <algorithm>
+
 #include "core/limits.h"
 #include "core/plan.h"
 
@@ -68,17 +70,22 @@ const Tensor* Prepare::keep_input(int i) {
   return t = keep_tensor(state_, graph_, t);
 }
 
+namespace {
+
+constexpr int kMostDetached = 32;  // of the first inputs
+
+}  // namespace
+
 const void* Prepare::detach(int i) {
-  constexpr int kMost = 32;
-  if (late() || i >= kMost || !has_input(i) || !input(i).constant()) return nullptr;
+  if (late() || i >= kMostDetached || !has_input(i) || !input(i).constant()) return nullptr;
   if (input(i).data != nullptr) detached_ |= uint32_t{1} << i;
   return input(i).data;
 }
 
 // A deferred step will ask for all of them again.
 void Prepare::drop_detached() {
-  for (int i = 0; !deferred_ && i < step_.inputs; ++i) {
-    if (i < 32 && (detached_ >> i & 1) != 0) const_cast<Tensor**>(step_.tensors)[i] = nullptr;
+  for (int i = 0; !deferred_ && i < std::min<int>(step_.inputs, kMostDetached); ++i) {
+    if ((detached_ >> i & 1) != 0) const_cast<Tensor**>(step_.tensors)[i] = nullptr;
   }
 }
 

@@ -42,22 +42,18 @@ bool lies_in_file(const State& state, const fb::Tensor& t) {
 }
 
 // Bytes that start where elements of the type may not (files of careless writers) are copied.
-Status set_constant(State& state, const fb::Tensor& file, Tensor* t) {
-  const Span<const uint8_t> bytes = buffer_bytes(state.model, file.buffer());
-  t->storage = Storage::kConstant;
-  t->bytes = bytes.size();
-  t->data = const_cast<uint8_t*>(bytes.data());  // never written: outputs are no constants
-  if (is_aligned(bytes.data(), t->type)) return {};
-  t->data = state.pool->take(bytes.size());
-  if (t->data == nullptr) return Code::kArenaTooSmall;
-  std::memcpy(t->data, bytes.data(), bytes.size());
+Status align_constant(State& state, Tensor* t) {
+  if (is_aligned(t->data, t->type)) return {};
+  void* copy = state.pool->take(t->bytes);
+  if (copy == nullptr) return Code::kArenaTooSmall;
+  t->data = std::memcpy(copy, t->data, t->bytes);
   return {};
 }
 
-Status init_tensor(State& state, int32_t index, const fb::Tensor& file, Tensor* t) {
-  *t = described_tensor(index, file);
-  if (is_constant(state, file)) return set_constant(state, file, t);
-  if (file.is_variable()) t->storage = Storage::kVariable;
+Status init_tensor(State& state, const Graph& graph, int32_t i, Tensor* t) {
+  *t = tensor_of_file(state, graph, i);
+  if (t->constant()) return align_constant(state, t);
+  if (file_tensor(graph, i).is_variable()) t->storage = Storage::kVariable;
   return {};
 }
 
@@ -110,7 +106,7 @@ Status init_tensors(State& state, Graph& graph) {
   Tensor* next = tensors.kept;
   for (int32_t i = 0; i < graph.tensor_count; ++i) {
     if (tensors.now[i] == nullptr) continue;
-    PIPIT_TRY(init_tensor(state, i, file_tensor(graph, i), next));
+    PIPIT_TRY(init_tensor(state, graph, i, next));
     tensors.now[i] = next++;
   }
   bind_variables(state, graph);
@@ -128,7 +124,7 @@ Tensor tensor_of_file(const State& state, const Graph& graph, int32_t i) {
   const Span<const uint8_t> bytes = buffer_bytes(state.model, file.buffer());
   t.storage = Storage::kConstant;
   t.bytes = bytes.size();
-  t.data = const_cast<uint8_t*>(bytes.data());
+  t.data = const_cast<uint8_t*>(bytes.data());  // never written: outputs are no constants
   return t;
 }
 
