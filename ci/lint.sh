@@ -53,6 +53,8 @@ tracked cmake '*CMakeLists.txt' '*.cmake'
 tracked core 'core/*.cc' 'core/*.h'
 tracked kernels 'kernels/*.cc' 'kernels/*.h'
 tracked arithmetic 'kernels/*.cc' 'kernels/*.h' ':!kernels/ops/*' ':!kernels/ops.*'
+tracked math 'kernels/math/*'
+tracked contracts 'kernels/contracts/*'
 tracked operators 'kernels/ops/*.cc' 'kernels/ops/*.h'
 tracked platform 'platform/*.cc' 'platform/*.h'
 tracked capi 'capi/*.cc' 'capi/*.h' ':!capi/convenience.cc'
@@ -84,6 +86,10 @@ matches "$include\"(tools|tests|bench)/" "${kernels[@]}" |
   breach "kernels/ knows no tool or test"
 matches "$include\"(kernels/ops|(core|pipit)/(arena|c_api|interpreter|model|op|plan|prepare|tensor))" \
   "${arithmetic[@]}" | breach "kernels do arithmetic; they know no tensor, op or model"
+matches "$include\"(?!kernels/math/|core/to_integer)" "${math[@]}" |
+  breach "kernels/math/ knows numbers only"
+matches "$include\"kernels/(arm|portable)/" "${contracts[@]}" |
+  breach "a contract knows none of its variants"
 matches "$include<((unistd|fcntl|pthread|sched|signal|dirent|dlfcn|(sys|linux)/\w+)\.h|thread|mutex)>" \
   "${core[@]}" "${kernels[@]}" | breach "only platform/ knows the operating system"
 
@@ -104,7 +110,7 @@ matches "^(?!.*// bounded:).*(\bsize_t \w*scratch\w*\(|\b$size \*= )" "${core[@]
 # not fit an integer from processor to processor.
 functions='exp2?|expm1|log(2|10|1p|b)?|a?(sin|cos|tan)h?|atan2|pow|erfc?|[lt]gamma|cbrt|hypot'
 code_matches "\bstd::($functions)f?\s*\(|(^|[^.:>\w])($functions)f\s*\(" |
-  breach "functions of reals are those of kernels/real.h"
+  breach "functions of reals are those of kernels/math/real.h"
 code_matches "\bstd::ll?r(ound|int)\b|static_cast<(u?int(\d+_t)?|size_t)>\((std|real)::(r(ound|int)|floor|ceil|trunc)\b" |
   breach "reals become integers by core/to_integer.h, which saturates"
 

@@ -35,7 +35,7 @@ plant() { # plant RULE FILE LINE
 }
 
 git init -q .
-mkdir -p ci convert core kernels/ops platform capi
+mkdir -p ci convert core kernels/{contracts,math,ops} platform capi
 cp "$lint" ci
 for room in core kernels platform capi; do
   put "$room/clean.cc" '#include "core/include/pipit/x.h"' '// new std::vector<int>; throw malloc(1)' \
@@ -46,6 +46,8 @@ done
 sed -i '/include/d' platform/clean.cc capi/clean.cc
 put platform/os.cc '#include <unistd.h>' '#include <thread>'
 put kernels/wrapping.cc 'x = vqaddq_s32(vaddq_u32(a, b), vpaddq_s32(c, d));'
+put kernels/math/numbers.h '#include "kernels/math/real.h"' '#include "core/to_integer.h"'
+put kernels/contracts/add.h '#include "pipit/cpu.h"'
 put kernels/ops/op.cc '#include "core/include/pipit/tensor.h"'
 put CMakeLists.txt 'add_library(m support/gtest_main.cc)'
 put capi/convenience.cc 'void* p = malloc(1);'
@@ -64,6 +66,8 @@ plant "platform/ knows the operating system and nothing of ours but the public h
 plant "capi/ knows public headers only" capi/up.cc '#include "core/x.h"'
 plant "kernels/ knows no tool or test" kernels/up.cc '#include "tools/x.h"'
 plant "kernels do arithmetic; they know no tensor, op or model" kernels/op.cc '#include "pipit/tensor.h"'
+plant "kernels/math/ knows numbers only" kernels/math/cpu.h '#include "pipit/cpu.h"'
+plant "a contract knows none of its variants" kernels/contracts/arm.cc '#include "kernels/arm/x.h"'
 plant "only platform/ knows the operating system" core/os.cc '#include <sys/mman.h>'
 plant "only platform/ knows the operating system" kernels/ops/os.cc '#include <thread>'
 plant "pages have 4, 16 or 64 KiB: platform/ knows no size of them" platform/page.cc 'size_t page = 4096;'
@@ -73,8 +77,8 @@ plant "the library has no heap" core/new.cc 'int* p = new int;'
 plant "the library has no heap" capi/delete.cc 'void f(int* p) { delete[] p; }'
 plant "a type that takes its memory from the heap" kernels/ops/vector.cc 'std::vector<int> v;'
 plant "the library has no exceptions, RTTI or iostreams" capi/throw.cc 'void f() { throw 1; }'
-plant "functions of reals are those of kernels/real.h" kernels/exp.cc 'float y = std::exp(x);'
-plant "functions of reals are those of kernels/real.h" kernels/ops/sin.cc 'float y = sinf(x);'
+plant "functions of reals are those of kernels/math/real.h" kernels/exp.cc 'float y = std::exp(x);'
+plant "functions of reals are those of kernels/math/real.h" kernels/ops/sin.cc 'float y = sinf(x);'
 plant "reals become integers by core/to_integer.h, which saturates" core/round.cc \
   'int y = static_cast<int32_t>(std::round(x));'
 plant "reals become integers by core/to_integer.h, which saturates" kernels/ops/lround.cc \

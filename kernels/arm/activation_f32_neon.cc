@@ -3,9 +3,9 @@
 //
 // Several vectors side by side, since each is a chain of some twenty products and sums. The last
 // vector of a run is computed like the others: a result does not depend on where it lies.
-#include "kernels/activation_f32.h"
 #include "kernels/arm/each_float.h"
 #include "kernels/arm/exp_neon.h"
+#include "kernels/contracts/activation_f32.h"
 
 namespace pipit {
 

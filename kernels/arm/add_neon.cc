@@ -4,10 +4,10 @@
 // The operand of the larger scale has the multiplier 1/2, which is only a shift; the other one
 // takes SQRDMULH, SSRA and SRSHL for each four numbers, as does their sum. 66 instructions for
 // sixteen bytes, bound by the one pipe for shifts.
-#include "kernels/add_s8.h"
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_point_neon.h"
 #include "kernels/arm/wrapping_neon.h"
+#include "kernels/contracts/add_s8.h"
 
 namespace pipit {
 namespace {

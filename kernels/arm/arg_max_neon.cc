@@ -7,8 +7,8 @@
 
 #include <cstddef>
 
-#include "kernels/arg_max.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/contracts/arg_max.h"
 
 namespace pipit {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call only when kCpuNeon is set (on aarch64: always).
-#include "kernels/arithmetic_f32.h"
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/contracts/arithmetic_f32.h"
 
 namespace pipit {
 namespace {

@@ -10,7 +10,7 @@
 #include "kernels/arm/hybrid_cut.h"
 #include "kernels/arm/reduce_s32.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/conv_hybrid.h"
+#include "kernels/contracts/conv_hybrid.h"
 
 namespace pipit {
 namespace {

@@ -6,8 +6,8 @@
 // them.
 #include "kernels/arm/conv_panels.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
 
 namespace pipit {
 namespace {

@@ -12,8 +12,8 @@
 #include "kernels/arm/group_results.h"
 #include "kernels/arm/in_order.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
 
 namespace pipit {
 namespace {

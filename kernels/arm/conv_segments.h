@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "kernels/conv_f32.h"
+#include "kernels/contracts/conv_f32.h"
 
 namespace pipit {
 namespace {

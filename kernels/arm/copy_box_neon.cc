@@ -10,7 +10,7 @@
 #include <cstddef>
 
 #include "kernels/arm/unroll.h"
-#include "kernels/copy_box.h"
+#include "kernels/contracts/copy_box.h"
 
 namespace pipit {
 namespace {

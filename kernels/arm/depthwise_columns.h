@@ -18,8 +18,8 @@
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/group_results.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/depthwise_s8.h"
-#include "kernels/depthwise_u8.h"
+#include "kernels/contracts/depthwise_s8.h"
+#include "kernels/contracts/depthwise_u8.h"
 
 namespace pipit {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "kernels/arm/registers.h"
-#include "kernels/conv.h"
+#include "kernels/contracts/conv.h"
 
 namespace pipit {
 namespace {

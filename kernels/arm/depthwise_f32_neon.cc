@@ -11,7 +11,7 @@
 
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/depthwise_f32.h"
+#include "kernels/contracts/depthwise_f32.h"
 
 namespace pipit {
 namespace {

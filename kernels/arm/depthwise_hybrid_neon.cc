@@ -15,7 +15,7 @@
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/unroll.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/depthwise_hybrid.h"
+#include "kernels/contracts/depthwise_hybrid.h"
 
 namespace pipit {
 namespace {

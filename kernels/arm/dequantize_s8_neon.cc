@@ -3,7 +3,7 @@
 #include <arm_neon.h>
 
 #include "kernels/arm/unroll.h"
-#include "kernels/quantize_f32.h"
+#include "kernels/contracts/quantize_f32.h"
 
 namespace pipit {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstring>
 
 #include "kernels/arm/unroll.h"
-#include "kernels/binary.h"
-#include "kernels/unary.h"
+#include "kernels/contracts/binary.h"
+#include "kernels/contracts/unary.h"
 
 namespace pipit {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// logistic and tanh of kernels/fixed_exp.h on eight int16 numbers at a time. About 60 instructions
-// each, in one long chain of dependent products: two of them should run side by side.
+// logistic and tanh of kernels/math/fixed_exp.h on eight int16 numbers at a time. About 60
+// instructions each, in one long chain of dependent products: two of them should run side by side.
 #pragma once
 
 #include <arm_neon.h>
 
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/fixed_exp.h"
+#include "kernels/math/fixed_exp.h"
 
 namespace pipit {
 namespace {

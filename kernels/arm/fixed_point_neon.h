@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fixed-point arithmetic of kernels/fixed_point.h on four numbers at a time, by one multiplier
-// for all.
+// The fixed-point arithmetic of kernels/math/fixed_point.h on four numbers at a time, by one
+// multiplier for all.
 #pragma once
 
 #include <arm_neon.h>

@@ -2,7 +2,7 @@
 // Call only when kCpuNeon is set (on aarch64: always).
 #include "kernels/arm/each_float.h"
 #include "kernels/arm/exp_neon.h"
-#include "kernels/function_f32.h"
+#include "kernels/contracts/function_f32.h"
 
 namespace pipit {
 

@@ -3,7 +3,7 @@
 // takes: arithmetic that any machine can do (see kernels/arm/sizes.cc).
 #pragma once
 
-#include "kernels/conv_hybrid.h"
+#include "kernels/contracts/conv_hybrid.h"
 
 namespace pipit {
 namespace {

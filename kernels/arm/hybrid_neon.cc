@@ -7,7 +7,7 @@
 
 #include "kernels/arm/unroll.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/hybrid.h"
+#include "kernels/contracts/hybrid.h"
 
 namespace pipit {
 namespace {

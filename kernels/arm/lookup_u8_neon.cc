@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Only for 64-bit ARM: the table fills sixteen registers. Seven instructions for sixteen bytes.
 #include "kernels/arm/each_vector.h"
-#include "kernels/lookup_u8.h"
+#include "kernels/contracts/lookup_u8.h"
 
 namespace pipit {
 

@@ -4,7 +4,7 @@
 #include "kernels/arm/fixed_exp_neon.h"
 #include "kernels/arm/fixed_point_neon.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/lstm_s16.h"
+#include "kernels/contracts/lstm_s16.h"
 
 namespace pipit {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "kernels/arm/reduce_s32.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 
 namespace pipit {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "kernels/arm/matmul_bytes.h"
 #include "kernels/arm/rescale_neon.h"
-#include "kernels/dense_s8.h"
+#include "kernels/contracts/dense_s8.h"
 
 namespace pipit {
 namespace {

@@ -7,7 +7,7 @@
 #include <arm_neon.h>
 
 #include "kernels/arm/dot_f32_neon.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 
 namespace pipit {
 namespace {

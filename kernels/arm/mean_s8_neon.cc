@@ -3,7 +3,7 @@
 #include "kernels/arm/fixed_point_neon.h"
 #include "kernels/arm/pixel_bytes.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/mean_s8.h"
+#include "kernels/contracts/mean_s8.h"
 
 namespace pipit {
 

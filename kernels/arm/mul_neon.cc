@@ -5,7 +5,7 @@
 // 32 instructions for sixteen bytes.
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_point_neon.h"
-#include "kernels/mul_s8.h"
+#include "kernels/contracts/mul_s8.h"
 
 namespace pipit {
 namespace {

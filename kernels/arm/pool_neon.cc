@@ -6,7 +6,7 @@
 #include "kernels/arm/pixel_bytes.h"
 #include "kernels/arm/pool_windows.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/pool.h"
+#include "kernels/contracts/pool.h"
 
 namespace pipit {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/arm/pixels.h"
-#include "kernels/pool.h"
+#include "kernels/contracts/pool.h"
 
 namespace pipit {
 namespace {

@@ -4,7 +4,7 @@
 // Both branches are computed, and one of them is picked.
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_point_neon.h"
-#include "kernels/prelu_s8.h"
+#include "kernels/contracts/prelu_s8.h"
 
 namespace pipit {
 

@@ -3,7 +3,7 @@
 // divisions for eight numbers are most of the work.
 #include <arm_neon.h>
 
-#include "kernels/quantize_f32.h"
+#include "kernels/contracts/quantize_f32.h"
 
 namespace pipit {
 namespace {

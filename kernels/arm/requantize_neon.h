@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requantization of four sums at a time, with the roundings of kernels/fixed_point.h.
+// Requantization of four sums at a time, with the roundings of kernels/math/fixed_point.h.
 #pragma once
 
 #include <arm_neon.h>
@@ -8,7 +8,7 @@
 
 #include "kernels/arm/unroll.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/conv.h"
+#include "kernels/contracts/conv.h"
 
 namespace pipit {
 namespace {

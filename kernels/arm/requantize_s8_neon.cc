@@ -4,7 +4,7 @@
 // Sixteen sums at a time; what is left of a row overlaps them.
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/requantize_s8.h"
+#include "kernels/contracts/requantize_s8.h"
 
 namespace pipit {
 namespace {

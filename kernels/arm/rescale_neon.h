@@ -13,7 +13,7 @@
 #include <bit>
 
 #include "kernels/arm/unroll.h"
-#include "kernels/rescale.h"
+#include "kernels/contracts/rescale.h"
 
 namespace pipit {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <type_traits>
 
-#include "kernels/resize_bilinear.h"
+#include "kernels/contracts/resize_bilinear.h"
 
 namespace pipit {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "kernels/arm/unroll.h"
 #include "kernels/arm/wrapping_neon.h"
-#include "kernels/row_sums.h"
+#include "kernels/contracts/row_sums.h"
 
 namespace pipit {
 namespace {

@@ -6,13 +6,13 @@
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/hybrid_cut.h"
 #include "kernels/arm/resize_cut.h"
-#include "kernels/conv_f32.h"
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
-#include "kernels/depthwise_f32.h"
-#include "kernels/depthwise_hybrid.h"
-#include "kernels/depthwise_s8.h"
-#include "kernels/depthwise_u8.h"
+#include "kernels/contracts/conv_f32.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
+#include "kernels/contracts/depthwise_f32.h"
+#include "kernels/contracts/depthwise_hybrid.h"
+#include "kernels/contracts/depthwise_s8.h"
+#include "kernels/contracts/depthwise_u8.h"
 
 namespace pipit {
 namespace {

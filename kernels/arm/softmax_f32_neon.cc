@@ -12,8 +12,8 @@
 
 #include "kernels/arm/exp_neon.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/real.h"
-#include "kernels/softmax.h"
+#include "kernels/contracts/softmax.h"
+#include "kernels/math/real.h"
 
 namespace pipit {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/unroll.h"
-#include "kernels/fixed_point_functions.h"
-#include "kernels/lookup_u8.h"
-#include "kernels/softmax.h"
+#include "kernels/contracts/lookup_u8.h"
+#include "kernels/contracts/softmax.h"
+#include "kernels/math/fixed_point_functions.h"
 
 namespace pipit {
 namespace {

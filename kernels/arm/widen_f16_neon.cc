@@ -4,7 +4,7 @@
 #include <arm_neon.h>
 
 #include "kernels/arm/unroll.h"
-#include "kernels/widen_f16.h"
+#include "kernels/contracts/widen_f16.h"
 
 namespace pipit {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/activation_f32.h"
+#include "kernels/contracts/activation_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/scaling.h"
 #include "kernels/ops/unary.h"

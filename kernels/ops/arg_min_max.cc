@@ -3,7 +3,7 @@
 // NaN is chosen only where there is nothing else.
 #include <cstring>
 
-#include "kernels/arg_max.h"
+#include "kernels/contracts/arg_max.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

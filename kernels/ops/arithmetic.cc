@@ -2,8 +2,8 @@
 // ADD, SUB and MUL: two operands that broadcast, and a fused activation.
 #include <algorithm>
 
-#include "kernels/half.h"
-#include "kernels/mul_s8.h"
+#include "kernels/contracts/mul_s8.h"
+#include "kernels/math/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 #include "kernels/ops/clamp.h"

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "core/flexbuffer.h"
-#include "kernels/fft.h"
+#include "kernels/math/fft.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

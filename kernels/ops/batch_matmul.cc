@@ -5,12 +5,12 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/requantize_s8.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops.h"
 #include "kernels/ops/zero_points.h"
-#include "kernels/requantize_s8.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace batch_matmul {

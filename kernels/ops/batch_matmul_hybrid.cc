@@ -2,9 +2,9 @@
 // BATCH_MATMUL of float32 by int8 matrices: the left operand's rows are quantized on the fly.
 #include <algorithm>
 
+#include "kernels/contracts/variant.h"
 #include "kernels/ops/batch_matmul.h"
 #include "kernels/ops/hybrid_scratch.h"
-#include "kernels/variant.h"
 
 namespace pipit::batch_matmul {
 namespace {

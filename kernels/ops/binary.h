@@ -2,11 +2,11 @@
 // What element-wise operators share while they are prepared: shapes, the walk, the step.
 #pragma once
 
-#include "kernels/add_s8.h"
-#include "kernels/binary.h"
-#include "kernels/broadcast.h"
+#include "kernels/contracts/add_s8.h"
+#include "kernels/contracts/binary.h"
+#include "kernels/contracts/broadcast.h"
+#include "kernels/contracts/variant.h"
 #include "kernels/ops/common.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 

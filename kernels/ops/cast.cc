@@ -7,9 +7,9 @@
 #include <limits>
 
 #include "core/to_integer.h"
-#include "kernels/float8.h"
-#include "kernels/half.h"
-#include "kernels/int4.h"
+#include "kernels/math/float8.h"
+#include "kernels/math/half.h"
+#include "kernels/math/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/unary.h"
 

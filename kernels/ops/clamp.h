@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "kernels/arithmetic_f32.h"
+#include "kernels/contracts/arithmetic_f32.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {

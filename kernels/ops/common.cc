@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "core/to_integer.h"
+#include "kernels/math/real.h"
 #include "kernels/ops/compute.h"
-#include "kernels/real.h"
 
 namespace pipit {
 

@@ -6,7 +6,7 @@
 
 #include "core/options.h"
 #include "core/quantize.h"
-#include "kernels/conv.h"
+#include "kernels/contracts/conv.h"
 #include "pipit/op.h"
 
 namespace pipit {

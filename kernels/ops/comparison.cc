@@ -3,8 +3,8 @@
 #include <cstring>
 #include <functional>
 
-#include "kernels/broadcast.h"
-#include "kernels/half.h"
+#include "kernels/contracts/broadcast.h"
+#include "kernels/math/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 #include "kernels/ops/by_type.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // REAL, IMAG and COMPLEX_ABS.
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/unary.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

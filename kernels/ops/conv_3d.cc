@@ -2,7 +2,7 @@
 // CONV_3D: input [batch, depth, height, width, channels], weights [depth, height, width, in, out],
 // bias [out] or none.
 // CONV_3D_TRANSPOSE: output shape [5], weights [depth, height, width, out, in], input, bias.
-#include "kernels/conv_3d.h"
+#include "kernels/contracts/conv_3d.h"
 
 #include "kernels/ops.h"
 #include "kernels/ops/conv_common.h"

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "core/quantize.h"
+#include "kernels/contracts/variant.h"
 #include "kernels/ops/conv_split.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

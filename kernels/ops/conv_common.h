@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "kernels/conv.h"
-#include "kernels/hybrid.h"
+#include "kernels/contracts/conv.h"
+#include "kernels/contracts/hybrid.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {

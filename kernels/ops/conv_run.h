@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/hybrid.h"
-#include "kernels/int4.h"
+#include "kernels/contracts/hybrid.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/int4.h"
 #include "kernels/ops/conv_common.h"
 #include "kernels/ops/scratch.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 

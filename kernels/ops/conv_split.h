@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/conv.h"
+#include "kernels/contracts/conv.h"
 #include "pipit/op.h"
 
 namespace pipit {

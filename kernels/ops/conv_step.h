@@ -10,14 +10,14 @@
 // these phases reads its own taps, last to first.
 #pragma once
 
-#include "kernels/conv_s8.h"
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/row_sums.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
 #include "kernels/ops/known_bytes.h"
-#include "kernels/row_sums.h"
 
 namespace pipit {
 

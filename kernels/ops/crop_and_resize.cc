@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "core/to_integer.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/by_type.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/node_def.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

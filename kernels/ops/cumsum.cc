@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CUMSUM: running sums along one dimension, with or without the element itself, from either end.
-#include "kernels/fold.h"
+#include "kernels/math/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"

@@ -3,16 +3,16 @@
 // multiplier], bias [channels * multiplier] or none.
 #include <algorithm>
 
-#include "kernels/depthwise_f32.h"
-#include "kernels/depthwise_hybrid.h"
-#include "kernels/depthwise_s16.h"
-#include "kernels/depthwise_s8.h"
-#include "kernels/depthwise_u8.h"
+#include "kernels/contracts/depthwise_f32.h"
+#include "kernels/contracts/depthwise_hybrid.h"
+#include "kernels/contracts/depthwise_s16.h"
+#include "kernels/contracts/depthwise_s8.h"
+#include "kernels/contracts/depthwise_u8.h"
+#include "kernels/contracts/weight_bytes.h"
 #include "kernels/ops.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/conv_run.h"
 #include "kernels/ops/conv_split.h"
-#include "kernels/weight_bytes.h"
 
 namespace pipit {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEQUANTIZE: to float32 from any quantized type, or from smaller floats.
-#include "kernels/float8.h"
-#include "kernels/int4.h"
+#include "kernels/contracts/quantize_f32.h"
+#include "kernels/contracts/widen_f16.h"
+#include "kernels/math/float8.h"
+#include "kernels/math/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/channels.h"
 #include "kernels/ops/unary.h"
-#include "kernels/quantize_f32.h"
-#include "kernels/widen_f16.h"
 
 namespace pipit {
 namespace {

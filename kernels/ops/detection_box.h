@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/real.h"
+#include "kernels/math/real.h"
 #include "pipit/tensor.h"
 
 namespace pipit {

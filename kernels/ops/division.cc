@@ -3,8 +3,8 @@
 #include <cmath>
 #include <type_traits>
 
-#include "kernels/arithmetic_f32.h"
-#include "kernels/fixed_point_functions.h"
+#include "kernels/contracts/arithmetic_f32.h"
+#include "kernels/math/fixed_point_functions.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 #include "kernels/ops/clamp.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/half.h"
+#include "kernels/math/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/block_scales.h"
 #include "kernels/ops/moves.h"

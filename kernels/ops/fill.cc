@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "core/to_integer.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/float_function.h"
 
-#include "kernels/half.h"
+#include "kernels/math/half.h"
 #include "kernels/ops/unary.h"
 
 namespace pipit {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/ops/float_product.h"
 
+#include "kernels/contracts/variant.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/weight_rows.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 

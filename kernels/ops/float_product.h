@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 #include "kernels/ops/hybrid_scratch.h"
 #include "pipit/op.h"
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/block_scales.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace fully_connected {

@@ -3,12 +3,12 @@
 // block of a row. The input is quantized on the fly, always asymmetrically.
 #include <algorithm>
 
-#include "kernels/activate.h"
-#include "kernels/half.h"
+#include "kernels/contracts/activate.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/half.h"
 #include "kernels/ops/block_scales.h"
 #include "kernels/ops/fully_connected.h"
 #include "kernels/ops/hybrid_scratch.h"
-#include "kernels/variant.h"
 
 namespace pipit::fully_connected {
 namespace {

@@ -3,11 +3,11 @@
 #include <cfloat>
 #include <cmath>
 
-#include "kernels/activate.h"
+#include "kernels/contracts/activate.h"
+#include "kernels/contracts/variant.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/fully_connected.h"
 #include "kernels/ops/hybrid_scratch.h"
-#include "kernels/variant.h"
 
 namespace pipit::fully_connected {
 namespace {

@@ -3,15 +3,15 @@
 // joins the bias, once and for all when the weights are constant.
 #include <algorithm>
 
-#include "kernels/dense_s8.h"
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/dense_s8.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/rescale.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/fully_connected.h"
 #include "kernels/ops/known_bytes.h"
 #include "kernels/ops/zero_points.h"
-#include "kernels/rescale.h"
-#include "kernels/variant.h"
 
 namespace pipit::fully_connected {
 namespace {

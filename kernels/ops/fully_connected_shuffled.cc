@@ -2,10 +2,10 @@
 // FULLY_CONNECTED with shuffled weights: uint8 with zero point 128 on both sides, int16 output. The
 // weights are tiles of 4 by 16 with their top bits flipped, which makes them int8; flipping the
 // input's as well leaves a plain product. The second output is unused work space.
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops/fully_connected.h"
-#include "kernels/variant.h"
 
 namespace pipit::fully_connected {
 namespace {

@@ -2,7 +2,7 @@
 // GATHER: slices of the input along an axis, by number; GATHER_ND: by their first few coordinates.
 #include <cstring>
 
-#include "kernels/int4.h"
+#include "kernels/math/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

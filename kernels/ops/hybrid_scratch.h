@@ -2,7 +2,7 @@
 // Scratch memory for rows of activations that are quantized on the fly.
 #pragma once
 
-#include "kernels/hybrid.h"
+#include "kernels/contracts/hybrid.h"
 #include "kernels/ops/scratch.h"
 
 namespace pipit {

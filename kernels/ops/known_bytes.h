@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/contracts/row_sums.h"
 #include "kernels/ops/compute.h"
-#include "kernels/row_sums.h"
 #include "pipit/op.h"
 
 namespace pipit {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/fixed_point_functions.h"
+#include "kernels/math/fixed_point_functions.h"
 #include "kernels/ops.h"
 #include "kernels/ops/rows.h"
 

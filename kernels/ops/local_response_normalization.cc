@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/rows.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

@@ -2,11 +2,11 @@
 // LOG_SOFTMAX over the last dimension.
 #include <algorithm>
 
-#include "kernels/fixed_point_functions.h"
+#include "kernels/contracts/softmax.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point_functions.h"
 #include "kernels/ops.h"
 #include "kernels/ops/rows.h"
-#include "kernels/softmax.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

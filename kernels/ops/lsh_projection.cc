@@ -3,7 +3,7 @@
 // of the weighted sum of the items' fingerprints, each taken with the bit's own seed.
 #include <cstring>
 
-#include "kernels/fingerprint.h"
+#include "kernels/math/fingerprint.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/real.h"
+#include "kernels/math/real.h"
 
 namespace pipit::lstm {
 namespace {

@@ -6,14 +6,14 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/fixed_exp.h"
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_exp.h"
+#include "kernels/math/fixed_point.h"
+#include "kernels/math/real.h"
 #include "kernels/ops/lstm.h"
 #include "kernels/ops/scratch.h"
 #include "kernels/ops/zero_points.h"
-#include "kernels/real.h"
-#include "kernels/variant.h"
 
 namespace pipit::lstm {
 namespace {

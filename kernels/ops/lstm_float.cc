@@ -3,8 +3,8 @@
 // quantized on the fly.
 #include <algorithm>
 
-#include "kernels/activate.h"
-#include "kernels/lstm.h"
+#include "kernels/contracts/activate.h"
+#include "kernels/contracts/lstm.h"
 #include "kernels/ops/float_product.h"
 #include "kernels/ops/lstm.h"
 

@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "core/to_integer.h"
-#include "kernels/fixed_point.h"
-#include "kernels/lstm.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/lstm.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/sigmoid_s16.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops/lstm.h"
 #include "kernels/ops/scratch.h"
-#include "kernels/sigmoid_s16.h"
-#include "kernels/variant.h"
 
 namespace pipit::lstm {
 namespace {

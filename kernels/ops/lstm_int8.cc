@@ -6,12 +6,12 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/fixed_point.h"
-#include "kernels/lstm_s16.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/lstm_s16.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops/known_bytes.h"
 #include "kernels/ops/scratch.h"
-#include "kernels/variant.h"
 
 namespace pipit::lstm {
 

@@ -2,7 +2,7 @@
 // What the LSTM cells of int8 activations and weights share.
 #pragma once
 
-#include "kernels/lstm.h"
+#include "kernels/contracts/lstm.h"
 #include "kernels/ops/lstm.h"
 
 namespace pipit::lstm {

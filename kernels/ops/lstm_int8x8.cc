@@ -6,12 +6,12 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
+#include "kernels/math/real.h"
 #include "kernels/ops/lstm_int8.h"
 #include "kernels/ops/scratch.h"
-#include "kernels/real.h"
-#include "kernels/variant.h"
 
 namespace pipit::lstm {
 namespace {

@@ -6,11 +6,11 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/fixed_point.h"
-#include "kernels/mean_s8.h"
+#include "kernels/contracts/mean_s8.h"
+#include "kernels/contracts/pool.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops.h"
 #include "kernels/ops/reduction.h"
-#include "kernels/pool.h"
 
 namespace pipit {
 namespace {

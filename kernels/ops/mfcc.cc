@@ -6,9 +6,9 @@
 
 #include "core/flexbuffer.h"
 #include "core/to_integer.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

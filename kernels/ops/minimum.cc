@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // MAXIMUM and MINIMUM. Quantized numbers are compared as they are.
-#include "kernels/arithmetic_f32.h"
-#include "kernels/half.h"
+#include "kernels/contracts/arithmetic_f32.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 #include "kernels/ops/by_type.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

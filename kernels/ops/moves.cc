@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/int4.h"
-#include "kernels/variant.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/int4.h"
 #include "pipit/strings.h"
 
 namespace pipit {

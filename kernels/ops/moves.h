@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "kernels/copy_box.h"
+#include "kernels/contracts/copy_box.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {

@@ -2,9 +2,9 @@
 // ONE_HOT: each index becomes a row of `depth` values, one of them `on`, the others `off`.
 #include <cstring>
 
+#include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D on [batch, height, width, channels]. As in TensorFlow
 // Lite the values keep their quantization: a different scale of the output is ignored.
-#include "kernels/pool.h"
+#include "kernels/contracts/pool.h"
 
 #include <algorithm>
 

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/real.h"
+#include "kernels/math/real.h"
 #include "pipit/tensor.h"
 
 namespace pipit {

@@ -7,11 +7,11 @@
 #include <cmath>
 
 #include "core/flexbuffer.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/pose_field.h"
 #include "kernels/ops/scratch.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

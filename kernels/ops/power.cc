@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // POW, SQUARED_DIFFERENCE and ATAN2.
-#include "kernels/arithmetic_f32.h"
-#include "kernels/half.h"
+#include "kernels/contracts/arithmetic_f32.h"
+#include "kernels/math/half.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

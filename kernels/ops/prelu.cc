@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // PRELU: x where x >= 0, else x * alpha; alpha broadcasts to x. A quantized alpha is read as bytes.
-#include "kernels/arithmetic_f32.h"
+#include "kernels/contracts/arithmetic_f32.h"
+#include "kernels/contracts/prelu_s8.h"
+#include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
-#include "kernels/prelu_s8.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

@@ -2,12 +2,12 @@
 // QUANTIZE: from float32, or from one quantized type to another.
 #include <cstring>
 
-#include "kernels/int4.h"
+#include "kernels/contracts/quantize_f32.h"
+#include "kernels/math/int4.h"
+#include "kernels/math/scaling.h"
 #include "kernels/ops.h"
 #include "kernels/ops/channels.h"
 #include "kernels/ops/unary.h"
-#include "kernels/quantize_f32.h"
-#include "kernels/scaling.h"
 
 namespace pipit {
 namespace {

@@ -2,7 +2,7 @@
 // Sums of int8 values of one quantization, bit for bit as TensorFlow Lite Micro has them.
 #pragma once
 
-#include "kernels/fixed_point.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops/common.h"
 
 namespace pipit {

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels/math/random_bits.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
-#include "kernels/random_bits.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

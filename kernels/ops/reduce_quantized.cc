@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/fixed_point.h"
-#include "kernels/real.h"
+#include "kernels/math/fixed_point.h"
+#include "kernels/math/real.h"
 
 namespace pipit {
 namespace {

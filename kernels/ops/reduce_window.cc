@@ -4,7 +4,7 @@
 // around its elements is the initial value, which is folded like them. Neither is ever stored.
 #include <cstring>
 
-#include "kernels/fold.h"
+#include "kernels/math/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/accumulate.h"
 #include "kernels/ops/by_type.h"

@@ -2,8 +2,8 @@
 // What the reducing operators share: inputs (tensor, axes) and ReducerOptions.
 #pragma once
 
+#include "kernels/contracts/reduce.h"
 #include "kernels/ops/common.h"
-#include "kernels/reduce.h"
 
 namespace pipit {
 

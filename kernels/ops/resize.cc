@@ -5,12 +5,12 @@
 #include <cmath>
 
 #include "core/to_integer.h"
+#include "kernels/contracts/resize_bilinear.h"
+#include "kernels/contracts/resize_nearest.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/scratch.h"
-#include "kernels/real.h"
-#include "kernels/resize_bilinear.h"
-#include "kernels/resize_nearest.h"
 
 namespace pipit {
 namespace {

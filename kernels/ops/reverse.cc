@@ -2,9 +2,9 @@
 // REVERSE_V2: dimensions back to front; REVERSE_SEQUENCE: the first few entries of a dimension, how
 // many of them given for each batch. The outputs' shapes are the inputs'; what to reverse may be
 // known only while running, so boxes are made there.
+#include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

@@ -4,7 +4,7 @@
 // one.
 #include <algorithm>
 
-#include "kernels/fft.h"
+#include "kernels/math/fft.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/node_def.h"

@@ -4,7 +4,7 @@
 //   h = activation(W * x + V * aux + U * h + bias), and h is the output of the time step
 #include <algorithm>
 
-#include "kernels/activate.h"
+#include "kernels/contracts/activate.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/float_product.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/fixed_point_functions.h"
+#include "kernels/math/fixed_point_functions.h"
 
 namespace pipit {
 namespace {

@@ -2,8 +2,8 @@
 // From the quantization of input 0 to that of output 0.
 #pragma once
 
+#include "kernels/math/scaling.h"
 #include "kernels/ops/common.h"
-#include "kernels/scaling.h"
 
 namespace pipit {
 

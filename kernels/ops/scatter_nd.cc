@@ -2,7 +2,7 @@
 // SCATTER_ND: slices are added up at given indices of a tensor of zeros.
 #include <algorithm>
 
-#include "kernels/fold.h"
+#include "kernels/math/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/planned.h"
-#include "kernels/variant.h"
+#include "kernels/contracts/planned.h"
+#include "kernels/contracts/variant.h"
 #include "pipit/op.h"
 #include "pipit/planned_cpu.h"
 

@@ -3,7 +3,7 @@
 // output's slices that their ids name.
 #include <algorithm>
 
-#include "kernels/fold.h"
+#include "kernels/math/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

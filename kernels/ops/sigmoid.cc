@@ -4,13 +4,13 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/activation_f32.h"
-#include "kernels/fixed_exp.h"
+#include "kernels/contracts/activation_f32.h"
+#include "kernels/contracts/sigmoid_s16.h"
+#include "kernels/math/fixed_exp.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
-#include "kernels/real.h"
-#include "kernels/sigmoid_s16.h"
 
 namespace pipit {
 namespace {

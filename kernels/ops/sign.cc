@@ -2,7 +2,7 @@
 // ABS, NEG, SIGN and LOGICAL_NOT.
 #include <cmath>
 
-#include "kernels/function_f32.h"
+#include "kernels/contracts/function_f32.h"
 #include "kernels/ops.h"
 #include "kernels/ops/scaling.h"
 #include "kernels/ops/unary.h"

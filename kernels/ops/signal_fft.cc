@@ -5,7 +5,7 @@
 #include <bit>
 
 #include "core/flexbuffer.h"
-#include "kernels/fft.h"
+#include "kernels/math/fft.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 

@@ -3,7 +3,7 @@
 // microcontrollers makes of a spectrum. All on integers.
 #include <algorithm>
 
-#include "kernels/fft.h"
+#include "kernels/math/fft.h"
 #include "kernels/ops.h"
 #include "kernels/ops/custom_options.h"
 

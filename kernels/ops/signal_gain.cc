@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "core/to_integer.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/custom_options.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

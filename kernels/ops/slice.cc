@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/int4.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/int4.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

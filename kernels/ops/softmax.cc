@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // SOFTMAX over the last dimension.
-#include "kernels/softmax.h"
+#include "kernels/contracts/softmax.h"
 
 #include <cfloat>
 #include <cmath>
 
-#include "kernels/fixed_point_functions.h"
-#include "kernels/half.h"
+#include "kernels/contracts/softmax_s16.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point_functions.h"
+#include "kernels/math/half.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/compute.h"
 #include "kernels/ops/rows.h"
-#include "kernels/real.h"
-#include "kernels/softmax_s16.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

@@ -2,9 +2,9 @@
 // SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND: every n-th pixel of an image as an image of its own, with
 // padding, and back, with cropping. Images are [batch, height, channels] or [batch, height, width,
 // channels]; space (y, x) lies in batch entry (y % block_h, x % block_w) at (y / block_h, ...).
+#include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

@@ -2,7 +2,7 @@
 // STABLEHLO_ADD, STABLEHLO_MULTIPLY, STABLEHLO_MAXIMUM, STABLEHLO_MINIMUM, STABLEHLO_AND and
 // STABLEHLO_SHIFT_LEFT: two tensors of one shape. Integers wrap; quantized numbers are taken as
 // they are.
-#include "kernels/half.h"
+#include "kernels/math/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 #include "kernels/ops/by_type.h"

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/math/random_bits.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
-#include "kernels/random_bits.h"
 
 namespace pipit {
 namespace {

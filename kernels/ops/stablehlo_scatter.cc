@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/fold.h"
-#include "kernels/half.h"
+#include "kernels/math/fold.h"
+#include "kernels/math/half.h"
 #include "kernels/ops.h"
 #include "kernels/ops/accumulate.h"
 #include "kernels/ops/by_type.h"

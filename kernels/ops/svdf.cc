@@ -7,15 +7,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/activate.h"
-#include "kernels/fixed_point.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/activate.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/contracts/row_dots.h"
+#include "kernels/contracts/variant.h"
+#include "kernels/math/fixed_point.h"
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 #include "kernels/ops/float_product.h"
 #include "kernels/ops/known_bytes.h"
-#include "kernels/row_dots.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // TRANSPOSE_CONV: output shape [4], weights [out, height, width, in], input [batch, height, width,
 // in], bias [out] or none. Every input pixel adds its products to a window of the output.
-#include "kernels/conv_f32.h"
-#include "kernels/conv_hybrid.h"
-#include "kernels/conv_s16.h"
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
+#include "kernels/contracts/conv_f32.h"
+#include "kernels/contracts/conv_hybrid.h"
+#include "kernels/contracts/conv_s16.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
 #include "kernels/ops.h"
 #include "kernels/ops/conv_step.h"
 

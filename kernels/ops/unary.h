@@ -2,10 +2,10 @@
 // What operators of one operand share while they are prepared.
 #pragma once
 
-#include "kernels/lookup_u8.h"
+#include "kernels/contracts/lookup_u8.h"
+#include "kernels/contracts/unary.h"
+#include "kernels/contracts/variant.h"
 #include "kernels/ops/common.h"
-#include "kernels/unary.h"
-#include "kernels/variant.h"
 
 namespace pipit {
 

@@ -4,15 +4,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/activation_f32.h"
-#include "kernels/fixed_point_functions.h"
-#include "kernels/function_f32.h"
-#include "kernels/half.h"
-#include "kernels/lookup_s16.h"
+#include "kernels/contracts/activation_f32.h"
+#include "kernels/contracts/function_f32.h"
+#include "kernels/contracts/lookup_s16.h"
+#include "kernels/math/fixed_point_functions.h"
+#include "kernels/math/half.h"
+#include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/float_function.h"
 #include "kernels/ops/unary.h"
-#include "kernels/real.h"
 
 namespace pipit {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/contracts/row_sums.h"
 #include "kernels/ops/index_list.h"
-#include "kernels/row_sums.h"
 #include "pipit/op.h"
 
 namespace pipit {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 #include "kernels/ops/weight_rows.h"
 
 namespace pipit {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "kernels/activate.h"
-#include "kernels/activation_f32.h"
-#include "kernels/variant.h"
+#include "kernels/contracts/activate.h"
+#include "kernels/contracts/activation_f32.h"
+#include "kernels/contracts/variant.h"
 
 namespace pipit {
 namespace {

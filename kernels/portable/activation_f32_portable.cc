@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "kernels/activation_f32.h"
-#include "kernels/real.h"
+#include "kernels/contracts/activation_f32.h"
+#include "kernels/math/real.h"
 
 namespace pipit {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/arg_max.h"
+#include "kernels/contracts/arg_max.h"
 
 namespace pipit {
 

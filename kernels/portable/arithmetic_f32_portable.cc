@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/arithmetic_f32.h"
+#include "kernels/contracts/arithmetic_f32.h"
 
 namespace pipit {
 

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/conv.h"
-#include "kernels/fixed_point.h"
+#include "kernels/contracts/conv.h"
+#include "kernels/math/fixed_point.h"
 
 namespace pipit {
 namespace {

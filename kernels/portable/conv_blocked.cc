@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution of 8-bit numbers by dot products of rows of 16 bits: the windows of a block of
 // positions are gathered once, and meet eight filters at a time.
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
 #include "kernels/portable/blocked.h"
 #include "kernels/portable/conv_loops.h"
 

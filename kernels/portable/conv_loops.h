@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/conv.h"
-#include "kernels/fixed_point.h"
+#include "kernels/contracts/conv.h"
+#include "kernels/math/fixed_point.h"
 
 namespace pipit {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/conv_u8.h"
+#include "kernels/contracts/conv_u8.h"
 #include "kernels/portable/conv_loops.h"
 
 namespace pipit {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 
-#include "kernels/copy_box.h"
+#include "kernels/contracts/copy_box.h"
 
 namespace pipit {
 namespace {

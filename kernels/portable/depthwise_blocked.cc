@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise convolution of 8-bit numbers by bands: of some rows of the output and eight channels,
 // what their windows see is copied as 16 bits, borders included, so that all windows are alike.
-#include "kernels/depthwise_s8.h"
-#include "kernels/depthwise_u8.h"
+#include "kernels/contracts/depthwise_s8.h"
+#include "kernels/contracts/depthwise_u8.h"
 #include "kernels/portable/blocked.h"
 
 namespace pipit {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/depthwise_f32.h"
+#include "kernels/contracts/depthwise_f32.h"
 #include "kernels/portable/depthwise_loops.h"
 
 namespace pipit {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/depthwise_hybrid.h"
+#include "kernels/contracts/depthwise_hybrid.h"
 #include "kernels/portable/depthwise_loops.h"
 
 namespace pipit {

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/clamp.h"
-#include "kernels/hybrid.h"
+#include "kernels/contracts/hybrid.h"
+#include "kernels/math/clamp.h"
 
 namespace pipit {
 

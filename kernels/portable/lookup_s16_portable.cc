@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/lookup_s16.h"
+#include "kernels/contracts/lookup_s16.h"
 
 namespace pipit {
 

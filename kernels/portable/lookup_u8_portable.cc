@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/lookup_u8.h"
+#include "kernels/contracts/lookup_u8.h"
 
 namespace pipit {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "kernels/fixed_exp.h"
-#include "kernels/fixed_point.h"
-#include "kernels/fixed_point_functions.h"
-#include "kernels/lstm.h"
+#include "kernels/contracts/lstm.h"
+#include "kernels/math/fixed_exp.h"
+#include "kernels/math/fixed_point.h"
+#include "kernels/math/fixed_point_functions.h"
 
 namespace pipit {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 
 namespace pipit {
 namespace {

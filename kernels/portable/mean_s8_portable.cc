@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "kernels/fixed_point.h"
-#include "kernels/mean_s8.h"
+#include "kernels/contracts/mean_s8.h"
+#include "kernels/math/fixed_point.h"
 
 namespace pipit {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/mul_s8.h"
+#include "kernels/contracts/mul_s8.h"
 
 namespace pipit {
 

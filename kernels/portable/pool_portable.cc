@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/pool.h"
+#include "kernels/contracts/pool.h"
 #include "kernels/portable/conv_loops.h"
 
 namespace pipit {

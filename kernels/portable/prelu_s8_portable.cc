@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/prelu_s8.h"
+#include "kernels/contracts/prelu_s8.h"
 
 namespace pipit {
 

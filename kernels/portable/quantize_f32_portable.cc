@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "core/to_integer.h"
-#include "kernels/quantize_f32.h"
+#include "kernels/contracts/quantize_f32.h"
 
 namespace pipit {
 namespace {

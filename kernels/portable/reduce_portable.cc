@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "kernels/fold.h"
-#include "kernels/reduce.h"
+#include "kernels/contracts/reduce.h"
+#include "kernels/math/fold.h"
 
 namespace pipit {
 namespace {

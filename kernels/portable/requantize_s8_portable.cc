@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/fixed_point.h"
-#include "kernels/requantize_s8.h"
+#include "kernels/contracts/requantize_s8.h"
+#include "kernels/math/fixed_point.h"
 
 namespace pipit {
 

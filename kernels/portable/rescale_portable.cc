@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/fixed_point.h"
-#include "kernels/rescale.h"
+#include "kernels/contracts/rescale.h"
+#include "kernels/math/fixed_point.h"
 
 namespace pipit {
 namespace {

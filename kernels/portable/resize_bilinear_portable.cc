@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 
-#include "kernels/resize_bilinear.h"
+#include "kernels/contracts/resize_bilinear.h"
 
 namespace pipit {
 namespace {

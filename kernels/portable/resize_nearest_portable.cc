@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "kernels/resize_nearest.h"
+#include "kernels/contracts/resize_nearest.h"
 
 namespace pipit {
 

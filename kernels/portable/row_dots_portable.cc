@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 
-#include "kernels/row_dots.h"
+#include "kernels/contracts/row_dots.h"
 
 namespace pipit {
 namespace {

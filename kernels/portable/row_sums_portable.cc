@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "kernels/row_sums.h"
+#include "kernels/contracts/row_sums.h"
 
 namespace pipit {
 namespace {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstddef>
 
-#include "kernels/fixed_point_functions.h"
-#include "kernels/real.h"
-#include "kernels/softmax.h"
+#include "kernels/contracts/softmax.h"
+#include "kernels/math/fixed_point_functions.h"
+#include "kernels/math/real.h"
 
 namespace pipit {
 namespace {

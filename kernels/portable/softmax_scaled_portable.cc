@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "kernels/softmax.h"
+#include "kernels/contracts/softmax.h"
 
 namespace pipit {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/weight_bytes.h"
+#include "kernels/contracts/weight_bytes.h"
 
 namespace pipit {
 namespace {

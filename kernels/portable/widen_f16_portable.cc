@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/half.h"
-#include "kernels/widen_f16.h"
+#include "kernels/contracts/widen_f16.h"
+#include "kernels/math/half.h"
 
 namespace pipit {
 

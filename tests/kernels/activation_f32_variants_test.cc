@@ -7,7 +7,7 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/activation_f32.h"
+#include "kernels/contracts/activation_f32.h"
 #include "tests/kernels/unary_f32.h"
 
 namespace pipit::test {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/arg_max.h"
+#include "kernels/contracts/arg_max.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

@@ -10,7 +10,7 @@
 #include <ostream>
 #include <string>
 
-#include "kernels/arithmetic_f32.h"
+#include "kernels/contracts/arithmetic_f32.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
 

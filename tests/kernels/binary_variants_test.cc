@@ -9,9 +9,9 @@
 #include <ostream>
 #include <string>
 
-#include "kernels/add_s8.h"
-#include "kernels/mul_s8.h"
-#include "kernels/prelu_s8.h"
+#include "kernels/contracts/add_s8.h"
+#include "kernels/contracts/mul_s8.h"
+#include "kernels/contracts/prelu_s8.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/broadcast.h"
+#include "kernels/contracts/broadcast.h"
 
 #include <gtest/gtest.h>
 

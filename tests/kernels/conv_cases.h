@@ -8,10 +8,10 @@
 #include <string>
 #include <type_traits>
 
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
-#include "kernels/depthwise_s8.h"
-#include "kernels/depthwise_u8.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
+#include "kernels/contracts/depthwise_s8.h"
+#include "kernels/contracts/depthwise_u8.h"
 #include "tests/kernels/conv_variants.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/conv_s8.h"
-#include "kernels/int4.h"
-#include "kernels/matmul.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/matmul.h"
+#include "kernels/math/int4.h"
 #include "kernels/ops/conv_split.h"
 #include "tests/support/net.h"
 #include "tests/support/random.h"

@@ -9,8 +9,8 @@
 #include <ostream>
 #include <string>
 
-#include "kernels/conv.h"
-#include "kernels/variant.h"
+#include "kernels/contracts/conv.h"
+#include "kernels/contracts/variant.h"
 #include "tests/support/guarded_buffer.h"
 
 namespace pipit {

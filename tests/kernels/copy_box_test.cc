@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every copy_box variant, before and after simplify(), against a loop over single elements.
-#include "kernels/copy_box.h"
+#include "kernels/contracts/copy_box.h"
 
 #include <gtest/gtest.h>
 

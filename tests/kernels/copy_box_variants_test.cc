@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/copy_box.h"
+#include "kernels/contracts/copy_box.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
 

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "kernels/dense_s8.h"
+#include "kernels/contracts/dense_s8.h"
 #include "tests/support/any_scale.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/half.h"
-#include "kernels/quantize_f32.h"
-#include "kernels/widen_f16.h"
+#include "kernels/contracts/quantize_f32.h"
+#include "kernels/contracts/widen_f16.h"
+#include "kernels/math/half.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/near.h"
 #include "tests/support/random.h"

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "kernels/half.h"
+#include "kernels/math/half.h"
 #include "tests/support/net.h"
 #include "tests/support/random.h"
 

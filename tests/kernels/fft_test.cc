@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/fft.h"
+#include "kernels/math/fft.h"
 
 #include <gtest/gtest.h>
 

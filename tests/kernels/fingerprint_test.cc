@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fingerprints of every kind of length, as FarmHash gives them, and what LSH_PROJECTION makes of
 // them.
-#include "kernels/fingerprint.h"
+#include "kernels/math/fingerprint.h"
 
 #include <gtest/gtest.h>
 

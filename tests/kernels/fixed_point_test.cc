@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fixed-point roundings against their definitions, written out slowly with exact integers.
-#include "kernels/fixed_point.h"
+#include "kernels/math/fixed_point.h"
 
 #include <gtest/gtest.h>
 

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/conv_f32.h"
-#include "kernels/depthwise_f32.h"
+#include "kernels/contracts/conv_f32.h"
+#include "kernels/contracts/depthwise_f32.h"
 #include "tests/kernels/conv_variants.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"

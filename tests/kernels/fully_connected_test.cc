@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/quantize.h"
-#include "kernels/fixed_point.h"
-#include "kernels/half.h"
-#include "kernels/hybrid.h"
+#include "kernels/contracts/hybrid.h"
+#include "kernels/math/fixed_point.h"
+#include "kernels/math/half.h"
 #include "tests/support/net.h"
 #include "tests/support/random.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/function_f32.h"
+#include "kernels/contracts/function_f32.h"
 #include "tests/kernels/unary_f32.h"
 
 namespace pipit::test {

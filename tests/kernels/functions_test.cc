@@ -7,12 +7,12 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/fixed_point_functions.h"
-#include "kernels/half.h"
-#include "kernels/lookup_s16.h"
-#include "kernels/scaling.h"
-#include "kernels/sigmoid_s16.h"
-#include "kernels/softmax.h"
+#include "kernels/contracts/lookup_s16.h"
+#include "kernels/contracts/sigmoid_s16.h"
+#include "kernels/contracts/softmax.h"
+#include "kernels/math/fixed_point_functions.h"
+#include "kernels/math/half.h"
+#include "kernels/math/scaling.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {

@@ -10,8 +10,8 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/conv_hybrid.h"
-#include "kernels/depthwise_hybrid.h"
+#include "kernels/contracts/conv_hybrid.h"
+#include "kernels/contracts/depthwise_hybrid.h"
 #include "tests/kernels/conv_variants.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/hybrid.h"
+#include "kernels/contracts/hybrid.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

@@ -7,7 +7,7 @@
 #include <ostream>
 #include <string>
 
-#include "kernels/lookup_u8.h"
+#include "kernels/contracts/lookup_u8.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

@@ -9,7 +9,7 @@
 #include <ostream>
 #include <string>
 
-#include "kernels/lstm_s16.h"
+#include "kernels/contracts/lstm_s16.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

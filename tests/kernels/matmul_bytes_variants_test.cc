@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

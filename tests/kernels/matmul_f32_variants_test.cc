@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/matmul.h"
+#include "kernels/contracts/matmul.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
 

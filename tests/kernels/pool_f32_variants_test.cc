@@ -8,7 +8,7 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/pool.h"
+#include "kernels/contracts/pool.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/near.h"
 #include "tests/support/random.h"

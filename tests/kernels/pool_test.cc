@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pooling of any rows, columns and channels of the output is a pooling again.
-#include "kernels/pool.h"
+#include "kernels/contracts/pool.h"
 
 #include <gtest/gtest.h>
 

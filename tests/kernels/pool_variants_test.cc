@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/mean_s8.h"
-#include "kernels/pool.h"
+#include "kernels/contracts/mean_s8.h"
+#include "kernels/contracts/pool.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

@@ -9,7 +9,7 @@
 #include <limits>
 #include <string>
 
-#include "kernels/quantize_f32.h"
+#include "kernels/contracts/quantize_f32.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/to_integer.h"
-#include "kernels/hybrid.h"
-#include "kernels/lookup_s16.h"
-#include "kernels/real.h"
+#include "kernels/contracts/hybrid.h"
+#include "kernels/contracts/lookup_s16.h"
+#include "kernels/math/real.h"
 #include "tests/support/net.h"
 
 namespace pipit::test {

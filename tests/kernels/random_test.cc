@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/random_bits.h"
+#include "kernels/math/random_bits.h"
 #include "tests/support/net.h"
 
 namespace pipit::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our functions of real numbers: near the C library's in double precision, right where they change
 // their kind, and the same to the bit on every machine, as are the portable kernels made of them.
-#include "kernels/real.h"
+#include "kernels/math/real.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "kernels/activation_f32.h"
-#include "kernels/function_f32.h"
-#include "kernels/softmax.h"
+#include "kernels/contracts/activation_f32.h"
+#include "kernels/contracts/function_f32.h"
+#include "kernels/contracts/softmax.h"
 #include "platform/subnormals.h"
 #include "tests/support/bits.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions over random dimensions of random shapes, against a loop over single elements.
-#include "kernels/reduce.h"
+#include "kernels/contracts/reduce.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/fold.h"
-#include "kernels/mean_s8.h"
+#include "kernels/contracts/mean_s8.h"
+#include "kernels/math/fold.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {

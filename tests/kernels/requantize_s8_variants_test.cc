@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/fixed_point.h"
-#include "kernels/requantize_s8.h"
+#include "kernels/contracts/requantize_s8.h"
+#include "kernels/math/fixed_point.h"
 #include "tests/kernels/conv_variants.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"

@@ -9,7 +9,7 @@
 #include <limits>
 #include <string>
 
-#include "kernels/rescale.h"
+#include "kernels/contracts/rescale.h"
 #include "tests/support/any_scale.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/resize_bilinear.h"
+#include "kernels/contracts/resize_bilinear.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/near.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/row_sums.h"
+#include "kernels/contracts/row_sums.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

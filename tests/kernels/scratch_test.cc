@@ -9,17 +9,17 @@
 #include <climits>
 #include <string>
 
-#include "kernels/conv_f32.h"
-#include "kernels/conv_hybrid.h"
-#include "kernels/conv_s16.h"
-#include "kernels/conv_s8.h"
-#include "kernels/conv_u8.h"
-#include "kernels/depthwise_f32.h"
-#include "kernels/depthwise_hybrid.h"
-#include "kernels/depthwise_s16.h"
-#include "kernels/depthwise_s8.h"
-#include "kernels/depthwise_u8.h"
-#include "kernels/resize_bilinear.h"
+#include "kernels/contracts/conv_f32.h"
+#include "kernels/contracts/conv_hybrid.h"
+#include "kernels/contracts/conv_s16.h"
+#include "kernels/contracts/conv_s8.h"
+#include "kernels/contracts/conv_u8.h"
+#include "kernels/contracts/depthwise_f32.h"
+#include "kernels/contracts/depthwise_hybrid.h"
+#include "kernels/contracts/depthwise_s16.h"
+#include "kernels/contracts/depthwise_s8.h"
+#include "kernels/contracts/depthwise_u8.h"
+#include "kernels/contracts/resize_bilinear.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {

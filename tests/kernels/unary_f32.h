@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/unary.h"
+#include "kernels/contracts/unary.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/near.h"
 #include "tests/support/random.h"

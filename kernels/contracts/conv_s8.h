@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution, int8 x int8 -> int8.
+//
+//   out[y][x][o] = requantize(bias[o] + sum over ky, kx, i of in[...][i] * weights[o][ky][kx][i])
+//
+// Taps outside of the image read in_zero_point. The zero point's share of the sum is folded into
+// the bias, so every variant is a plain dot product and all of them agree bit for bit; sums wrap
+// modulo 2^32.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/contracts/conv.h"
+#include "kernels/contracts/variant.h"
+
+namespace pipit {
+
+struct ConvS8 {
+  ConvGeometry size;
+  ConvStrides stride;
+  const int8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
+  const int8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
+  const int32_t* bias = nullptr;    // [out_c], bias - in_zero_point * sum of weights
+  int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
+  int32_t in_zero_point = 0;
+  bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
+  Requantize requantize;
+  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
+  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
+};
+
+using ConvS8Fn = void (*)(const ConvS8&);
+using ConvS8Variant = KernelVariant<ConvS8>;
+
+Span<const ConvS8Variant> conv_s8_variants();
+
+void conv_s8_portable(const ConvS8& a);
+void conv_s8_blocked(const ConvS8& a);
+ByteCount conv_s8_blocked_scratch(const ConvS8& a);
+void conv_s8_neon(const ConvS8& a);
+ByteCount conv_s8_neon_scratch(const ConvS8& a);
+void conv_s8_dotprod(const ConvS8& a);
+ByteCount conv_s8_dotprod_scratch(const ConvS8& a);
+ByteCount conv_s8_dotprod_arranged(const ConvS8& a);
+void conv_s8_dotprod_arrange(const ConvS8& a, uint8_t* to);
+void conv_s8_i8mm(const ConvS8& a);
+ByteCount conv_s8_i8mm_scratch(const ConvS8& a);
+ByteCount conv_s8_i8mm_arranged(const ConvS8& a);
+void conv_s8_i8mm_arrange(const ConvS8& a, uint8_t* to);
+
+}  // namespace pipit
