@@ -13,12 +13,16 @@
 namespace pipit {
 namespace fully_connected {
 
-Tile choose_tile(const Request& r, size_t weight_bytes) {
-  constexpr int32_t kRows = 16, kSums = 4096, kExpandedBytes = 16384;
+Tile choose_tile(const Request& r, size_t weight_bytes, bool keeps_sums) {
+  // What a tile costs to begin is little beside this many sums.
+  constexpr int32_t kRows = 16, kSums = 1024, kOutputs = 320, kResults = 4096;
+  constexpr int64_t kExpandedBytes = 16384;
   const int32_t rows = std::min(r.rows, kRows);
-  const auto row_bytes = static_cast<int64_t>(weight_bytes) * r.depth;
-  const int64_t outputs =
-      r.weights.plain() ? kSums / rows : std::max<int64_t>(1, kExpandedBytes / row_bytes);
+  int64_t outputs = keeps_sums ? std::min(kSums / rows, kOutputs) : kResults / rows;
+  if (!r.weights.plain()) {
+    const auto row_bytes = static_cast<int64_t>(weight_bytes) * r.depth;
+    outputs = std::max<int64_t>(1, kExpandedBytes / row_bytes);
+  }
   return {rows, static_cast<int32_t>(std::min<int64_t>(r.outputs, outputs))};
 }
 
@@ -173,7 +177,7 @@ Status prepare_float(Prepare& p, const Request& r) {
   if (params == nullptr) return Code::kArenaTooSmall;
   const auto& variant = choose(matmul_f32_variants(), p.cpu());
   *params = {r,
-             choose_tile(r, sizeof(float)),
+             choose_tile(r, sizeof(float), false),
              activation_range(r.activation),
              choose_shares(p, r, sizeof(float)),
              0,

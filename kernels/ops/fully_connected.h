@@ -30,7 +30,8 @@ struct Tile {
   int32_t rows = 0;
   int32_t outputs = 0;
 };
-Tile choose_tile(const Request& r, size_t weight_bytes);
+// `keeps_sums`: in scratch memory, not where the results go.
+Tile choose_tile(const Request& r, size_t weight_bytes, bool keeps_sums);
 
 // Threads share the outputs.
 constexpr int32_t kShareUnit = 16;

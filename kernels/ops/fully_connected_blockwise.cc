@@ -108,7 +108,7 @@ Status prepare_blockwise(Prepare& p, const Request& r) {
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
   params->request.bias = p.detach_as<float>(kBias);
-  params->tile = choose_tile(r, 1);
+  params->tile = choose_tile(r, 1, true);
   PIPIT_TRY(find_block_scales(p, weights, &params->blocks));
   const Tile& tile = params->tile;
   ScratchLayout layout;

@@ -110,7 +110,7 @@ Status prepare_hybrid(Prepare& p, const Request& r) {
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
   params->request.bias = p.detach_as<float>(kBias);
-  params->tile = choose_tile(r, 1);
+  params->tile = choose_tile(r, 1, true);
   find_range(params);
   find_scales(p, params);
   PIPIT_TRY(fold_weight_sums(p, params));

@@ -28,8 +28,8 @@ struct Quantized {
   int32_t in_zero_point, weight_zero_point, out_zero_point;
   Range range;
   int32_t shares;
+  uint32_t start_at, expanded_at;  // in the scratch of a share, behind the sums of a tile
   size_t share_scratch;
-  size_t sums_at, start_at, expanded_at;  // in the scratch of a share
 };
 
 template <class In, class Weight, class Sum, class Out>
@@ -104,7 +104,7 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Par
   const Weight* weights = s.bytes(kWeights, static_cast<const Weight*>(size.weight_bytes));
   const In* in = s.input(kInput).as<In>();
   Out* out = s.output(0).as<Out>();
-  auto* sums = scratch_at<Sum>(scratch, q.sums_at);
+  auto* sums = scratch_at<Sum>(scratch, 0);
   const int32_t end = outputs.first + outputs.count;
   for (int32_t first = outputs.first, count = 0; first < end; first += count) {
     count = std::min(end - first, q.tile.outputs);
@@ -195,7 +195,7 @@ Status find_multipliers(Prepare& p, size_t n, Quantized<Sum>* q) {
 }
 
 template <class Sum>
-Status find_scales(Prepare& p, Quantized<Sum>* q) {
+[[gnu::cold]] Status find_scales(Prepare& p, Quantized<Sum>* q) {
   const Tensor& weights = p.input(kWeights);
   const Quantization wq = quantization(weights);
   const size_t n = wq.scales.size();
@@ -213,7 +213,7 @@ Status find_scales(Prepare& p, Quantized<Sum>* q) {
 }
 
 template <class Weight, class Sum>
-Status fold_start(Prepare& p, Quantized<Sum>* q, bool* holds_min) {
+[[gnu::cold]] Status fold_start(Prepare& p, Quantized<Sum>* q, bool* holds_min) {
   const Tensor* bias = p.optional_input(kBias);
   if (!p.values_known(kWeights) || (bias != nullptr && !p.values_known(kBias))) return {};
   Sum* start = p.allocate<Sum>(static_cast<size_t>(q->request.outputs));
@@ -226,13 +226,15 @@ Status fold_start(Prepare& p, Quantized<Sum>* q, bool* holds_min) {
 }
 
 template <class Weight, class Sum>
-void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
+[[gnu::cold]] void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
   const Request& r = q->request;
   const int64_t outputs = q->tile.outputs;
   ScratchLayout layout;
-  q->sums_at = layout.add(outputs * q->tile.rows, sizeof(Sum));
-  q->start_at = layout.add(q->start == nullptr ? outputs : 0, sizeof(Sum));
-  q->expanded_at = layout.add(r.weights.plain() ? 0 : outputs * r.depth, sizeof(Weight));
+  layout.add(outputs * q->tile.rows, sizeof(Sum));
+  // A tile has some thousand sums at most.
+  q->start_at = static_cast<uint32_t>(layout.add(q->start == nullptr ? outputs : 0, sizeof(Sum)));
+  q->expanded_at =
+      static_cast<uint32_t>(layout.add(r.weights.plain() ? 0 : outputs * r.depth, sizeof(Weight)));
   q->share_scratch = layout.repeat(q->shares);
   p.scratch(layout.bytes());
 }
@@ -240,9 +242,9 @@ void lay_out_scratch(Prepare& p, Quantized<Sum>* q) {
 // The variants of the product, and for int8 of the whole layer, which knows no zero point of
 // weights. Returns the name of what was chosen.
 template <class In, class Weight, class Sum, class Out>
-const char* choose_kernels(const Prepare& p,
-                           Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants,
-                           Params<In, Weight, Sum, Out>* params) {
+[[gnu::cold]] const char* choose_kernels(
+    const Prepare& p, Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants,
+    Params<In, Weight, Sum, Out>* params) {
   if constexpr (std::is_same_v<In, int8_t>) {
     const auto& dense = choose(dense_s8_variants(), p.cpu());
     params->dense = dense.run;
@@ -256,8 +258,8 @@ const char* choose_kernels(const Prepare& p,
 }
 
 template <class In, class Weight, class Sum, class Out>
-Status prepare_quantized(Prepare& p, const Request& r,
-                         Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
+[[gnu::cold]] Status prepare_quantized(
+    Prepare& p, const Request& r, Span<const MatmulVariant<Matmul<In, Weight, Sum>>> variants) {
   const Tensor* bias = p.optional_input(kBias);
   if (bias != nullptr && bias->type != Type::kInt32 &&
       (sizeof(Sum) != 8 || bias->type != Type::kInt64)) {
@@ -270,7 +272,7 @@ Status prepare_quantized(Prepare& p, const Request& r,
   if (params == nullptr) return Code::kArenaTooSmall;
   Quantized<Sum>& q = params->common;
   q.request = r;
-  q.tile = choose_tile(r, sizeof(Weight));
+  q.tile = choose_tile(r, sizeof(Weight), true);
   q.shares = choose_shares(p, r, sizeof(Weight));
   q.in_zero_point = p.input(kInput).zero_point;
   q.out_zero_point = p.output(0).zero_point;

@@ -69,7 +69,7 @@ Status prepare_shuffled(Prepare& p, const Request& r) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
-  params->tile = choose_tile(r, 1);
+  params->tile = choose_tile(r, 1, true);
   params->multiplier =
       quantize_multiplier(static_cast<double>(input.scale * weights.scale) / p.output(0).scale);
   params->range = activation_range(r.activation, p.output(0));

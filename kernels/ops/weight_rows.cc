@@ -38,11 +38,12 @@ void for_each_value(const WeightRows& w, const T* data, int32_t row, const F& f)
       return;
     }
     case WeightRows::Form::kSparse: {
-      const int32_t end = w.starts[row + 1];
-      for (int32_t i = w.starts[row]; i < end; ++i) {
-        const T* values = data + static_cast<ptrdiff_t>(i) * w.block;
-        const int32_t column = w.columns[i] * w.block;
-        for (int32_t j = 0; j < w.block; ++j) f(column + j, values[j]);
+      const SparseRows& s = *w.sparse;
+      const int32_t end = s.starts[row + 1];
+      for (int32_t i = s.starts[row]; i < end; ++i) {
+        const T* values = data + static_cast<ptrdiff_t>(i) * s.block;
+        const int32_t column = s.columns[i] * s.block;
+        for (int32_t j = 0; j < s.block; ++j) f(column + j, values[j]);
       }
       return;
     }
@@ -93,18 +94,19 @@ bool is_row_compressed(const fb::SparsityParameters& s) {
 }
 
 Status check_indices(const Prepare& p, const Tensor& weights, const WeightRows& w) {
-  if (w.starts.size != w.rows + 1 || w.starts[0] != 0 || w.starts[w.rows] != w.columns.size) {
+  const SparseRows& s = *w.sparse;
+  if (s.starts.size != w.rows + 1 || s.starts[0] != 0 || s.starts[w.rows] != s.columns.size) {
     return p.bad(weights, ": the sparse rows do not add up");
   }
   for (int32_t r = 0; r < w.rows; ++r) {
-    if (w.starts[r + 1] < w.starts[r]) return p.bad(weights, ": sparse row ", r, " ends too early");
+    if (s.starts[r + 1] < s.starts[r]) return p.bad(weights, ": sparse row ", r, " ends too early");
   }
-  for (int32_t i = 0; i < w.columns.size; ++i) {
-    if (w.columns[i] < 0 || w.columns[i] >= w.depth / w.block) {
-      return p.bad(weights, ": sparse column index ", w.columns[i], " is outside");
+  for (int32_t i = 0; i < s.columns.size; ++i) {
+    if (s.columns[i] < 0 || s.columns[i] >= w.depth / s.block) {
+      return p.bad(weights, ": sparse column index ", s.columns[i], " is outside");
     }
   }
-  const int64_t values = static_cast<int64_t>(w.columns.size) * w.block;
+  const int64_t values = static_cast<int64_t>(s.columns.size) * s.block;
   if (values * type_bits(weights.type) != static_cast<int64_t>(weights.bytes) * 8) {
     return p.bad(weights, ": ", values, " sparse values, but ", weights.bytes, " bytes");
   }
@@ -113,7 +115,7 @@ Status check_indices(const Prepare& p, const Tensor& weights, const WeightRows& 
 
 }  // namespace
 
-Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w) {
+Status find_weight_rows(Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w) {
   w->rows = weights.shape[0];
   w->depth = weights.shape[1];
   w->sum_bytes = choose(row_sums_variants(), p.cpu()).run;
@@ -133,13 +135,16 @@ Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, 
   }
   const auto* dims = sparsity->dim_metadata();
   w->form = WeightRows::Form::kSparse;
-  if (dims->size() == 3) w->block = dims->Get(2)->dense_size();
-  if (w->block < 1 || w->depth % w->block != 0) {
-    return p.bad(weights, ": sparse blocks of ", w->block, " do not divide the rows");
+  auto* sparse = p.allocate<SparseRows>();
+  if (sparse == nullptr) return Code::kArenaTooSmall;
+  w->sparse = sparse;
+  sparse->block = dims->size() == 3 ? dims->Get(2)->dense_size() : 1;
+  if (sparse->block < 1 || w->depth % sparse->block != 0) {
+    return p.bad(weights, ": sparse blocks of ", sparse->block, " do not divide the rows");
   }
   const fb::DimensionMetadata* columns = dims->Get(1);
-  w->starts = index_list(columns->array_segments_type(), columns->array_segments());
-  w->columns = index_list(columns->array_indices_type(), columns->array_indices());
+  sparse->starts = index_list(columns->array_segments_type(), columns->array_segments());
+  sparse->columns = index_list(columns->array_indices_type(), columns->array_indices());
   return check_indices(p, weights, *w);
 }
 

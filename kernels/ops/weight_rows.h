@@ -13,19 +13,25 @@
 
 namespace pipit {
 
+// Row r has the blocks starts[r] up to starts[r + 1]; block i holds the columns from columns[i] *
+// block on.
+struct SparseRows {
+  int32_t block = 1;
+  IndexList starts, columns;
+};
+
 struct WeightRows {
   enum class Form : uint8_t {
     kPlain,
     kInt4,      // two values a byte, the low bits first
     kInt2,      // four values a byte
     kShuffled,  // tiles of 4 rows by 16 columns of uint8, less 128 here
-    kSparse,    // row r has the blocks starts[r] up to starts[r + 1]
+    kSparse,
   };
   Form form = Form::kPlain;
   int32_t rows = 0;
   int32_t depth = 0;
-  int32_t block = 1;  // sparse: block i holds the columns from columns[i] * block on
-  IndexList starts, columns;
+  const SparseRows* sparse = nullptr;
 
   void (*sum_bytes)(const RowSums&) = row_sums_portable;
 
@@ -33,7 +39,7 @@ struct WeightRows {
 };
 
 // How `weights`, of rank 2, are stored; checks all indices of a sparse tensor.
-Status find_weight_rows(const Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w);
+Status find_weight_rows(Prepare& p, const Tensor& weights, bool shuffled, WeightRows* w);
 
 // The sums of `count` rows from `first` on, which wrap. Of plain bytes, `holds_min` is set if one
 // is the least number, and else left.
