@@ -12,8 +12,8 @@
 namespace pipit {
 namespace {
 
-Status find_geometry(Prepare& p, const ConvTensors& t, const fb::Conv2DOptions& o,
-                     ConvGeometry* g) {
+[[gnu::cold]] Status find_geometry(Prepare& p, const ConvTensors& t, const fb::Conv2DOptions& o,
+                                   ConvGeometry* g) {
   const Shape& w = t.weights.shape;
   if (w.rank != 4) return p.bad("weights ", t.weights, " are not [out,height,width,in]");
   PIPIT_TRY(check_conv_shapes(p, t, w[0]));
@@ -25,35 +25,36 @@ Status find_geometry(Prepare& p, const ConvTensors& t, const fb::Conv2DOptions& 
   return p.bad("input ", t.input, " and weights ", t.weights, " do not agree in channels");
 }
 
-Status prepare(Prepare& p) {
+[[gnu::cold]] Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(2, 3, 1));
   const auto* o = options<fb::Conv2DOptions>(p);
   if (o == nullptr) return p.bad("has no Conv2DOptions");
   const ConvTensors t = conv_tensors(p, {});
+  ConvGeometry file;
+  PIPIT_TRY(find_geometry(p, t, *o, &file));
   ConvPlan plan;
-  PIPIT_TRY(find_geometry(p, t, *o, &plan.file));
   plan.packed = t.weights.type == Type::kInt4;
   plan.depth = t.weights.shape.product(1, 4);
-  plan.group_channels = plan.file.out_c / (plan.file.in_c / t.weights.shape[3]);
+  plan.group_channels = file.out_c / (file.in_c / t.weights.shape[3]);
   ConvSpec spec;
-  spec.channels = plan.file.out_c;
+  spec.channels = file.out_c;
   spec.activation = o->fused_activation_function();
   spec.bias_type = o->quantized_bias_type();
-  spec.symmetric = plan.group_channels == plan.file.out_c;
+  spec.symmetric = plan.group_channels == file.out_c;
   const Type in = t.input.type, w = t.weights.type;
   const bool int8_weights = w == Type::kInt8 || w == Type::kInt4;
   if (in == Type::kFloat32 && w == Type::kFloat32) {
-    return plan_conv<ConvF32>(p, spec, plan, conv_f32_variants());
+    return plan_conv<ConvF32>(p, spec, file, plan, conv_f32_variants());
   }
   if (in == Type::kFloat32 && (int8_weights || w == Type::kUInt8)) {
-    return plan_conv<ConvHybrid>(p, spec, plan, conv_hybrid_variants());
+    return plan_conv<ConvHybrid>(p, spec, file, plan, conv_hybrid_variants());
   }
   if (in == Type::kUInt8 && w == Type::kUInt8) {
-    return plan_conv<ConvU8>(p, spec, plan, conv_u8_variants());
+    return plan_conv<ConvU8>(p, spec, file, plan, conv_u8_variants());
   }
   if ((in == Type::kInt8 || in == Type::kInt16) && int8_weights) {
-    return in == Type::kInt8 ? plan_conv<ConvS8>(p, spec, plan, conv_s8_variants())
-                             : plan_conv<ConvS16>(p, spec, plan, conv_s16_variants());
+    return in == Type::kInt8 ? plan_conv<ConvS8>(p, spec, file, plan, conv_s8_variants())
+                             : plan_conv<ConvS16>(p, spec, file, plan, conv_s16_variants());
   }
   return p.unsupported("input ", in, ", weights ", w);
 }

@@ -12,9 +12,9 @@ namespace pipit {
 
 // The positions of a node's inputs.
 struct ConvInputs {
-  int input = 0;
-  int weights = 1;
-  int bias = 2;
+  int8_t input = 0;
+  int8_t weights = 1;
+  int8_t bias = 2;
 };
 
 struct ConvTensors {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kernels/contracts/hybrid.h"
+#include "kernels/contracts/row_sums.h"
 #include "kernels/contracts/variant.h"
 #include "kernels/math/int4.h"
 #include "kernels/ops/conv_common.h"
@@ -58,6 +59,28 @@ Fold fold_of(const Args& a, const Tensor* bias) {
       return {b, a.in_zero_point};
     }
   }
+}
+
+// What few convolutions need beside.
+struct ConvExtras {
+  size_t filter_scratch = 0, folded_scratch = 0;  // in a share's memory, behind its kernel's own
+  size_t image_scratch = 0;                       // behind the memory of all shares
+  HybridInput hybrid;
+  void (*row_sums)(const RowSums&) = nullptr;
+};
+
+// `copies`: weights are not read where they lie.
+template <class Args>
+bool needs_extras(bool copies, const int32_t* folded) {
+  return Hybrid<Args> || copies || (Folds<Args> && folded == nullptr);
+}
+
+inline Status keep_extras(Prepare& p, const ConvExtras& extras, const ConvExtras** kept) {
+  auto* keep = p.allocate<ConvExtras>();
+  if (keep == nullptr) return Code::kArenaTooSmall;
+  *keep = extras;
+  *kept = keep;
+  return {};
 }
 
 // Everything of the arguments that depends on quantization and activation.
@@ -152,7 +175,8 @@ constexpr int32_t kMostArranged = 16 << 10;
 template <class Args, class OpStep>
 ByteCount arranged_bytes(const OpStep& step) {
   if constexpr (Arranges<Args>) {
-    const bool can = step.kernel->arranged_bytes != nullptr && step.plan.is_one_call();
+    const bool can =
+        step.kernel->arranged_bytes != nullptr && step.plan.is_one_call(step.args.size);
     const ByteCount bytes = can ? step.kernel->arranged_bytes(step.args) : ByteCount();
     if (bytes <= kMostArranged) return bytes;
   }
@@ -182,18 +206,20 @@ void keep_arranged(const Step& s, RowsPlan* plan) {
   if (plan->kept != 0) plan->begin = arrange<Args, OpStep>;
 }
 
-// Calls convolve(arguments of one image) for each image of the batch, quantized into `quantized`
-// where the kernel needs that. All images go at once unless that or `one_by_one` forbids it.
+// Calls convolve(arguments of one image) for each image of the batch, quantized where the kernel
+// needs that. All images go at once unless that or `one_by_one` forbids it.
 template <class Args, class Convolve>
-void for_each_image(const Step& s, const ConvInputs& at, const HybridInput& hybrid, Args a,
-                    int32_t in_c, int8_t* quantized, bool one_by_one, Convolve convolve) {
+void for_each_image(const Step& s, const ConvInputs& at, const ConvExtras* with, Args a,
+                    bool one_by_one, Convolve convolve) {
   if (!Hybrid<Args> && !one_by_one) return convolve(a);
-  const int32_t elements = a.size.in_h * a.size.in_w * in_c;
+  const int32_t elements = a.size.in_h * a.size.in_w * a.stride.in_pixel;
   const int32_t batch = a.size.batch;
   a.size.batch = 1;
-  if constexpr (Hybrid<Args>) a.in = quantized;
   for (int32_t b = 0; b < batch; ++b) {
     if constexpr (Hybrid<Args>) {
+      const HybridInput& hybrid = with->hybrid;
+      auto* quantized = reinterpret_cast<int8_t*>(s.scratch + with->image_scratch);
+      a.in = quantized;
       const float* image = s.input(at.input).as<float>() + ptrdiff_t{b} * elements;
       quantize_rows(*hybrid.kernels, image, elements, !hybrid.symmetric,
                     {.values = quantized,

@@ -48,49 +48,46 @@ struct Phase {
   PhaseAxis rows, columns;
 };
 
-// A convolution in the file's sizes.
 struct ConvPlan {
-  ConvGeometry file;  // of TRANSPOSE_CONV: input and output as they are, stride of the output
   bool transposed = false;
   bool packed = false;
+  ConvInputs inputs;
   int32_t group_channels = 0;  // output channels of a group
   int32_t block = 0;           // most output channels in one call
   int32_t depth = 0;           // elements of a filter
-  ConvInputs inputs;
-  const int32_t* folded = nullptr;  // for each channel, unless it is found while running
   ConvSplit split;
-  size_t share_scratch = 0;                       // bytes for each share: a kernel's own, then
-  size_t folded_scratch = 0, filter_scratch = 0;  // these
-  size_t image_scratch = 0;                       // behind those of all shares
-  HybridInput hybrid;
-
-  void (*row_sums)(const RowSums&) = nullptr;
+  const int32_t* folded = nullptr;           // for each channel, unless it is found while running
+  size_t share_scratch = 0;                  // bytes for each share
+  const ConvExtras* extras = nullptr;        // see needs_extras()
   void (*pixel)(const MatmulS8&) = nullptr;  // instead of the kernel: int8, of one pixel
-  bool no_weight_is_min = false;             // known from the sums
 
   bool copies_filters() const { return packed || transposed; }
   // Of all channels, for each part of the image.
-  bool is_one_call() const { return block == file.out_c && group_channels == file.out_c; }
+  bool is_one_call(const ConvGeometry& g) const {
+    return block == g.out_c && group_channels == g.out_c;
+  }
 };
 
+// The arguments have the file's sizes, but the channels of a group. (Of TRANSPOSE_CONV: input and
+// output as they are, and the output's stride.)
 template <class Args>
 struct ConvStep {
   ConvPlan plan;
-  Args args;  // of the whole
+  Args args;
   const KernelVariant<Args>* kernel = nullptr;
 };
 
 // The taps of a phase, in its order, of `n` filters.
 template <class W>
-void copy_taps(const ConvPlan& c, const Phase& phase, const W* filters, int32_t n, W* out) {
-  const size_t channels = static_cast<size_t>(c.depth / (c.file.kernel_h * c.file.kernel_w));
+void copy_taps(const ConvGeometry& g, const Phase& phase, const W* filters, int32_t n, W* out) {
+  const auto channels = static_cast<size_t>(g.in_c);
   const PhaseAxis &rows = phase.rows, &columns = phase.columns;
-  for (int32_t o = 0; o < n; ++o, filters += c.depth) {
+  for (int32_t o = 0; o < n; ++o, filters += g.kernel_h * g.kernel_w * g.in_c) {
     for (int32_t y = rows.taps - 1; y >= 0; --y) {
-      const int32_t ky = rows.first_tap + y * c.file.stride_h;
+      const int32_t ky = rows.first_tap + y * g.stride_h;
       for (int32_t x = columns.taps - 1; x >= 0; --x, out += channels) {
-        const int32_t kx = columns.first_tap + x * c.file.stride_w;
-        std::memcpy(out, filters + static_cast<size_t>(ky * c.file.kernel_w + kx) * channels,
+        const int32_t kx = columns.first_tap + x * g.stride_w;
+        std::memcpy(out, filters + static_cast<size_t>(ky * g.kernel_w + kx) * channels,
                     channels * sizeof(W));
       }
     }
@@ -99,11 +96,11 @@ void copy_taps(const ConvPlan& c, const Phase& phase, const W* filters, int32_t 
 
 // The filters [first, first + n) as the kernel reads them.
 template <class W>
-const W* load_filters(const ConvPlan& c, const Phase* phase, const W* file, int32_t first,
-                      int32_t n, W* scratch) {
+const W* load_filters(const ConvPlan& c, const ConvGeometry& g, const Phase* phase, const W* file,
+                      int32_t first, int32_t n, W* scratch) {
   const size_t at = static_cast<size_t>(first) * static_cast<size_t>(c.depth);
   if (phase != nullptr) {
-    copy_taps(c, *phase, file + at, n, scratch);
+    copy_taps(g, *phase, file + at, n, scratch);
     return scratch;
   }
   if constexpr (sizeof(W) == 1) {
@@ -127,10 +124,10 @@ inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
 
 // For the channels [first, first + n), whose filters begin at `filters`. See RowSums::holds_min.
 template <class W>
-void fold_filters(const ConvPlan& c, const Fold& fold, const W* filters, int32_t first, int32_t n,
-                  int32_t depth, int32_t* out, bool* holds_min) {
+void fold_filters(const ConvExtras& with, const Fold& fold, const W* filters, int32_t first,
+                  int32_t n, int32_t depth, int32_t* out, bool* holds_min) {
   static_assert(sizeof(W) == 1);
-  c.row_sums({filters, n, depth, std::is_same_v<W, uint8_t>, out, holds_min});
+  with.row_sums({filters, n, depth, std::is_same_v<W, uint8_t>, out, holds_min});
   for (int32_t o = 0; o < n; ++o) out[o] = fold(first + o, out[o], depth);
 }
 
@@ -155,7 +152,7 @@ void for_blocks(const ConvPlan& c, const Args& lines, const Phase* phase, const 
 template <class Args, class Visit>
 void for_blocks(const ConvPlan& c, const Args& whole, const Phase* phase, int32_t share,
                 const Visit& visit) {
-  const Part channels = channels_of(c.split, c.file.out_c, share);
+  const Part channels = channels_of(c.split, whole.size.out_c, share);
   for_lines(whole, lines_of(c.split, whole.size, share),
             [&](const Args& lines) { for_blocks(c, lines, phase, channels, visit); });
 }
@@ -170,6 +167,7 @@ inline Phase phase_at(const ConvGeometry& f, int32_t y, int32_t x) {
 
 template <class Args>
 void take_phase(const Phase& phase, Args* a) {
+  a->size.stride_h = a->size.stride_w = 1;
   a->size.out_h = phase.rows.outputs;
   a->size.out_w = phase.columns.outputs;
   a->size.kernel_h = phase.rows.taps;
@@ -181,7 +179,7 @@ void take_phase(const Phase& phase, Args* a) {
 // The same for each phase of one image.
 template <class Args, class Visit>
 void for_phases(const ConvPlan& c, const Args& whole, int32_t share, const Visit& visit) {
-  const ConvGeometry& f = c.file;
+  const ConvGeometry& f = whole.size;
   for (int32_t y = 0; y < row_phases(f); ++y) {
     for (int32_t x = 0; x < column_phases(f); ++x) {
       const Phase phase = phase_at(f, y, x);
@@ -223,7 +221,7 @@ void for_kinds_of_phases(int32_t phases, int32_t out, int32_t kernel, int32_t st
 // Calls visit(arguments) for a call of each size that for_calls() makes.
 template <class Args, class Visit>
 void for_kinds_of_calls(const ConvPlan& c, const Args& whole, int32_t share, const Visit& visit) {
-  const Part channels = channels_of(c.split, c.file.out_c, share);
+  const Part channels = channels_of(c.split, whole.size.out_c, share);
   const auto visit_lines = [&](const Args& image) {
     const Part lines = lines_of(c.split, image.size, share);
     for_kinds_of_lines(image, lines, [&](Args a) {
@@ -234,7 +232,7 @@ void for_kinds_of_calls(const ConvPlan& c, const Args& whole, int32_t share, con
     });
   };
   if (!c.transposed) return visit_lines(whole);
-  const ConvGeometry& f = c.file;
+  const ConvGeometry& f = whole.size;
   const auto at = [&](int32_t y, int32_t x) {
     Args a = whole;
     take_phase(phase_at(f, y, x), &a);
@@ -270,15 +268,19 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* ph
   const ConvPlan& c = step.plan;
   using W = std::remove_const_t<std::remove_pointer_t<decltype(a.weights)>>;
   const int32_t n = a.size.out_c;
-  a.weights = load_filters(c, phase, a.weights, first, n,
-                           reinterpret_cast<W*>(a.scratch + c.filter_scratch));
+  if (c.copies_filters()) {
+    auto* copies = reinterpret_cast<W*>(a.scratch + c.extras->filter_scratch);
+    a.weights = load_filters(c, step.args.size, phase, a.weights, first, n, copies);
+  } else {
+    a.weights += static_cast<size_t>(first) * static_cast<size_t>(c.depth);
+  }
   const int32_t* folded = c.folded != nullptr ? c.folded + first : nullptr;
   if constexpr (Folds<Args>) {
     if (folded == nullptr) {
       const int32_t depth = a.size.kernel_h * a.size.kernel_w * a.size.in_c;
-      auto* found = reinterpret_cast<int32_t*>(a.scratch + c.folded_scratch);
-      fold_filters(c, fold_of(a, s.optional_input(c.inputs.bias)), a.weights, first, n, depth,
-                   found, nullptr);
+      auto* found = reinterpret_cast<int32_t*>(a.scratch + c.extras->folded_scratch);
+      fold_filters(*c.extras, fold_of(a, s.optional_input(c.inputs.bias)), a.weights, first, n,
+                   depth, found, nullptr);
       folded = found;
     }
   }
@@ -289,23 +291,35 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* ph
   step.kernel->run(a);
 }
 
+// Single pixels know no rows: what is computed of each alone is a convolution of one long row, of
+// which threads can take parts of any size. Images that are quantized each for itself stay apart.
+template <class Args>
+void join_rows(const ConvPlan& c, Args* a) {
+  ConvGeometry& g = a->size;
+  if (c.transposed || g.kernel_h * g.kernel_w > 1 || g.stride_h > 1 || g.stride_w > 1) return;
+  const int32_t images = Hybrid<Args> ? 1 : g.batch;
+  if (!Hybrid<Args>) g.batch = 1;
+  g.in_w = g.out_w = images * g.in_h * g.in_w;
+  g.in_h = g.out_h = 1;
+  a->stride.out_row = g.out_w * a->stride.out_pixel;
+}
+
 template <class Args>
 Status run_conv(const Step& s, Run& run) {
   const auto& step = *s.params<ConvStep<Args>>();
   const ConvPlan& c = step.plan;
   Args args = step.args;
+  join_rows(c, &args);
   set_addresses(s, c.inputs, &args);
-  auto* quantized = reinterpret_cast<int8_t*>(s.scratch + c.image_scratch);
-  for_each_image(
-      s, c.inputs, c.hybrid, args, c.file.in_c, quantized, c.transposed, [&](const Args& images) {
-        run.for_each_share(c.split.shares, [&](int32_t share) {
-          Args whole = images;
-          whole.scratch += c.share_scratch * static_cast<size_t>(share);
-          for_calls(c, whole, share, [&](const Args& a, const Phase* phase, int32_t first) {
-            run_call(s, step, a, phase, first);
-          });
-        });
+  for_each_image(s, c.inputs, c.extras, args, c.transposed, [&](const Args& images) {
+    run.for_each_share(c.split.shares, [&](int32_t share) {
+      Args whole = images;
+      whole.scratch += c.share_scratch * static_cast<size_t>(share);
+      for_calls(c, whole, share, [&](const Args& a, const Phase* phase, int32_t first) {
+        run_call(s, step, a, phase, first);
       });
+    });
+  });
   return {};
 }
 
@@ -315,7 +329,8 @@ Status run_conv(const Step& s, Run& run) {
 template <class Args>
 Args args_of_rows(const ConvStep<Args>& step, const RowsCall& call) {
   Args a = step.args;
-  const ConvGeometry& file = step.plan.file;
+  const ConvGeometry& file = step.args.size;
+  join_rows(step.plan, &a);
   if (a.size.out_h == file.out_h) {
     take_rows(call, &a);
     return a;
@@ -340,14 +355,14 @@ void run_conv_rows(const Step& s, const RowsCall& call) {
   a.out = out;
   a.scratch = call.scratch;
   if constexpr (Arranges<Args>) a.arranged = call.kept;
-  for_blocks(step.plan, a, nullptr, Part{0, step.plan.file.out_c},
+  for_blocks(step.plan, a, nullptr, Part{0, step.args.size.out_c},
              [&](const Args& block, const Phase* phase, int32_t first) {
                run_call(s, step, block, phase, first);
              });
 }
 
 template <class Args>
-ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
+[[gnu::cold]] ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
   const auto& step = *s.params<ConvStep<Args>>();
   if (step.kernel->scratch == nullptr) return 0;
   RowsCall call;
@@ -356,7 +371,7 @@ ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
   Args whole = args_of_rows(step, call);
   mark_arranged(step, &whole);
   const ConvPlan& c = step.plan;
-  for_kinds_of_blocks(c.block, c.group_channels, Part{0, c.file.out_c}, [&](int32_t n) {
+  for_kinds_of_blocks(c.block, c.group_channels, Part{0, step.args.size.out_c}, [&](int32_t n) {
     whole.size.out_c = n;
     most = std::max(most, step.kernel->scratch(whole));
   });
@@ -364,16 +379,17 @@ ByteCount conv_rows_scratch(const Step& s, const Part& rows) {
 }
 
 // Weights that fill a cache are read, or even packed, by each call.
-inline int32_t least_rows(const ConvPlan& c, int32_t least) {
+inline int32_t least_rows(const ConvPlan& c, const ConvGeometry& g, int32_t least) {
   constexpr int32_t kCacheBytes = 32 << 10;
-  return int64_t{c.depth} * c.file.out_c > kCacheBytes ? c.file.out_h : least;
+  return int64_t{c.depth} * g.out_c > kCacheBytes ? g.out_h : least;
 }
 
 template <class Args>
-RowsPlan conv_by_rows(const Step& s) {
-  RowsPlan plan = rows_of(s.params<ConvStep<Args>>()->plan.file);
+[[gnu::cold]] RowsPlan conv_by_rows(const Step& s) {
+  const auto& step = *s.params<ConvStep<Args>>();
+  RowsPlan plan = rows_of(step.args.size);
   plan.run = run_conv_rows<Args>;
-  plan.least = least_rows(s.params<ConvStep<Args>>()->plan, plan.least);
+  plan.least = least_rows(step.plan, step.args.size, plan.least);
   plan.scratch = conv_rows_scratch<Args>;
   keep_arranged<Args, ConvStep<Args>>(s, &plan);
   return plan;
@@ -381,43 +397,45 @@ RowsPlan conv_by_rows(const Step& s) {
 
 // Whether the calls of some rows need nothing but their kernel's scratch memory.
 template <class Args>
-bool can_go_by_rows(const ConvPlan& c) {
-  return !Hybrid<Args> && !c.copies_filters() && c.file.batch == 1 && c.pixel == nullptr &&
+bool can_go_by_rows(const ConvPlan& c, const Args& a) {
+  return !Hybrid<Args> && !c.copies_filters() && a.size.batch == 1 && c.pixel == nullptr &&
          (!Folds<Args> || c.folded != nullptr);
 }
 
 // ---- prepare
 
 template <class Args>
-void fold_channels(const Prepare& p, const Args& a, const Tensor* bias, ConvPlan* c,
-                   int32_t* folded) {
+[[gnu::cold]] void fold_channels(const Prepare& p, const Args& a, const Tensor* bias,
+                                 const ConvPlan& c, const ConvExtras& with, int32_t* folded,
+                                 bool* holds_min) {
   const Fold fold = fold_of(a, bias);
-  const void* weights = p.input(c->inputs.weights).data;
-  if (!c->packed) {
-    bool holds_min = false;
-    fold_filters(*c, fold, static_cast<decltype(a.weights)>(weights), 0, c->file.out_c, c->depth,
-                 folded, &holds_min);
-    c->no_weight_is_min = !holds_min;
+  const void* weights = p.input(c.inputs.weights).data;
+  if (!c.packed) {
+    *holds_min = false;
+    fold_filters(with, fold, static_cast<decltype(a.weights)>(weights), 0, a.size.out_c, c.depth,
+                 folded, holds_min);
     return;
   }
-  const auto depth = static_cast<size_t>(c->depth);
-  for (int32_t o = 0; o < c->file.out_c; ++o) {
+  const auto depth = static_cast<size_t>(c.depth);
+  for (int32_t o = 0; o < a.size.out_c; ++o) {
     const size_t first = static_cast<size_t>(o) * depth;
-    const int32_t sum = sum_of_int4(static_cast<const uint8_t*>(weights), first, c->depth);
-    folded[o] = fold(o, sum, c->depth);
+    const int32_t sum = sum_of_int4(static_cast<const uint8_t*>(weights), first, c.depth);
+    folded[o] = fold(o, sum, c.depth);
   }
 }
 
-// Computes what a call needs of each channel's weights now, if all values are known.
+// Computes what a call needs of each channel's weights now, if all values are known, and whether
+// one of them is the least number.
 template <class Args>
-Status fold_now(Prepare& p, const Args& a, ConvPlan* c) {
+[[gnu::cold]] Status fold_now(Prepare& p, const Args& a, const ConvExtras& with, ConvPlan* c,
+                              bool* holds_min) {
   const Tensor* bias = p.optional_input(c->inputs.bias);
   if (c->transposed || !p.values_known(c->inputs.weights)) return {};
   if (!Hybrid<Args> && bias != nullptr && !p.values_known(c->inputs.bias)) return {};
-  int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(c->file.out_c));
+  int32_t* folded = p.allocate<int32_t>(static_cast<size_t>(a.size.out_c));
   if (folded == nullptr) return Code::kArenaTooSmall;
   c->folded = folded;
-  compute(p, [&] { fold_channels(p, a, bias, c, folded); });
+  compute(p, [&] { fold_channels(p, a, bias, *c, with, folded, holds_min); });
   return {};
 }
 
@@ -426,8 +444,9 @@ template <class Args>
 ConvGeometry largest_phase(const ConvPlan& c, const Args& whole) {
   ConvGeometry g = whole.size;
   if (!c.transposed) return g;
-  const PhaseAxis rows = phase_axis(0, c.file.out_h, c.file.kernel_h, c.file.stride_h, 0);
-  const PhaseAxis columns = phase_axis(0, c.file.out_w, c.file.kernel_w, c.file.stride_w, 0);
+  const PhaseAxis rows = phase_axis(0, g.out_h, g.kernel_h, g.stride_h, 0);
+  const PhaseAxis columns = phase_axis(0, g.out_w, g.kernel_w, g.stride_w, 0);
+  g.stride_h = g.stride_w = 1;
   g.out_h = rows.outputs;
   g.out_w = columns.outputs;
   g.kernel_h = rows.taps;
@@ -441,16 +460,17 @@ constexpr int64_t kProducts = 8;
 // The weights are repacked, or at least read, by each share of lines, and windows of more than a
 // pixel are gathered by each share of channels: a cycle for a few bytes of either.
 template <class Args>
-ConvSplit split_of(const Prepare& p, const ConvPlan& c, const Args& whole) {
+[[gnu::cold]] ConvSplit split_of(const Prepare& p, const ConvPlan& c, const Args& whole) {
   constexpr int64_t kBytes = 4, kChannels = 8;
   const int64_t element = sizeof(*whole.in);
-  const int64_t outputs = int64_t{whole.size.batch} * c.file.out_h * c.file.out_w;  // of a channel
-  const int64_t taps = c.transposed ? c.depth / (c.file.stride_h * c.file.stride_w) : c.depth;
-  const bool gathers = c.file.kernel_h * c.file.kernel_w > 1;
+  const ConvGeometry& g = whole.size;
+  const int64_t outputs = int64_t{g.batch} * g.out_h * g.out_w;  // of a channel
+  const int64_t taps = c.transposed ? c.depth / (g.stride_h * g.stride_w) : c.depth;
+  const bool gathers = g.kernel_h * g.kernel_w > 1;
   ConvWork work;
   work.sharing = p.sharing();
-  work.cycles = (outputs * c.file.out_c * element + kProducts - 1) / kProducts * taps;
-  work.repeated_by_lines = int64_t{c.depth} * c.file.out_c * element / kBytes;
+  work.cycles = (outputs * g.out_c * element + kProducts - 1) / kProducts * taps;
+  work.repeated_by_lines = int64_t{c.depth} * g.out_c * element / kBytes;
   work.repeated_by_channels = gathers ? (outputs * element + kBytes - 1) / kBytes * taps : 0;
   work.channel_unit = std::min<int32_t>(kChannels, c.group_channels);
   return choose_split(work, largest_phase(c, whole));
@@ -458,8 +478,8 @@ ConvSplit split_of(const Prepare& p, const ConvPlan& c, const Args& whole) {
 
 // What a variant needs for the largest of all calls.
 template <class Args>
-ByteCount scratch_of_calls(const ConvPlan& c, const Args& whole,
-                           const KernelVariant<Args>& variant) {
+[[gnu::cold]] ByteCount scratch_of_calls(const ConvPlan& c, const Args& whole,
+                                         const KernelVariant<Args>& variant) {
   ByteCount most;
   for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
     for_kinds_of_calls(c, whole, share,
@@ -470,8 +490,9 @@ ByteCount scratch_of_calls(const ConvPlan& c, const Args& whole,
 
 // Divides the filters into blocks, and scratch memory into parts. Returns the variant for them.
 template <class Args>
-const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> variants, Args whole,
-                                  ConvPlan* c) {
+[[gnu::cold]] const KernelVariant<Args>& divide(Prepare& p,
+                                                Span<const KernelVariant<Args>> variants,
+                                                Args whole, ConvExtras* with, ConvPlan* c) {
   constexpr int32_t kCacheBytes = 16384;  // of copied filters: half of a small first-level cache
   constexpr int32_t kLeast = 4;           // filters, which a kernel may take side by side
   if (c->transposed || Hybrid<Args>) whole.size.batch = 1;
@@ -488,29 +509,17 @@ const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> va
   const KernelVariant<Args>& variant = choose(
       p, variants, [&](const auto& one) { return scratch_of_calls(*c, whole, one); }, &of_calls);
   layout.add(c->pixel != nullptr ? ByteCount(c->block) * sizeof(int32_t) : of_calls);
-  if (c->copies_filters()) c->filter_scratch = layout.add(filter * c->block);
+  if (c->copies_filters()) with->filter_scratch = layout.add(filter * c->block);
   if (Folds<Args> && c->folded == nullptr) {
-    c->folded_scratch = layout.add(c->block, sizeof(int32_t));
+    with->folded_scratch = layout.add(c->block, sizeof(int32_t));
   }
   c->share_scratch = layout.repeat(c->split.shares);
   if (Hybrid<Args>) {
-    c->image_scratch = layout.add(ByteCount(c->file.in_h) * c->file.in_w * c->file.in_c);
+    const ConvGeometry& size = whole.size;
+    with->image_scratch = layout.add(ByteCount(size.in_h) * size.in_w * whole.stride.in_pixel);
   }
   p.scratch(layout.bytes());
   return variant;
-}
-
-// Single pixels know no rows: what is computed of each alone is a convolution of one long row, of
-// which threads can take parts of any size. Images that are quantized each for itself stay apart.
-template <class Args>
-void join_rows(const ConvPlan& c, Args* a) {
-  ConvGeometry& g = a->size;
-  if (c.transposed || g.kernel_h * g.kernel_w > 1 || g.stride_h > 1 || g.stride_w > 1) return;
-  const int32_t images = Hybrid<Args> ? 1 : g.batch;
-  if (!Hybrid<Args>) g.batch = 1;
-  g.in_w = g.out_w = images * g.in_h * g.in_w;
-  g.in_h = g.out_h = 1;
-  a->stride.out_row = g.out_w * a->stride.out_pixel;
 }
 
 // Whether all there is to compute is one pixel from one.
@@ -518,39 +527,42 @@ inline bool is_pixel(const ConvPlan& c, const ConvGeometry& g) {
   return !c.transposed && g.kernel_h * g.kernel_w == 1 && g.batch * g.in_h * g.in_w == 1;
 }
 
-// Leaves the step of a convolution whose tensors have been checked. Of `plan`, the sizes are given,
-// up to the depth.
+// Leaves the step of a convolution whose tensors have been checked, with the file's sizes. Of
+// `plan` is given what the file decides.
 template <class Args>
-Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvPlan& plan,
-                 Span<const KernelVariant<Args>> variants) {
+[[gnu::cold]] Status plan_conv(Prepare& p, const ConvSpec& spec, const ConvGeometry& file,
+                               const ConvPlan& plan, Span<const KernelVariant<Args>> variants) {
   auto* step = p.allocate<ConvStep<Args>>();
   if (step == nullptr) return Code::kArenaTooSmall;
-  step->plan = plan;
-  step->plan.inputs = spec.inputs;
-  step->plan.row_sums = choose(row_sums_variants(), p.cpu()).run;
+  ConvPlan& c = step->plan;
+  c = plan;
+  c.inputs = spec.inputs;
+  ConvExtras with;
+  with.row_sums = choose(row_sums_variants(), p.cpu()).run;
   Args& a = step->args;
-  a.size = plan.file;
-  a.size.in_c = plan.depth / (plan.file.kernel_h * plan.file.kernel_w);
-  a.stride = {plan.file.in_c, plan.file.out_c, plan.file.out_w * plan.file.out_c};
-  if (plan.transposed) a.size.stride_h = a.size.stride_w = 1;
-  join_rows(plan, &a);
-  PIPIT_TRY(set_arithmetic(p, spec, &a, &step->plan.hybrid));
-  if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &step->plan));
+  a.size = file;
+  a.size.in_c = plan.depth / (file.kernel_h * file.kernel_w);
+  a.stride = dense_strides(file);
+  PIPIT_TRY(set_arithmetic(p, spec, &a, &with.hybrid));
+  bool holds_min = true;
+  if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, with, &c, &holds_min));
   if constexpr (requires { a.whole_positions; }) {
-    a.whole_positions = plan.file.batch * plan.file.out_h * plan.file.out_w;
+    a.whole_positions = file.batch * file.out_h * file.out_w;
   }
   if constexpr (requires { a.no_weight_is_min; }) {
-    const ConvPlan& c = step->plan;
-    a.no_weight_is_min = c.packed || c.no_weight_is_min ||
-                         (c.folded == nullptr && no_weight_is_min(p, c.inputs.weights));
+    a.no_weight_is_min =
+        c.packed || !holds_min || (c.folded == nullptr && no_weight_is_min(p, c.inputs.weights));
   }
   const auto& product = choose(matmul_s8_variants(), p.cpu());
-  const bool pixel = std::is_same_v<Args, ConvS8> && is_pixel(plan, a.size);
-  if (pixel) step->plan.pixel = product.run;
-  const KernelVariant<Args>& variant = divide(p, variants, a, &step->plan);
+  const bool pixel = std::is_same_v<Args, ConvS8> && is_pixel(plan, file);
+  if (pixel) c.pixel = product.run;
+  Args joined = a;
+  join_rows(c, &joined);
+  const KernelVariant<Args>& variant = divide(p, variants, joined, &with, &c);
   step->kernel = &variant;
-  detach_constants(p, step->plan.inputs, step->plan.folded, &a);
-  if (can_go_by_rows<Args>(step->plan)) p.by_rows(conv_by_rows<Args>);
+  if (needs_extras<Args>(c.copies_filters(), c.folded)) PIPIT_TRY(keep_extras(p, with, &c.extras));
+  detach_constants(p, c.inputs, c.folded, &a);
+  if (can_go_by_rows(c, a)) p.by_rows(conv_by_rows<Args>);
   return p.run(run_conv<Args>, step, pixel ? product.name : variant.name);
 }
 

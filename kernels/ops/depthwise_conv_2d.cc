@@ -19,18 +19,16 @@ namespace {
 
 struct Plan {
   ConvInputs inputs;
+  bool packed = false;
   int32_t channels = 0;  // of the output
   int32_t taps = 0;
-  int32_t block = 0;                // most output channels in one call
-  const int32_t* folded = nullptr;  // for each channel, unless it is found while running
+  int32_t block = 0;  // most output channels in one call
   ConvSplit split;
-  size_t share_scratch = 0;                      // bytes for each share: a kernel's own, then
-  size_t weights_scratch = 0;                    // these
-  size_t folded_scratch = 0, image_scratch = 0;  // behind those of all shares
-  bool packed = false;
-  HybridInput hybrid;
+  const int32_t* folded = nullptr;     // for each channel, unless it is found while running
+  size_t share_scratch = 0;            // bytes for each share
+  const ConvExtras* extras = nullptr;  // see needs_extras(); folded numbers lie behind all shares
 
-  bool is_one_call() const { return block == channels; }
+  bool is_one_call(const ConvGeometry&) const { return block == channels; }
 };
 
 template <class Args>
@@ -72,7 +70,7 @@ template <class Args>
 const int32_t* folded_channels(const Step& s, const Plan& c, const Args& whole) {
   if constexpr (Folds<Args>) {
     if (c.folded == nullptr) {
-      auto* found = reinterpret_cast<int32_t*>(s.scratch + c.folded_scratch);
+      auto* found = reinterpret_cast<int32_t*>(s.scratch + c.extras->folded_scratch);
       fold_channels(c, fold_of(whole, s.optional_input(c.inputs.bias)), whole, found);
       return found;
     }
@@ -104,7 +102,7 @@ void run_call(const DepthwiseStep<Args>& step, Args a, const int32_t* folded, in
   const int32_t n = a.size.out_c;
   if constexpr (std::is_same_v<decltype(a.weights), const int8_t*>) {
     if (c.packed) {
-      auto* weights = reinterpret_cast<int8_t*>(a.scratch + c.weights_scratch);
+      auto* weights = reinterpret_cast<int8_t*>(a.scratch + c.extras->filter_scratch);
       expand_channels(c, a.weights, first, n, weights);
       a.weights = weights;
       a.weights_tap = n;
@@ -124,17 +122,15 @@ Status run(const Step& s, Run& run) {
   const Plan& c = step.plan;
   Args args = step.args;
   set_addresses(s, c.inputs, &args);
-  auto* quantized = reinterpret_cast<int8_t*>(s.scratch + c.image_scratch);
   const int32_t* folded = folded_channels(s, c, args);
-  for_each_image(
-      s, c.inputs, c.hybrid, args, args.size.in_c, quantized, false, [&](const Args& images) {
-        run.for_each_share(c.split.shares, [&](int32_t share) {
-          Args whole = images;
-          whole.scratch += c.share_scratch * static_cast<size_t>(share);
-          for_calls(c, whole, share,
-                    [&](const Args& a, int32_t first) { run_call(step, a, folded, first); });
-        });
-      });
+  for_each_image(s, c.inputs, c.extras, args, false, [&](const Args& images) {
+    run.for_each_share(c.split.shares, [&](int32_t share) {
+      Args whole = images;
+      whole.scratch += c.share_scratch * static_cast<size_t>(share);
+      for_calls(c, whole, share,
+                [&](const Args& a, int32_t first) { run_call(step, a, folded, first); });
+    });
+  });
   return {};
 }
 
@@ -152,7 +148,7 @@ void run_depthwise_rows(const Step& s, const RowsCall& call) {
 }
 
 template <class Args>
-ByteCount depthwise_rows_scratch(const Step& s, const Part& rows) {
+[[gnu::cold]] ByteCount depthwise_rows_scratch(const Step& s, const Part& rows) {
   const auto& step = *s.params<DepthwiseStep<Args>>();
   if (step.kernel->scratch == nullptr) return 0;
   Args a = step.args;
@@ -164,7 +160,7 @@ ByteCount depthwise_rows_scratch(const Step& s, const Part& rows) {
 }
 
 template <class Args>
-RowsPlan depthwise_by_rows(const Step& s) {
+[[gnu::cold]] RowsPlan depthwise_by_rows(const Step& s) {
   RowsPlan plan = rows_of(s.params<DepthwiseStep<Args>>()->args.size);
   plan.run = run_depthwise_rows<Args>;
   plan.scratch = depthwise_rows_scratch<Args>;
@@ -181,7 +177,7 @@ bool can_go_by_rows(const Plan& c, const Args& a) {
 // ---- prepare
 
 template <class Args>
-Status fold_now(Prepare& p, Args a, Plan* c) {
+[[gnu::cold]] Status fold_now(Prepare& p, Args a, Plan* c) {
   const Tensor* bias = p.optional_input(c->inputs.bias);
   if (!p.values_known(c->inputs.weights)) return {};
   if (!Hybrid<Args> && bias != nullptr && !p.values_known(c->inputs.bias)) return {};
@@ -199,7 +195,7 @@ Status fold_now(Prepare& p, Args a, Plan* c) {
 constexpr int32_t kChannelUnit = 16;  // of the input
 
 template <class Args>
-ConvSplit split_of(const Prepare& p, const Args& whole) {
+[[gnu::cold]] ConvSplit split_of(const Prepare& p, const Args& whole) {
   const ConvGeometry& g = whole.size;
   ConvWork work;
   work.sharing = p.sharing();
@@ -210,7 +206,8 @@ ConvSplit split_of(const Prepare& p, const Args& whole) {
 
 // What a variant needs for the largest of all calls.
 template <class Args>
-ByteCount scratch_of_calls(const Plan& c, const Args& whole, const KernelVariant<Args>& variant) {
+[[gnu::cold]] ByteCount scratch_of_calls(const Plan& c, const Args& whole,
+                                         const KernelVariant<Args>& variant) {
   ByteCount most;
   for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
     for_kinds_of_lines(whole, lines_of(c.split, whole.size, share), [&](Args a) {
@@ -228,8 +225,9 @@ ByteCount scratch_of_calls(const Plan& c, const Args& whole, const KernelVariant
 // Divides the work into shares, packed weights into blocks, and scratch memory into parts. Returns
 // the variant for them.
 template <class Args>
-const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> variants, Args whole,
-                                  Plan* c) {
+[[gnu::cold]] const KernelVariant<Args>& divide(Prepare& p,
+                                                Span<const KernelVariant<Args>> variants,
+                                                Args whole, ConvExtras* with, Plan* c) {
   const int32_t in_c = whole.size.in_c;
   if (Hybrid<Args>) whole.size.batch = 1;
   c->split = split_of(p, whole);
@@ -243,44 +241,46 @@ const KernelVariant<Args>& divide(Prepare& p, Span<const KernelVariant<Args>> va
   const KernelVariant<Args>& variant = choose(
       p, variants, [&](const auto& one) { return scratch_of_calls(*c, whole, one); }, &of_calls);
   layout.add(of_calls);
-  if (c->packed) c->weights_scratch = layout.add(ByteCount(c->block) * c->taps);
+  if (c->packed) with->filter_scratch = layout.add(ByteCount(c->block) * c->taps);
   c->share_scratch = layout.repeat(c->split.shares);
   if (Folds<Args> && c->folded == nullptr) {
-    c->folded_scratch = layout.add(c->channels, sizeof(int32_t));
+    with->folded_scratch = layout.add(c->channels, sizeof(int32_t));
   }
   if (Hybrid<Args>) {
-    c->image_scratch = layout.add(ByteCount(whole.size.in_h) * whole.size.in_w * in_c);
+    with->image_scratch = layout.add(ByteCount(whole.size.in_h) * whole.size.in_w * in_c);
   }
   p.scratch(layout.bytes());
   return variant;
 }
 
 template <class Args>
-Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
-                      Span<const KernelVariant<Args>> variants) {
+[[gnu::cold]] Status plan_depthwise(Prepare& p, const ConvSpec& spec, const ConvGeometry& g,
+                                    Span<const KernelVariant<Args>> variants) {
   auto* step = p.allocate<DepthwiseStep<Args>>();
   if (step == nullptr) return Code::kArenaTooSmall;
   Plan& c = step->plan;
   c.inputs = spec.inputs;
   c.channels = c.block = g.out_c;
   c.taps = g.kernel_h * g.kernel_w;
+  ConvExtras with;
   c.packed = p.input(spec.inputs.weights).type == Type::kInt4;
   Args& a = step->args;
   a.size = g;
   a.stride = dense_strides(g);
   a.multiplier = g.out_c / g.in_c;
   a.weights_tap = g.out_c;
-  PIPIT_TRY(set_arithmetic(p, spec, &a, &c.hybrid));
+  PIPIT_TRY(set_arithmetic(p, spec, &a, &with.hybrid));
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &c));
-  const KernelVariant<Args>& variant = divide(p, variants, a, &c);
+  const KernelVariant<Args>& variant = divide(p, variants, a, &with, &c);
   step->kernel = &variant;
+  if (needs_extras<Args>(c.packed, c.folded)) PIPIT_TRY(keep_extras(p, with, &c.extras));
   detach_constants(p, c.inputs, c.folded, &a);
   if (can_go_by_rows(c, a)) p.by_rows(depthwise_by_rows<Args>);
   return p.run(run<Args>, step, variant.name);
 }
 
-Status find_geometry(Prepare& p, const ConvTensors& t, const fb::DepthwiseConv2DOptions& o,
-                     ConvGeometry* g) {
+[[gnu::cold]] Status find_geometry(Prepare& p, const ConvTensors& t,
+                                   const fb::DepthwiseConv2DOptions& o, ConvGeometry* g) {
   const Shape& w = t.weights.shape;
   if (w.rank != 4 || w[0] != 1) {
     return p.bad("weights ", t.weights, " are not [1,height,width,channels]");
@@ -294,7 +294,7 @@ Status find_geometry(Prepare& p, const ConvTensors& t, const fb::DepthwiseConv2D
   return p.bad("input ", t.input, " and weights ", t.weights, " do not agree in channels");
 }
 
-Status prepare(Prepare& p) {
+[[gnu::cold]] Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(2, 3, 1));
   const auto* o = options<fb::DepthwiseConv2DOptions>(p);
   if (o == nullptr) return p.bad("has no DepthwiseConv2DOptions");

@@ -80,31 +80,32 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(check_shapes(p, t));
   const int32_t* shape = p.values<int32_t>(kShape);
   if (shape == nullptr) return p.defer();
+  ConvGeometry file;
+  PIPIT_TRY(find_geometry(p, t, *o, shape, &file));
   ConvPlan plan;
-  PIPIT_TRY(find_geometry(p, t, *o, shape, &plan.file));
   plan.transposed = true;
   plan.depth = t.weights.shape.product(1, 4);
-  plan.group_channels = plan.file.out_c;
+  plan.group_channels = file.out_c;
   ConvSpec spec;
   spec.inputs = kInputs;
-  spec.channels = plan.file.out_c;
+  spec.channels = file.out_c;
   spec.activation = o->fused_activation_function();
   spec.bias_type = o->quantized_bias_type();
   const Type in = t.input.type, w = t.weights.type;
   if (in == Type::kFloat32 && w == Type::kFloat32) {
-    return plan_conv<ConvF32>(p, spec, plan, conv_f32_variants());
+    return plan_conv<ConvF32>(p, spec, file, plan, conv_f32_variants());
   }
   if (in == Type::kFloat32 && w == Type::kInt8) {
-    return plan_conv<ConvHybrid>(p, spec, plan, conv_hybrid_variants());
+    return plan_conv<ConvHybrid>(p, spec, file, plan, conv_hybrid_variants());
   }
   if (in == Type::kUInt8 && w == Type::kUInt8) {
-    return plan_conv<ConvU8>(p, spec, plan, conv_u8_variants());
+    return plan_conv<ConvU8>(p, spec, file, plan, conv_u8_variants());
   }
   if (in == Type::kInt8 && w == Type::kInt8) {
-    return plan_conv<ConvS8>(p, spec, plan, conv_s8_variants());
+    return plan_conv<ConvS8>(p, spec, file, plan, conv_s8_variants());
   }
   if (in == Type::kInt16 && w == Type::kInt8) {
-    return plan_conv<ConvS16>(p, spec, plan, conv_s16_variants());
+    return plan_conv<ConvS16>(p, spec, file, plan, conv_s16_variants());
   }
   return p.unsupported("input ", in, ", weights ", w);
 }

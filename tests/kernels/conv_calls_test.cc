@@ -27,7 +27,7 @@ struct Cut {
 
 Cut random_cut(Random& random) {
   Cut cut;
-  ConvGeometry& f = cut.plan.file;
+  ConvGeometry& f = cut.whole.size;
   f.batch = random.between(1, 9);
   for (int32_t* size : {&f.in_h, &f.in_w, &f.out_h, &f.out_w}) *size = random.between(1, 12);
   for (int32_t* size : {&f.kernel_h, &f.kernel_w, &f.stride_h, &f.stride_w}) {
@@ -44,8 +44,6 @@ Cut random_cut(Random& random) {
   cut.plan.split.channels = random.one_in(2);
   cut.plan.split.shares = random.between(1, 7);
   cut.plan.split.unit = random.between(1, 4);
-  cut.whole.size = f;
-  if (cut.plan.transposed) cut.whole.size.stride_h = cut.whole.size.stride_w = 1;
   return cut;
 }
 
@@ -69,7 +67,7 @@ TEST(ConvCalls, KindsAreFew) {
   constexpr int kFew = 2000;
   for (const bool transposed : {false, true}) {
     Cut cut;
-    ConvGeometry& f = cut.plan.file;
+    ConvGeometry& f = cut.whole.size;
     f = {.batch = transposed ? 1 : kHuge,
          .in_h = 1,
          .in_w = 1,
@@ -83,7 +81,6 @@ TEST(ConvCalls, KindsAreFew) {
     cut.plan.group_channels = cut.plan.block = 1;
     cut.plan.transposed = transposed;
     cut.plan.split.shares = 3;
-    cut.whole.size = f;
     int visits = 0;
     for (int32_t share = 0; share < cut.plan.split.shares; ++share) {
       for_kinds_of_calls(cut.plan, cut.whole, share,
