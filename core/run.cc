@@ -13,6 +13,9 @@ void begin_node_message(const State& state, const Graph& graph, int node, Messag
   text(why, "): ");
 }
 
+Run::Run(State& state, Graph& graph, Message* why)
+    : state_(state), graph_(graph), why_(why), sharing_(sharing_of(state.options)) {}
+
 void Run::begin_message(const Step& step) const {
   const Delegation* d = delegation_at(state_, graph_, step.node);
   if (d == nullptr) return begin_node_message(state_, graph_, step.node, why_);
@@ -79,8 +82,6 @@ bool computes_nothing(const Op& op, const Step& step) {
 uint64_t& Run::counter(const Step& step) {
   return state_.subgraphs[graph_.index].counters[step.node];
 }
-
-Sharing Run::sharing() const { return sharing_of(state_.options); }
 
 void Run::run_shares(int32_t shares, void (*f)(void* context, int share), void* context) const {
   if (Team* team = state_.options.team) return team->run(f, context, shares);

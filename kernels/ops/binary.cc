@@ -7,10 +7,12 @@ namespace pipit {
 namespace {
 
 struct BinaryParams {
-  Broadcast walk;
   BinaryFn kernel;
   const void* constants;
-  int32_t a_bytes, b_bytes, out_bytes;  // of an element
+  const Broadcast* walk;  // nullptr where one run is all
+  int32_t n;              // results of a run
+  int8_t step_a, step_b;
+  int8_t a_bytes, b_bytes, out_bytes;  // of an element
 };
 
 BroadcastDims dims(const Shape& shape) { return {shape.dims, shape.rank}; }
@@ -95,22 +97,19 @@ Status run_binary(const Step& s, Run& run) {
   const auto* a = s.input(0).as<uint8_t>();
   const auto* b = s.input(1).as<uint8_t>();
   auto* out = s.output(0).as<uint8_t>();
-  const auto call = [&](const int32_t* at, int32_t to, const Part& part) {
-    Binary r = {.step_a = p.walk.step[0], .step_b = p.walk.step[1], .constants = p.constants};
-    r.a = a + static_cast<ptrdiff_t>(at[0]) * p.a_bytes;
-    r.b = b + static_cast<ptrdiff_t>(at[1]) * p.b_bytes;
-    r.out = out + static_cast<ptrdiff_t>(to) * p.out_bytes;
-    p.kernel(part_of_run(p, r, part));
-  };
-  const int64_t cycles = kCycles * p.walk.runs * p.walk.n;
-  const int32_t start[kBroadcastOperands] = {};
-  if (p.walk.runs == 1) {
-    run.for_each_part(p.walk.n, kUnit, cycles, [&](const Part& part) { call(start, 0, part); });
+  const Binary first = {a, b, out, p.n, p.step_a, p.step_b, p.constants};
+  if (p.walk == nullptr) {
+    run.for_each_part(p.n, kUnit, kCycles * p.n,
+                      [&](const Part& part) { p.kernel(part_of_run(p, first, part)); });
     return {};
   }
-  run.for_each_part(p.walk.runs, 1, cycles, [&](const Part& runs) {
-    for_runs(p.walk, runs.first, runs.count, [&](const int32_t* at, int32_t to) {
-      call(at, to, {0, p.walk.n});
+  run.for_each_part(p.walk->runs, 1, kCycles * p.walk->runs * p.n, [&](const Part& runs) {
+    for_runs(*p.walk, runs.first, runs.count, [&](const int32_t* at, int32_t to) {
+      Binary r = first;
+      r.a = a + ptrdiff_t{at[0]} * p.a_bytes;
+      r.b = b + ptrdiff_t{at[1]} * p.b_bytes;
+      r.out = out + ptrdiff_t{to} * p.out_bytes;
+      p.kernel(r);
     });
   });
   return {};
@@ -158,12 +157,22 @@ Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constant
   PIPIT_TRY(p.set_output(0, shape));
   auto* params = p.allocate<BinaryParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
-  params->walk = walk_inputs(p, shape, 2);
-  params->kernel = kernel.run;
-  params->constants = constants;
-  params->a_bytes = type_bits(p.input(0).type) / 8;
-  params->b_bytes = b_bytes != 0 ? b_bytes : type_bits(p.input(1).type) / 8;
-  params->out_bytes = type_bits(p.output(0).type) / 8;
+  const Broadcast walk = walk_inputs(p, shape, 2);
+  const auto small = [](int32_t n) { return static_cast<int8_t>(n); };
+  const auto bytes_of = [&](const Tensor& t) { return small(type_bits(t.type) / 8); };
+  *params = {.kernel = kernel.run,
+             .constants = constants,
+             .walk = nullptr,
+             .n = walk.n,
+             .step_a = small(walk.step[0]),
+             .step_b = small(walk.step[1]),
+             .a_bytes = bytes_of(p.input(0)),
+             .b_bytes = b_bytes != 0 ? small(b_bytes) : bytes_of(p.input(1)),
+             .out_bytes = bytes_of(p.output(0))};
+  if (walk.runs != 1) {
+    params->walk = keep(p, walk);
+    if (params->walk == nullptr) return Code::kArenaTooSmall;
+  }
   reuse_input(p, *params);
   if (run == run_binary && has_rows(p)) p.by_rows(by_rows);
   return p.run(run, params, kernel.name);

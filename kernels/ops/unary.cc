@@ -13,7 +13,8 @@ namespace {
 struct UnaryParams {
   UnaryFn kernel;
   const void* constants;
-  int32_t in_bytes, out_bytes;  // of an element; 0 where it has less than one
+  int32_t n;                   // elements
+  int8_t in_bytes, out_bytes;  // of an element; 0 where it has less than one
 };
 
 constexpr int32_t kUnit = 64;   // elements: shares begin at full vectors
@@ -53,9 +54,9 @@ Status run_unary(const Step& s, Run& run) {
   const auto& p = *s.params<UnaryParams>();
   const auto* in = s.input(0).as<uint8_t>();
   auto* out = s.output(0).as<uint8_t>();
-  const int32_t n = s.input(0).elements();
   const bool divisible = p.in_bytes != 0 && p.out_bytes != 0;
-  run.for_each_part(n, divisible ? kUnit : std::max(n, 1), kCycles * n, [&](const Part& part) {
+  const int32_t unit = divisible ? kUnit : std::max(p.n, 1);
+  run.for_each_part(p.n, unit, kCycles * p.n, [&](const Part& part) {
     p.kernel({.in = in + ptrdiff_t{part.first} * p.in_bytes,
               .out = out + ptrdiff_t{part.first} * p.out_bytes,
               .n = part.count,
@@ -74,8 +75,9 @@ Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants,
   if (type_bits(p.input(0).type) == type_bits(p.output(0).type)) p.in_place(0, 0);
   auto* params = p.allocate<UnaryParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
-  *params = {kernel.run, constants, type_bits(p.input(0).type) / 8,
-             type_bits(p.output(0).type) / 8};
+  const auto bytes_of = [](const Tensor& t) { return static_cast<int8_t>(type_bits(t.type) / 8); };
+  *params = {kernel.run, constants, p.input(0).elements(), bytes_of(p.input(0)),
+             bytes_of(p.output(0))};
   if (run == run_unary && has_rows(p.output(0).shape, *params)) p.by_rows(by_rows);
   return p.run(run, params, kernel.name);
 }

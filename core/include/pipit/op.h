@@ -346,7 +346,7 @@ class Prepare {
 // What a step sees while it runs.
 class Run {
  public:
-  Run(State& state, Graph& graph, Message* why) : state_(state), graph_(graph), why_(why) {}
+  Run(State& state, Graph& graph, Message* why);
 
   template <class... P>
   Status fail(const Step& step, const P&... parts) const {
@@ -364,7 +364,7 @@ class Run {
   Status resize(const Step& step, Resource* resource, ByteCount bytes);
 
   // ---- threads
-  Sharing sharing() const;
+  Sharing sharing() const { return sharing_; }
   // Calls f(share) once for each share of [0, shares), on as many threads, and returns when all are
   // done. No share may depend on another.
   template <class F>
@@ -377,8 +377,8 @@ class Run {
   // Calls f(part) for parts of [0, n) that begin at multiples of `unit`; all take about `cycles`.
   template <class F>
   void for_each_part(int32_t n, int32_t unit, int64_t cycles, const F& f) const {
-    const int32_t shares = sharing().shares(n / unit, cycles);
-    for_each_share(shares, [&](int32_t share) { f(part_of(n, unit, shares, share)); });
+    if (sharing_.threads == 1) return f(Part{0, n});
+    share_parts(n, unit, cycles, f);
   }
 
   // ---- calls of subgraphs
@@ -411,12 +411,19 @@ class Run {
   Status prepare_and_run(const Step& step);
 
  private:
+  // Apart, so that a step of one thread is short.
+  template <class F>
+  [[gnu::noinline]] void share_parts(int32_t n, int32_t unit, int64_t cycles, const F& f) const {
+    const int32_t shares = sharing_.shares(n / unit, cycles);
+    for_each_share(shares, [&](int32_t share) { f(part_of(n, unit, shares, share)); });
+  }
   void run_shares(int32_t shares, void (*f)(void* context, int share), void* context) const;
   void begin_message(const Step& step) const;
 
   State& state_;
   Graph& graph_;
   Message* why_;
+  Sharing sharing_;
 };
 
 }  // namespace pipit
