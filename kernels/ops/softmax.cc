@@ -2,6 +2,7 @@
 // SOFTMAX over the last dimension.
 #include "kernels/contracts/softmax.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 
@@ -98,11 +99,34 @@ Status run_halves(const Step& s, Run&) {
 struct S8Params {
   SoftmaxS8 args;
   SoftmaxS8Fn kernel;
+  ExpTable exp;  // what the table is made of, where it is made while running
 };
+
+constexpr int32_t kExpEntries = 256;
 
 Status run_s8(const Step& s, Run& run) {
   const auto& p = *s.params<S8Params>();
   return run_rows(s, run, p.args, p.kernel);
+}
+
+// Of a few numbers, the table gets those entries alone that they ask for.
+constexpr int32_t kFewNumbers = 32;
+
+Status run_few_s8(const Step& s, Run& run) {
+  const auto& p = *s.params<S8Params>();
+  SoftmaxS8 a = p.args;
+  auto* table = reinterpret_cast<int32_t*>(s.scratch);
+  const auto* row = s.input(0).as<uint8_t>();
+  for (int32_t r = 0; r < a.rows; ++r, row += a.depth) {
+    int32_t max = 0;
+    for (int32_t c = 0; c < a.depth; ++c) max = std::max<int32_t>(max, row[c] ^ a.flip);
+    for (int32_t c = 0; c < a.depth; ++c) {
+      const int32_t distance = max - (row[c] ^ a.flip);
+      table[distance] = exp_entry(p.exp, distance);
+    }
+  }
+  a.exp = table;
+  return run_rows(s, run, a, p.kernel);
 }
 
 struct ScaledParams {
@@ -123,10 +147,10 @@ Status prepare_scaled(Prepare& p, const Rows& rows, float beta) {
   const Tensor& out = p.output(0);
   if (!std::isfinite(beta)) return p.bad("beta is ", static_cast<double>(beta));
   auto* params = p.allocate<ScaledParams>();
-  float* table = p.allocate<float>(256);
+  float* table = p.allocate<float>(kExpEntries);
   if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
   const float step = -std::abs(in.scale * beta);
-  for (int d = 0; d < 256; ++d) table[d] = real::exp(step * static_cast<float>(d));
+  for (int32_t d = 0; d < kExpEntries; ++d) table[d] = real::exp(step * static_cast<float>(d));
   params->args = {.rows = rows.count,
                   .depth = rows.depth,
                   .exp = table,
@@ -167,24 +191,32 @@ Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
     return prepare_scaled(p, rows, beta);
   }
   auto* params = p.allocate<S8Params>();
-  int32_t* table = p.allocate<int32_t>(256);
-  if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
-  compute(p, [&] {
-    for (int32_t d = 0; d < 256; ++d) table[d] = exp_entry(exp, d);
-  });
+  if (params == nullptr) return Code::kArenaTooSmall;
   SoftmaxS8& a = params->args;
   a.rows = rows.count;
   a.depth = rows.depth;
-  a.exp = table;
   a.flip = flip_of(in.type);
+  params->exp = exp;
+  const bool few = in.bytes <= kFewNumbers;
+  if (few) {
+    p.scratch(kExpEntries * sizeof(int32_t));
+  } else {
+    int32_t* table = p.allocate<int32_t>(kExpEntries);
+    if (table == nullptr) return Code::kArenaTooSmall;
+    compute(p, [&] {
+      for (int32_t d = 0; d < kExpEntries; ++d) table[d] = exp_entry(exp, d);
+    });
+    a.exp = table;
+  }
+  const RunFn run = few ? run_few_s8 : run_s8;
   if (p.output(0).type == Type::kInt16) {
     params->kernel = softmax_s8_s16_portable;
-    return p.run(run_s8, params, "portable");
+    return p.run(run, params, "portable");
   }
   p.in_place(0, 0);
   const auto& variant = choose(softmax_s8_variants(), p.cpu());
   params->kernel = variant.run;
-  return p.run(run_s8, params, variant.name);
+  return p.run(run, params, variant.name);
 }
 
 // ---- int16
