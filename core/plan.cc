@@ -195,7 +195,7 @@ struct NodePlanner {
       const Tensor* t = step.tensors[i];
       if (t == nullptr) continue;
       planning.use[t->index] = Planning::kRead;
-      if (lacks_value(*t) && t->type != Type::kResource) {
+      if (lacks_value(*t)) {
         return p.bad("input ", i, ", ", *t, ", has no bytes and no earlier operator computes it");
       }
       const bool sparse = static_cast<const fb::Tensor*>(t->file_tensor)->sparsity() != nullptr;
@@ -351,7 +351,7 @@ Status check_graph_outputs(const Graph& graph, const Planning& planning, Message
       text(why, "output ", i, ", ", t, ", is a sparse constant");
       return Code::kUnsupported;
     }
-    if (!lacks_value(t) || (t.type == Type::kResource && graph.entry)) continue;
+    if (!lacks_value(t)) continue;
     text(why, "output ", i, ", ", t, ", is computed by no operator");
     return Code::kBadModel;
   }

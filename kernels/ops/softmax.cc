@@ -199,7 +199,7 @@ Status prepare_s8(Prepare& p, const Rows& rows, float beta) {
   params->exp = exp;
   const bool few = in.bytes <= kFewNumbers;
   if (few) {
-    p.scratch(kExpEntries * sizeof(int32_t));
+    p.scratch(ByteCount(kExpEntries) * sizeof(int32_t));
   } else {
     int32_t* table = p.allocate<int32_t>(kExpEntries);
     if (table == nullptr) return Code::kArenaTooSmall;

@@ -62,9 +62,6 @@ Status run_assign(const Step& s, Run& run) {
 Status prepare_assign(Prepare& p) {
   PIPIT_TRY(p.arity(2, 2, 0));
   PIPIT_TRY(check_handle(p));
-  if (p.input(kValue).storage == Storage::kNone && p.input(kValue).bytes != 0) {
-    return p.bad("input ", kValue, ", ", p.input(kValue), ", has no value");
-  }
   p.reserve_resource(kHandle, kVarHandle, p.input(kValue).bytes);
   return p.run(run_assign);
 }

@@ -82,6 +82,33 @@ TEST(Malformed, CVE_2020_15209_CVE_2021_29592_ConstantWithoutBytes) {
   }
 }
 
+TEST(Malformed, NoOperatorReadsWhatNobodyComputes) {
+  // Whatever the type: handles of resources have once been let through.
+  int runs = 0;
+  for (const BuiltinOperator op : fb::EnumValuesBuiltinOperator()) {
+    for (int type = 0; type < kTypeCount; ++type) {
+      if (type_bits(static_cast<Type>(type)) == 0 && static_cast<Type>(type) != Type::kString) {
+        continue;  // has no bytes that anybody could read
+      }
+      const TensorSpec spec = of(static_cast<Type>(type), Shape::of(1));
+      for (const size_t inputs : {1, 2}) {
+        ModelBuilder b = one(op, std::vector<TensorSpec>(inputs, spec), {spec});
+        b.inputs({});
+        runs += verdict(b.finish()) == "runs" ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_EQ(runs, 0);
+}
+
+TEST(Malformed, NoOutputIsWhatNobodyComputes) {
+  for (const Type type : {Type::kFloat32, Type::kResource, Type::kString}) {
+    ModelBuilder b;
+    b.outputs({b.tensor(of(type, Shape::of(1)))});
+    EXPECT_THAT(verdict(b.finish()), HasSubstr("is computed by no operator"));
+  }
+}
+
 TEST(Malformed, CVE_2020_15210_InputIsOutput) {
   EXPECT_THAT(spoilt([](edit::ModelT& m) { node(m).outputs = {0}; }),
               HasSubstr("ADD (operator 0): tensor 0 int8 [2,3] is both input and output"));
