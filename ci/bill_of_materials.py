@@ -20,8 +20,9 @@ Json = typing.Dict[str, typing.Any]
 
 
 def pipit(version: str, homepage: str) -> Json:
+    known = {"homepage": homepage} if homepage else {}
     return {"SPDXID": "SPDXRef-pipit", "name": "pipit", "versionInfo": version,
-            "downloadLocation": homepage, "homepage": homepage, "filesAnalyzed": False,
+            "downloadLocation": homepage or "NOASSERTION", **known, "filesAnalyzed": False,
             "licenseConcluded": "Apache-2.0", "licenseDeclared": "Apache-2.0",
             "copyrightText": "Copyright 2026 The Pipit authors",
             "primaryPackagePurpose": "APPLICATION"}
@@ -61,12 +62,14 @@ def bill(given: argparse.Namespace) -> Json:
     files = [artefact(p) for p in sorted(given.folder.iterdir()) if p.is_file()]
     parts = linked.LINKED["command"]  # the library links some of them
     contents = "".join(f["checksums"][1]["checksumValue"] for f in files)
+    # Where nobody has said where Pipit lives, the place that SPDX has for such.
+    names = given.homepage + "/spdx" if given.homepage else "https://spdx.org/spdxdocs"
     date = datetime.datetime.fromtimestamp(given.date, datetime.timezone.utc)
     return {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
         "name": "pipit-" + given.version,
-        "documentNamespace": "%s/spdx/pipit-%s-%s" % (
-            given.homepage, given.version, hashlib.sha256(contents.encode()).hexdigest()[:16]),
+        "documentNamespace": "%s/pipit-%s-%s" % (
+            names, given.version, hashlib.sha256(contents.encode()).hexdigest()[:16]),
         "creationInfo": {"created": date.strftime("%Y-%m-%dT%H:%M:%SZ"),
                          "creators": ["Organization: The Pipit authors",
                                       "Tool: pipit-bill_of_materials-" + given.version]},
@@ -84,7 +87,7 @@ def main() -> None:
     arguments.add_argument("--version", required=True)
     arguments.add_argument("--machine", required=True)
     arguments.add_argument("--date", type=int, required=True, help="seconds since 1970")
-    arguments.add_argument("--homepage", required=True)
+    arguments.add_argument("--homepage", default="", help="where Pipit lives, if that is known")
     arguments.add_argument("folder", type=pathlib.Path)
     print(json.dumps(bill(arguments.parse_args()), indent=1))
 

@@ -10,6 +10,10 @@
 #   --build    where to build, build/release if not said
 #   --tag      refuse unless this is the version's tag (v0.2.0)
 #   TARGET     aarch64, armhf, armv6; all that have a preset if not said
+#
+# PIPIT_HOMEPAGE (an address that begins with https:) and PIPIT_MAINTAINER (Name <address>) are what
+# packages, wheels and the bill of materials say of where Pipit lives and who answers for them. A release
+# under a tag needs both; without, what is made is to be tried, not given away.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 die() { echo "ci/release.sh: $*" >&2; exit 1; }
@@ -32,13 +36,16 @@ if ((${#targets[@]} == 0)); then
 fi
 [[ -z $tag || $tag == "v$version" ]] || die "the tag is $tag, and the version $version"
 grep -qF "## [$version]" CHANGELOG.md || die "CHANGELOG.md has no section [$version]"
+unnamed=()
+for name in PIPIT_HOMEPAGE PIPIT_MAINTAINER; do [[ -n ${!name:-} ]] || unnamed+=("$name"); done
+[[ -z $tag || ${#unnamed[@]} == 0 ]] || die "a release under a tag says where it is from: set ${unnamed[*]}"
 [[ -z $(git status --porcelain) ]] || die "not a clean clone: git status lists files"
 [[ ! -e $out ]] || die "$out is already there"
 
 # What would otherwise differ from place to place and from time to time.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH TZ=UTC PYTHONDONTWRITEBYTECODE=1
-export PIPIT_HOMEPAGE=${PIPIT_HOMEPAGE:-$(sed -nE 's/^ *HOMEPAGE_URL (\S+).*/\1/p' CMakeLists.txt)}
+export PIPIT_HOMEPAGE=${PIPIT_HOMEPAGE:-} PIPIT_MAINTAINER=${PIPIT_MAINTAINER:-}
 unset PIPIT_BOARD
 umask 022
 python=/usr/bin/python3
@@ -63,7 +70,7 @@ machine() { case $1 in armhf) echo armv7l ;; armv6) echo armv6l ;; *) echo "$1" 
 
 compile() { # compile TARGET
   cmake --preset "$1" -B "$build/$1" -DPIPIT_BUILD_TESTS=OFF -DPIPIT_BUILD_BENCH=OFF \
-    -DPIPIT_BUILD_TFLITE=ON "-DPIPIT_HOMEPAGE=$PIPIT_HOMEPAGE"
+    -DPIPIT_BUILD_TFLITE=ON "-DPIPIT_HOMEPAGE=$PIPIT_HOMEPAGE" "-DPIPIT_MAINTAINER=$PIPIT_MAINTAINER"
   cmake --build "$build/$1" --parallel "${PIPIT_JOBS:-$(nproc)}"
 }
 
@@ -121,3 +128,5 @@ chmod 644 "$part"/{LICENSE,SECURITY.md,NOTICES,*.spdx.json}
 mv "$part" "$whole"
 trap - EXIT
 echo "$(find "$whole" -type f | wc -l) files of Pipit $version in $whole"
+((${#unnamed[@]} == 0)) ||
+  echo "ci/release.sh: warning: not to be given away: they do not say where they are from (${unnamed[*]})" >&2

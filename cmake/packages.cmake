@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debian packages, one for each component: `cpack` in the build folder.
+# Who makes the packages says who that is, and where Pipit lives; nothing else in the project knows.
+# Without, they have no address that anyone reads, and are for nobody else.
+set(PIPIT_MAINTAINER "$ENV{PIPIT_MAINTAINER}" CACHE STRING "Who makes the packages: Name <address>")
+set(PIPIT_HOMEPAGE "$ENV{PIPIT_HOMEPAGE}" CACHE STRING "Where the packages say that Pipit lives")
+if(NOT PIPIT_MAINTAINER)
+  set(maintainer "Unnamed packager <packager@pipit.example>")
+elseif(PIPIT_MAINTAINER MATCHES "^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$")
+  set(maintainer ${PIPIT_MAINTAINER})
+else()
+  message(FATAL_ERROR "PIPIT_MAINTAINER is '${PIPIT_MAINTAINER}', not 'Name <address>'")
+endif()
+
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "The Pipit authors <authors@pipit.example>")
+set(CPACK_PACKAGE_CONTACT ${maintainer})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each package has its own
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_HOMEPAGE ${PIPIT_HOMEPAGE})
+if(PIPIT_HOMEPAGE)
+  set(CPACK_DEBIAN_PACKAGE_HOMEPAGE ${PIPIT_HOMEPAGE})
+endif()
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
@@ -24,12 +38,12 @@ endif()
 set(debian ${PROJECT_BINARY_DIR}/debian)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   ${CMAKE_CURRENT_LIST_DIR}/debian/changelog ${PROJECT_SOURCE_DIR}/python/linked.py)
-file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/debian/changelog first LIMIT_COUNT 1)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/debian/changelog ${debian}/changelog @ONLY)
+file(STRINGS ${debian}/changelog first LIMIT_COUNT 1)
 if(NOT first MATCHES "^pipit \\(${PROJECT_VERSION}\\) ")
   message(FATAL_ERROR "cmake/debian/changelog does not begin with version ${PROJECT_VERSION}")
 endif()
-file(MAKE_DIRECTORY ${debian})
-execute_process(COMMAND gzip -9nc ${CMAKE_CURRENT_LIST_DIR}/debian/changelog
+execute_process(COMMAND gzip -9nc ${debian}/changelog
   OUTPUT_FILE ${debian}/changelog.gz)
 find_program(PIPIT_PACKAGER_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
 mark_as_advanced(PIPIT_PACKAGER_PYTHON)

@@ -63,14 +63,10 @@ CLASSIFIERS = [
 ]
 
 
-def project(field):
-    """What CMake's project() says: VERSION, HOMEPAGE_URL."""
-    text = (HERE.parent / "CMakeLists.txt").read_text(encoding="utf-8")
-    return re.search(r"project\(pipit [^)]*?\b%s ([^\s)]+)" % field, text).group(1)
-
-
 def project_version():
-    return project("VERSION")
+    """What CMake's project() says."""
+    text = (HERE.parent / "CMakeLists.txt").read_text(encoding="utf-8")
+    return re.search(r"project\(pipit VERSION (\S+)", text).group(1)
 
 
 def platform_tags(library, tflite):
@@ -124,7 +120,10 @@ def dynamic_names(library):
 
 
 def urls():
-    home = os.environ.get("PIPIT_HOMEPAGE") or project("HOMEPAGE_URL")
+    """None where nobody has said where Pipit lives."""
+    home = os.environ.get("PIPIT_HOMEPAGE")
+    if not home:
+        return []
     pages = [("Homepage", ""), ("Source", "")]
     if home.startswith("https://github.com/"):
         pages += [("Documentation", "/tree/main/docs"), ("Issues", "/issues"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What workflows and documents ask of ci/check.sh, it knows; and its help lists all that it knows."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -38,6 +39,17 @@ class Verbs(unittest.TestCase):
         unknown = asked - accepted() - {"lists"}  # a word of a sentence
         self.assertEqual(unknown, set())
 
+    def test_a_release_says_where_it_is_from(self):
+        version = re.search(r"project\(pipit VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
+        known = {"PIPIT_HOMEPAGE": "https://pipit.someone.net", "PIPIT_MAINTAINER": "A <a@someone.net>"}
+        for missing in (["PIPIT_HOMEPAGE"], ["PIPIT_MAINTAINER"], list(known)):
+            told = {name: value for name, value in known.items() if name not in missing}
+            done = subprocess.run([ROOT / "ci" / "release.sh", "--tag", "v" + version],
+                                  env={"PATH": os.environ["PATH"], **told}, capture_output=True, text=True,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (1, "", "ci/release.sh: a release under a tag says where it is from: set "
+                              + " ".join(missing) + "\n"))
 
 
 if __name__ == "__main__":
