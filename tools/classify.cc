@@ -16,6 +16,7 @@
 #include "tools/image/image.h"
 #include "tools/io.h"
 #include "tools/labels.h"
+#include "tools/progress.h"
 #include "tools/session.h"
 
 namespace pipit::tools {
@@ -58,7 +59,7 @@ struct Scores {
 class Classifier {
  public:
   explicit Classifier(const Settings& settings) : set_(settings), session_(settings.model) {
-    session_.plan({});
+    plan();
     check_model();
     if (set_.labels.empty()) return;
     labels_ = read_labels(set_.labels);
@@ -79,6 +80,11 @@ class Classifier {
   }
 
  private:
+  void plan() {
+    const Waiting waiting("planning");
+    session_.plan({});
+  }
+
   Failure unfit(const std::string& why) const { return {kBadInput, set_.model + ": " + why}; }
 
   void check_model() const {
@@ -113,6 +119,7 @@ class Classifier {
   }
 
   Scores classify(const std::string& path) {
+    const Waiting waiting("looking at a picture");
     const std::vector<uint8_t> bytes = pixels(path);
     Scores scores;
     session_.run([&] {

@@ -116,6 +116,7 @@ class Inspection {
       : set_(set), session_(set.model), file_(file_of(session_.model())) {
     const std::string path = set.model;
     try {
+      Waiting waiting("planning");
       Options options;
       options.cpu = planned_cpu(set.cpu, set.isa);
       options.main_may_fail = true;
@@ -123,10 +124,12 @@ class Inspection {
       const bool any = (wanted & kCpuAny) != 0;
       if (any) options.cpu = detect_cpu();
       session_.plan(options);  // where it fails, it says more than a measurement
-      arenas_ = arenas(session_, options);
+      arenas_ = arenas(session_, options, &waiting);
+      waiting.now("planning");
       options.cpu = one_cpu(wanted, arenas_);
       if (any) session_.plan(options);
       memory_ = session_.net().memory();
+      waiting.now("planning without chains");
       measure_chains(options);
     } catch (const Failure& e) {
       if (e.status() == kUsage) throw;

@@ -19,6 +19,7 @@
 #include "tools/format.h"
 #include "tools/io.h"
 #include "tools/profile.h"
+#include "tools/progress.h"
 #include "tools/session.h"
 
 namespace pipit::tools {
@@ -128,18 +129,23 @@ class Runner {
         session_(settings.model) {}
 
   void run() {
+    compute();
+    print(set_.json ? dump(report()) : summary());
+  }
+
+ private:
+  void compute() {
+    Waiting waiting("planning");
     plan();
     if (!set_.output_dir.empty()) make_directory(set_.output_dir);
     if (!set_.dump_dir.empty()) make_directory(set_.dump_dir);
     check_outputs();
     session_.run([&] {
-      for (int k = 0; k < set_.invocations; ++k) invoke(k);
+      for (int k = 0; k < set_.invocations; ++k) invoke(k, &waiting);
     });
     if (!set_.dump_dir.empty()) dump_tensors();
-    print(set_.json ? dump(report()) : summary());
   }
 
- private:
   void plan() {
     if (!set_.signature.empty()) session_.choose_signature(set_.signature);
     const int inputs = session_.file_inputs();
@@ -184,12 +190,13 @@ class Runner {
   }
 
   // One inference, or the same one --iterations times.
-  void invoke(int k) {
+  void invoke(int k, Waiting* waiting) {
     times_ = Times();  // an arena that was too small makes it begin again
     for (int i = 0; i < session_.inputs(); ++i) feed(i, k);
-    invoke_once();
-    for (int n = 1; n < set_.iterations; ++n) {
-      session_.reset();
+    for (int n = 0; n < set_.iterations; ++n) {
+      const bool repeats = set_.iterations > 1;
+      waiting->now("running", repeats ? n : k, repeats ? set_.iterations : set_.invocations);
+      if (n > 0) session_.reset();
       invoke_once();
     }
     if (set_.output_dir.empty()) return;

@@ -96,6 +96,7 @@ void Measurer::plan() {
   }
   options.team = &team_;
   options.shapes = shapes_;
+  const Waiting waiting("planning");
   const Clock::time_point planning = Clock::now();
   session_->plan(options);
   m_.plan_us = microseconds_since(planning);

@@ -21,6 +21,7 @@
 #include "tools/feed.h"
 #include "tools/format.h"
 #include "tools/io.h"
+#include "tools/progress.h"
 #include "tools/session.h"
 
 namespace pipit::tools {
@@ -238,7 +239,10 @@ void check_alike(const Session& model, const Session& other) {
 
 class Diff {
  public:
-  explicit Diff(const Settings& set) : set_(set), model_(set.model, set.signature, detect_cpu()) {}
+  explicit Diff(const Settings& set)
+      : set_(set),
+        waiting_(std::make_unique<Waiting>("planning")),
+        model_(set.model, set.signature, detect_cpu()) {}
 
   // The exit status.
   int run() {
@@ -246,6 +250,7 @@ class Diff {
     if (!set_.other.empty()) other = std::make_unique<OtherModel>(set_);
     if (other) check_alike(model_.session(), other->session());
     read_inputs(other.get());
+    waiting_->now("running");
     model_.run(inputs_);
     std::unique_ptr<Reference> reference;
     if (other) {
@@ -297,6 +302,7 @@ class Diff {
     const int g = model_.subgraph();
     for (int n = 0; n < model.nodes(g); ++n) {
       const Node node = model.node(n, g);
+      waiting_->now("comparing", n, model.nodes(g));
       for (const int32_t index : node.outputs) {
         const Tensor t = model_.tensor(index);
         if (!has_values(t) || t.constant()) continue;
@@ -311,12 +317,13 @@ class Diff {
     return list;
   }
 
-  int report(const Reference& reference) const {
+  int report(const Reference& reference) {
     DiffReport report;
     report.model = set_.model;
     report.reference = reference.name();
     report.isa = isa_name(detect_cpu());
     report.layers = layers(reference);
+    waiting_.reset();
     if (!set_.bound.empty()) report.bound = parse_bound(set_.bound);
     if (report.layers.empty()) {
       throw Failure(kBadInput, reference.name() + ": holds no tensor that " + set_.model +
@@ -328,6 +335,7 @@ class Diff {
   }
 
   const Settings& set_;
+  std::unique_ptr<Waiting> waiting_;
   Trace model_;
   std::vector<std::vector<uint8_t>> inputs_, other_inputs_;
 };

@@ -56,9 +56,10 @@ std::string wrapped(const std::vector<std::string>& names, const std::string& in
 
 }  // namespace
 
-std::vector<ArenaOf> arenas(const Session& session, const Options& options) {
+std::vector<ArenaOf> arenas(const Session& session, const Options& options, Waiting* waiting) {
   std::vector<ArenaOf> list;
   for (const CpuFeatures features : possible_features()) {
+    waiting->now(("planning for " + std::string(isa_name(features))).c_str());
     Options one = options;
     one.cpu = plan_for(features);
     Message why;

@@ -7,6 +7,7 @@
 
 #include "pipit/planned_cpu.h"
 #include "tools/describe.h"
+#include "tools/progress.h"
 #include "tools/session.h"
 
 namespace pipit::tools {
@@ -21,7 +22,7 @@ struct ArenaOf {
 
 // For all CPUs that this build runs on, 32-bit or 64-bit ones. Throws Failure where the model
 // cannot be planned.
-std::vector<ArenaOf> arenas(const Session& session, const Options& options);
+std::vector<ArenaOf> arenas(const Session& session, const Options& options, Waiting* waiting);
 // The one that is the largest of those with at least these features.
 const ArenaOf& largest(const std::vector<ArenaOf>& list, CpuFeatures least = kCpuPortable);
 

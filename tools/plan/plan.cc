@@ -39,6 +39,25 @@ struct Settings {
   bool json = false;
 };
 
+// For all CPUs, and last for the one that `options` tell.
+std::vector<ArenaOf> make_plans(Options options, Session* session, Blocks* blocks) {
+  Waiting waiting("planning");
+  const CpuFeatures wanted = options.cpu;
+  std::vector<ArenaOf> list;
+  try {
+    list = arenas(*session, options, &waiting);
+  } catch (const Failure&) {
+    options.cpu = detect_cpu();
+    session->plan(options);  // names all that is missing
+    throw;
+  }
+  waiting.now("planning");
+  options.cpu = one_cpu(wanted, list);
+  options.listener = blocks->listener();
+  session->plan(options);
+  return list;
+}
+
 void run(const Settings& set) {
   KeptFiles kept;
   kept.keep(set.model);
@@ -52,18 +71,7 @@ void run(const Settings& set) {
   options.team = &team;
   Session session(set.model);
   Blocks blocks;
-  const CpuFeatures wanted = options.cpu;
-  std::vector<ArenaOf> list;
-  try {
-    list = arenas(session, options);
-  } catch (const Failure&) {
-    options.cpu = detect_cpu();
-    session.plan(options);  // names all that is missing
-    throw;
-  }
-  options.cpu = one_cpu(wanted, list);
-  options.listener = blocks.listener();
-  session.plan(options);
+  std::vector<ArenaOf> list = make_plans(options, &session, &blocks);
   const PlanFacts facts(session, blocks);
   const PlanReport report = {facts, std::move(list), planned_name(set.cpu, set.isa),
                              team.threads()};
