@@ -20,7 +20,10 @@ import zlib
 import board_case as board
 import command_case
 import small_models as small
-from command_case import DIGITS, CommandTest
+from command_case import DIGITS, DIGITS_FLOAT, CommandTest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+import modelled_cycles
 
 ONE = ("--input_layer=x", "--input_layer_shape=1,8,8,1")
 QUICK = ("--num_runs=8", "--min_secs=0", "--warmup_min_secs=0")
@@ -313,15 +316,28 @@ class Boards(BenchTest):
                              {"clock_hz": 1800000000, "celsius": 48.312, "throttled": []})
         self.assertEqual([w for w in result["warnings"] if "clock" in w or "held" in w], [])
 
-    def test_share_of_the_peak(self):
-        result = self.result(DIGITS, *self.board())
-        least = result["multiply_adds"] / 8 / 1.8e9 * 1e6  # 8 products of bytes a cycle
-        self.assertAlmostEqual(result["share_of_peak"], least / result["times"]["median_us"],
-                               places=9)
+    def share(self, model, part):
+        """What the median time is of the peak of such cores, and that of one product a cycle."""
+        result = self.result(model, *self.board(cpuinfo=board.CPUINFO.replace("0xd08", part)))
         shares = [o["share_of_peak"] for o in result["operators"] if o["multiply_adds"]]
-        self.assertTrue(all(shares))
-        self.assertIsNone(self.result(DIGITS, *self.board(
-            cpuinfo=board.CPUINFO.replace("0xd08", "0xfff")))["share_of_peak"])
+        self.assertEqual({s is None for s in shares}, {result["share_of_peak"] is None})
+        one = result["multiply_adds"] / 1.8e9 * 1e6 / result["times"]["median_us"]
+        return result["share_of_peak"], one
+
+    def test_share_of_the_peak(self):
+        for part, cpu in (("0xd03", "cortex-a53"), ("0xd08", "cortex-a72"), ("0xd0b", "cortex-a76")):
+            share, one = self.share(DIGITS, part)
+            # As in the tables of docs/performance.md.
+            self.assertAlmostEqual(one / share, modelled_cycles.CPUS[cpu]["ceiling"], delta=0.05)
+
+    def test_share_of_the_peak_of_floats(self):
+        for part, floats in (("0xc07", 1), ("0xd03", 4), ("0xd0b", 8)):
+            share, one = self.share(DIGITS_FLOAT, part)
+            self.assertAlmostEqual(one / share, floats, places=6)
+
+    def test_a_peak_that_is_not_known(self):
+        for part in ("0xc07", "0xd09", "0xfff"):
+            self.assertIsNone(self.share(DIGITS, part)[0])
 
     def test_throttled(self):
         options = self.board(clock="600000\n", governor="ondemand\n", temperature="82500\n",

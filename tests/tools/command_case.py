@@ -14,6 +14,7 @@ import small_models as small
 flatc, command = None, []  # set by who runs the tests
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"
 DIGITS = str(MODELS / "digits_int8.tflite")
+DIGITS_FLOAT = str(MODELS / "digits_float.tflite")
 
 
 def floats(*values):

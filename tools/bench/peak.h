@@ -15,7 +15,7 @@ namespace pipit::tools {
 enum class Products { kNone, kBytes, kFloats, kOther };
 Products products_of(const Model& model, int node, int subgraph);
 
-// A cycle's multiply-adds of one core, when it does nothing else.
+// A cycle's multiply-adds of one core that does nothing else, the addition to wide sums included.
 struct CyclePeak {
   double bytes = 0, floats = 0;
   // 0 where it is not known.
