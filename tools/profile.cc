@@ -27,7 +27,11 @@ void Profile::step(void* self, const StepInfo& step, bool begins) {
     profile.open_.push_back(profile.row_of(step));
     Row& row = profile.rows_[profile.open_.back()];
     ++row.runs;
-    if (row.last_inference != profile.inferences_) row.start += now - profile.begun_;
+    if (row.last_inference != profile.inferences_) {
+      row.start += now - profile.begun_;
+      row.before = times_of(row);
+      row.in_last = {};
+    }
     row.last_inference = profile.inferences_;
   } else {
     profile.open_.pop_back();
@@ -37,7 +41,15 @@ void Profile::step(void* self, const StepInfo& step, bool begins) {
 
 void Profile::add_time(Row* row, Clock::duration time) const {
   row->time += time;
+  row->in_last += time;
   if (inferences_ == 1) row->first += time;
+}
+
+Times Profile::times_of(const Row& row) {
+  Times times = row.before;
+  const std::chrono::duration<double, std::micro> last = row.in_last;
+  if (row.last_inference != 0) times.add(last.count());
+  return times;
 }
 
 double Profile::microseconds(Clock::duration time) const {
@@ -50,7 +62,7 @@ std::vector<ProfileRow> Profile::rows() const {
   for (const Row& row : rows_) {
     const double first = std::chrono::duration<double, std::micro>(row.first).count();
     rows.push_back({row.step, static_cast<double>(row.runs) / static_cast<double>(inferences_),
-                    microseconds(row.time), first, microseconds(row.start)});
+                    microseconds(row.time), first, microseconds(row.start), times_of(row)});
   }
   return rows;
 }

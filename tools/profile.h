@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipit/interpreter.h"
+#include "tools/bench/statistics.h"
 #include "tools/describe.h"
 
 namespace pipit::tools {
@@ -21,6 +22,7 @@ struct ProfileRow {
   double us = 0;        // of all of them
   double first_us = 0;  // in the first inference
   double start_us = 0;  // from the beginning of an inference
+  Times times{2};       // of each inference in which it ran
 };
 
 class Profile {
@@ -43,11 +45,14 @@ class Profile {
     int64_t runs = 0;
     Clock::duration time{}, first{}, start{};
     int64_t last_inference = 0;
+    Clock::duration in_last{};  // time in that one
+    Times before{2};            // those in the others
   };
 
   static void step(void* self, const StepInfo& step, bool begins);
   size_t row_of(const StepInfo& step);
   void add_time(Row* row, Clock::duration time) const;
+  static Times times_of(const Row& row);
   double microseconds(Clock::duration time) const;
   double total() const;
 

@@ -12,6 +12,7 @@ import os
 import pathlib
 import pty
 import re
+import struct
 import subprocess
 import sys
 import unittest
@@ -32,6 +33,34 @@ TIMINGS = re.compile(r"^INFO: Inference timings in us: Init: (\d+), First infere
                      r"Warmup \(avg\): ([\d.e+]+), Inference \(avg\): ([\d.e+]+)$", re.M)
 MEMORY = re.compile(r"^INFO: Memory footprint delta from the start of the tool \(MB\): "
                     r"init=(\d+\.?\d*) overall=(\d+\.?\d*)$", re.M)
+
+
+def fields(message):
+    """Protobuf's wire format: values by the number of their field; of wire type 2, their bytes."""
+    found, at = {}, 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        key = varint()
+        size = {0: 0, 5: 4}.get(key & 7)
+        value = varint() if size == 0 else None
+        if value is None:
+            size = size or varint()
+            value = message[at:at + size]
+            at += size
+            value, = struct.unpack("<f", value) if key & 7 == 5 else (value,)
+        found.setdefault(key >> 3, []).append(value)
+    return found
 
 
 class BenchTest(CommandTest):
@@ -118,6 +147,37 @@ class Lines(BenchTest):
                                        "times called"])
             self.assertTrue(all(float(row[2]) >= 0 for row in rows[1:]))
 
+    def test_times_as_protobuf(self):
+        """The numbers of fields are those of benchmark_model's profiling_info.proto."""
+        path = self.path("ops.pb")
+        text = self.bench(DIGITS, "--enable_op_profiling=true", "--op_profiling_output_mode=proto",
+                          "--op_profiling_output_file=" + path)
+        self.assertNotIn("Run Order", text)
+        data = fields(pathlib.Path(path).read_bytes())
+        self.assertEqual(data[1], [DIGITS.encode()])
+        planning, = fields(data[2][0])[1]
+        self.assertEqual(fields(fields(planning)[3][0])[1], [b"AllocateTensors"])
+        graph, = fields(data[3][0])[1]
+        operators = [fields(row) for row in fields(graph)[3]]
+        self.assertEqual(fields(graph)[2], [0])
+        self.assertEqual([row[6] for row in operators], [[i] for i in range(len(operators))])
+        expected = self.result(DIGITS)["operators"]
+        self.assertEqual([row[1][0].decode() for row in operators], [o["op"] for o in expected])
+        for row in operators:
+            times = {number: value for number, (value,) in fields(row[2][0]).items()}
+            self.assertEqual(row[4], [1])  # times that it was called in a run
+            self.assertGreaterEqual(times[9], 1)  # runs
+            self.assertTrue(times[6] <= times[3] <= times[7], times)  # least, mean, most
+            self.assertTrue(times[6] <= min(times[1], times[2]), times)
+            self.assertAlmostEqual(times[4] ** 2, times[5], delta=0.01 * times[5] + 0.01)
+
+    def test_a_file_for_operators_is_all_it_takes(self):
+        path = self.path("ops.txt")
+        for options in ((), ("--json",)):
+            pathlib.Path(path).unlink(missing_ok=True)
+            self.bench(DIGITS, "--op_profiling_output_file=" + path, *options)
+            self.assertIn("Summary by node type", pathlib.Path(path).read_text())
+
     def test_another_processor_is_said_to_be_missing(self):
         self.assertIn("WARN: --use_gpu: Pipit computes on the CPU\n",
                       self.bench(DIGITS, "--use_gpu=true"))
@@ -191,7 +251,9 @@ class Inputs(BenchTest):
                 ((*ONE, "--input_layer_value_range=x,0,1000"), "does not hold all numbers from 0 to 1000"),
                 ((*ONE, "--input_layer_value_files=x"), "expected NAME:FILE"),
                 (("--threads=0",), "--threads 0: at least 1"),
-                (("--op_profiling_output_mode=proto",), "stdout or csv")):
+                (("--op_profiling_output_mode=xml",), "not one of stdout, csv, proto"),
+                (("--op_profiling_output_mode=proto",), "needs a file"),
+                (("--op_profiling_output_file=ops.txt", "--threads=1,2"), "--threads names 2")):
             self.assertRegex(self.fail_with(2, "bench", DIGITS, *options), message)
         self.assertIn("MODEL is required", self.fail_with(2, "bench"))
         self.fail_with(3, "bench", self.path("none.tflite"))

@@ -12,6 +12,7 @@
 #include "tools/bench/benchmark_model.h"
 #include "tools/bench/compare.h"
 #include "tools/bench/measure.h"
+#include "tools/bench/profile_proto.h"
 #include "tools/commands.h"
 #include "tools/digest.h"
 #include "tools/failure.h"
@@ -81,13 +82,13 @@ class Bench {
     progress_.clear();
     if (!options_.output_file.empty()) write_outputs(session);
     if (options_.json) {
-      if (!options_.profile_file.empty()) print_profile();
+      if (!options_.profile_file.empty()) print_profile(session);
       return;
     }
     print((measurements_.size() > 1 ? "\n" : "") + opening_lines(options_, last()) + before +
           result_lines(options_, last()) +
           (options_.print_after ? state_lines(session, "post-invoke") : ""));
-    if (options_.profile) print_profile();
+    if (options_.profile || !options_.profile_file.empty()) print_profile(session);
     print(bench_text(subject_, board_, last(), options_.profile));
   }
 
@@ -100,12 +101,14 @@ class Bench {
     subject_.isa = isa_name(cpu_for(options_.isa));
   }
 
-  void print_profile() const {
-    const std::string tables = profile_tables(last(), options_.profile_mode == "csv");
+  void print_profile(const Session& session) const {
+    const std::string profile = options_.profile_mode == "proto"
+                                    ? profile_proto(session, last())
+                                    : profile_tables(last(), options_.profile_mode == "csv");
     if (options_.profile_file.empty()) {
-      print(tables);
+      print(profile);
     } else {
-      write_file(options_.profile_file, tables);
+      write_file(options_.profile_file, profile);
     }
   }
 
@@ -149,9 +152,20 @@ void settle(BenchOptions* o) {
     o->profile_mode = "csv";
     o->profile_file = o->profile_csv_file;
   }
-  if (o->profile_mode != "stdout" && o->profile_mode != "csv") {
+  if (o->profile_mode != "stdout" && o->profile_mode != "csv" && o->profile_mode != "proto") {
     throw Failure(kUsage, "--op_profiling_output_mode=" + o->profile_mode +
-                              ": stdout or csv; --json has the same figures for programs");
+                              ": not one of stdout, csv, proto");
+  }
+  if (o->profile_mode == "proto" && o->profile_file.empty()) {
+    throw Failure(kUsage,
+                  "--op_profiling_output_mode=proto: is no text, so it needs a file: "
+                  "--op_profiling_output_file=FILE");
+  }
+  if (!o->profile_file.empty() && o->threads.size() > 1) {
+    throw Failure(kUsage,
+                  "--op_profiling_output_file has the times of one number of threads, and "
+                  "--threads names " +
+                      std::to_string(o->threads.size()));
   }
 }
 

@@ -163,7 +163,7 @@ void add_inputs(CLI::App* app, BenchOptions* o) {
 
 void add_reports(CLI::App* app, BenchOptions* o) {
   app->add_flag("--enable_op_profiling,--profile", o->profile, "Also shows each operator's time");
-  app->add_option("--op_profiling_output_mode", o->profile_mode, "stdout (default) or csv")
+  app->add_option("--op_profiling_output_mode", o->profile_mode, "stdout (default), csv or proto")
       ->type_name("MODE");
   app->add_option("--op_profiling_output_file", o->profile_file, "Writes these times to FILE")
       ->type_name("FILE");

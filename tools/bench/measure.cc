@@ -220,6 +220,7 @@ void Measurer::add_step(const ProfileRow& row) {
   step.us = row.us;
   step.first_us = row.first_us;
   step.start_us = row.start_us;
+  step.times = row.times;
   const std::optional<CyclePeak> peak = cycle_peak(board_->cores());
   bool known = peak.has_value();
   for (const StepInfo& op : operators) {

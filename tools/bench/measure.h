@@ -38,6 +38,7 @@ struct MeasuredStep {
   Cost cost;                                            // of one inference
   // Cycles of one core that the multiply-adds take at least; 0 where that is not known.
   double least_cycles = 0;
+  Times times{2};                   // see ProfileRow
   std::vector<MeasuredLink> links;  // none when it is one operator
 };
 
