@@ -36,6 +36,34 @@ class Plan(CommandTest):
         self.assertIn(graph["steps"][graph["fullest_step"]]["name"], plan["why"])
         named = [t["name"] for b in blocks for t in b["tensors"]]
         self.assertEqual(len(named), len(set(named)))
+        self.check_names(blocks)
+
+    def check_names(self, blocks):
+        """The tensors of a block fit it, and the largest fills it."""
+        for block in blocks:
+            if block["scratch_of_step"] is None:
+                most = max((t["bytes"] for t in block["tensors"]), default=0)
+                self.assertEqual(block["bytes"], (most + 15) // 16 * 16, block)
+
+    def test_what_is_written_over_what_a_chain_reads(self):
+        """Two blocks have one place, one after the other."""
+        g = small.Graph()
+        x = g.tensor("x", "INT8", [1, 32, 32, 16], scale=0.5)
+        g.inputs = [x]
+        for i in range(6):
+            filters = g.tensor(f"w{i}", "INT8", [1, 3, 3, 16], bytes(9 * 16), scale=0.5)
+            bias = g.tensor(f"b{i}", "INT32", [16], bytes(64), scale=0.25)
+            y = g.tensor(f"y{i}", "INT8", [1, 32, 32, 16], scale=0.5)
+            g.op("DEPTHWISE_CONV_2D", [x, filters, bias], [y], "DepthwiseConv2DOptions",
+                 stride_w=1, stride_h=1, depth_multiplier=1)
+            x = y
+        g.outputs = [x]
+        model = self.model(g)
+        graph, = self.json("plan", model, "--bands", "all")["subgraphs"]
+        self.check_names(graph["blocks"])
+        over = [o["fate"] for o in graph["operators"] if "written over" in str(o["fate"])]
+        self.assertTrue(over, graph["operators"])
+        self.assertTrue(all(fate.startswith("in bands: chain ") for fate in over))
 
     def test_what_shares_bytes(self):
         """RESHAPE renames its input's bytes, and RELU writes over them."""

@@ -49,12 +49,16 @@ GraphFacts PlanFacts::facts_of(int subgraph, const Blocks& blocks) const {
   find_steps(&graph);
   find_blocks(blocks, &graph);
   find_operators(&graph);
+  // What begins to be in use at a step, less what no longer is.
+  std::vector<size_t> change(graph.steps.size() + 1);
+  for (const BlockFacts& b : graph.blocks) {
+    const auto end = std::min(graph.steps.size(), static_cast<size_t>(b.block.last) + 1);
+    change[std::min(end, static_cast<size_t>(b.block.first))] += b.block.bytes;
+    change[end] -= b.block.bytes;
+  }
+  size_t alive = 0;
   for (size_t s = 0; s < graph.steps.size(); ++s) {
-    size_t& alive = graph.steps[s].alive_bytes;
-    for (const BlockFacts& b : graph.blocks) {
-      const int at = static_cast<int>(s);
-      if (b.block.first <= at && at <= b.block.last) alive += b.block.bytes;
-    }
+    graph.steps[s].alive_bytes = alive += change[s];
     if (alive <= graph.lower_bound) continue;
     graph.lower_bound = alive;
     graph.fullest = static_cast<int>(s);
@@ -113,7 +117,17 @@ void PlanFacts::find_blocks(const Blocks& blocks, GraphFacts* graph) const {
     if (b.tensor < 0) facts.op = graph->steps[static_cast<size_t>(b.step)].op;
     graph->blocks.push_back(std::move(facts));
   }
-  // When each tensor is in use: in several blocks of one address, it is in the one of its time.
+  std::sort(graph->blocks.begin(), graph->blocks.end(),
+            [](const BlockFacts& a, const BlockFacts& b) {
+              return std::pair(a.address, a.block.first) < std::pair(b.address, b.block.first);
+            });
+  name_blocks(at, graph);
+}
+
+// Of the blocks at one address, which are in use one after the other, a tensor lies in the one that
+// the plan has made for it, or in the one in which it is written. What is written over another
+// block has that one's bytes in its first step, and its own from the next one on.
+void PlanFacts::name_blocks(const std::map<size_t, std::vector<int>>& at, GraphFacts* graph) const {
   std::map<int, int> first;
   for (size_t s = 0; s < graph->steps.size(); ++s) {
     for (const int n : graph->steps[s].nodes) {
@@ -122,23 +136,35 @@ void PlanFacts::find_blocks(const Blocks& blocks, GraphFacts* graph) const {
       }
     }
   }
-  for (BlockFacts& b : graph->blocks) {
-    if (b.block.tensor < 0) continue;
-    for (const int i : at[b.address]) {
-      const int begins = first.count(i) != 0 ? first[i] : 0;
-      if (b.block.first <= begins && begins <= b.block.last) b.tensors.push_back(i);
+  const auto written = [&](int i) { return first.count(i) != 0 ? first.at(i) : -1; };
+  const auto begins = [&](int i) { return std::max(0, written(i)); };
+  std::vector<BlockFacts>& blocks = graph->blocks;
+  for (size_t from = 0, end = 0; from < blocks.size(); from = end) {
+    std::vector<BlockFacts*> here;
+    for (; end < blocks.size() && blocks[end].address == blocks[from].address; ++end) {
+      if (blocks[end].block.tensor >= 0) here.push_back(&blocks[end]);
     }
-    std::sort(b.tensors.begin(), b.tensors.end(), [&](int x, int y) {
-      const auto when = [&](int i) { return first.count(i) != 0 ? first[i] : -1; };
-      return when(x) < when(y);
-    });
-    const auto writes = b.tensors.empty() ? first.end() : first.find(b.tensors.front());
-    if (writes != first.end()) b.op = graph->steps[static_cast<size_t>(writes->second)].op;
+    const auto tensors = at.find(blocks[from].address);
+    if (here.empty() || tensors == at.end()) continue;
+    for (const int i : tensors->second) {
+      // The first that ends no sooner than the tensor begins; or the one behind it.
+      auto found =
+          std::lower_bound(here.begin(), here.end(), begins(i),
+                           [](const BlockFacts* b, int step) { return b->block.last < step; });
+      if (found == here.end()) continue;
+      const auto next = std::next(found);
+      if ((*found)->block.tensor != i && next != here.end() && (*next)->block.tensor == i) {
+        found = next;
+      }
+      (*found)->tensors.push_back(i);
+    }
+    for (BlockFacts* b : here) {
+      std::sort(b->tensors.begin(), b->tensors.end(),
+                [&](int x, int y) { return std::pair(written(x), x) < std::pair(written(y), y); });
+      const int s = b->tensors.empty() ? -1 : written(b->tensors.front());
+      if (s >= 0) b->op = graph->steps[static_cast<size_t>(s)].op;
+    }
   }
-  std::sort(graph->blocks.begin(), graph->blocks.end(),
-            [](const BlockFacts& a, const BlockFacts& b) {
-              return std::pair(a.address, a.block.first) < std::pair(b.address, b.block.first);
-            });
 }
 
 void PlanFacts::find_operators(GraphFacts* graph) const {
@@ -174,19 +200,32 @@ std::string PlanFacts::fate_without_step(const GraphFacts& graph, const Node& no
 
 std::string PlanFacts::fate_of(const GraphFacts& graph, const Node& node, int step) const {
   const PlannedStep& s = graph.steps[static_cast<size_t>(step)];
-  if (s.chain >= 0) return "in bands: chain " + std::to_string(s.chain);
-  if (s.nodes.size() > 1) return "delegated: " + s.op;
   const Tensor out = node.outputs.empty() ? Tensor() : tensor(graph, node.outputs[0]);
-  if (out.storage == Storage::kDynamic) return "planned while running";
-  if (out.storage != Storage::kActivation || out.data == nullptr) return "";
-  for (const int32_t i : node.inputs) {
-    if (i < 0) continue;
-    const Tensor in = tensor(graph, i);
-    if (in.storage != Storage::kActivation || in.data != out.data) continue;
-    return (only_renames(node.op) ? "rewritten: a new shape for the bytes of " : "written over ") +
-           tensor_number(i);
+  if (s.chain >= 0) {
+    const int over = written_over(graph, s.nodes, out);
+    return "in bands: chain " + std::to_string(s.chain) +
+           (over < 0 ? "" : ", written over " + tensor_number(over));
   }
-  return "";
+  if (s.nodes.size() > 1) return "delegated: " + s.op;
+  if (out.storage == Storage::kDynamic) return "planned while running";
+  const int over = written_over(graph, s.nodes, out);
+  if (over < 0) return "";
+  return (only_renames(node.op) ? "rewritten: a new shape for the bytes of " : "written over ") +
+         tensor_number(over);
+}
+
+// The input of these operators whose place an output has; -1: none.
+int PlanFacts::written_over(const GraphFacts& graph, const std::vector<int>& nodes,
+                            const Tensor& out) const {
+  if (out.storage != Storage::kActivation || out.data == nullptr) return -1;
+  for (const int n : nodes) {
+    for (const int32_t i : session_.model().node(n, graph.subgraph).inputs) {
+      if (i < 0) continue;
+      const Tensor in = tensor(graph, i);
+      if (in.storage == Storage::kActivation && in.data == out.data && i != out.index) return i;
+    }
+  }
+  return -1;
 }
 
 std::string PlanFacts::block_name(const GraphFacts& graph, const BlockFacts& block) const {

@@ -75,8 +75,10 @@ class PlanFacts {
   GraphFacts facts_of(int subgraph, const Blocks& blocks) const;
   void find_steps(GraphFacts* graph) const;
   void find_blocks(const Blocks& blocks, GraphFacts* graph) const;
+  void name_blocks(const std::map<size_t, std::vector<int>>& at, GraphFacts* graph) const;
   void find_operators(GraphFacts* graph) const;
   std::string fate_of(const GraphFacts& graph, const Node& node, int step) const;
+  int written_over(const GraphFacts& graph, const std::vector<int>& nodes, const Tensor& out) const;
   std::string fate_without_step(const GraphFacts& graph, const Node& node) const;
 
   const Session& session_;
