@@ -109,6 +109,18 @@ class Plan(CommandTest):
         for part in "arena by CPU", "bytes alive", "suffice on each of these", "Most is alive while":
             self.assertIn(part, text)
 
+    def test_text_in_80_columns(self):
+        """Names are cut, and lines broken, but for the path of the model."""
+        g = small.Graph()
+        x, y = (g.tensor(name * 200, "FLOAT32", [1, 64]) for name in ("model/x;", "model/y;"))
+        g.inputs, g.outputs = [x], [y]
+        g.op("RELU", [x], [y])
+        model = self.model(g)
+        for command in "plan", "diff", "inspect":
+            lines = self.succeed(command, model, *["--summary"][:command == "inspect"]).splitlines()
+            self.assertFalse([line for line in lines[1:] if len(line) > 80])
+            self.assertEqual("..." in "\n".join(lines), command != "inspect")
+
     def test_page(self):
         page = self.path("plan.html")
         self.succeed("plan", DIGITS, "--html", page)

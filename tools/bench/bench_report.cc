@@ -7,6 +7,7 @@
 #include "tools/bench/provenance.h"
 #include "tools/bench/times_report.h"
 #include "tools/bench/trust.h"
+#include "tools/columns.h"
 #include "tools/costs.h"
 #include "tools/digest.h"
 #include "tools/format.h"
@@ -164,11 +165,12 @@ std::string bench_text(const BenchSubject& subject, const Board& board, const Me
                                ", kernels " + subject.isa});
   rows.push_back({"flags", compiler_flags()});
   rows.push_back({"model", "sha256 " + subject.sha256});
-  std::string text = "\n" + table(rows, "");
+  std::string text = "\n" + in_80_columns(table(rows, ""));
   if (!m.steps.empty()) {
     text += "\n" + table(kind_rows(m, board, each_step ? numbered(m.steps) : by_kind(m.steps)), "");
   }
-  for (const std::string& line : warnings(m, board)) text += "warning: " + line + "\n";
+  for (const std::string& line : warnings(m, board))
+    text += in_80_columns("warning: " + line + "\n");
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "tools/columns.h"
 #include "tools/format.h"
 #include "tools/page.h"
 
@@ -162,9 +163,14 @@ const Layer* DiffReport::worst() const {
 }
 
 std::string diff_text(const DiffReport& r) {
-  const std::string worst = worst_line(r);
-  return printable(r.model) + " (kernels: " + r.isa + ") against " + printable(r.reference) + "\n" +
-         table(rows(r), "  ") + first_line(r) + "\n" + (worst.empty() ? "" : worst + "\n");
+  const std::string lines = table(rows(r), "  "), worst = worst_line(r);
+  std::string text =
+      printable(r.model) + " (kernels: " + r.isa + ") against " + printable(r.reference) + "\n";
+  for (size_t at = 0, end = 0; at < lines.size(); at = end + 1) {
+    end = lines.find('\n', at);
+    text += shortened(lines.substr(at, end - at), 80) + "\n";  // names are the last column
+  }
+  return text + in_80_columns(first_line(r) + "\n" + (worst.empty() ? "" : worst + "\n"));
 }
 
 Json diff_json(const DiffReport& r) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tools/columns.h"
 #include "tools/format.h"
 
 namespace pipit::tools {
@@ -228,7 +229,8 @@ int PlanFacts::written_over(const GraphFacts& graph, const std::vector<int>& nod
   return -1;
 }
 
-std::string PlanFacts::block_name(const GraphFacts& graph, const BlockFacts& block) const {
+std::string PlanFacts::block_name(const GraphFacts& graph, const BlockFacts& block,
+                                  size_t columns) const {
   if (block.block.tensor < 0) {
     const PlannedStep& step = graph.steps[static_cast<size_t>(block.block.step)];
     return (step.chain >= 0 ? "bands of " : "scratch of ") + step.name;
@@ -236,7 +238,9 @@ std::string PlanFacts::block_name(const GraphFacts& graph, const BlockFacts& blo
   std::string text;
   for (const int i : block.tensors) {
     const Tensor t = tensor(graph, i);
-    text += (text.empty() ? "" : ", ") + tensor_number(i) + " " + tensor_text(t);
+    text += (text.empty() ? "" : ", ") + tensor_number(i) + " '" +
+            shortened(printable(t.name), columns) + "' " + type_name(t.type) + " " +
+            shape_text(t.shape);
   }
   return text;
 }

@@ -2,6 +2,7 @@
 // What a plan has decided: where each tensor lies and when, and what became of each operator.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -65,8 +66,10 @@ class PlanFacts {
   const Session& session() const { return session_; }
   MemoryPlan memory() const { return session_.net().memory(); }
   Tensor tensor(const GraphFacts& graph, int i) const;
-  // "T5 int8 [1,2,3] 'name'", or what the scratch memory is for.
-  std::string block_name(const GraphFacts& graph, const BlockFacts& block) const;
+  // "T5 'name' int8 [1,2,3]", or what the scratch memory is for; of a name, at most so many
+  // columns.
+  std::string block_name(const GraphFacts& graph, const BlockFacts& block,
+                         size_t columns = SIZE_MAX) const;
   // Why the arena is as large as it is: a sentence or two.
   std::string why() const;
   std::string chain_text(int chain) const;

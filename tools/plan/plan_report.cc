@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/plan/plan_report.h"
 
+#include "tools/columns.h"
 #include "tools/format.h"
 
 namespace pipit::tools {
 namespace {
+
+constexpr size_t kColumnsOfAName = 30;
 
 std::string life(const PlannedBlock& b) {
   return std::to_string(b.first) + (b.last == b.first ? "" : "-" + std::to_string(b.last));
@@ -27,8 +30,8 @@ std::string steps_text(const PlanReport& r, const GraphFacts& g) {
 std::string blocks_text(const PlanReport& r, const GraphFacts& g) {
   std::vector<std::vector<std::string>> rows = {{"address", "bytes", "steps", "what"}};
   for (const BlockFacts& b : g.blocks) {
-    rows.push_back(
-        {grouped(b.address), grouped(b.block.bytes), life(b.block), r.facts.block_name(g, b)});
+    rows.push_back({grouped(b.address), grouped(b.block.bytes), life(b.block),
+                    r.facts.block_name(g, b, kColumnsOfAName)});
   }
   return "\nactivations" + graph_title(r, g) + ", by address; tensors of one line share bytes\n" +
          table(rows, "  ");
@@ -86,14 +89,16 @@ Json graph_json(const PlanReport& r, const GraphFacts& g) {
 }  // namespace
 
 std::string plan_text(const PlanReport& r) {
-  std::string text = printable(r.facts.session().path()) + ", planned for " + r.cpu + ", " +
-                     std::to_string(r.threads) + (r.threads == 1 ? " thread" : " threads") +
-                     "\n  arena " + memory_text(r.facts.memory()) + "\n  " + r.facts.why() + "\n";
+  // A path stays in one piece, to be copied.
+  const std::string head = printable(r.facts.session().path()) + "\n";
+  std::string text = "  planned for " + r.cpu + ", " + std::to_string(r.threads) +
+                     (r.threads == 1 ? " thread" : " threads") + "\n  arena " +
+                     memory_text(r.facts.memory()) + "\n  " + r.facts.why() + "\n";
   text += "\narena by CPU\n" + arenas_text(r.arenas, "  ");
   for (const GraphFacts& g : r.facts.graphs()) {
     text += steps_text(r, g) + blocks_text(r, g) + fates_text(r, g);
   }
-  return text + chains_text(r);
+  return head + in_80_columns(text + chains_text(r));
 }
 
 Json plan_json(const PlanReport& r) {
