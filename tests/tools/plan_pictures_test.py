@@ -45,6 +45,25 @@ class Pictures(unittest.TestCase):
                             browser.contrast(box["background"], box["colour"]), 4.5, box["title"])
                     check(seen)
 
+    @staticmethod
+    def parts(plan):
+        """Of the arena."""
+        persistent, activations = plan["persistent_bytes"], plan["activation_bytes"]
+        return [n for n in (persistent, activations, plan["arena_bytes"] - persistent - activations) if n]
+
+    def boxes(self, plan):
+        graph = plan["subgraphs"][0]
+        return len(self.parts(plan)) + len(graph["blocks"]) + len(graph["steps"])
+
+    def check_parts(self, plan, seen):
+        """One bar is the whole arena."""
+        boxes = [b for b in seen["boxes"] if b["kind"].endswith(" part")]
+        self.assertEqual(len(boxes), len(self.parts(plan)))
+        width = sum(b["width"] for b in boxes)
+        for box, size in zip(boxes, self.parts(plan)):
+            self.assertAlmostEqual(box["width"] / width, size / plan["arena_bytes"], delta=0.02)
+            self.assertIn(f"{size:,} bytes", box["title"])
+
     def check_places(self, plan, seen):
         """Boxes lie where the plan's blocks do."""
         blocks = plan["subgraphs"][0]["blocks"]
@@ -66,15 +85,12 @@ class Pictures(unittest.TestCase):
 
     def test_plan(self):
         path, plan = self.page("plan", "plan", DIGITS, "--cpu", "any")
-        graph = plan["subgraphs"][0]
-        self.look(path, len(graph["blocks"]) + len(graph["steps"]),
-                  lambda seen: self.check_places(plan, seen))
+        self.look(path, self.boxes(plan), lambda seen: self.check_places(plan, seen))
+        self.look(path, self.boxes(plan), lambda seen: self.check_parts(plan, seen))
 
     def test_plan_with_bands(self):
         path, plan = self.page("plan-bands", "plan", DIGITS, "--bands", "all")
-        graph = plan["subgraphs"][0]
-        self.look(path, len(graph["blocks"]) + len(graph["steps"]),
-                  lambda seen: self.assertIn("In bands", seen["headings"]))
+        self.look(path, self.boxes(plan), lambda seen: self.assertIn("In bands", seen["headings"]))
 
     def test_diff(self):
         path, diff = self.page("diff", "diff", DIGITS, FLOAT)
@@ -87,8 +103,7 @@ class Pictures(unittest.TestCase):
             if not model.is_file():
                 continue
             path, plan = self.page(f"plan-{name}", "plan", model, "--cpu", "aarch64")
-            graph = plan["subgraphs"][0]
-            self.look(path, len(graph["blocks"]) + len(graph["steps"]))
+            self.look(path, self.boxes(plan))
 
 
 if __name__ == "__main__":

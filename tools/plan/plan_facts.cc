@@ -268,7 +268,8 @@ std::string PlanFacts::why() const {
   std::string text;
   if (fullest != nullptr) {
     const PlannedStep& step = fullest->steps[static_cast<size_t>(fullest->fullest)];
-    text = "Most is alive while " + step.name + " runs: " + grouped(step.alive_bytes) + " bytes.";
+    text = "Most is alive while " + step.name + (step.chain < 0 ? "" : ",") +
+           " runs: " + grouped(step.alive_bytes) + " bytes.";
   }
   const size_t gaps =
       memory.activation_bytes - std::min(memory.activation_bytes, memory.lower_bound_bytes);

@@ -54,6 +54,34 @@ Ticks byte_ticks(size_t bytes, bool upwards) {
 
 double wide(const GraphFacts& g) { return 2.5 * static_cast<double>(g.steps.size()); }
 
+// What the arena is made of, side by side.
+Figure parts_of(const MemoryPlan& memory) {
+  Figure figure;
+  figure.name = "What the arena is made of";
+  figure.height = 2;
+  const size_t kept = memory.persistent_bytes + memory.activation_bytes;
+  const auto all = static_cast<double>(std::max<size_t>({memory.arena_bytes, kept, 1}));
+  double left = 0;
+  const auto add = [&](size_t bytes, const char* like, const std::string& what) {
+    if (bytes == 0) return;
+    const double width = static_cast<double>(bytes) / all;
+    const std::string text = grouped(bytes) + " bytes " + what;
+    figure.boxes.push_back({.left = left,
+                            .top = 0,
+                            .width = width,
+                            .height = 1,
+                            .colour = operator_colour(like),
+                            .label = text,
+                            .title = text,
+                            .kind = "part"});
+    left += width;
+  };
+  add(memory.persistent_bytes, "RESHAPE", "of tables, parameters and variables, which stay");
+  add(memory.activation_bytes, "CONV_2D", "of activations");
+  add(memory.arena_bytes - std::min(memory.arena_bytes, kept), "CUSTOM", "more while planning");
+  return figure;
+}
+
 Figure map_of(const PlanReport& r, const GraphFacts& g) {
   Figure figure;
   figure.name = "Tensors by the steps in which they are alive, and their addresses";
@@ -183,6 +211,7 @@ std::string plan_page(const PlanReport& r) {
               {"lower bound", grouped(memory.lower_bound_bytes)},
               {"threads", std::to_string(r.threads)},
               {"suffices on any CPU", grouped(largest(r.arenas).memory.arena_bytes)}});
+  page.figure(parts_of(memory));
   page.paragraph(r.facts.why());
   for (const GraphFacts& g : r.facts.graphs()) add_graph(r, g, &page);
   if (r.facts.session().net().chains() != 0) page.heading("In bands");
