@@ -226,7 +226,7 @@ board() { # what owners run; PIPIT_BOARD_PRESET: where the board does not say it
   # shellcheck source=ci/board.sh
   preset=$(. ci/board.sh && : "${PIPIT_BOARD:?user@board}" && board_control && board_connect && board_preset) ||
     { step "board" false; return 0; }
-  PIPIT_BOARD='' step "$preset build" build "$preset"  # what builds runs a program, too
+  PIPIT_BOARD='' step "$preset build" build "$preset" isa_tests pipit_command  # may run a program, too
   ((status == 0)) || return 0
   ctests "$preset isa tests, on the board" "$preset" '' -L '^isa$' ${PIPIT_BOARD_TESTS:+-R "$PIPIT_BOARD_TESTS"}
   step "board, none unfinished" ci/boards.py unfinished "build/$preset/ctest.xml"
