@@ -13,7 +13,7 @@ namespace {
 // columns, or between words.
 size_t break_of(std::string_view line, size_t columns, size_t least) {
   const std::string_view start = line.substr(0, columns + 1);
-  for (const char* mark : {"; ", "  ", " "}) {
+  for (const char* mark : {"; ", "  ", ", ", " "}) {
     const size_t at = start.rfind(mark);
     const size_t far = mark[1] == '\0' ? least : std::max(least, columns / 3);
     if (at != std::string_view::npos && at > far) return line.find(' ', at);
@@ -22,7 +22,7 @@ size_t break_of(std::string_view line, size_t columns, size_t least) {
 }
 
 // Adds a line; of more than 80 columns, it goes on in the next one, further to the right.
-void append_line(std::string_view line, std::string* text) {
+void append_line(std::string_view line, size_t hang, std::string* text) {
   constexpr size_t kColumns = 80, kMostIndent = 40;
   const size_t indent = line.find_first_not_of(' ');
   std::string lead;
@@ -37,7 +37,7 @@ void append_line(std::string_view line, std::string* text) {
     *text += line.substr(0, last + 1);
     *text += "\n";
     line.remove_prefix(next);
-    lead.assign(indent + 6, ' ');
+    lead.assign(hang == 0 ? indent + 6 : std::max(indent, hang), ' ');
   }
   *text += lead;
   *text += line;
@@ -46,11 +46,11 @@ void append_line(std::string_view line, std::string* text) {
 
 }  // namespace
 
-std::string in_80_columns(const std::string& text) {
+std::string in_80_columns(const std::string& text, size_t hang) {
   std::string result;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
-    append_line(std::string_view(text).substr(at, end - at), &result);
+    append_line(std::string_view(text).substr(at, end - at), hang, &result);
     at = end + 1;
   }
   return result;

@@ -81,6 +81,20 @@ int finish(int status) {
   return status;
 }
 
+// The command line as the parser takes it, which reads `--name=` as if the next word were the
+// value: scripts mean that there is none.
+std::vector<std::string> backwards(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = argc - 1; i > 0; --i) {
+    std::string word = argv[i];
+    const bool empty = word.size() > 3 && word.compare(0, 2, "--") == 0 && word.back() == '=';
+    if (empty) words.emplace_back();
+    if (empty) word.pop_back();
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Runs .tflite models.", "pipit");
   app.set_version_flag("--version", version_text);
@@ -97,7 +111,7 @@ int run(int argc, char** argv) {
   add_diff(app);
   add_man(app);
   try {
-    app.parse(argc, argv);
+    app.parse(backwards(argc, argv));
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() != 0) return fail(kUsage, usage_line(app, e, argv[1]));
     app.exit(e);  // prints the help or the version

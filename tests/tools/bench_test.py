@@ -86,6 +86,7 @@ class Lines(BenchTest):
                             "--min_secs=0", "--max_secs=10", "--warmup_runs=2",
                             "--warmup_min_secs=0", "--run_delay=-1.0", "--use_xnnpack=true",
                             "--use_gpu=false", "--max_profiling_buffer_entries=2048",
+                            "--signature_to_run_for=", "--input_layer=", "--input_layer_shape=",
                             "--enable_op_profiling=false")
         counts = COUNT.findall(text)
         self.assertEqual([c[0] for c in counts], ["2", "5"])

@@ -150,6 +150,8 @@ double share_of_peak(const Measurement& m, const Board& board, double least_cycl
   return least_cycles / (cores * static_cast<double>(*clock) * us * 1e-6);
 }
 
+constexpr size_t kValueColumn = 11;  // behind "meanwhile"
+
 std::string bench_text(const BenchSubject& subject, const Board& board, const Measurement& m,
                        bool each_step) {
   Rows rows = {{"time", times_text(m.times)}};
@@ -165,7 +167,7 @@ std::string bench_text(const BenchSubject& subject, const Board& board, const Me
                                ", kernels " + subject.isa});
   rows.push_back({"flags", compiler_flags()});
   rows.push_back({"model", "sha256 " + subject.sha256});
-  std::string text = "\n" + in_80_columns(table(rows, ""));
+  std::string text = "\n" + in_80_columns(table(rows, ""), kValueColumn);
   if (!m.steps.empty()) {
     text += "\n" + table(kind_rows(m, board, each_step ? numbered(m.steps) : by_kind(m.steps)), "");
   }
