@@ -7,6 +7,7 @@
 #   PIPIT_BOARD_DIR     the folder on it for what tests need, .cache/pipit-board if not said
 #   PIPIT_BOARD_PRESET  aarch64 or armhf, if not as its kernel says
 #   PIPIT_BOARD_PREFIX  what stands before each program there: `taskset -c 3`
+#   PIPIT_BOARD_MODELS  what `ci/check.sh board` measures, all that are here if not said
 
 read -ra board_ssh <<< "${PIPIT_SSH:-ssh}"
 board_ssh+=(-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)

@@ -231,7 +231,8 @@ board() { # what owners run; PIPIT_BOARD_PRESET: where the board does not say it
   ctests "$preset isa tests, on the board" "$preset" '' -L '^isa$' ${PIPIT_BOARD_TESTS:+-R "$PIPIT_BOARD_TESTS"}
   step "board, none unfinished" ci/boards.py unfinished "build/$preset/ctest.xml"
   rm -rf "build/$preset/board" && mkdir "build/$preset/board"
-  for model in models/*.tflite ../shared/models/*/model.tflite; do
+  # shellcheck disable=SC2086  # patterns
+  for model in ${PIPIT_BOARD_MODELS:-models/*.tflite ../shared/models/*/model.tflite}; do
     [[ -e $model ]] || continue
     result=build/$preset/board/$(tr / _ <<< "${model#../}").json
     step "board bench $model" board_bench "$preset" "$model" "$result"
