@@ -83,11 +83,34 @@ def _value(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError("%r is not of the form NAME=16000" % text) from None
 
 
-def _share(text: str) -> float:
-    value = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("%s is not between 0 and 1" % text)
+def _between(text: str, least: float, most: float, of: str, scale: float = 1) -> float:
+    try:
+        value = float(text) / scale
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError("%r is not %s" % (text, of))
     return value
+
+
+def _share(text: str) -> float:
+    percent = text.endswith("%")
+    return _between(text[:-1] if percent else text, 0, 1, "between 0 and 1, or 0% and 100%",
+                    100 if percent else 1)
+
+
+def _percentile(text: str) -> float:
+    return _between(text, 50.000001, 100, "above 50 and at most 100")
+
+
+def _real(text: str) -> float:
+    return _between(text, -1e30, 1e30, "a number")
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:18]) == 0:
+        raise argparse.ArgumentTypeError("%r is not a number from 1 on" % text)
+    return int(text[:18])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +147,7 @@ def _quantization(group: argparse._ArgumentGroup) -> None:
         group.add_argument("--%s-type" % side, choices=sorted(_TYPES), default="float32")
     group.add_argument("--ranges", choices=METHODS, default=METHODS[0],
                        help="how a range comes from the values seen")
-    group.add_argument("--percentile", type=float, default=99.99, metavar="P")
+    group.add_argument("--percentile", type=_percentile, default=99.99, metavar="P")
     group.add_argument("--no-bias-correction", action="store_true")
     group.add_argument("--equalize", action="store_true",
                        help="evens out the ranges of channels in layers that follow each other")
@@ -140,11 +163,11 @@ def _quantization(group: argparse._ArgumentGroup) -> None:
 def _bounds(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--calibrate", metavar="PATH", nargs="+", action="extend", default=[],
                        help="files and folders of samples")
-    group.add_argument("--samples", type=int, metavar="N", help="at most so many")
-    group.add_argument("--mean", type=float, default=127.5, help="of pictures: (value - mean) / std")
-    group.add_argument("--std", type=float, default=127.5)
+    group.add_argument("--samples", type=_count, metavar="N", help="at most so many")
+    group.add_argument("--mean", type=_real, default=127.5, help="of pictures: (value - mean) / std")
+    group.add_argument("--std", type=_real, default=127.5)
     group.add_argument("--labels", metavar="FILE", help="the class of each sample, one a line")
-    group.add_argument("--min-snr", type=float, metavar="DB",
+    group.add_argument("--min-snr", type=_real, metavar="DB",
                        help="signal to noise at the outputs")
     group.add_argument("--min-agreement", type=_share, metavar="SHARE",
                        help="samples with the float model's answer")

@@ -348,6 +348,9 @@ class _Builder:
             float(quantization.scale[0]), int(quantization.zero_point[0]))))
         if dtype == INT16 and now.dtype in (INT8, "UINT8"):
             now = self._convert(origin, now, FLOAT32, None)  # TensorFlow Lite 2.9 goes no other way
+        elif now.dtype == INT16 and dtype == "UINT8" and quantization is not None:
+            signed = Quantization(quantization.scale, quantization.zero_point - 128)
+            now = self._convert(origin, now, INT8, signed)  # nor does QUANTIZE skip this step
         cached = self._variants.get(typing.cast(typing.Any, key))
         if cached is None:
             cached = dataclasses.replace(origin, name=f"{origin.name}_{dtype.lower()}", dtype=dtype,

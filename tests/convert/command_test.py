@@ -120,7 +120,12 @@ class Command(Case):
                             ("belong to --quantize", "--input-type", "int8"),
                             ("belongs to --prune", "--prune-share", "0.5"),
                             ("NAME=1,224,224,3", "--input-shape", "x=1,b"), ("--std", "--std", "0"),
-                            ("a bound needs samples", "--prune", "channels", "--min-snr", "20")]:
+                            ("a bound needs samples", "--prune", "channels", "--min-snr", "20"),
+                            ("'half' is not between", "--prune-share", "half"),
+                            ("'150%' is not between", "--min-agreement", "150%"),
+                            ("'300' is not above 50", "--percentile", "300"),
+                            ("'-3' is not a number from 1", "--samples", "-3"),
+                            ("'nan' is not a number", "--mean", "nan")]:
             with self.subTest(part=part):
                 self.fails(2, part, self.model, "-o", self.out, *more)
         self.fails(2, "required", self.model)

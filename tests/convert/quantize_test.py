@@ -4,6 +4,7 @@ the float model."""
 
 import contextlib
 import io
+import itertools
 import unittest
 
 import networks
@@ -25,6 +26,21 @@ def kinds(model):
 
 def scale(tensor):
     return float(tensor.quantization.scale[0]), int(tensor.quantization.zero_point[0])
+
+
+def stored(tensor, values):
+    """Real numbers as the elements of a tensor of the graph's ends, and back."""
+    if tensor.quantization is None:
+        return values
+    (step, zero), info = scale(tensor), np.iinfo(tensor.dtype.lower())
+    return np.clip(np.round(values / step) + zero, info.min, info.max).astype(info.dtype)
+
+
+def real(tensor, values):
+    if tensor.quantization is None:
+        return values
+    step, zero = scale(tensor)
+    return (values.astype(np.float32) - zero) * step
 
 
 def op_of(model, kind):
@@ -295,6 +311,20 @@ class Other(unittest.TestCase):
             networks.run(model, self.samples[0])
         report = quantize(self.model, Settings(mixed="int16", min_snr=150), self.samples)[1]
         self.assertFalse(report.bound_held)
+
+    def test_types_that_programs_see_around_layers_in_int16(self):
+        """A bound that nothing holds leaves no layer in int8."""
+        types = {"FLOAT32": np.float32, "INT8": np.int8, "UINT8": np.uint8}
+        expected = networks.run(self.model, self.samples[0])[0]
+        for before, after in itertools.product(types, types):
+            model, _ = self.quantized(mixed="int16", min_snr=150, input_type=before,
+                                      output_type=after)
+            self.assertIn("INT16", [op.outputs[0].dtype for op in model.main.operators])
+            self.assertEqual([model.main.inputs[0].dtype, model.main.outputs[0].dtype],
+                             [before, after])
+            got = networks.run(model, stored(model.main.inputs[0], self.samples[0]))[0]
+            self.assertEqual(got.dtype, types[after])
+            np.testing.assert_allclose(real(model.main.outputs[0], got), expected, atol=0.03)
 
     def test_report(self):
         labels = [int(networks.run(self.model, s)[0].argmax()) for s in self.samples]
