@@ -216,9 +216,10 @@ void put(void* to, T value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
+bool is_wide(const Field& f) { return f.kind == Kind::kInt || f.kind == Kind::kFloat; }
+
 void read_field(const Model& model, int node, int subgraph, const Field& f, uint8_t* to) {
-  const bool wide = f.kind == Kind::kInt || f.kind == Kind::kFloat;
-  const int64_t number = model.option(node, f.id, wide ? 4 : 1, f.otherwise, subgraph);
+  const int64_t number = model.option(node, f.id, is_wide(f) ? 4 : 1, f.otherwise, subgraph);
   switch (f.kind) {
     case Kind::kBool:
       return put(to, number != 0);
@@ -231,6 +232,17 @@ void read_field(const Model& model, int node, int subgraph, const Field& f, uint
     default:
       return put(to, static_cast<int32_t>(number));
   }
+}
+
+int32_t number_of(const Field& f, const uint8_t* from) {
+  int32_t number = *from;
+  if (f.kind != Kind::kBool) std::memcpy(&number, from, sizeof(number));
+  if (f.kind == Kind::kNext) return number - 1;
+  if (f.kind != Kind::kType) return number;
+  for (int i = 0; i < kTypeCount; ++i) {
+    if (type_of(static_cast<Type>(i)) == static_cast<TfLiteType>(number)) return i;
+  }
+  return f.otherwise;
 }
 
 bool read_list(const Model& model, int node, int subgraph, OptionData* data) {
@@ -258,6 +270,25 @@ bool read_options(const Model& model, int node, int subgraph, OptionData* data) 
   for (const Field& f : kFields) {
     if (f.op != op) continue;
     read_field(model, node, subgraph, f, data->bytes + f.offset);
+    any = true;
+  }
+  return any;
+}
+
+bool write_options(int32_t op, const void* data, OptionWriter* writer) {
+  if (data == nullptr) return false;
+  if (op == kTfLiteBuiltinReshape || op == kTfLiteBuiltinSqueeze) {
+    const auto* p = static_cast<const TfLiteReshapeParams*>(data);
+    constexpr int kMost = TFLITE_RESHAPE_PARAMS_MAX_DIMENSION_COUNT;
+    if (p->num_dimensions < 0 || p->num_dimensions > kMost) return false;
+    writer->list(p->shape, p->num_dimensions);
+    return true;
+  }
+  bool any = false;
+  for (const Field& f : kFields) {
+    if (f.op != op) continue;
+    const int32_t number = number_of(f, static_cast<const uint8_t*>(data) + f.offset);
+    writer->number(f.id, is_wide(f) ? 4 : 1, number, f.otherwise);
     any = true;
   }
   return any;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the C++ headers need beyond TensorFlow Lite's C interface.
+#include <algorithm>
+
 #include "pipit/details.h"
 #include "tensorflow/lite/core/c/c_api_pipit.h"
 #include "tflite/interpreter.h"
@@ -14,12 +16,37 @@ TfLiteStatus attempt(const TfLiteInterpreter* net, const F& f) {
   return net == nullptr ? kTfLiteError : guarded(net->report(), kTfLiteError, f);
 }
 
+TfLiteStatus set_input(TfLiteInterpreter& net, int index, TfLiteType type, Span<const int> dims,
+                       const void* data, size_t bytes) {
+  const Span<const int32_t> inputs = net.model().inputs();
+  if (std::find(inputs.begin(), inputs.end(), index) == inputs.end()) {
+    return net.fail(kTfLiteError, "tensor %d is no input: its values are the model's", index);
+  }
+  TfLiteTensor& t = *net.subgraph(0).tensor(index);
+  if (type != t.type ||
+      TfLiteIntArrayEqualsArray(t.dims, static_cast<int>(dims.size()), dims.data()) == 0) {
+    return net.fail(kTfLiteError,
+                    "tensor %d, '%s', has another type or shape than the values that it is given",
+                    index, t.name);
+  }
+  const TfLiteStatus set = net.set_allocation(index, {const_cast<void*>(data), bytes},
+                                              kTfLiteCustomAllocationFlagsSkipAlignCheck);
+  if (set == kTfLiteOk) net.subgraph(0).give(index, const_cast<void*>(data));
+  return set;
+}
+
 }  // namespace
 
 extern "C" {
 
 void TfLitePipitOptionsSetPreserveAllTensors(TfLiteInterpreterOptions* options, bool preserve) {
   if (options != nullptr) options->settings.preserve_all = preserve;
+}
+
+const void* TfLitePipitModelGetContent(const TfLiteModel* model, size_t* bytes) {
+  if (model == nullptr || bytes == nullptr) return nullptr;
+  *bytes = model->file->bytes.size();
+  return model->file->bytes.data();
 }
 
 bool TfLitePipitModelGetMetadata(const TfLiteModel* model, int i, const char** name,
@@ -63,6 +90,15 @@ TfLiteStatus TfLitePipitInterpreterResizeTensor(TfLiteInterpreter* interpreter, 
       return interpreter->resize(0, static_cast<int>(i), dims, count, strict);
     }
     return interpreter->fail(kTfLiteError, "tensor %d is no input", tensor_index);
+  });
+}
+
+TfLiteStatus TfLitePipitInterpreterSetInputData(TfLiteInterpreter* interpreter, int tensor_index,
+                                                TfLiteType type, const int* dims, int count,
+                                                const void* data, size_t bytes) {
+  return attempt(interpreter, [&] {
+    return set_input(*interpreter, tensor_index, type,
+                     {dims, static_cast<size_t>(std::max(count, 0))}, data, bytes);
   });
 }
 

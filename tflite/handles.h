@@ -72,6 +72,9 @@ struct Settings {
   bool find(const Node& node, Kernel* kernel) const;
 };
 
+// A model with bytes of its own; nullptr, and a line, when it is none.
+TfLiteModel* copied_model(const void* data, size_t size, const Reporter& report);
+
 // A registration as it came, of any version's layout.
 Kernel kernel_of(const TfLiteRegistration& registration);
 

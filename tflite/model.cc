@@ -32,14 +32,10 @@ TfLiteModel* from_memory(const void* data, size_t size, const Reporter& report) 
     report.line("there is no model: its bytes are NULL");
     return nullptr;
   }
-  auto file = std::make_unique<ModelFile>();
-  Span<const uint8_t> bytes(static_cast<const uint8_t*>(data), size);
   if (reinterpret_cast<uintptr_t>(data) % alignof(ModelFile::Block) != 0) {
-    file->copy.resize(size / sizeof(ModelFile::Block) + 1);
-    std::memcpy(file->copy.data(), data, size);
-    bytes = {reinterpret_cast<const uint8_t*>(file->copy.data()), size};
+    return copied_model(data, size, report);
   }
-  return parse(std::move(file), bytes, report);
+  return parse(std::make_unique<ModelFile>(), {static_cast<const uint8_t*>(data), size}, report);
 }
 
 TfLiteModel* from_file(const char* path, const Reporter& report) {
@@ -54,6 +50,15 @@ TfLiteModel* from_file(const char* path, const Reporter& report) {
 }
 
 }  // namespace
+
+TfLiteModel* copied_model(const void* data, size_t size, const Reporter& report) {
+  auto file = std::make_unique<ModelFile>();
+  file->copy.resize(size / sizeof(ModelFile::Block) + 1);
+  std::memcpy(file->copy.data(), data, size);
+  const Span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(file->copy.data()), size);
+  return parse(std::move(file), bytes, report);
+}
+
 }  // namespace pipit::compat
 
 extern "C" {

@@ -21,6 +21,17 @@ struct OptionData {
 // False when there are none for this operator.
 bool read_options(const Model& model, int node, int subgraph, OptionData* data);
 
+// The same the other way round, by calls of functions that write them: the numbers of a table of
+// options, or its only member, a list. False when the operator has none.
+struct OptionWriter {
+  virtual void number(int id, int bytes, int32_t value, int32_t otherwise) = 0;
+  virtual void list(const int* values, int count) = 0;
+
+ protected:
+  ~OptionWriter() = default;
+};
+bool write_options(int32_t op, const void* data, OptionWriter* writer);
+
 // A node and whose it is.
 struct NodeView {
   TfLiteNode node = {};

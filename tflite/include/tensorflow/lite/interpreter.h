@@ -4,6 +4,7 @@
 // binary compatibility, and what is not here was never meant for programs.
 #pragma once
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,9 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "tensorflow/lite/builtin_op_data.h"
 #include "tensorflow/lite/core/c/c_api_pipit.h"
 #include "tensorflow/lite/model_builder.h"
 #include "tensorflow/lite/mutable_op_resolver.h"
+#include "tensorflow/lite/own_graph.h"
 #include "tensorflow/lite/signature_runner.h"
 #include "tensorflow/lite/stderr_reporter.h"
 
@@ -47,11 +50,89 @@ class Interpreter {
  public:
   using TfLiteDelegatePtr = std::unique_ptr<TfLiteDelegate, void (*)(TfLiteDelegate*)>;
 
+  // Without a model: the program adds tensors and nodes until it allocates tensors.
+  explicit Interpreter(ErrorReporter* error_reporter = DefaultErrorReporter())
+      : own_(new detail::OwnGraph(error_reporter)) {}
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
   ~Interpreter() {
     runners_.clear();
     TfLiteInterpreterDelete(net_);
+  }
+
+  // ---- a graph of the program
+
+  TfLiteStatus AddTensors(int tensors_to_add, int* first_new_tensor_index = nullptr) {
+    if (own_ == nullptr || net_ != nullptr) return kTfLiteError;
+    return own_->add_tensors(tensors_to_add, first_new_tensor_index);
+  }
+  TfLiteStatus SetInputs(std::vector<int> inputs) { return set_ends(&inputs_, std::move(inputs)); }
+  TfLiteStatus SetOutputs(std::vector<int> outputs) {
+    return set_ends(&outputs_, std::move(outputs));
+  }
+  // Variables are those tensors that SetTensorParametersReadWrite() made.
+  TfLiteStatus SetVariables(const std::vector<int>&) {
+    return own_ == nullptr ? kTfLiteError : kTfLiteOk;
+  }
+  // A constant; or, of a model's interpreter, an input that is read at `buffer` from now on, which
+  // has the type and shape that it had. `quantization` is taken.
+  TfLiteStatus SetTensorParametersReadOnly(int tensor_index, TfLiteType type, const char* name,
+                                           const std::vector<int>& dims,
+                                           TfLiteQuantization quantization, const char* buffer,
+                                           size_t bytes, const Allocation* = nullptr) {
+    TfLiteTensor t = {};
+    t.type = type;
+    t.quantization = quantization;
+    t.allocation_type = kTfLiteMmapRo;
+    t.data.raw = const_cast<char*>(buffer);
+    t.bytes = bytes;
+    const TfLiteStatus status = set_tensor(tensor_index, t, name, dims);
+    TfLiteQuantizationFree(&quantization);
+    return status;
+  }
+  TfLiteStatus SetTensorParametersReadOnly(int tensor_index, TfLiteType type, const char* name,
+                                           const std::vector<int>& dims,
+                                           TfLiteQuantizationParams quantization,
+                                           const char* buffer, size_t bytes,
+                                           const Allocation* allocation = nullptr) {
+    return SetTensorParametersReadOnly(tensor_index, type, name, dims, affine(type, quantization),
+                                       buffer, bytes, allocation);
+  }
+  // Of a model's interpreter: an input of the type that it had, which takes this shape.
+  TfLiteStatus SetTensorParametersReadWrite(int tensor_index, TfLiteType type, const char* name,
+                                            const std::vector<int>& dims,
+                                            TfLiteQuantization quantization,
+                                            bool is_variable = false) {
+    TfLiteTensor t = {};
+    t.type = type;
+    t.quantization = quantization;
+    t.is_variable = is_variable;
+    const TfLiteStatus status = set_tensor(tensor_index, t, name, dims);
+    TfLiteQuantizationFree(&quantization);
+    return status;
+  }
+  TfLiteStatus SetTensorParametersReadWrite(int tensor_index, TfLiteType type, const char* name,
+                                            const std::vector<int>& dims,
+                                            TfLiteQuantizationParams quantization,
+                                            bool is_variable = false,
+                                            const std::vector<int>* = nullptr) {
+    return SetTensorParametersReadWrite(tensor_index, type, name, dims, affine(type, quantization),
+                                        is_variable);
+  }
+  // `builtin_data` comes from malloc, and is taken.
+  TfLiteStatus AddNodeWithParameters(const std::vector<int>& inputs,
+                                     const std::vector<int>& outputs, const char* init_data,
+                                     size_t init_data_size, void* builtin_data,
+                                     const TfLiteRegistration* registration,
+                                     int* node_index = nullptr) {
+    const std::unique_ptr<void, void (*)(void*)> options(builtin_data, std::free);
+    if (own_ == nullptr || net_ != nullptr) return kTfLiteError;
+    const TfLiteStatus status =
+        own_->add_node(inputs, outputs, init_data, init_data_size, builtin_data, registration);
+    if (status != kTfLiteOk) return status;
+    if (node_index != nullptr) *node_index = static_cast<int>(plan_.size());
+    plan_.push_back(static_cast<int>(plan_.size()));
+    return kTfLiteOk;
   }
 
   // ---- inputs, outputs and other tensors
@@ -61,7 +142,9 @@ class Interpreter {
   size_t tensors_size() const {
     return static_cast<size_t>(TfLitePipitInterpreterGetTensorCount(net_));
   }
-  TfLiteTensor* tensor(int tensor_index) { return TfLiteInterpreterGetTensor(net_, tensor_index); }
+  TfLiteTensor* tensor(int tensor_index) {
+    return made() ? TfLiteInterpreterGetTensor(net_, tensor_index) : nullptr;
+  }
   const TfLiteTensor* tensor(int tensor_index) const {
     return TfLiteInterpreterGetTensor(net_, tensor_index);
   }
@@ -130,10 +213,14 @@ class Interpreter {
   TfLiteStatus ResizeInputTensorStrict(int tensor_index, const std::vector<int>& dims) {
     return resize(tensor_index, dims, true);
   }
-  TfLiteStatus AllocateTensors() { return TfLiteInterpreterAllocateTensors(net_); }
+  TfLiteStatus AllocateTensors() {
+    return made() ? TfLiteInterpreterAllocateTensors(net_) : kTfLiteError;
+  }
   TfLiteStatus Invoke() { return TfLiteInterpreterInvoke(net_); }
   TfLiteStatus ResetVariableTensors() { return TfLiteInterpreterResetVariableTensors(net_); }
   TfLiteStatus SetNumThreads(int num_threads) {
+    threads_ = num_threads;
+    if (own_ != nullptr && net_ == nullptr) return num_threads < -1 ? kTfLiteError : kTfLiteOk;
     return TfLitePipitInterpreterSetNumThreads(net_, num_threads);
   }
   TfLiteStatus EnableCancellation() { return TfLitePipitInterpreterEnableCancellation(net_, true); }
@@ -212,7 +299,10 @@ class Interpreter {
 
  private:
   friend class InterpreterBuilder;
-  explicit Interpreter(TfLiteInterpreter* net) : net_(net) {
+  explicit Interpreter(TfLiteInterpreter* net) { adopt(net); }
+  void adopt(TfLiteInterpreter* net) {
+    net_ = net;
+    plan_.clear();
     const int* in = TfLiteInterpreterInputTensorIndices(net);
     inputs_.assign(in, in + TfLiteInterpreterGetInputTensorCount(net));
     const int* out = TfLiteInterpreterOutputTensorIndices(net);
@@ -222,14 +312,53 @@ class Interpreter {
       keys_.emplace_back(TfLiteInterpreterGetSignatureKey(net, i));
     }
   }
+  // Whether there is something to run: the program's graph becomes that when it is first needed.
+  bool made() {
+    if (net_ == nullptr && own_ != nullptr) {
+      TfLiteInterpreter* net = own_->finish(inputs_, outputs_, threads_);
+      if (net != nullptr) adopt(net);
+    }
+    return net_ != nullptr;
+  }
+  TfLiteStatus set_ends(std::vector<int>* ends, std::vector<int> indices) {
+    if (own_ == nullptr || net_ != nullptr) return kTfLiteError;
+    *ends = std::move(indices);
+    return kTfLiteOk;
+  }
+  TfLiteStatus set_tensor(int index, const TfLiteTensor& t, const char* name,
+                          const std::vector<int>& dims) {
+    if (own_ != nullptr && net_ == nullptr) return own_->set(index, t, name, dims);
+    const int count = static_cast<int>(dims.size());
+    if (t.allocation_type == kTfLiteMmapRo) {
+      return TfLitePipitInterpreterSetInputData(net_, index, t.type, dims.data(), count,
+                                                t.data.data, t.bytes);
+    }
+    const TfLiteTensor* there = tensor(index);
+    if (there == nullptr || there->type != t.type) return kTfLiteError;
+    return resize(index, dims, false);
+  }
+  // Programs leave the parameters of types without a scale as they happen to be.
+  static TfLiteQuantization affine(TfLiteType type, TfLiteQuantizationParams params) {
+    const bool scaled = type == kTfLiteInt8 || type == kTfLiteUInt8 || type == kTfLiteInt16;
+    if (!scaled || params.scale == 0) return {kTfLiteNoQuantization, nullptr};
+    auto* q = static_cast<TfLiteAffineQuantization*>(std::malloc(sizeof(TfLiteAffineQuantization)));
+    if (q == nullptr) return {kTfLiteNoQuantization, nullptr};
+    *q = {TfLiteFloatArrayCreate(1), TfLiteIntArrayCreate(1), 0};
+    q->scale->data[0] = params.scale;
+    q->zero_point->data[0] = params.zero_point;
+    return {kTfLiteAffineQuantization, q};
+  }
   TfLiteStatus resize(int tensor_index, const std::vector<int>& dims, bool strict) {
+    if (!made()) return kTfLiteError;
     return TfLitePipitInterpreterResizeTensor(net_, tensor_index, dims.data(),
                                               static_cast<int>(dims.size()), strict);
   }
 
   // They outlive the interpreter.
   std::vector<std::unique_ptr<TfLiteDelegate, std::function<void(TfLiteDelegate*)>>> kept_;
-  TfLiteInterpreter* net_;
+  TfLiteInterpreter* net_ = nullptr;
+  std::unique_ptr<detail::OwnGraph> own_;
+  int threads_ = -1;
   std::vector<int> inputs_, outputs_, plan_;
   std::vector<std::string> keys_;
   std::map<std::pair<bool, std::string>, std::unique_ptr<SignatureRunner>> runners_;

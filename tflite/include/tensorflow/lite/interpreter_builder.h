@@ -26,12 +26,12 @@ class InterpreterBuilder {
  public:
   InterpreterBuilder(const FlatBufferModel& model, const OpResolver& op_resolver,
                      const InterpreterOptions* options = nullptr)
-      : model_(model), options_(TfLiteInterpreterOptionsCreate(), TfLiteInterpreterOptionsDelete) {
-    TfLiteInterpreterOptionsSetErrorReporter(options_.get(), detail::report,
-                                             model.error_reporter());
-    for (const OpResolver::Own& own : op_resolver.own()) add(own);
-    if (options != nullptr && options->GetPreserveAllTensors()) PreserveAllTensorsExperimental();
-  }
+      : InterpreterBuilder(model.handle(), op_resolver, model.error_reporter(), options) {}
+  // `model` has to be the GetModel() of a FlatBufferModel that is there.
+  InterpreterBuilder(const Model* model, const OpResolver& op_resolver,
+                     ErrorReporter* error_reporter = DefaultErrorReporter(),
+                     const InterpreterOptions* options = nullptr, const Allocation* = nullptr)
+      : InterpreterBuilder(detail::Roots::find(model), op_resolver, error_reporter, options) {}
   InterpreterBuilder(const InterpreterBuilder&) = delete;
   InterpreterBuilder& operator=(const InterpreterBuilder&) = delete;
 
@@ -49,7 +49,13 @@ class InterpreterBuilder {
 
   TfLiteStatus operator()(std::unique_ptr<Interpreter>* interpreter) {
     if (interpreter == nullptr) return kTfLiteError;
-    TfLiteInterpreter* made = TfLiteInterpreterCreate(model_.handle(), options_.get());
+    if (model_ == nullptr) {
+      reporter_->Report(
+          "InterpreterBuilder: this model is no FlatBufferModel's; build one of its bytes");
+      interpreter->reset();
+      return kTfLiteError;
+    }
+    TfLiteInterpreter* made = TfLiteInterpreterCreate(model_, options_.get());
     interpreter->reset(made == nullptr ? nullptr : new Interpreter(made));
     return made == nullptr ? kTfLiteError : kTfLiteOk;
   }
@@ -59,6 +65,15 @@ class InterpreterBuilder {
   }
 
  private:
+  InterpreterBuilder(const TfLiteModel* model, const OpResolver& op_resolver,
+                     ErrorReporter* reporter, const InterpreterOptions* options)
+      : model_(model),
+        reporter_(reporter == nullptr ? DefaultErrorReporter() : reporter),
+        options_(TfLiteInterpreterOptionsCreate(), TfLiteInterpreterOptionsDelete) {
+    TfLiteInterpreterOptionsSetErrorReporter(options_.get(), detail::report, reporter_);
+    for (const OpResolver::Own& own : op_resolver.own()) add(own);
+    if (options != nullptr && options->GetPreserveAllTensors()) PreserveAllTensorsExperimental();
+  }
   void add(const OpResolver::Own& own) {
     if (own.code == kTfLiteBuiltinCustom) {
       TfLiteInterpreterOptionsAddCustomOp(options_.get(), own.name.c_str(), &own.registration,
@@ -70,7 +85,8 @@ class InterpreterBuilder {
     }
   }
 
-  const FlatBufferModel& model_;
+  const TfLiteModel* model_;
+  ErrorReporter* reporter_;
   std::unique_ptr<TfLiteInterpreterOptions, void (*)(TfLiteInterpreterOptions*)> options_;
 };
 

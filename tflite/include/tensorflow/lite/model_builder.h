@@ -3,11 +3,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
+#include "tensorflow/lite/allocation.h"
 #include "tensorflow/lite/core/c/c_api_pipit.h"
+#include "tensorflow/lite/schema/classes.h"
 #include "tensorflow/lite/stderr_reporter.h"
 
 namespace tflite {
@@ -27,13 +32,50 @@ inline void report(void* reporter, const char* format, va_list args) {
   static_cast<ErrorReporter*>(reporter)->Report(format, args);
 }
 
+// The models that are there, by the root of each one's bytes: programs pass that on, too.
+class Roots {
+ public:
+  static void add(const Model* root, const TfLiteModel* model) { change(root, model, true); }
+  static void remove(const Model* root, const TfLiteModel* model) { change(root, model, false); }
+  // nullptr when it is no FlatBufferModel's.
+  static const TfLiteModel* find(const Model* root) {
+    const std::lock_guard<std::mutex> lock(mutex());
+    const auto found = all().find(root);
+    return found == all().end() ? nullptr : found->second;
+  }
+
+ private:
+  using Map = std::multimap<const Model*, const TfLiteModel*>;
+  static Map& all() {
+    static Map* map = new Map;  // models may go after what is static
+    return *map;
+  }
+  static std::mutex& mutex() {
+    static std::mutex* m = new std::mutex;
+    return *m;
+  }
+  static void change(const Model* root, const TfLiteModel* model, bool added) {
+    const std::lock_guard<std::mutex> lock(mutex());
+    if (added) {
+      all().emplace(root, model);
+      return;
+    }
+    for (auto it = all().lower_bound(root); it != all().upper_bound(root); ++it) {
+      if (it->second == model) return void(all().erase(it));
+    }
+  }
+};
+
 }  // namespace detail
 
 class FlatBufferModel {
  public:
   FlatBufferModel(const FlatBufferModel&) = delete;
   FlatBufferModel& operator=(const FlatBufferModel&) = delete;
-  ~FlatBufferModel() { TfLiteModelDelete(model_); }
+  ~FlatBufferModel() {
+    detail::Roots::remove(GetModel(), model_);
+    TfLiteModelDelete(model_);
+  }
 
   // nullptr when there is no such model.
   static std::unique_ptr<FlatBufferModel> BuildFromFile(
@@ -64,6 +106,12 @@ class FlatBufferModel {
   bool initialized() const { return model_ != nullptr; }
   ErrorReporter* error_reporter() const { return reporter_; }
   const TfLiteModel* handle() const { return model_; }
+  const Allocation* allocation() const { return &allocation_; }
+  // For programs that include tensorflow/lite/schema/schema_generated.h, and for
+  // InterpreterBuilder.
+  const Model* GetModel() const { return root_; }
+  const Model* operator->() const { return root_; }
+  bool CheckModelIdentifier() const { return true; }  // it would not have been built
 
   std::map<std::string, std::string> ReadAllMetadata() const {
     std::map<std::string, std::string> all;
@@ -84,7 +132,25 @@ class FlatBufferModel {
 
  private:
   FlatBufferModel(TfLiteModel* model, ErrorReporter* reporter)
-      : model_(model), reporter_(reporter) {}
+      : model_(model),
+        reporter_(reporter),
+        allocation_(content(model)),
+        root_(root(allocation_.base())) {
+    detail::Roots::add(root_, model_);
+  }
+
+  static Allocation content(const TfLiteModel* model) {
+    size_t bytes = 0;
+    const void* base = TfLitePipitModelGetContent(model, &bytes);
+    return {base, bytes};
+  }
+  // The file begins with how far away its root is.
+  static const Model* root(const void* base) {
+    uint8_t b[4];
+    std::memcpy(b, base, sizeof(b));
+    const uint32_t offset = b[0] | b[1] << 8 | b[2] << 16 | uint32_t{b[3]} << 24;
+    return reinterpret_cast<const Model*>(static_cast<const char*>(base) + offset);
+  }
 
   static ErrorReporter* reporter_of(ErrorReporter* reporter) {
     return reporter == nullptr ? DefaultErrorReporter() : reporter;
@@ -96,6 +162,8 @@ class FlatBufferModel {
 
   TfLiteModel* model_;
   ErrorReporter* reporter_;
+  Allocation allocation_;
+  const Model* root_;
 };
 
 }  // namespace tflite

@@ -7,12 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "tensorflow/lite/builtin_ops.h"
 #include "tensorflow/lite/core/c/common.h"
+#include "tensorflow/lite/schema/classes.h"
 
 namespace tflite {
-
-using BuiltinOperator = TfLiteBuiltinOperator;
 
 // Pipit has all builtin operators. Those of the program come first.
 class OpResolver {
@@ -30,17 +28,34 @@ class OpResolver {
     return find(kTfLiteBuiltinCustom, op, version);
   }
   const TfLiteRegistration* FindOp(BuiltinOperator op, int version) const {
-    return find(op, "", version);
+    const TfLiteRegistration* own = find(op, "", version);
+    return own != nullptr ? own : builtin(op);
   }
 
  protected:
   void add(int code, const char* name, const TfLiteRegistration* registration, int min_version,
            int max_version) {
-    if (registration != nullptr)
-      own_.push_back({code, name, *registration, min_version, max_version});
+    if (registration == nullptr || registration == builtin(code)) return;
+    own_.push_back({code, name, *registration, min_version, max_version});
   }
 
  private:
+  // An operator of Pipit's, by its code alone: nobody but the library calls its functions.
+  static const TfLiteRegistration* builtin(int code) {
+    constexpr int kCount = kTfLiteBuiltinStablehloCase + 1;
+    struct Table {
+      TfLiteRegistration of[kCount] = {};
+      Table() {
+        for (int i = 0; i < kCount; ++i) {
+          of[i].builtin_code = i;
+          of[i].version = 1;
+        }
+      }
+    };
+    static const Table table;
+    const bool known = code >= 0 && code < kCount && code != kTfLiteBuiltinCustom;
+    return known ? &table.of[code] : nullptr;
+  }
   const TfLiteRegistration* find(int code, const std::string& name, int version) const {
     for (auto it = own_.rbegin(); it != own_.rend(); ++it) {
       if (it->code == code && it->name == name && version >= it->min_version &&

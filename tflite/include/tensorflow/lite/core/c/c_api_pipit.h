@@ -13,6 +13,10 @@ extern "C" {
 TFL_CAPI_EXPORT extern void TfLitePipitOptionsSetPreserveAllTensors(
     TfLiteInterpreterOptions* options, bool preserve);
 
+// The bytes of a model as they are read, checked; they stay until the last handle that reads them
+// goes.
+TFL_CAPI_EXPORT extern const void* TfLitePipitModelGetContent(const TfLiteModel* model,
+                                                              size_t* bytes);
 // What tools have written beside the model: the i-th piece, false behind the last.
 TFL_CAPI_EXPORT extern bool TfLitePipitModelGetMetadata(const TfLiteModel* model, int i,
                                                         const char** name, const void** data,
@@ -29,6 +33,11 @@ TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterGetNode(
 // An input by its tensor's index. `strict`: only dimensions that are -1 in dims_signature.
 TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterResizeTensor(
     TfLiteInterpreter* interpreter, int tensor_index, const int* dims, int count, bool strict);
+// An input's values are read at `data`, which stays the caller's, from now on. Type and shape have
+// to be what they are.
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterSetInputData(
+    TfLiteInterpreter* interpreter, int tensor_index, TfLiteType type, const int* dims, int count,
+    const void* data, size_t bytes);
 // From the next allocation of tensors on, which this makes necessary.
 TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterSetNumThreads(
     TfLiteInterpreter* interpreter, int num_threads);
@@ -55,6 +64,27 @@ TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterResizeInput(
 struct pipit_interpreter;
 TFL_CAPI_EXPORT extern struct pipit_interpreter* TfLitePipitInterpreterGetHandle(
     TfLiteInterpreter* interpreter);
+
+// A model that a program puts together instead of reading it: tensors, nodes, inputs and outputs.
+typedef struct TfLitePipitGraph TfLitePipitGraph;
+TFL_CAPI_EXPORT extern TfLitePipitGraph* TfLitePipitGraphCreate(
+    void (*reporter)(void* user, const char* format, va_list arguments), void* user);
+TFL_CAPI_EXPORT extern void TfLitePipitGraphDelete(TfLitePipitGraph* graph);
+// The number of tensors before these; -1 when there are too many.
+TFL_CAPI_EXPORT extern int TfLitePipitGraphAddTensors(TfLitePipitGraph* graph, int count);
+// Type, shape, name, scales and whether it is a variable are copied; the bytes, too, of a constant
+// (kTfLiteMmapRo).
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitGraphSetTensor(TfLitePipitGraph* graph, int index,
+                                                              const TfLiteTensor* like);
+// Copies inputs, outputs and options; of the operator, its code, name and version.
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitGraphAddNode(TfLitePipitGraph* graph,
+                                                            const TfLiteNode* like,
+                                                            const TfLiteRegistration* op);
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitGraphSetEnds(TfLitePipitGraph* graph,
+                                                            const int* inputs, int input_count,
+                                                            const int* outputs, int output_count);
+// NULL when it is no model. The graph stays, and the model is the caller's.
+TFL_CAPI_EXPORT extern TfLiteModel* TfLitePipitGraphFinish(TfLitePipitGraph* graph);
 
 #ifdef __cplusplus
 }
