@@ -83,9 +83,10 @@ def _value(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError("%r is not of the form NAME=16000" % text) from None
 
 
-def _between(text: str, least: float, most: float, of: str, scale: float = 1) -> float:
+def _between(text: str, least: float, most: float, of: str, unit: str = "") -> float:
+    number = text[:-1] if unit and text.endswith(unit) else text
     try:
-        value = float(text) / scale
+        value = float(number) / (1 if number == text else 100)
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
@@ -94,9 +95,7 @@ def _between(text: str, least: float, most: float, of: str, scale: float = 1) ->
 
 
 def _share(text: str) -> float:
-    percent = text.endswith("%")
-    return _between(text[:-1] if percent else text, 0, 1, "between 0 and 1, or 0% and 100%",
-                    100 if percent else 1)
+    return _between(text, 0, 1, "between 0 and 1, or 0% and 100%", "%")
 
 
 def _percentile(text: str) -> float:
