@@ -16,11 +16,10 @@ TfLiteStatus attempt(const TfLiteInterpreter* net, const F& f) {
   return net == nullptr ? kTfLiteError : guarded(net->report(), kTfLiteError, f);
 }
 
-TfLiteStatus set_input(TfLiteInterpreter& net, int index, TfLiteType type, Span<const int> dims,
-                       const void* data, size_t bytes) {
-  const Span<const int32_t> inputs = net.model().inputs();
-  if (std::find(inputs.begin(), inputs.end(), index) == inputs.end()) {
-    return net.fail(kTfLiteError, "tensor %d is no input: its values are the model's", index);
+TfLiteStatus set_data(TfLiteInterpreter& net, int index, TfLiteType type, Span<const int> dims,
+                      const void* data, size_t bytes) {
+  if (index < 0 || index >= net.model().tensors()) {
+    return net.fail(kTfLiteError, "there is no tensor %d", index);
   }
   TfLiteTensor& t = *net.subgraph(0).tensor(index);
   if (type != t.type ||
@@ -93,12 +92,12 @@ TfLiteStatus TfLitePipitInterpreterResizeTensor(TfLiteInterpreter* interpreter, 
   });
 }
 
-TfLiteStatus TfLitePipitInterpreterSetInputData(TfLiteInterpreter* interpreter, int tensor_index,
-                                                TfLiteType type, const int* dims, int count,
-                                                const void* data, size_t bytes) {
+TfLiteStatus TfLitePipitInterpreterSetData(TfLiteInterpreter* interpreter, int tensor_index,
+                                           TfLiteType type, const int* dims, int count,
+                                           const void* data, size_t bytes) {
   return attempt(interpreter, [&] {
-    return set_input(*interpreter, tensor_index, type,
-                     {dims, static_cast<size_t>(std::max(count, 0))}, data, bytes);
+    return set_data(*interpreter, tensor_index, type,
+                    {dims, static_cast<size_t>(std::max(count, 0))}, data, bytes);
   });
 }
 

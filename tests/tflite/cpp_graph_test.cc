@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "tensorflow/lite/interpreter.h"
+#include "tensorflow/lite/kernels/internal/tensor.h"
+#include "tensorflow/lite/kernels/kernel_util.h"
 #include "tensorflow/lite/kernels/register.h"
 #include "tensorflow/lite/model.h"
 #include "tensorflow/lite/schema/schema_generated.h"
@@ -100,10 +102,17 @@ TEST(TfLiteCppGraph, InputsAreReadWhereTheProgramHasThem) {
     EXPECT_EQ(scores(), copied);
     ASSERT_EQ(net->AllocateTensors(), kTfLiteOk);
   }
+  int8_t answer[10] = {};  // and outputs are written there
+  ASSERT_EQ(net->SetTensorParametersReadOnly(net->outputs()[0], kTfLiteInt8, "scores", {1, 10},
+                                             TfLiteQuantization{}, reinterpret_cast<char*>(answer),
+                                             sizeof(answer)),
+            kTfLiteOk);
+  ASSERT_EQ(net->Invoke(), kTfLiteOk);
+  EXPECT_EQ(std::vector<int8_t>(answer, answer + 10), copied);
   EXPECT_EQ(feed(in, kTfLiteUInt8, dims, 64), kTfLiteError);
   EXPECT_EQ(feed(in, kTfLiteInt8, {64}, 64), kTfLiteError);
   EXPECT_EQ(feed(in, kTfLiteInt8, dims, 63), kTfLiteError);
-  EXPECT_EQ(feed(net->outputs()[0], kTfLiteInt8, {1, 10}, 64), kTfLiteError);
+  EXPECT_EQ(feed(1, net->tensor(1)->type, {}, 64), kTfLiteError);
   EXPECT_EQ(feed(-1, kTfLiteInt8, dims, 64), kTfLiteError);
   EXPECT_TRUE(kept.lines.contain("another type or shape")) << kept.lines.text;
   EXPECT_TRUE(kept.lines.contain("needs 64 bytes, the allocation has 63")) << kept.lines.text;
@@ -178,13 +187,21 @@ TEST(TfLiteCppGraph, GraphsHaveConstantsAndOwnOperators) {
   };
   scale.free = [](TfLiteContext*, void* data) { delete static_cast<float*>(data); };
   scale.prepare = [](TfLiteContext* c, TfLiteNode* n) {
-    return c->ResizeTensor(c, &c->tensors[n->outputs->data[0]],
-                           TfLiteIntArrayCopy(c->tensors[n->inputs->data[0]].dims));
+    using namespace ::tflite;
+    const TfLiteTensor* x = nullptr;
+    TF_LITE_ENSURE_EQ(c, NumInputs(n), 1);
+    TF_LITE_ENSURE_EQ(c, NumOutputs(n), 1);
+    TF_LITE_ENSURE_OK(c, GetInputSafe(c, n, 0, &x));
+    if (GetInput(c, n, 1) != nullptr || GetTemporary(c, n, 0) != nullptr) return kTfLiteError;
+    return c->ResizeTensor(c, GetOutput(c, n, 0), TfLiteIntArrayCopy(x->dims));
   };
   scale.invoke = [](TfLiteContext* c, TfLiteNode* n) {
-    for (int i = 0; i < 4; ++i) {
-      c->tensors[n->outputs->data[0]].data.f[i] =
-          *static_cast<float*>(n->user_data) * c->tensors[n->inputs->data[0]].data.f[i];
+    using namespace ::tflite;
+    const TfLiteTensor* x = GetInput(c, n, 0);
+    TfLiteTensor* y = GetOutput(c, n, 0);
+    TF_LITE_ENSURE(c, HaveSameShapes(x, y) && !IsConstantTensor(x) && NumDimensions(x) == 2);
+    for (int i = 0; i < NumElements(x); ++i) {
+      GetTensorData<float>(y)[i] = *static_cast<float*>(n->user_data) * GetTensorData<float>(x)[i];
     }
     return kTfLiteOk;
   };

@@ -74,8 +74,8 @@ class Interpreter {
   TfLiteStatus SetVariables(const std::vector<int>&) {
     return own_ == nullptr ? kTfLiteError : kTfLiteOk;
   }
-  // A constant; or, of a model's interpreter, an input that is read at `buffer` from now on, which
-  // has the type and shape that it had. `quantization` is taken.
+  // A constant; or, of a model's interpreter, an input or output that is at `buffer` from now on,
+  // and has the type and shape that it had. `quantization` is taken.
   TfLiteStatus SetTensorParametersReadOnly(int tensor_index, TfLiteType type, const char* name,
                                            const std::vector<int>& dims,
                                            TfLiteQuantization quantization, const char* buffer,
@@ -330,8 +330,8 @@ class Interpreter {
     if (own_ != nullptr && net_ == nullptr) return own_->set(index, t, name, dims);
     const int count = static_cast<int>(dims.size());
     if (t.allocation_type == kTfLiteMmapRo) {
-      return TfLitePipitInterpreterSetInputData(net_, index, t.type, dims.data(), count,
-                                                t.data.data, t.bytes);
+      return TfLitePipitInterpreterSetData(net_, index, t.type, dims.data(), count, t.data.data,
+                                           t.bytes);
     }
     const TfLiteTensor* there = tensor(index);
     if (there == nullptr || there->type != t.type) return kTfLiteError;

@@ -33,11 +33,12 @@ TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterGetNode(
 // An input by its tensor's index. `strict`: only dimensions that are -1 in dims_signature.
 TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterResizeTensor(
     TfLiteInterpreter* interpreter, int tensor_index, const int* dims, int count, bool strict);
-// An input's values are read at `data`, which stays the caller's, from now on. Type and shape have
-// to be what they are.
-TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterSetInputData(
-    TfLiteInterpreter* interpreter, int tensor_index, TfLiteType type, const int* dims, int count,
-    const void* data, size_t bytes);
+// An input's values are read at `data`, and an output's written there, from now on; it stays the
+// caller's. Type and shape have to be what they are.
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterSetData(TfLiteInterpreter* interpreter,
+                                                                  int tensor_index, TfLiteType type,
+                                                                  const int* dims, int count,
+                                                                  const void* data, size_t bytes);
 // From the next allocation of tensors on, which this makes necessary.
 TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterSetNumThreads(
     TfLiteInterpreter* interpreter, int num_threads);
