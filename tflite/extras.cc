@@ -111,6 +111,10 @@ TfLiteStatus TfLitePipitInterpreterEnableCancellation(TfLiteInterpreter* interpr
   return kTfLiteOk;
 }
 
+TfLiteContext* TfLitePipitInterpreterGetContext(TfLiteInterpreter* interpreter) {
+  return interpreter == nullptr ? nullptr : &interpreter->subgraph(0).context();
+}
+
 void TfLitePipitInterpreterSetExternalContext(TfLiteInterpreter* interpreter,
                                               TfLiteExternalContextType type,
                                               TfLiteExternalContext* context) {

@@ -61,6 +61,11 @@ TEST(TfLiteCppGraph, InterpretersOfAModelsRoot) {
   ASSERT_EQ(::tflite::InterpreterBuilder(model->GetModel(), resolver, &kept)(&net), kTfLiteOk);
   ASSERT_EQ(net->AllocateTensors(), kTfLiteOk);
   EXPECT_EQ(net->Invoke(), kTfLiteOk);
+  EXPECT_EQ(net->error_reporter(), &kept);
+  TfLiteExternalContext external = {};
+  net->SetExternalContext(kTfLiteEdgeTpuContext, &external);
+  TfLiteContext* context = net->primary_subgraph().context();
+  EXPECT_EQ(context->GetExternalContext(context, kTfLiteEdgeTpuContext), &external);
   const uint8_t bytes[64] = {4};
   EXPECT_EQ(::tflite::InterpreterBuilder(::tflite::GetModel(bytes), resolver, &kept)(&net),
             kTfLiteError);

@@ -46,13 +46,24 @@ PIPIT_TYPE(uint64_t, kTfLiteUInt64)
 PIPIT_TYPE(TfLiteFloat16, kTfLiteFloat16)
 #undef PIPIT_TYPE
 
+// Of the main subgraph, what programs reach for beside the interpreter.
+class Subgraph {
+ public:
+  TfLiteContext* context() { return TfLitePipitInterpreterGetContext(net_); }
+
+ private:
+  friend class Interpreter;
+  TfLiteInterpreter* net_ = nullptr;
+};
+
 class Interpreter {
  public:
   using TfLiteDelegatePtr = std::unique_ptr<TfLiteDelegate, void (*)(TfLiteDelegate*)>;
 
   // Without a model: the program adds tensors and nodes until it allocates tensors.
   explicit Interpreter(ErrorReporter* error_reporter = DefaultErrorReporter())
-      : own_(new detail::OwnGraph(error_reporter)) {}
+      : reporter_(error_reporter == nullptr ? DefaultErrorReporter() : error_reporter),
+        own_(new detail::OwnGraph(reporter_)) {}
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
   ~Interpreter() {
@@ -296,10 +307,15 @@ class Interpreter {
   }
 
   TfLiteInterpreter* handle() { return net_; }
+  ErrorReporter* error_reporter() const { return reporter_; }
+  Subgraph& primary_subgraph() {
+    main_.net_ = made() ? net_ : nullptr;
+    return main_;
+  }
 
  private:
   friend class InterpreterBuilder;
-  explicit Interpreter(TfLiteInterpreter* net) { adopt(net); }
+  Interpreter(TfLiteInterpreter* net, ErrorReporter* reporter) : reporter_(reporter) { adopt(net); }
   void adopt(TfLiteInterpreter* net) {
     net_ = net;
     plan_.clear();
@@ -357,6 +373,8 @@ class Interpreter {
   // They outlive the interpreter.
   std::vector<std::unique_ptr<TfLiteDelegate, std::function<void(TfLiteDelegate*)>>> kept_;
   TfLiteInterpreter* net_ = nullptr;
+  ErrorReporter* reporter_;
+  Subgraph main_;
   std::unique_ptr<detail::OwnGraph> own_;
   int threads_ = -1;
   std::vector<int> inputs_, outputs_, plan_;

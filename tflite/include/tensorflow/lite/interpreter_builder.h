@@ -56,7 +56,7 @@ class InterpreterBuilder {
       return kTfLiteError;
     }
     TfLiteInterpreter* made = TfLiteInterpreterCreate(model_, options_.get());
-    interpreter->reset(made == nullptr ? nullptr : new Interpreter(made));
+    interpreter->reset(made == nullptr ? nullptr : new Interpreter(made, reporter_));
     return made == nullptr ? kTfLiteError : kTfLiteOk;
   }
   TfLiteStatus operator()(std::unique_ptr<Interpreter>* interpreter, int num_threads) {

@@ -32,7 +32,7 @@ class IntArray {
 class OwnGraph {
  public:
   explicit OwnGraph(ErrorReporter* reporter)
-      : reporter_(reporter == nullptr ? DefaultErrorReporter() : reporter),
+      : reporter_(reporter),
         graph_(TfLitePipitGraphCreate(report, reporter_), TfLitePipitGraphDelete) {}
 
   TfLiteStatus add_tensors(int count, int* first) {
@@ -83,7 +83,6 @@ class OwnGraph {
     TfLiteModelDelete(model);
     return net;
   }
-  ErrorReporter* reporter() const { return reporter_; }
 
  private:
   ErrorReporter* reporter_;

@@ -49,6 +49,10 @@ TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitSignatureRunnerResizeInputTensor(
 TFL_CAPI_EXPORT extern void TfLitePipitInterpreterSetExternalContext(
     TfLiteInterpreter* interpreter, TfLiteExternalContextType type, TfLiteExternalContext* context);
 
+// What operators of the main subgraph get, for who looks for an external context in it.
+TFL_CAPI_EXPORT extern TfLiteContext* TfLitePipitInterpreterGetContext(
+    TfLiteInterpreter* interpreter);
+
 // As in pipit/pipit.h: where random operators start from, how many calls of subgraphs are too many
 // (0: the default), and whether a model is run for its signatures though its main subgraph cannot.
 TFL_CAPI_EXPORT extern void TfLitePipitOptionsSetPlanning(TfLiteInterpreterOptions* options,
