@@ -7,6 +7,7 @@ from ..interpreter import Interpreter
 from .format import tflite_file
 from .format.graph import ConvertError, Model
 from .format.schema import ENUMS
+from .readers.mapped import let_go
 
 
 def check_operators(model: Model) -> None:
@@ -20,7 +21,9 @@ def check_operators(model: Model) -> None:
 
 def content_of(model: Model) -> bytes:
     check_operators(model)
+    let_go()
     content = tflite_file.write(model)
+    let_go()
     try:
         Interpreter(model_content=content)
     except (ValueError, RuntimeError) as error:
