@@ -176,7 +176,7 @@ fuzz_arm() { # fuzz_arm PRESET
 }
 
 python_arm() { # python_arm ARCHITECTURE PRESET: the packages as the build leaves them
-  step "$2 packages" build "$2" pipit_packages sample_delegate tflite_plugins musl_client
+  step "$2 packages" build "$2" pipit_packages sample_delegate tflite_plugins musl_client tflite_client tflite_musl_shim
   ((status == 0)) || return 0
   step "$1 python tests" tests/python/arm_test.sh "$1" "build/$2" "build/root-$1"
 }

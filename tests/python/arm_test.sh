@@ -6,7 +6,7 @@
 # usage: arm_test.sh arm64|armhf BUILD ROOT
 #
 # BUILD is a cross build (preset aarch64 or armhf) with its targets pipit_packages, sample_delegate,
-# tflite_plugins and musl_client.
+# tflite_plugins, musl_client, tflite_client and (on 64-bit machines) tflite_musl_shim.
 set -euo pipefail
 arch=$1 build=$(realpath "$2") root=$(realpath -m "$3")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -87,9 +87,12 @@ packages() { # the Debian packages, in their places in the root
   echo "ok: pipit and python3-pipit run"
 }
 
-musl() { # the library, with another C library
+musl() { # the libraries, with another C library
   "$here/../capi/musl_test.sh" "$build/bin/musl_client" "$build/lib/libpipit.so.1" \
     "$source/models/digits_int8.tflite" "$root/lib/ld-musl-aarch64.so.1" "$emulator" -L "$root"
+  "$here/../tflite/musl_test.sh" "$build/bin/tflite_client" "$build/lib/libtensorflowlite_c.so" \
+    "$build/tests/tflite/musl/ld-linux-aarch64.so.1" "$triple-g++" "$source/models/digits_int8.tflite" \
+    "$root/lib/ld-musl-aarch64.so.1" "$emulator" -L "$root"
 }
 
 [[ -e $root/filled ]] || fill
