@@ -35,6 +35,10 @@ MORE_STEPS_ARM64 = {
     "mobilenet_v2_1.0_224_uint8": 7,
 }
 FLOAT = 1e-4
+# Weights in 8 bits under floats, of which a layer makes integers with a zero point (our converter's
+# `dynamic`): there the library for 64-bit ARM is up to 0.0057 off what its own for x86-64 gives, and
+# both of ours give the same. By the name of the file.
+FLOAT_ARM64 = {"dynamic": 0.01, "network_dynamic": 0.01}
 # What cannot be compared, and why.
 LEFT_OUT = {
     r"/(multinomial|random_standard_normal|random_uniform)/\d_seed0/":
@@ -60,7 +64,7 @@ def run(client, folder, model):
                              if not line.startswith("reported: ")]
 
 
-def apart(x, y, steps):
+def apart(x, y, steps, part):
     """How two lists of values differ, or None when they are the same within the limits."""
     if len(x) != len(y):
         return f"{len(x)} values, theirs {len(y)}"
@@ -70,20 +74,20 @@ def apart(x, y, steps):
         # Bytes count round, so that 255 and 0 are neighbours as -1 and 0 are.
         most = max(min(abs(p - q), 256 - abs(p - q)) for p, q in numbers)
         return f"{most:.0f} steps" if most > steps else None
-    limit = FLOAT * max([1.0] + [abs(q) for _, q in numbers if abs(q) < float("inf")])
+    limit = part * max([1.0] + [abs(q) for _, q in numbers if abs(q) < float("inf")])
     far = [f"{p:g}, theirs {q:g}" for p, q in numbers
            if p != q and not (p != p and q != q) and not abs(p - q) <= limit]
     return f"{len(far)} of {len(x)}: {far[0]}" if far else None
 
 
-def differences(ours, theirs, steps):
+def differences(ours, theirs, steps, part):
     if ours[0] != theirs[0]:
         yield f"exit {ours[0]}, theirs {theirs[0]}"
     if len(ours[1]) != len(theirs[1]):
         yield f"{len(ours[1])} lines, theirs {len(theirs[1])}: {ours[1][-1:]} {theirs[1][-1:]}"
     for a, b in zip(ours[1], theirs[1]):
         values = a.split()[:2] == b.split()[:2] and a.startswith("values ")
-        found = apart(a.split()[2:], b.split()[2:], steps) if values and a != b else None
+        found = apart(a.split()[2:], b.split()[2:], steps, part) if values and a != b else None
         if a != b and (found is not None or not values):
             yield f"{a[:200]}\n    theirs: {b[:200]}\n    {found}"
 
@@ -96,7 +100,8 @@ def main():
     if not client or len(arguments) < 3:
         sys.exit(__doc__)
     ours, theirs, *models = arguments
-    more = {**MORE_STEPS, **MORE_STEPS_ARM64} if "arm64" in theirs else MORE_STEPS
+    arm = "arm64" in theirs
+    more = {**MORE_STEPS, **MORE_STEPS_ARM64} if arm else MORE_STEPS
     bad = equal = refused = 0
     left_out = {}
     for model in models:
@@ -113,7 +118,8 @@ def main():
                 print(f"THE ORIGINAL DOES NOT RUN {model}: {theirs_said[1][-1:]}")
             continue
         steps = more.get(pathlib.Path(model).parent.name, STEPS)
-        found = list(differences(run(client, ours, model), theirs_said, steps))
+        part = FLOAT_ARM64.get(pathlib.Path(model).stem, FLOAT) if arm else FLOAT
+        found = list(differences(run(client, ours, model), theirs_said, steps, part))
         equal += not found
         if found:
             bad += 1
