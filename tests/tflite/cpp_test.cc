@@ -121,6 +121,11 @@ TEST(TfLiteCpp, OperatorsAndSignatures) {
   ASSERT_EQ(net->signature_keys().size(), 1u);
   EXPECT_EQ(*net->signature_keys()[0], "serve");
   EXPECT_EQ(net->GetSignatureRunner("other"), nullptr);
+  EXPECT_EQ(*net->signature_def_names()[0], "serve");
+  using Indices = std::map<std::string, uint32_t>;
+  EXPECT_EQ(net->signature_inputs("serve"), (Indices{{"x", 0}}));
+  EXPECT_EQ(net->signature_outputs("serve"), (Indices{{"y", 1}}));
+  EXPECT_TRUE(net->signature_outputs("other").empty());
   ::tflite::SignatureRunner* serve = net->GetSignatureRunner("serve");
   ASSERT_NE(serve, nullptr);
   EXPECT_EQ(net->GetSignatureRunner("serve"), serve);

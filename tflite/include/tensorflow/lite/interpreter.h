@@ -249,6 +249,25 @@ class Interpreter {
     for (const std::string& key : keys_) keys.push_back(&key);
     return keys;
   }
+  std::vector<const std::string*> signature_def_names() const { return signature_keys(); }
+  // Indices of tensors by the signature's names, for signatures of the main subgraph; else empty.
+  std::map<std::string, uint32_t> signature_inputs(const char* signature_key) const {
+    SignatureRunner* runner = const_cast<Interpreter*>(this)->GetSignatureRunner(signature_key);
+    std::map<std::string, uint32_t> found;
+    if (runner == nullptr) return found;
+    for (const char* name : runner->input_names())
+      add_index(name, runner->input_tensor(name), &found);
+    return found;
+  }
+  std::map<std::string, uint32_t> signature_outputs(const char* signature_key) const {
+    SignatureRunner* runner = const_cast<Interpreter*>(this)->GetSignatureRunner(signature_key);
+    std::map<std::string, uint32_t> found;
+    if (runner == nullptr) return found;
+    for (const char* name : runner->output_names()) {
+      add_index(name, runner->output_tensor(name), &found);
+    }
+    return found;
+  }
   // nullptr when there is none; nullptr for the key: the first, or the whole of a model without.
   SignatureRunner* GetSignatureRunner(const char* signature_key) {
     const std::string key = signature_key == nullptr ? "" : signature_key;
@@ -335,6 +354,12 @@ class Interpreter {
       if (net != nullptr) adopt(net);
     }
     return net_ != nullptr;
+  }
+  void add_index(const char* name, const TfLiteTensor* t,
+                 std::map<std::string, uint32_t>* found) const {
+    for (int i = 0; t != nullptr && i < static_cast<int>(tensors_size()); ++i) {
+      if (tensor(i) == t) (*found)[name] = static_cast<uint32_t>(i);
+    }
   }
   TfLiteStatus set_ends(std::vector<int>* ends, std::vector<int> indices) {
     if (own_ == nullptr || net_ != nullptr) return kTfLiteError;

@@ -12,6 +12,10 @@ namespace tflite {
 inline int8_t ConvertBuiltinCodeToInt8(BuiltinOperator code) {
   return static_cast<int8_t>(std::min(code, BuiltinOperator_PLACEHOLDER_FOR_GREATER_OP_CODES));
 }
+// Its older name.
+inline int8_t ConvertBuiltinCodeToDeprecatedBuiltinCode(BuiltinOperator code) {
+  return ConvertBuiltinCodeToInt8(code);
+}
 inline flatbuffers::Offset<OperatorCode> CreateOperatorCode(
     flatbuffers::FlatBufferBuilder& builder, BuiltinOperator code,
     flatbuffers::Offset<flatbuffers::String> custom_code = 0, int32_t version = 1) {
