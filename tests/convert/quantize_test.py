@@ -317,12 +317,12 @@ class Other(unittest.TestCase):
         types = {"FLOAT32": np.float32, "INT8": np.int8, "UINT8": np.uint8}
         expected = networks.run(self.model, self.samples[0])[0]
         for before, after in itertools.product(types, types):
-            model, _ = self.quantized(mixed="int16", min_snr=150, input_type=before,
-                                      output_type=after)
+            model = quantize(self.model, Settings(mixed="int16", min_snr=150, input_type=before,
+                                                  output_type=after), self.samples)[0]
             self.assertIn("INT16", [op.outputs[0].dtype for op in model.main.operators])
             self.assertEqual([model.main.inputs[0].dtype, model.main.outputs[0].dtype],
                              [before, after])
-            got = networks.run(model, stored(model.main.inputs[0], self.samples[0]))[0]
+            got = networks.run(model, [stored(model.main.inputs[0], *self.samples[0])])[0]
             self.assertEqual(got.dtype, types[after])
             np.testing.assert_allclose(real(model.main.outputs[0], got), expected, atol=0.03)
 
