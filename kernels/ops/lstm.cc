@@ -105,7 +105,9 @@ Status check_aux(const Prepare& p, Cell* c) {
   if (c->at.aux < 0) return {};
   const Tensor& aux = p.input(c->at.aux);
   Shape same = p.input(c->at.input).shape;
-  if (aux.shape.rank != same.rank) return p.bad("auxiliary input ", aux, " is not like the input");
+  if (aux.shape.rank != same.rank || aux.type != p.input(c->at.input).type) {
+    return p.bad("auxiliary input ", aux, " is not like the input");
+  }
   same[same.rank - 1] = aux.shape.last();
   PIPIT_TRY(expect(p, c->at.aux, same, "auxiliary input"));
   c->aux_inputs = aux.shape.last();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameters of single operators that the file sets and no kernel can work with.
 #include "tests/malformed/malformed.h"
+#include "tests/support/files.h"
+#include "tests/support/place.h"
 
 namespace pipit::test {
 namespace {
@@ -24,6 +26,12 @@ OptionsSpec pool(int32_t stride_w, int32_t stride_h, int32_t width, int32_t heig
 OptionsSpec depthwise(int32_t stride_w, int32_t stride_h, int32_t multiplier) {
   return options(fb::CreateDepthwiseConv2DOptions, kSame, stride_w, stride_h, multiplier,
                  kNoActivation, 1, 1);
+}
+
+// BIDIRECTIONAL_SEQUENCE_LSTM: four bytes were read as sixteen.
+TEST(Malformed, AuxiliaryInputOfAnotherType) {
+  const std::string path = place(PIPIT_MALFORMED_FILES) + "/lstm_aux_type.tflite";
+  EXPECT_THAT(verdict(read_file(path)), HasSubstr("is not like the input"));
 }
 
 TEST(Malformed, CVE_2020_15207_AxisBelowMinusRank) {
