@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models with each of their tensors in turn of another type: an operator that does not look at the
+// type of an input reads too far, which sanitizers see.
+//
+// usage: types_test N FOLDER      each N-th model in it
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/exercise.h"
+#include "tests/support/files.h"
+#include "tflite_edit_generated.h"
+
+namespace pipit::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostFile = 32 << 10;
+constexpr size_t kArenaBytes = size_t{1} << 20;
+
+// Smaller than most, larger than most, and none of numbers.
+constexpr edit::TensorType kTypes[] = {edit::TensorType::INT8,   edit::TensorType::FLOAT8_E5M2,
+                                       edit::TensorType::INT64,  edit::TensorType::FLOAT32,
+                                       edit::TensorType::STRING, edit::TensorType::RESOURCE};
+
+std::string try_file(const uint8_t* bytes, size_t size, Span<uint8_t> arena) {
+  const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);  // one byte too far is found
+  std::copy(bytes, bytes + size, file.get());
+  return exercise({file.get(), size}, {.arena = arena, .seed = size});
+}
+
+int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
+  const std::vector<uint8_t> good = read_file(path);
+  if (good.size() > kMostFile || !Model::parse({good.data(), good.size()}).ok()) return 0;
+  edit::ModelT model;
+  edit::GetModel(good.data())->UnPackTo(&model);
+  int failures = 0;
+  for (auto& graph : model.subgraphs) {
+    for (auto& tensor : graph->tensors) {
+      const edit::TensorType own = tensor->type;
+      for (const edit::TensorType type : kTypes) {
+        if (type == own) continue;
+        tensor->type = type;
+        flatbuffers::FlatBufferBuilder b;
+        edit::FinishModelBuffer(b, edit::Model::Pack(b, &model));
+        const std::string wrong = try_file(b.GetBufferPointer(), b.GetSize(), arena);
+        ++*tried;
+        if (wrong.empty()) continue;
+        ++failures;
+        std::printf("FAILED: %s, '%s' as %s: %s\n", path.c_str(), tensor->name.c_str(),
+                    edit::EnumNameTensorType(type), wrong.c_str());
+      }
+      tensor->type = own;
+    }
+  }
+  return failures;
+}
+
+int run(int every, const fs::path& folder) {
+  alignas(16) static uint8_t arena[kArenaBytes];
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().filename() == "model.tflite") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  int failures = 0, tried = 0;
+  for (size_t i = 0; i < files.size(); i += static_cast<size_t>(every)) {
+    failures += try_types(files[i], {arena, kArenaBytes}, &tried);
+  }
+  std::printf("%zu models, %d changed, %d failures\n", files.size(), tried, failures);
+  return failures == 0 && tried != 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace pipit::test
+
+int main(int argc, char** argv) {
+  if (argc != 3 || std::atoi(argv[1]) < 1) return 2;
+  return pipit::test::run(std::atoi(argv[1]), argv[2]);
+}
