@@ -239,10 +239,9 @@ int32_t number_of(const Field& f, const uint8_t* from) {
   if (f.kind != Kind::kBool) std::memcpy(&number, from, sizeof(number));
   if (f.kind == Kind::kNext) return number - 1;
   if (f.kind != Kind::kType) return number;
-  for (int i = 0; i < kTypeCount; ++i) {
-    if (type_of(static_cast<Type>(i)) == static_cast<TfLiteType>(number)) return i;
-  }
-  return f.otherwise;
+  Type type;
+  return type_from(static_cast<TfLiteType>(number), &type) ? static_cast<int32_t>(type)
+                                                           : f.otherwise;
 }
 
 bool read_list(const Model& model, int node, int subgraph, OptionData* data) {

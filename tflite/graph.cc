@@ -76,10 +76,9 @@ std::vector<int32_t> list(const TfLiteIntArray* a) {
 
 // The number that the format gives an element type; -1 when it has none.
 int file_type(TfLiteType type) {
-  for (int i = 0; i < pipit::kTypeCount; ++i) {
-    if (type != kTfLiteNoType && pipit::compat::type_of(static_cast<Type>(i)) == type) return i;
-  }
-  return -1;
+  Type known;
+  const bool found = type != kTfLiteNoType && pipit::compat::type_from(type, &known);
+  return found ? static_cast<int>(known) : -1;
 }
 
 void describe_scales(const TfLiteTensor& like, TensorRow* row) {

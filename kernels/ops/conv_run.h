@@ -75,14 +75,6 @@ bool needs_extras(bool copies, const int32_t* folded) {
   return Hybrid<Args> || copies || (Folds<Args> && folded == nullptr);
 }
 
-inline Status keep_extras(Prepare& p, const ConvExtras& extras, const ConvExtras** kept) {
-  auto* keep = p.allocate<ConvExtras>();
-  if (keep == nullptr) return Code::kArenaTooSmall;
-  *keep = extras;
-  *kept = keep;
-  return {};
-}
-
 // Everything of the arguments that depends on quantization and activation.
 template <class Args>
 Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hybrid) {

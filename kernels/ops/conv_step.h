@@ -97,21 +97,18 @@ void copy_taps(const ConvGeometry& g, const Phase& phase, const W* filters, int3
 // The filters [first, first + n) as the kernel reads them.
 template <class W>
 const W* load_filters(const ConvPlan& c, const ConvGeometry& g, const Phase* phase, const W* file,
-                      int32_t first, int32_t n, W* scratch) {
+                      int32_t first, int32_t n, uint8_t* scratch) {
   const size_t at = static_cast<size_t>(first) * static_cast<size_t>(c.depth);
+  if (!c.copies_filters()) return file + at;
+  auto* copies = reinterpret_cast<W*>(scratch + c.extras->filter_scratch);
   if (phase != nullptr) {
-    copy_taps(g, *phase, file + at, n, scratch);
-    return scratch;
+    copy_taps(g, *phase, file + at, n, copies);
+  } else if constexpr (sizeof(W) == 1) {
+    const size_t count = static_cast<size_t>(n) * static_cast<size_t>(c.depth);
+    expand_int4(reinterpret_cast<const uint8_t*>(file), at, count,
+                reinterpret_cast<int8_t*>(copies));
   }
-  if constexpr (sizeof(W) == 1) {
-    if (c.packed) {
-      const size_t count = static_cast<size_t>(n) * static_cast<size_t>(c.depth);
-      expand_int4(reinterpret_cast<const uint8_t*>(file), at, count,
-                  reinterpret_cast<int8_t*>(scratch));
-      return scratch;
-    }
-  }
-  return file + at;
+  return copies;
 }
 
 inline int32_t sum_of_int4(const uint8_t* packed, size_t first, int32_t n) {
@@ -266,14 +263,8 @@ template <class Args>
 void run_call(const Step& s, const ConvStep<Args>& step, Args a, const Phase* phase,
               int32_t first) {
   const ConvPlan& c = step.plan;
-  using W = std::remove_const_t<std::remove_pointer_t<decltype(a.weights)>>;
   const int32_t n = a.size.out_c;
-  if (c.copies_filters()) {
-    auto* copies = reinterpret_cast<W*>(a.scratch + c.extras->filter_scratch);
-    a.weights = load_filters(c, step.args.size, phase, a.weights, first, n, copies);
-  } else {
-    a.weights += static_cast<size_t>(first) * static_cast<size_t>(c.depth);
-  }
+  a.weights = load_filters(c, step.args.size, phase, a.weights, first, n, a.scratch);
   const int32_t* folded = c.folded != nullptr ? c.folded + first : nullptr;
   if constexpr (Folds<Args>) {
     if (folded == nullptr) {
@@ -560,7 +551,10 @@ template <class Args>
   join_rows(c, &joined);
   const KernelVariant<Args>& variant = divide(p, variants, joined, &with, &c);
   step->kernel = &variant;
-  if (needs_extras<Args>(c.copies_filters(), c.folded)) PIPIT_TRY(keep_extras(p, with, &c.extras));
+  if (needs_extras<Args>(c.copies_filters(), c.folded)) {
+    c.extras = keep(p, with);
+    if (c.extras == nullptr) return Code::kArenaTooSmall;
+  }
   detach_constants(p, c.inputs, c.folded, &a);
   if (can_go_by_rows(c, a)) p.by_rows(conv_by_rows<Args>);
   return p.run(run_conv<Args>, step, pixel ? product.name : variant.name);

@@ -273,7 +273,10 @@ template <class Args>
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, &c));
   const KernelVariant<Args>& variant = divide(p, variants, a, &with, &c);
   step->kernel = &variant;
-  if (needs_extras<Args>(c.packed, c.folded)) PIPIT_TRY(keep_extras(p, with, &c.extras));
+  if (needs_extras<Args>(c.packed, c.folded)) {
+    c.extras = keep(p, with);
+    if (c.extras == nullptr) return Code::kArenaTooSmall;
+  }
   detach_constants(p, c.inputs, c.folded, &a);
   if (can_go_by_rows(c, a)) p.by_rows(depthwise_by_rows<Args>);
   return p.run(run<Args>, step, variant.name);

@@ -31,7 +31,6 @@ struct Sharing {
 
   // The number of shares of work that can be divided into `units` and takes about `cycles`.
   constexpr int32_t shares(int32_t units, int64_t cycles) const {
-    if (threads == 1) return 1;
     int64_t n = cycles / least_cycles;
     if (n > threads) n = threads;
     if (n > units) n = units;
