@@ -26,7 +26,7 @@ namespace {
 
 // The weights of a block in the order of the columns: [row][part][kernel_w][slots][8], as the
 // engine arranges the slots. With kUnit 1 there is one row for all, without the slots that are not
-// its own: output row r begins at slot r of the columns.
+// its own: see DepthwisePass::columns_of.
 struct DepthwiseWeights {
   const int8_t* values;
   int32_t parts;
@@ -36,12 +36,13 @@ struct DepthwiseWeights {
   const int8_t* row(int r) const { return values + r * parts * part_bytes; }
 };
 
-// Some positions of one or two output rows, whose columns and weights are loaded.
+// Some positions of some output rows, whose columns and weights are loaded.
 struct DepthwisePass {
   const ConvGeometry& size;
   const DepthwiseCut& cut;
   const DepthwiseWeights& weights;
   const int8_t* columns;
+  int32_t row_bytes;  // from the first slot of an output row to that of the next
   const Channels& channels;
   const RequantizeNeon& q;
   int32_t rows;
@@ -49,6 +50,7 @@ struct DepthwisePass {
   Results out;    // of the first row
   ptrdiff_t out_row;
 
+  const int8_t* columns_of(int r) const { return columns + r * row_bytes; }
   Results row(int r) const { return {out.at + r * out_row, out.step, out.channels, out.flip}; }
 };
 
@@ -76,10 +78,12 @@ template <int n>
   });
 }
 
-// Calls visit(first, at) for n positions at a time, whose columns begin at at[0], ..., at[n - 1].
+// Calls visit(first, at) for n positions of output row r at a time, whose columns begin at at[0],
+// ..., at[n - 1].
 // Where fewer are left, some are done again.
 template <int n, class Visit>
-[[gnu::always_inline]] inline void for_positions(const DepthwisePass& pass, const Visit& visit) {
+[[gnu::always_inline]] inline void for_positions(const DepthwisePass& pass, int r, const Visit& visit) {
+  const int8_t* const columns = pass.columns_of(r);
   const ptrdiff_t step = ptrdiff_t{pass.cut.slots} * kDwLanes * pass.size.stride_w;
   const ptrdiff_t last = pass.count - n;
   ptrdiff_t in[n];
@@ -88,7 +92,7 @@ template <int n, class Visit>
   for (ptrdiff_t x = 0; x < pass.count; x += n) {
     const ptrdiff_t first = x <= last || last < 0 ? x : last;
     const int8_t* at[n];
-    unroll<n>([&](auto i) [[gnu::always_inline]] { at[i] = pass.columns + first * step + in[i]; });
+    unroll<n>([&](auto i) [[gnu::always_inline]] { at[i] = columns + first * step + in[i]; });
     visit(first, at);
   }
 }
@@ -108,7 +112,7 @@ template <int kRows, Form kForm, class Products>
     out[i] = (i < pass.count ? i : pass.count - 1) * to.step;
   });
   for_positions<kAtOnce>(
-      pass, [&](ptrdiff_t first, const int8_t* const(&at)[kAtOnce]) [[gnu::always_inline]] {
+      pass, r, [&](ptrdiff_t first, const int8_t* const(&at)[kAtOnce]) [[gnu::always_inline]] {
         int32x4_t y[n][2];
         start(c, y);
         products(at, y);
@@ -129,10 +133,10 @@ template <int kRows, Form kForm, class Products>
 // Sums of one row, without the bias, for any window. products(at, y) adds to y[position] what the
 // columns at at[position] contribute.
 template <class Products>
-[[gnu::always_inline]] inline void sum_windows(const DepthwisePass& pass, int32_t* sums,
+[[gnu::always_inline]] inline void sum_windows(const DepthwisePass& pass, int r, int32_t* sums,
                                                const Products& products) {
   constexpr int n = kDwAtOnce<1>;
-  for_positions<n>(pass, [&](ptrdiff_t first, const int8_t* const(&at)[n]) [[gnu::always_inline]] {
+  for_positions<n>(pass, r, [&](ptrdiff_t first, const int8_t* const(&at)[n]) [[gnu::always_inline]] {
     int32x4_t y[n][2];
     unroll<n>([&](auto i) [[gnu::always_inline]] { y[i][0] = y[i][1] = vdupq_n_s32(0); });
     products(at, y);
@@ -166,7 +170,7 @@ class Depthwise {
         own_weights_(columns_ + cut_.column_bytes()),
         arranged_(a_.arranged),
         block_bytes_(arranged_block_bytes(g_, kUnit)) {
-    weights_.part_bytes = cut_.part_bytes(g_);
+    weights_.part_bytes = cut_.part_bytes;
     Requantize q = a_.requantize;
     const int32_t down = kFlips ? 128 : 0;
     q.zero_point -= down;
@@ -204,7 +208,7 @@ class Depthwise {
 
   // Constants of all blocks, and their weights, unless the caller has arranged them.
   void prepare_pieces() {
-    auto* to = reinterpret_cast<uint8_t*>(own_weights_) + 2 * kDwMostParts * weights_.part_bytes;
+    auto* to = reinterpret_cast<uint8_t*>(own_weights_) + cut_.weight_bytes();
     auto* constants = reinterpret_cast<Channels*>(to);
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
       choose_channels(first_of(c));
@@ -224,8 +228,8 @@ class Depthwise {
   void run_piece(int32_t batch, int32_t from, int32_t to, int32_t x) {
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
       load_block(first_of(c));
-      for (int32_t y = from; y < to; y += cut_.rows) {
-        run_pass(batch, y, x, y + 1 < to ? cut_.rows : 1);
+      for (int32_t y = from; y < to; y += cut_.pass) {
+        run_pass(batch, y, x, std::min(cut_.pass, to - y));
       }
     }
   }
@@ -338,7 +342,6 @@ class Depthwise {
     const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
     const int32_t slots = kUnit == 1 ? t.rows : cut_.slots;
     const ptrdiff_t column_bytes = ptrdiff_t{slots} * kDwLanes;
-    const ptrdiff_t part_bytes = t.columns * column_bytes;
     int8x8_t column[1 + kDwMaxKernel + kUnit];  // of taps, between zeros
     column[0] = vdup_n_s8(0);
     for (int32_t s = t.rows; s < slots; ++s) column[1 + s] = vdup_n_s8(0);
@@ -347,7 +350,7 @@ class Depthwise {
         column[1 + ky] = t.part(t.at(ky, kx), weights_.parts, part);
       }
       for (int32_t r = 0; r < rows; ++r) {
-        int8_t* at = to + (r * weights_.parts + part) * part_bytes + kx * column_bytes;
+        int8_t* at = to + (r * weights_.parts + part) * weights_.part_bytes + kx * column_bytes;
         for (int32_t s = 0; s < slots; s += kUnit) {
           Engine::put_slots(column + 1 + s - r, at + s * kDwLanes);
         }
@@ -428,8 +431,9 @@ class Depthwise {
     }
   }
 
-  // The columns [0, count) of a pass, whose first one is at `x` of the image. `y` is the first row.
-  void load_columns(int32_t batch, int64_t y, int64_t x, int32_t count) const {
+  // The columns [0, count) of a pass, whose first one is at `x` of the image: `taps` rows from `y` on,
+  // in whole units of slots.
+  void load_columns(int32_t batch, int64_t y, int64_t x, int32_t count, int32_t taps) const {
     Element border[kDwLanes];
     std::memset(border, static_cast<Element>(a_.in_zero_point), sizeof(border));
     const auto clip = [&](int64_t at) {
@@ -439,14 +443,14 @@ class Depthwise {
     const ptrdiff_t step = a_.stride.in_pixel, line_step = step * g_.in_w;
     const ptrdiff_t first =
         ptrdiff_t{batch} * g_.in_h * line_step + static_cast<ptrdiff_t>(x + begin) * step + source_;
-    const int32_t taps = begin < end ? cut_.taps : 0, slots = cut_.slots;
+    const int32_t slots = (taps + kUnit - 1) / kUnit * kUnit;
     for (int32_t s = 0, n = 0; s < slots; s += n) {
       const int32_t left = slots - s;
       n = left >= 4 ? 4 : left == 3 ? 3 : 1;
       Row rows[4];
       for (int32_t i = 0; i < n; ++i) {
         const int64_t line = y + int64_t{s + i} * g_.dilation_h;
-        const bool exists = s + i < taps && line >= 0 && line < g_.in_h;
+        const bool exists = begin < end && s + i < taps && line >= 0 && line < g_.in_h;
         rows[i] = exists ? Row{a_.in + first + static_cast<ptrdiff_t>(line) * line_step, step}
                          : Row{border, 0};
       }
@@ -477,12 +481,13 @@ class Depthwise {
     const int32_t count = left < cut_.chunk ? left : cut_.chunk;
     const int32_t columns = (count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
     load_columns(batch, int64_t{y} * g_.stride_h - g_.pad_top,
-                 int64_t{x} * g_.stride_w - g_.pad_left, columns);
+                 int64_t{x} * g_.stride_w - g_.pad_left, columns, cut_.taps_of(g_, rows));
     const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y;
     auto* out = reinterpret_cast<uint8_t*>(a_.out) + line * a_.stride.out_row +
                 ptrdiff_t{x} * a_.stride.out_pixel + first_;
     const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
-    const DepthwisePass pass = {g_, cut_, weights_, columns_, *block_,
+    const int32_t row_bytes = kUnit == 1 ? g_.stride_h * kDwLanes : 0;
+    const DepthwisePass pass = {g_, cut_, weights_, columns_, row_bytes, *block_,
                                 q_, rows, count,    to,       a_.stride.out_row};
     if (channels_ == kDwLanes && run_window(pass)) return;
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);

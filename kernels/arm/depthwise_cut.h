@@ -21,6 +21,10 @@ constexpr int32_t kDwMaxKernel = 32;    // rows or columns; larger windows are t
 // first data cache holds, which has 32 KB in cores without dot products and 64 KB in most others.
 constexpr int32_t kDwNeonBytes = 20 << 10, kDwDotprodBytes = 32 << 10;
 constexpr int32_t kDwLeastChunk = 16;
+// Of columns that serve more than the rows of one step.
+constexpr int32_t kDwPassBytes = 4 << 10;
+
+constexpr int32_t kDwMostParts = 3;
 
 // Constants of a block: its bias, multipliers, shifts and the form of these.
 constexpr int32_t kDwConstantBytes = kManyRegisters ? 176 : 112;
@@ -28,9 +32,11 @@ constexpr int32_t kDwConstantBytes = kManyRegisters ? 176 : 112;
 // How a depthwise convolution is cut: into pieces of `band` rows and `chunk` columns of the output,
 // over which the blocks of channels pass one after the other.
 struct DepthwiseCut {
-  int32_t rows;     // output rows at a time: two where they share most of their input rows
+  int32_t rows;     // output rows in a step: two where they share most of their input rows
+  int32_t pass;     // output rows whose columns are loaded together
   int32_t slots;    // input rows in a column, a multiple of `unit`
   int32_t taps;     // input rows that exist: the others have zero weights
+  int32_t kinds;    // of output rows in a step, as their weights lie in the slots
   int32_t most;     // output columns that scratch memory is for...
   int32_t columns;  // ...and those of the input that they see
   int32_t chunk;
@@ -39,13 +45,16 @@ struct DepthwiseCut {
 
   DepthwiseCut(const ConvGeometry& g, int32_t unit) {
     rows = g.stride_h == 1 && g.dilation_h == 1 && g.out_h > 1 && g.kernel_h % 4 != 0 ? 2 : 1;
-    taps = g.kernel_h + rows - 1;
-    slots = (taps + unit - 1) / unit * unit;
     const int64_t extent = int64_t{g.kernel_w - 1} * g.dilation_w + 1;
     fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
     const auto room = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
     most = std::min(room, g.out_w);
     columns = fits ? (most - 1) * g.stride_w + static_cast<int32_t>(extent) : 0;
+    pass = unit == 1 && g.dilation_h == 1 ? pass_of(g) : rows;
+    taps = taps_of(g, pass);
+    slots = (taps + unit - 1) / unit * unit;
+    kinds = unit == 1 ? 1 : 2;
+    part_bytes = g.kernel_w * (unit == 1 ? g.kernel_h : slots) * kDwLanes;
     // Pixels: a block touches a line of each, and small ones share it.
     constexpr int32_t kLine = 64;
     const int32_t pixels = (unit == kDwDotprodUnit ? kDwDotprodBytes : kDwNeonBytes) /
@@ -58,8 +67,17 @@ struct DepthwiseCut {
     return (most + kMany - 1) / kMany * kMany * kDwLanes * static_cast<int32_t>(sizeof(int32_t));
   }
   int32_t column_bytes() const { return (columns + 1) / 2 * 2 * slots * kDwLanes; }
-  // Of one part.
-  int32_t part_bytes(const ConvGeometry& g) const { return g.kernel_w * slots * kDwLanes; }
+  // Input rows that n output rows of a pass need, less what dilation skips.
+  static int32_t taps_of(const ConvGeometry& g, int32_t n) {
+    return g.kernel_h + (n - 1) * (n > 1 ? g.stride_h : 1);
+  }
+  // Of one part of the weights of one output row.
+  int32_t part_bytes;
+  // All parts, for one output row of each kind.
+  int32_t weight_bytes() const {
+    const int32_t all = kinds * kDwMostParts * part_bytes;
+    return (all + 15) / 16 * 16;
+  }
   bool is_one_piece(const ConvGeometry& g) const {
     return g.batch == 1 && band >= g.out_h && chunk >= g.out_w;
   }
@@ -68,6 +86,14 @@ struct DepthwiseCut {
   // Pixels of the input in one direction: windows that are dilated skip some.
   static int64_t seen(int64_t count, int32_t stride, int32_t kernel, int32_t limit) {
     return std::clamp<int64_t>((count - 1) * stride + kernel, 1, std::max(limit, 1));
+  }
+
+  // Whole steps, unless they are all rows.
+  int32_t pass_of(const ConvGeometry& g) const {
+    const int64_t lines = kDwPassBytes / (int64_t{std::max(columns, 1)} * kDwLanes);
+    const int64_t fit = (lines - g.kernel_h) / g.stride_h + 1;
+    if (fit >= g.out_h) return std::max(g.out_h, rows);
+    return static_cast<int32_t>(std::max<int64_t>(fit / rows * rows, rows));
   }
 
   // Whole groups of positions, in pieces of about one size.
@@ -90,8 +116,6 @@ struct DepthwiseCut {
     return static_cast<int32_t>(std::clamp<int64_t>(fit / rows * rows, rows, kDwDotprodBytes));
   }
 };
-
-constexpr int32_t kDwMostParts = 3;
 
 // Weights of all blocks: of each 16 bytes, the first of which are the numbers of parts and of taps
 // that are summed together, and then the weights, if they are of one part. Room for two output
@@ -116,7 +140,7 @@ ByteCount depthwise_scratch(const Args& a, int32_t unit) {
   const DepthwiseCut cut(a.size, unit);
   if (!cut.fits) return 0;
   const ByteCount own =
-      ByteCount(cut.sum_bytes()) + cut.column_bytes() + 2 * kDwMostParts * cut.part_bytes(a.size);
+      ByteCount(cut.sum_bytes()) + cut.column_bytes() + cut.weight_bytes();
   if (cut.is_one_piece(a.size)) return own;
   const ByteCount blocks = (a.size.out_c + kDwLanes - 1) / kDwLanes;
   return own + blocks * kDwConstantBytes +

@@ -83,7 +83,7 @@ struct DotprodEngine {
     const int32_t kernel_w = pass.size.kernel_w, parts = pass.weights.parts;
     const ptrdiff_t pitch = pass.cut.slots * kDwLanes, apart = pitch * pass.size.dilation_w;
     const int8_t* const weights = pass.weights.row(r);
-    sum_windows(pass, sums, [&](const auto& at, auto& y) [[gnu::always_inline]] {
+    sum_windows(pass, r, sums, [&](const auto& at, auto& y) [[gnu::always_inline]] {
       const int8_t* w = weights;
       for (int32_t part = 0; part < parts; ++part) {
         ptrdiff_t column = 0;

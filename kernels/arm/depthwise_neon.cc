@@ -18,12 +18,12 @@ namespace {
 #endif
 }
 
-// A window whose sizes are known, [row, row + kRows) of the rows. The products of kTogether taps,
+// A window whose sizes are known, of the rows [row, end) in steps of kRows. The products of kTogether taps,
 // which fit into 16 bits, are added before they are widened: those of the first of them begun, sums
 // of the taps before the last ones widened, and then the other products added, so that an in-order
 // core waits for none of them. Aligned to stay in one page of memory.
 template <int kRows, int kHeight, int kWidth, int kParts, int kTogether, Form kForm>
-[[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row) {
+[[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row, int end) {
   constexpr int kTaps = kHeight * kWidth, kGroups = (kTaps + kTogether - 1) / kTogether;
   constexpr int kAtOnce = kDwAtOnce<kRows>, n = kRows * kAtOnce;
   const ptrdiff_t pitch = pass.cut.slots * kDwLanes;
@@ -33,7 +33,7 @@ template <int kRows, int kHeight, int kWidth, int kParts, int kTogether, Form kF
     const int8_t* taps = w;
     const auto product = [&](int t, int m, int16x8_t p, bool first) [[gnu::always_inline]] {
       const int8_t* slot = at[m % kAtOnce] + pitch * (t / kHeight);
-      const int8x8_t x = vld1_s8(slot + (t % kHeight + m / kAtOnce + row) * kDwLanes);
+      const int8x8_t x = vld1_s8(slot + (t % kHeight + m / kAtOnce) * kDwLanes);
       const int8x8_t tap = vld1_s8(taps + t * kDwLanes);
       return first ? vmull_s8(x, tap) : vmlal_s8(p, x, tap);
     };
@@ -59,10 +59,10 @@ template <int kRows, int kHeight, int kWidth, int kParts, int kTogether, Form kF
       });
     }
   };
-  finish_windows<kRows, kForm>(pass, row, products);
+  for (; row < end; row += kRows) finish_windows<kRows, kForm>(pass, row, products);
 }
 
-using Window = void (*)(const DepthwisePass&, int);
+using Window = void (*)(const DepthwisePass&, int, int);
 
 template <int kRows, Form kForm>
 Window three_by_three(const DepthwiseWeights& w) {
@@ -99,12 +99,13 @@ struct NeonEngine {
     if (g.dilation_w != 1 || g.kernel_w != g.kernel_h) return false;
     const int32_t parts = pass.weights.parts;
     if (g.kernel_w == 5 && parts == 1) {
-      for (int r = 0; r < pass.rows; ++r) window_of<1, 5, 5, 1, 2, kForm>(pass, r);
+      window_of<1, 5, 5, 1, 2, kForm>(pass, 0, pass.rows);
       return true;
     }
     if (g.kernel_w != 3 || parts > 2) return false;
-    const auto three = pass.rows == 2 ? three_by_three<2, kForm> : three_by_three<1, kForm>;
-    three(pass.weights)(pass, 0);
+    const int32_t in_pairs = pass.cut.rows == 2 ? pass.rows & ~1 : 0;
+    if (in_pairs > 0) three_by_three<2, kForm>(pass.weights)(pass, 0, in_pairs);
+    if (in_pairs < pass.rows) three_by_three<1, kForm>(pass.weights)(pass, in_pairs, pass.rows);
     return true;
   }
 
@@ -113,10 +114,10 @@ struct NeonEngine {
     const int32_t parts = pass.weights.parts;
     const ptrdiff_t apart = ptrdiff_t{pass.cut.slots} * kDwLanes * pass.size.dilation_w;
     const int8_t* const weights = pass.weights.values;
-    sum_windows(pass, sums, [&](const auto& at, auto& y) [[gnu::always_inline]] {
+    sum_windows(pass, r, sums, [&](const auto& at, auto& y) [[gnu::always_inline]] {
       const int8_t* w = weights;
       for (int32_t part = 0; part < parts; ++part) {
-        ptrdiff_t column = r * kDwLanes;
+        ptrdiff_t column = 0;
         for (int32_t kx = 0; kx < width; ++kx, column += apart) {
           ptrdiff_t slot = column;
           int32_t left = height;
