@@ -173,19 +173,38 @@ PIPIT_INLINE inline void run_tile(const int8_t* const* windows, const Filters& w
   });
 }
 
-// The sums of `count` positions and four channels. There is room for whole tiles. Aligned so that
-// the loop over depth lies in one page of memory.
-template <bool kPairs>
-[[gnu::noinline, gnu::aligned(2048)]] void run_panel(const int8_t* const* windows, int32_t count,
-                                                     const Filters& filters, const ConvSteps& steps,
-                                                     int32_t* to) {
-  const Filters w = {filters[0], filters[1], filters[2], filters[3]};
-  const ConvSteps s = steps;
-  int32_t left = count;
-  for (; left > 1; left -= kTile, windows += kTile, to += kTile * kGroup) {
-    run_tile<kPairs, kTile>(windows, w, s, to);
+// Filters of a group of channels, `pitch` apart.
+struct Panels {
+  const int8_t* filters;
+  ptrdiff_t pitch;
+  int32_t channels;
+
+  // Those of four channels; ones that do not exist repeat the last one.
+  PIPIT_INLINE void find(int32_t first, Filters& w) const {
+    const int8_t* const at = filters + first * pitch;
+    const ptrdiff_t last = channels - first - 1;
+    unroll<kPanel>([&](auto n) PIPIT_INLINE { w[n] = at + (n < last ? n : last) * pitch; });
   }
-  if (left == 1) run_tile<kPairs, 1>(windows, w, s, to);
+};
+
+// The sums of `count` positions and the group's channels, kGroup numbers apart. There is room for
+// whole tiles. Aligned so that the loop over depth lies in one page of memory.
+template <bool kPairs>
+[[gnu::noinline, gnu::aligned(2048)]] void run_panels(const int8_t* const* windows, int32_t count,
+                                                      const Panels& panels, const ConvSteps& steps,
+                                                      int32_t* sums) {
+  const ConvSteps s = steps;
+  for (int32_t c = 0; c < panels.channels; c += kPanel) {
+    Filters w;
+    panels.find(c, w);
+    const int8_t* const* at = windows;
+    int32_t left = count;
+    int32_t* to = sums + c;
+    for (; left > 1; left -= kTile, at += kTile, to += kTile * kGroup) {
+      run_tile<kPairs, kTile>(at, w, s, to);
+    }
+    if (left == 1) run_tile<kPairs, 1>(at, w, s, to);
+  }
 }
 
 // ---- the whole
@@ -204,27 +223,18 @@ struct Conv : FilterCut {
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
 
-  // Where the filters of all channels are, if they are copied all at once or not at all.
-  const int8_t* all_filters() const {
-    return copies_filters ? filters() : reinterpret_cast<const int8_t*>(a.weights);
-  }
   ptrdiff_t filter_pitch() const { return copies_filters ? rows.padded_depth() : rows.depth; }
+  // Where filters are too large to be copied all at once.
+  bool copies_some() const { return copies_filters && !copies_all; }
 
-  // The filters of channel c and the next ones; those that do not exist repeat the last one.
-  void find_filters(int32_t c, Filters& w) const {
-    const int32_t left = a.size.out_c - c;
-    for (int32_t n = 0; n < kPanel; ++n) {
-      const int32_t from = n < left ? n : left - 1;
-      w[n] = reinterpret_cast<const int8_t*>(a.weights) +
-             static_cast<ptrdiff_t>(c + from) * rows.depth;
-    }
-    if (!copies_filters) return;
+  // The filters of channels [c, c + n): of a whole group, or, if some are copied, of one panel.
+  Panels panels_at(int32_t c, int32_t n) const {
+    const auto* from = reinterpret_cast<const int8_t*>(a.weights) + ptrdiff_t{c} * rows.depth;
+    if (!copies_filters) return {from, rows.depth, n};
     const ptrdiff_t padded = rows.padded_depth();
-    int8_t* to = filters() + (copies_all ? c * padded : 0);
-    for (int32_t n = 0; n < kPanel; ++n, to += padded) {
-      if (!copies_all) copy_filter(w[n], to);
-      w[n] = to;
-    }
+    if (copies_all) return {filters() + c * padded, padded, n};
+    copy_filters(from, n);
+    return {filters(), padded, n};
   }
 
   void copy_filter(const int8_t* from, int8_t* to) const {
@@ -232,20 +242,9 @@ struct Conv : FilterCut {
     std::memset(to + rows.depth, 0, static_cast<size_t>(rows.padded_depth() - rows.depth));
   }
 
-  // Filters that do not exist hold what is there: their sums are not used.
-  void copy_all() const {
+  void copy_filters(const int8_t* from, int32_t n) const {
     int8_t* to = filters();
-    const auto* from = reinterpret_cast<const int8_t*>(a.weights);
-    for (int32_t c = 0; c < a.size.out_c; ++c, to += rows.padded_depth(), from += rows.depth) {
-      copy_filter(from, to);
-    }
-  }
-
-  // How the tiles of channels [c, c + n) are done where windows are short, or nullptr.
-  RunShort find_short(const ConvSteps& steps, int32_t n, Form form) const {
-    const bool one_by_one = copies_filters && !copies_all;
-    if (!a.no_weight_is_min || n < kGroup || one_by_one) return nullptr;
-    return short_of<Rows::kFlips>(rows.short_bytes(steps), form);
+    for (; n > 0; --n, to += rows.padded_depth(), from += rows.depth) copy_filter(from, to);
   }
 
   // Where those of n channels from position m on go.
@@ -254,46 +253,68 @@ struct Conv : FilterCut {
     return {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)};
   }
 
-  void run_group(int32_t c, const int8_t* const* windows, const ConvSteps& steps,
-                 const int32_t* found, int32_t from, int32_t count, const RequantizeNeon& q) const {
-    const int32_t left = a.size.out_c - c;
-    const int32_t n = left < kGroup ? left : kGroup;
+  // Some positions: their windows, of which short_bytes are the bytes if there is code for such
+  // windows, and what their sums add to results.
+  struct Block {
+    const int8_t* const* windows;
+    const ConvSteps& steps;
+    const int32_t* terms;
+    int32_t from, count;
+    int32_t short_bytes;
+  };
+
+  // Calls f(m, count) for those positions whose results are out_pixel apart.
+  template <class F>
+  void for_each_line(const Block& b, const F& f) const {
+    for (int32_t m = 0, some = 0; m < b.count; m += some) {
+      some = rows.line(b.from + m, b.count - m);
+      f(m, some);
+    }
+  }
+
+  static const int32_t* terms_at(const Block& b, int32_t m) {
+    return Rows::kFlips ? b.terms + m : nullptr;
+  }
+
+  void run_short_group(RunShort tiles, int32_t c, const Block& b, const Channels& channels,
+                       const RequantizeNeon& q) const {
+    const ShortPanel panel = {panels_at(c, kGroup).filters, filter_pitch(), channels, q};
+    for_each_line(b, [&](int32_t m, int32_t some) {
+      run_short_line<Rows::kFlips>(tiles, panel, b.windows + m, terms_at(b, m), some,
+                                   results_at(b.from + m, c, kGroup));
+    });
+  }
+
+  void run_group(int32_t c, const Block& b, const RequantizeNeon& q) const {
+    const int32_t left = a.size.out_c - c, n = left < kGroup ? left : kGroup;
     const Channels channels = load_channels(a.bias, a.requantize, c, n, q);
-    if (const RunShort short_run = find_short(steps, n, channels.scaling.form)) {
-      const ShortPanel panel = {all_filters() + c * filter_pitch(), filter_pitch(), channels, q};
-      for (int32_t m = 0, some = 0; m < count; m += some) {
-        some = rows.line(from + m, count - m);
-        run_short_line<Rows::kFlips>(short_run, panel, windows + m, found, some,
-                                     results_at(from + m, c, n));
-        if (Rows::kFlips) found += some;
-      }
-      return;
-    }
+    const RunShort tiles =
+        n == kGroup ? short_of<Rows::kFlips>(b.short_bytes, channels.scaling.form) : nullptr;
+    if (tiles != nullptr) return run_short_group(tiles, c, b, channels, q);
     auto* sums = reinterpret_cast<int32_t*>(a.scratch);
-    for (int32_t half = 0; half < kGroup; half += kPanel) {
-      if (c + half >= a.size.out_c) break;
-      Filters w;
-      find_filters(c + half, w);
-      const auto panel = a.no_weight_is_min ? run_panel<true> : run_panel<false>;
-      panel(windows, count, w, steps, sums + half);
+    const auto sum_up = a.no_weight_is_min ? run_panels<true> : run_panels<false>;
+    const int32_t at_once = copies_some() ? kPanel : kGroup;
+    for (int32_t i = 0; i < n; i += at_once) {
+      const int32_t some = n - i < at_once ? n - i : at_once;
+      sum_up(b.windows, b.count, panels_at(c + i, some), b.steps, sums + i);
     }
-    for (int32_t m = 0, some = 0; m < count; m += some) {
-      some = rows.line(from + m, count - m);
-      finish_group(sums + m * kGroup, found != nullptr ? found + m : nullptr, some, channels, q,
-                   results_at(from + m, c, n));
-    }
+    for_each_line(b, [&](int32_t m, int32_t some) {
+      finish_group(sums + m * kGroup, terms_at(b, m), some, channels, q,
+                   results_at(b.from + m, c, n));
+    });
   }
 
   void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a));
-    if (copies_all) copy_all();
+    if (copies_all) copy_filters(reinterpret_cast<const int8_t*>(a.weights), a.size.out_c);
+    const bool may_be_short = a.no_weight_is_min && !copies_some();
     rows.for_each_block(
         a.scratch + own_bytes().size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
           const int32_t* found = window_terms(a, windows, steps, count, terms());
-          for (int32_t c = 0; c < a.size.out_c; c += kGroup) {
-            run_group(c, windows, steps, found, from, count, q);
-          }
+          const int32_t short_bytes = may_be_short ? rows.short_bytes(steps) : 0;
+          const Block block = {windows, steps, found, from, count, short_bytes};
+          for (int32_t c = 0; c < a.size.out_c; c += kGroup) run_group(c, block, q);
         });
   }
 };

@@ -71,8 +71,9 @@ class ConvRows : public ConvCut {
   }
   // How many positions from `m` on, of `count`, have their results out_pixel apart.
   int32_t line(int32_t m, int32_t count) const {
+    if (out_in_line_) return count;
     const int32_t left = g_.out_w - m % g_.out_w;
-    return out_in_line_ || count < left ? count : left;
+    return count < left ? count : left;
   }
 
   // The bytes of windows that are short and in one piece, a multiple of eight; else 0. Gathered

@@ -21,16 +21,21 @@ struct Channels {
   Scaling scaling;
 };
 
+[[gnu::noinline]] inline Channels load_some_channels(const int32_t* bias,
+                                                     const Requantize& channels, int32_t first,
+                                                     int32_t n, const RequantizeNeon& q) {
+  int32_t some[kGroup] = {};
+  std::memcpy(some, bias + first, static_cast<size_t>(n) * sizeof(int32_t));
+  return {{vld1q_s32(some), vld1q_s32(some + 4)},
+          load_scaling(channels.multiplier + first, channels.shift + first, n, q)};
+}
+
+// Of the channels [first, first + n), up to eight.
 inline Channels load_channels(const int32_t* bias, const Requantize& channels, int32_t first,
                               int32_t n, const RequantizeNeon& q) {
-  int32_t some[kGroup] = {};
-  const int32_t* from = bias + first;
-  if (n < kGroup) {
-    std::memcpy(some, from, static_cast<size_t>(n) * sizeof(int32_t));
-    from = some;
-  }
-  return {{vld1q_s32(from), vld1q_s32(from + 4)},
-          load_scaling(channels.multiplier + first, channels.shift + first, n, q)};
+  if (n < kGroup) return load_some_channels(bias, channels, first, n, q);
+  return {{vld1q_s32(bias + first), vld1q_s32(bias + first + 4)},
+          load_whole_scaling(channels.multiplier + first, channels.shift + first, q)};
 }
 
 // Where results go: positions `step` apart, of `channels` of the group.

@@ -52,33 +52,26 @@ constexpr int32_t kMostRight = 24;  // addends are at most 255 * 2^23
 constexpr int32_t kMostRight = 31;
 #endif
 
-inline Form form_of(const int32x4_t (&shift)[2], bool relu) {
-  const int32x4_t most = vmaxq_s32(shift[0], shift[1]), least = vminq_s32(shift[0], shift[1]);
-  const int32x2_t high = vmax_s32(vget_low_s32(most), vget_high_s32(most));
-  const int32x2_t low = vmin_s32(vget_low_s32(least), vget_high_s32(least));
-  if (vget_lane_s32(vpmax_s32(high, high), 0) >= 0) return Form::kAny;
-  if (vget_lane_s32(vpmin_s32(low, low), 0) < -kMostRight) return Form::kFar;
+// Of eight shifts, in the bytes of a number.
+inline Form form_of(uint64_t shifts, bool relu) {
+  constexpr uint64_t kEach = 0x0101010101010101, kTop = kEach * 0x80;
+  if ((~shifts & kTop) != 0) return Form::kAny;
+  // ~shift is the number of bits to the right less one: no sum carries.
+  if (((~shifts + kEach * (0x80 - kMostRight)) & kTop) != 0) return Form::kFar;
   return relu ? Form::kRelu : Form::kRight;
 }
 
-// The first n of eight channels exist; the others get zeros.
-inline Scaling load_scaling(const int32_t* multiplier, const int8_t* shift, int32_t n,
-                            const RequantizeNeon& q) {
-  int32_t some[8] = {};
-  int8_t some_shifts[8] = {};
-  if (n < 8) {
-    std::memcpy(some, multiplier, static_cast<size_t>(n) * sizeof(int32_t));
-    std::memcpy(some_shifts, shift, static_cast<size_t>(n));
-    multiplier = some;
-    shift = some_shifts;
-  }
+inline Scaling load_whole_scaling(const int32_t* multiplier, const int8_t* shift,
+                                  const RequantizeNeon& q) {
+  uint64_t shifts;
+  std::memcpy(&shifts, shift, sizeof(shifts));
   const int16x8_t wide = vmovl_s8(vld1_s8(shift));
   Scaling s;
   s.multiplier[0] = vld1q_s32(multiplier);
   s.multiplier[1] = vld1q_s32(multiplier + 4);
   s.shift[0] = vmovl_s16(vget_low_s16(wide));
   s.shift[1] = vmovl_s16(vget_high_s16(wide));
-  s.form = n < 8 ? Form::kAny : form_of(s.shift, q.relu);
+  s.form = form_of(shifts, q.relu);
 #if PIPIT_ARM64
   for (int half = 0; half < 2; ++half) {
     // (zero point + 1/2) * 2^right
@@ -88,6 +81,23 @@ inline Scaling load_scaling(const int32_t* multiplier, const int8_t* shift, int3
   }
 #endif
   return s;
+}
+
+[[gnu::noinline]] inline Scaling load_part_of_scaling(const int32_t* multiplier,
+                                                      const int8_t* shift, int32_t n,
+                                                      const RequantizeNeon& q) {
+  int32_t some[8] = {};
+  int8_t some_shifts[8] = {};
+  std::memcpy(some, multiplier, static_cast<size_t>(n) * sizeof(int32_t));
+  std::memcpy(some_shifts, shift, static_cast<size_t>(n));
+  return load_whole_scaling(some, some_shifts, q);
+}
+
+// The first n of eight channels exist; the others get zeros.
+inline Scaling load_scaling(const int32_t* multiplier, const int8_t* shift, int32_t n,
+                            const RequantizeNeon& q) {
+  return n < 8 ? load_part_of_scaling(multiplier, shift, n, q)
+               : load_whole_scaling(multiplier, shift, q);
 }
 
 // The high product, plus `sign`, which is -1 for negative sums and else zero.
