@@ -3,6 +3,7 @@
 // most, then around the next such step, until it no longer pays.
 #include <algorithm>
 
+#include "core/chain_work.h"
 #include "core/chains.h"
 #include "core/lifetimes.h"
 
@@ -16,49 +17,11 @@ constexpr int32_t kWorthwhile = 16;
 // A chain that is longer by a step must save one part in so many more.
 constexpr int32_t kLinkWorth = 48;
 // Bands are tried from the thickest to the thinnest. Chains may cost one part in so many of the
-// work of the whole graph, in instructions: of each call of a kernel with weights and of each of
-// its channels, of a call of another kernel, and of each output and so many products. Counted with
-// int8 models on a Cortex-A76.
+// work of the whole graph.
 constexpr int32_t kThickest = 8;
 constexpr int64_t kWorkPart = 300;
-constexpr int64_t kCallWork = 400, kChannelWork = 16, kPlainCallWork = 50;
-constexpr int64_t kProducts = 12, kOutputWork = 4;
 // Of chains, how many results are kept, since the same are asked for again and again.
 constexpr int32_t kMostMeasured = 512;
-
-bool has_weights(const Step& s) { return s.has_input(1) && s.input(1).constant(); }
-
-int64_t products_of(const Step& s) {  // for each output
-  const Tensor& out = s.output(0);
-  if (!has_weights(s) || out.elements() == 0) return 0;
-  return s.input(1).elements() / out.shape[out.shape.rank - 1];
-}
-
-// Of a step that computes rows.
-int64_t work_of(const Step& s) {
-  return s.output(0).elements() * (kOutputWork + products_of(s) / kProducts);
-}
-
-// Kernels copy the rows that windows over all channels share with those of the call before.
-int64_t work_of_call(const LinkPlan& link) {
-  constexpr int64_t kDense = 64;  // products
-  if (!has_weights(link.step)) return kPlainCallWork;
-  const Shape& out = link.step.output(0).shape;
-  const int64_t call = kCallWork + kChannelWork * out[out.rank - 1];
-  if (products_of(link.step) < kDense) return call;
-  const int64_t row = static_cast<int64_t>(link.step.input(0).bytes) / link.in_rows[0];
-  const int64_t shared = int64_t{link.rows.taps - 1} * link.rows.dilation + 1 - link.rows.stride;
-  return call + std::clamp<int64_t>(shared, 0, link.in_rows[0]) * row;
-}
-
-int64_t work_of_calls(const ChainPlan& c) {
-  int64_t work = 0;
-  for (int32_t i = 0; i < c.count; ++i) {
-    const LinkPlan& link = c.plans[i];
-    work += (link.out_rows - 1) / link.band * work_of_call(link);
-  }
-  return work;
-}
 
 struct Search {
   State& state;
@@ -87,6 +50,7 @@ struct Search {
     int32_t from = 0, end = 0, thickness = 0;
     bool over = false;
     ByteCount bytes;
+    ByteCount list;    // of these, what stays while other steps run
     int64_t work = 0;  // of its calls, beyond one call of each operator
   };
   Measured* measured = nullptr;
@@ -292,7 +256,8 @@ struct Search {
     if (known.from == from && known.end == end && known.thickness == thickness) return known;
     const ChainPlan c =
         make_chain(state, graph, planning, steps_of(from, end), Measure::kEstimate, links);
-    known = {from, end, thickness, c.over != nullptr, c.bytes() + kept_lists(c)};
+    const ByteCount list = kept_lists(c);
+    known = {from, end, thickness, c.over != nullptr, c.bytes() + list, list};
     if (c.share_bytes.bounded()) known.work = work_of_calls(c);
     return known;
   }
@@ -413,8 +378,9 @@ struct Search {
     for (ByteCount reached = ByteCount::unbounded();;) {
       if (!may_look_at(int64_t{graph.step_count} + active_count)) return reached;
       find_peaks();
-      if (enough(top, reached) && work_of_chains() <= work) {
-        reached = top;
+      const ByteCount all = most_with_lists();
+      if (enough(all, reached) && work_of_chains() <= work) {
+        reached = all;
         std::copy_n(chain_end, graph.step_count, paid_ends);
       }
       const auto worst =
@@ -430,6 +396,19 @@ struct Search {
         accept(split.right);
       }
     }
+  }
+
+  // The most bytes alive at a step, the lists of all chains among them.
+  ByteCount most_with_lists() {
+    ByteCount most, lists;
+    for (int32_t from = 0, end = 0; from < graph.step_count; from = end) {
+      const bool chain = chain_end[from] != 0;
+      end = chain ? chain_end[from] : from + 1;
+      const ByteCount list = chain ? measure(from, end).list : ByteCount();
+      most = std::max(most, bytes[from] - list);
+      lists += list;
+    }
+    return most + lists;
   }
 
   // What the calls of all chains cost beyond one call of each operator.

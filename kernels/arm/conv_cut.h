@@ -220,7 +220,7 @@ struct FilterCut {
   static constexpr int32_t kPanel = 4;                  // output channels of a tile
   static constexpr int kTile = kManyRegisters ? 4 : 2;  // positions
   static constexpr int32_t kAllFilters = 32 << 10;      // bytes; that many are copied once for all
-  static constexpr int32_t kBlock = 128;                // positions; their sums take 4 KiB
+  static constexpr int32_t kBlock = 128;                // positions; their sums take 4 KiB of stack
   static constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache meanwhile
   static constexpr ConvLimits kLimits = {kUnit, 1, kTile, kBlockBytes, kBlock};
   static_assert(kMany >= kTile);  // how far sums are read and written
@@ -245,7 +245,6 @@ struct FilterCut {
   }
   // Numbers of 32 bits; for blocks of any size, since shorter windows have larger ones.
   int32_t most() const { return positions < kBlock ? positions : kBlock; }
-  int32_t sums() const { return (most() + kMany) * kGroup; }
   int32_t term_count() const { return flips ? (most() + 3) / 4 * 4 : 0; }
   // Fewer channels may be copied all at once.
   ByteCount filter_bytes() const {
@@ -253,9 +252,7 @@ struct FilterCut {
     const int64_t most = panel > kAllFilters ? panel : kAllFilters;
     return !copies_filters ? 0 : all < most ? all : most;
   }
-  ByteCount own_bytes() const {
-    return ByteCount(sums() + term_count()) * sizeof(int32_t) + filter_bytes();
-  }
+  ByteCount own_bytes() const { return ByteCount(term_count()) * sizeof(int32_t) + filter_bytes(); }
 
   template <class Args>
   static ByteCount scratch(const Args& a) {

@@ -5,7 +5,7 @@
 // products of 8 bits fit into 16 bits unless all four factors are -128, so where no weight is -128
 // a step of 16 bytes takes three instructions (SMULL, SMLAL2, SADALP); otherwise four. A tile of
 // kTile positions by four channels keeps all sums in registers. The sums of a block of positions
-// and eight channels go through scratch, so that they are requantized sixteen vectors at a time: an
+// and eight channels go through memory, so that they are requantized sixteen vectors at a time: an
 // in-order core would wait for each step of fewer. Short windows: kernels/arm/conv_short.h.
 #include "kernels/arm/conv_rows.h"
 #include "kernels/arm/conv_short.h"
@@ -220,7 +220,7 @@ struct Conv : FilterCut {
   explicit Conv(const Args& args)
       : FilterCut(args.size, Rows::kFlips), a(args), rows(args, kLimits) {}
 
-  int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch) + sums(); }
+  int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch); }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
 
   ptrdiff_t filter_pitch() const { return copies_filters ? rows.padded_depth() : rows.depth; }
@@ -261,6 +261,7 @@ struct Conv : FilterCut {
     const int32_t* terms;
     int32_t from, count;
     int32_t short_bytes;
+    int32_t* sums;  // of a group; read and written in whole tiles
   };
 
   // Calls f(m, count) for those positions whose results are out_pixel apart.
@@ -291,15 +292,14 @@ struct Conv : FilterCut {
     const RunShort tiles =
         n == kGroup ? short_of<Rows::kFlips>(b.short_bytes, channels.scaling.form) : nullptr;
     if (tiles != nullptr) return run_short_group(tiles, c, b, channels, q);
-    auto* sums = reinterpret_cast<int32_t*>(a.scratch);
     const auto sum_up = a.no_weight_is_min ? run_panels<true> : run_panels<false>;
     const int32_t at_once = copies_some() ? kPanel : kGroup;
     for (int32_t i = 0; i < n; i += at_once) {
       const int32_t some = n - i < at_once ? n - i : at_once;
-      sum_up(b.windows, b.count, panels_at(c + i, some), b.steps, sums + i);
+      sum_up(b.windows, b.count, panels_at(c + i, some), b.steps, b.sums + i);
     }
     for_each_line(b, [&](int32_t m, int32_t some) {
-      finish_group(sums + m * kGroup, terms_at(b, m), some, channels, q,
+      finish_group(b.sums + m * kGroup, terms_at(b, m), some, channels, q,
                    results_at(b.from + m, c, n));
     });
   }
@@ -308,12 +308,13 @@ struct Conv : FilterCut {
     const RequantizeNeon q = load_requantize(int8_results(a));
     if (copies_all) copy_filters(reinterpret_cast<const int8_t*>(a.weights), a.size.out_c);
     const bool may_be_short = a.no_weight_is_min && !copies_some();
+    alignas(16) int32_t sums[(kBlock + kMany) * kGroup];
     rows.for_each_block(
         a.scratch + own_bytes().size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
           const int32_t* found = window_terms(a, windows, steps, count, terms());
           const int32_t short_bytes = may_be_short ? rows.short_bytes(steps) : 0;
-          const Block block = {windows, steps, found, from, count, short_bytes};
+          const Block block = {windows, steps, found, from, count, short_bytes, sums};
           for (int32_t c = 0; c < a.size.out_c; c += kGroup) run_group(c, block, q);
         });
   }

@@ -53,8 +53,9 @@ class ConvRows : public ConvCut {
       const Band band = band_at(first);
       end = first + band.rows * band.columns;
       if (!in_place_) load(band, copy);
-      for (int32_t from = first; from < end; from += block) {
-        const int32_t count = end - from < block ? end - from : block;
+      const int32_t most = even_block(end - first);
+      for (int32_t from = first; from < end; from += most) {
+        const int32_t count = end - from < most ? end - from : most;
         find_windows(band, copy, from, count, table);
         if (gathers) gather(table, count, gathered);
         for (int32_t i = 0; i < limits_.tile - 1; ++i) table[count + i] = table[count - 1];
@@ -114,6 +115,14 @@ class ConvRows : public ConvCut {
     int32_t batch, y, x;
     int32_t rows, columns;
   };
+
+  // Blocks of about one size, in whole groups of those that are finished together.
+  int32_t even_block(int32_t count) const {
+    if (count <= block) return block;
+    const int32_t blocks = (count + block - 1) / block;
+    const int32_t each = ((count + blocks - 1) / blocks + kMany - 1) / kMany * kMany;
+    return least(each, block);
+  }
 
   // ---- windows
 

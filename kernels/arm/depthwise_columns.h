@@ -82,7 +82,8 @@ template <int n>
 // ..., at[n - 1].
 // Where fewer are left, some are done again.
 template <int n, class Visit>
-[[gnu::always_inline]] inline void for_positions(const DepthwisePass& pass, int r, const Visit& visit) {
+[[gnu::always_inline]] inline void for_positions(const DepthwisePass& pass, int r,
+                                                 const Visit& visit) {
   const int8_t* const columns = pass.columns_of(r);
   const ptrdiff_t step = ptrdiff_t{pass.cut.slots} * kDwLanes * pass.size.stride_w;
   const ptrdiff_t last = pass.count - n;
@@ -136,15 +137,16 @@ template <class Products>
 [[gnu::always_inline]] inline void sum_windows(const DepthwisePass& pass, int r, int32_t* sums,
                                                const Products& products) {
   constexpr int n = kDwAtOnce<1>;
-  for_positions<n>(pass, r, [&](ptrdiff_t first, const int8_t* const(&at)[n]) [[gnu::always_inline]] {
-    int32x4_t y[n][2];
-    unroll<n>([&](auto i) [[gnu::always_inline]] { y[i][0] = y[i][1] = vdupq_n_s32(0); });
-    products(at, y);
-    unroll<n>([&](auto i) [[gnu::always_inline]] {
-      vst1q_s32(sums + (first + i) * kDwLanes, y[i][0]);
-      vst1q_s32(sums + (first + i) * kDwLanes + 4, y[i][1]);
-    });
-  });
+  for_positions<n>(
+      pass, r, [&](ptrdiff_t first, const int8_t* const(&at)[n]) [[gnu::always_inline]] {
+        int32x4_t y[n][2];
+        unroll<n>([&](auto i) [[gnu::always_inline]] { y[i][0] = y[i][1] = vdupq_n_s32(0); });
+        products(at, y);
+        unroll<n>([&](auto i) [[gnu::always_inline]] {
+          vst1q_s32(sums + (first + i) * kDwLanes, y[i][0]);
+          vst1q_s32(sums + (first + i) * kDwLanes + 4, y[i][1]);
+        });
+      });
 }
 
 // The Engine arranges columns and weights, and has the inner loops:
@@ -431,8 +433,8 @@ class Depthwise {
     }
   }
 
-  // The columns [0, count) of a pass, whose first one is at `x` of the image: `taps` rows from `y` on,
-  // in whole units of slots.
+  // The columns [0, count) of a pass, whose first one is at `x` of the image: `taps` rows from `y`
+  // on, in whole units of slots.
   void load_columns(int32_t batch, int64_t y, int64_t x, int32_t count, int32_t taps) const {
     Element border[kDwLanes];
     std::memset(border, static_cast<Element>(a_.in_zero_point), sizeof(border));
@@ -487,7 +489,7 @@ class Depthwise {
                 ptrdiff_t{x} * a_.stride.out_pixel + first_;
     const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
     const int32_t row_bytes = kUnit == 1 ? g_.stride_h * kDwLanes : 0;
-    const DepthwisePass pass = {g_, cut_, weights_, columns_, row_bytes, *block_,
+    const DepthwisePass pass = {g_, cut_, weights_, columns_, row_bytes,        *block_,
                                 q_, rows, count,    to,       a_.stride.out_row};
     if (channels_ == kDwLanes && run_window(pass)) return;
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);

@@ -22,7 +22,7 @@ constexpr int32_t kDwMaxKernel = 32;    // rows or columns; larger windows are t
 constexpr int32_t kDwNeonBytes = 20 << 10, kDwDotprodBytes = 32 << 10;
 constexpr int32_t kDwLeastChunk = 16;
 // Of columns that serve more than the rows of one step.
-constexpr int32_t kDwPassBytes = 4 << 10;
+constexpr int32_t kDwPassBytes = 2 << 10;
 
 constexpr int32_t kDwMostParts = 3;
 
@@ -139,8 +139,7 @@ ByteCount depthwise_scratch(const Args& a, int32_t unit) {
   if (!countable(a.size)) return ByteCount::unbounded();
   const DepthwiseCut cut(a.size, unit);
   if (!cut.fits) return 0;
-  const ByteCount own =
-      ByteCount(cut.sum_bytes()) + cut.column_bytes() + cut.weight_bytes();
+  const ByteCount own = ByteCount(cut.sum_bytes()) + cut.column_bytes() + cut.weight_bytes();
   if (cut.is_one_piece(a.size)) return own;
   const ByteCount blocks = (a.size.out_c + kDwLanes - 1) / kDwLanes;
   return own + blocks * kDwConstantBytes +

@@ -18,10 +18,10 @@ namespace {
 #endif
 }
 
-// A window whose sizes are known, of the rows [row, end) in steps of kRows. The products of kTogether taps,
-// which fit into 16 bits, are added before they are widened: those of the first of them begun, sums
-// of the taps before the last ones widened, and then the other products added, so that an in-order
-// core waits for none of them. Aligned to stay in one page of memory.
+// A window whose sizes are known, of the rows [row, end) in steps of kRows. The products of
+// kTogether taps, which fit into 16 bits, are added before they are widened: those of the first of
+// them begun, sums of the taps before the last ones widened, and then the other products added, so
+// that an in-order core waits for none of them. Aligned to stay in one page of memory.
 template <int kRows, int kHeight, int kWidth, int kParts, int kTogether, Form kForm>
 [[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row, int end) {
   constexpr int kTaps = kHeight * kWidth, kGroups = (kTaps + kTogether - 1) / kTogether;
