@@ -139,6 +139,11 @@ class Symbols:
 
 # ---- cycles
 
+def is_it(code):
+    """Whether these bytes, in hexadecimal, are the instruction IT."""
+    return len(code) == 4 and code.endswith("bf") and code[1] != "0"
+
+
 def disassemble(blocks, isa):
     """The assembly of each block, or None where llvm does not know an instruction."""
     triple, features = isa
@@ -150,12 +155,16 @@ def disassemble(blocks, isa):
         rows = [r.strip() for r in out.stdout.splitlines()]
         return [r for r in rows if r and not r.startswith(".")]
 
-    distinct = sorted({c for b in blocks for c in b.code})
+    filler = "nop" if triple == "aarch64" else "mov\tr8, r8"  # 32-bit models know no nop
+    # IT makes the next instructions of Thumb conditional, which here are not always its own: they are
+    # modelled as if they ran.
+    it = {c for b in blocks for c in b.code if triple.startswith("thumb") and is_it(c)}
+    distinct = sorted({c for b in blocks for c in b.code} - it)
     rows = text(distinct)
     if len(rows) != len(distinct):  # some instruction is unknown: find out which
         rows = [(text([c]) or [None])[0] for c in distinct]
-    known = dict(zip(distinct, rows))
-    return [[known[c] or "nop" for c in b.code] for b in blocks]
+    known = dict(zip(distinct, rows)) | dict.fromkeys(it, filler)
+    return [[known[c] or filler for c in b.code] for b in blocks]
 
 
 def mca(assembly, isa, cpu):
