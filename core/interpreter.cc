@@ -2,6 +2,8 @@
 // The public face of a plan.
 #include "pipit/interpreter.h"
 
+#include <algorithm>
+
 #include "core/chains.h"
 #include "core/delegate.h"
 #include "core/early_end.h"
@@ -358,8 +360,15 @@ int Interpreter::chains() const { return static_cast<int>(state_->chain_list.siz
 
 ChainInfo Interpreter::chain(int i) const {
   const Chain& c = *state_->chain_list[static_cast<size_t>(i)];
-  return {c.graph->index,   c.count,         c.band,         c.shares,
-          c.bytes().size(), c.computed_rows, c.repeated_rows};
+  return {c.graph->index,   c.count,         c.band,          c.shares,
+          c.bytes().size(), c.computed_rows, c.repeated_rows, c.ends[c.shares - 1]};
+}
+
+ChainCallInfo Interpreter::chain_call(int i, int call) const {
+  const Chain& c = *state_->chain_list[static_cast<size_t>(i)];
+  const ChainCall& told = c.calls[call];
+  const auto share = std::upper_bound(c.ends, c.ends + c.shares, call) - c.ends;
+  return {static_cast<int>(share), told.link, told.first, told.count};
 }
 
 StepInfo Interpreter::chain_step(int i, int link) const {

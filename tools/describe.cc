@@ -167,6 +167,20 @@ Json step_json(const StepInfo& step) {
       {"subgraph", step.subgraph}, {"node", step.node}, {"op", step.op}, {"variant", step.variant}};
 }
 
+std::string bands_text(const ChainInfo& chain) {
+  return std::to_string(chain.rows) + (chain.rows == 1 ? " row" : " rows") + " at a time in " +
+         grouped(static_cast<uint64_t>(chain.calls)) + " calls";
+}
+
+Json calls_json(const Interpreter& net, int chain) {
+  Json json = Json::array();
+  for (int i = 0; i < net.chain(chain).calls; ++i) {
+    const ChainCallInfo call = net.chain_call(chain, i);
+    json.push_back({call.share, call.link, call.first, call.rows});
+  }
+  return json;
+}
+
 void add_memory(const MemoryPlan& plan, Json* json) {
   (*json)["arena_bytes"] = plan.arena_bytes;
   (*json)["lower_bound_bytes"] = plan.lower_bound_bytes;

@@ -29,6 +29,11 @@ std::string tensor_text(const Tensor& tensor);
 Json tensor_json(const Tensor& tensor);
 Json shape_json(const Shape& shape);
 Json step_json(const StepInfo& step);
+// "4 rows at a time in 20 calls"
+std::string bands_text(const ChainInfo& chain);
+// Of each call of a chain, in running order: its share, the operator's place in the chain, the
+// first row of its output and how many rows.
+Json calls_json(const Interpreter& net, int chain);
 void add_memory(const MemoryPlan& plan, Json* json);
 std::string memory_text(const MemoryPlan& plan);
 

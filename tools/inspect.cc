@@ -355,7 +355,7 @@ class Inspection {
     return text;
   }
 
-  // "#0 CONV_2D, #1 DEPTHWISE_CONV_2D: 4 rows at a time, 1,234 bytes"
+  // "#0 CONV_2D, #1 DEPTHWISE_CONV_2D: 4 rows at a time in 20 calls, 1,234 bytes"
   std::string chain_text(int i) const {
     const ChainInfo chain = session_.net().chain(i);
     std::string text;
@@ -364,8 +364,7 @@ class Inspection {
       text += (k == 0 ? "#" : ", #") + std::to_string(step.node) + " " + step.op;
     }
     if (chain.subgraph != 0) text += " of subgraph " + std::to_string(chain.subgraph);
-    return text + ": " + std::to_string(chain.rows) + (chain.rows == 1 ? " row" : " rows") +
-           " at a time, " + grouped(chain.bytes) + " bytes";
+    return text + ": " + bands_text(chain) + ", " + grouped(chain.bytes) + " bytes";
   }
 
   // The ones that multiply the most first.
@@ -468,6 +467,7 @@ class Inspection {
                       {"shares", chain.shares},
                       {"computed_rows", chain.computed_rows},
                       {"repeated_rows", chain.repeated_rows},
+                      {"calls", calls_json(session_.net(), i)},
                       {"operators", std::move(operators)}});
     }
     return json;

@@ -172,6 +172,26 @@ class RandomNet {
 
 using Bytes = std::vector<uint8_t>;
 
+// Each share computes its rows of the last output in order, and all shares each row once.
+void expect_whole_lists(const Interpreter& net) {
+  for (int i = 0; i < net.chains(); ++i) {
+    const ChainInfo chain = net.chain(i);
+    int share = 0, rows = 0, last_rows = 0;
+    for (int k = 0; k < chain.calls; ++k) {
+      const ChainCallInfo call = net.chain_call(i, k);
+      EXPECT_GE(call.share, share);
+      share = call.share;
+      rows += call.rows;
+      if (call.link != chain.operators - 1) continue;
+      EXPECT_EQ(call.first, last_rows);
+      last_rows += call.rows;
+    }
+    EXPECT_EQ(share, chain.shares - 1);
+    EXPECT_EQ(rows, chain.computed_rows);
+    EXPECT_GT(last_rows, 0);
+  }
+}
+
 // The output of a model for random input, in an arena of exactly the size that it needs.
 Bytes output_of(const Model& model, Options options, int* chains = nullptr) {
   Message why;
@@ -189,6 +209,7 @@ Bytes output_of(const Model& model, Options options, int* chains = nullptr) {
     std::memcpy(in.as<uint8_t>() + i, &f, std::min<size_t>(4, in.bytes - i));
   }
   EXPECT_EQ(find_overlap(state_in(arena.span())), "");
+  expect_whole_lists(net.value());
   Watch watch(state_in(arena.span()));
   EXPECT_TRUE(net.value().invoke(&why).ok()) << why.text();
   EXPECT_EQ(watch.wrong(), "");

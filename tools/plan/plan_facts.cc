@@ -253,8 +253,7 @@ std::string PlanFacts::chain_text(int chain) const {
     const StepInfo step = net.chain_step(chain, k);
     text += (k == 0 ? "" : ", ") + node_text(step.node, step.op);
   }
-  return text + "; " + std::to_string(info.rows) + (info.rows == 1 ? " row" : " rows") +
-         " at a time, bands of " + grouped(info.bytes) + " bytes";
+  return text + "; " + bands_text(info) + ", bands of " + grouped(info.bytes) + " bytes";
 }
 
 std::string PlanFacts::why() const {

@@ -115,6 +115,7 @@ Json plan_json(const PlanReport& r) {
     json["chains"].push_back({{"rows", chain.rows},
                               {"bytes", chain.bytes},
                               {"operators", chain.operators},
+                              {"calls", calls_json(r.facts.session().net(), i)},
                               {"text", r.facts.chain_text(i)}});
   }
   return json;

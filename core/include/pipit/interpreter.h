@@ -66,6 +66,14 @@ struct ChainInfo {
   size_t bytes = 0;   // of all bands, and of what the operators use while they run
   // Of all operators' outputs, and what of it shares compute again.
   int64_t computed_rows = 0, repeated_rows = 0;
+  int calls = 0;  // Interpreter::chain_call() tells them: those of the first share, then the next's
+};
+
+// A call of a chain: which of its operators computes which rows of its output.
+struct ChainCallInfo {
+  int share = 0;
+  int link = 0;
+  int first = 0, rows = 0;
 };
 
 // Is told of each step of an invocation before and after it runs. Steps that call subgraphs enclose
@@ -246,6 +254,7 @@ class Interpreter {
   int chains() const;
   ChainInfo chain(int i) const;
   StepInfo chain_step(int i, int link) const;
+  ChainCallInfo chain_call(int i, int call) const;
 
   // What delegates compute, in running order.
   int partitions() const;
