@@ -21,14 +21,21 @@ static_assert(sizeof(Word) == sizeof(uint32_t) && Word::is_always_lock_free);
 
 constexpr uint32_t kAnybody = FUTEX_BITSET_MATCH_ANY;
 
-// Sleeps unless the word has another value by now. May return for no reason.
-void sleep_while(Word& word, uint32_t value, uint32_t bits) {
-  syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, value, nullptr, nullptr, bits);
-}
-
-void wake(Word& word, uint32_t bits) {
-  syscall(SYS_futex, &word, FUTEX_WAKE_BITSET_PRIVATE, INT_MAX, nullptr, nullptr, bits);
-}
+// About twenty microseconds: to be woken takes as long, and an inference has an order for each
+// layer.
+#if defined(__aarch64__)
+constexpr int kLooks = 1000;
+void relax() { asm volatile("isb" : : : "memory"); }
+#elif defined(__arm__)
+constexpr int kLooks = 3000;
+void relax() { asm volatile("yield" : : : "memory"); }
+#elif defined(__x86_64__)
+constexpr int kLooks = 500;
+void relax() { __builtin_ia32_pause(); }
+#else
+constexpr int kLooks = 3000;
+void relax() { asm volatile("" : : : "memory"); }
+#endif
 
 // An order: its low bits are the number of threads that take part, the caller's included; none is
 // the order to end. The rest is a serial number, so that every order is a new value.
@@ -96,14 +103,32 @@ void* Team::work(void* worker) {
   return nullptr;
 }
 
-// Gives a new order. The release makes the task visible to those who read it.
+// Gives a new order, which makes the task visible to those who read it.
 void Team::order(int threads) {
   const uint32_t serial = (order_.load(std::memory_order_relaxed) >> kThreadsBits) + 1;
-  order_.store(serial << kThreadsBits | static_cast<uint32_t>(threads), std::memory_order_release);
+  order_.store(serial << kThreadsBits | static_cast<uint32_t>(threads));
 }
 
 void Team::do_shares(int index, int threads) const {
   for (int share = index; share < shares_; share += threads) task_(context_, share);
+}
+
+// May return for no reason. Who is about to sleep says so and looks once more, and who changes the
+// word looks for sleepers behind that: one of the two sees the other.
+void Team::wait_while(Word& word, uint32_t value, uint32_t bits) {
+  for (int i = 0; i < kLooks; ++i, relax()) {
+    if (word.load(std::memory_order_acquire) != value) return;
+  }
+  sleepers_.fetch_add(1);
+  if (word.load() == value) {
+    syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, value, nullptr, nullptr, bits);
+  }
+  sleepers_.fetch_sub(1);
+}
+
+void Team::wake(Word& word, uint32_t bits) {
+  if (sleepers_.load() == 0) return;
+  syscall(SYS_futex, &word, FUTEX_WAKE_BITSET_PRIVATE, INT_MAX, nullptr, nullptr, bits);
 }
 
 // An order that asks for this thread stays until it has answered; others it may miss.
@@ -112,7 +137,7 @@ void Team::serve(int index) {
   for (uint32_t seen = 0;;) {
     const uint32_t order = order_.load(std::memory_order_acquire);
     if (order == seen) {
-      sleep_while(order_, seen, own);
+      wait_while(order_, seen, own);
       continue;
     }
     seen = order;
@@ -120,7 +145,7 @@ void Team::serve(int index) {
     if (threads == 0) return;
     if (index >= threads) continue;
     do_shares(index, threads);
-    if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) wake(pending_, kAnybody);
+    if (pending_.fetch_sub(1) == 1) wake(pending_, kAnybody);
   }
 }
 
@@ -128,7 +153,7 @@ void Team::wait_for_workers() {
   for (;;) {
     const uint32_t left = pending_.load(std::memory_order_acquire);
     if (left == 0) return;
-    sleep_while(pending_, left, kAnybody);
+    wait_while(pending_, left, kAnybody);
   }
 }
 

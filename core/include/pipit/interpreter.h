@@ -115,8 +115,8 @@ struct Options {
   // Threads to share the work with (see team.h): results do not depend on how many. Planning needs
   // to know them, so the team is started before and stays while the interpreter is used.
   Team* team = nullptr;
-  // Cycles, roughly, below which a share of work is not worth waking a thread.
-  int64_t least_share = 16384;
+  // Cycles, roughly, below which a share of work is not worth a thread.
+  int64_t least_share = 4096;
   Span<const InputShape> shapes;  // inputs to resize before planning
   // Input tensors keep their values over an invocation. Otherwise later activations may use their
   // bytes, and inputs have to be written before each invocation.

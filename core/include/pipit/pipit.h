@@ -408,7 +408,7 @@ typedef struct pipit_options {
   size_t delegate_count;                   // at most PIPIT_MAX_DELEGATES
   uint64_t random_seed;   // where random operators start from to which the file gives no seeds
   pipit_team* team;       // threads to share the work with; NULL: the calling one alone
-  int64_t least_share;    // cycles, roughly, below which a share is not worth waking a thread
+  int64_t least_share;    // cycles, roughly, below which a share is not worth a thread
   int64_t max_calls;      // of subgraphs in one invocation, two for each iteration of a WHILE: more
                           // are taken for an endless loop; 0: twenty million
   int32_t main_may_fail;  // 1: subgraph 0, too, may be one that does not run: see

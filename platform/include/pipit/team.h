@@ -5,7 +5,8 @@
 //   team.start(4);              // once; the calling thread is one of the four
 //   options.team = &team;       // any number of interpreters may share it
 //
-// Threads that have nothing to do sleep in the kernel.
+// Threads that have nothing to do look out for work for some twenty microseconds, as long as a
+// small layer takes, and then sleep in the kernel.
 #pragma once
 
 #include <atomic>
@@ -47,6 +48,8 @@ class Team {
   void do_shares(int index, int threads) const;
   void order(int threads);
   void wait_for_workers();
+  void wait_while(std::atomic<uint32_t>& word, uint32_t value, uint32_t bits);
+  void wake(std::atomic<uint32_t>& word, uint32_t bits);
 
   int threads_ = 1;
   Worker workers_[kMostThreads - 1];
@@ -58,6 +61,7 @@ class Team {
   // are polled by some while others write their neighbours.
   alignas(64) std::atomic<uint32_t> order_{0};
   alignas(64) std::atomic<uint32_t> pending_{0};  // threads that have yet to finish
+  alignas(64) std::atomic<uint32_t> sleepers_{0};
 };
 
 }  // namespace pipit
