@@ -153,8 +153,8 @@ coverage() {
 differential() { # differential PRESET EMULATOR: a day's numbers, so that each day tries others
   step "$1 build" build "$1" differential
   ((status == 0)) || return 0
-  step "$1 differential" env QEMU_CPU=max "$2" "build/$1/bin/differential" \
-    "${PIPIT_DIFFERENTIAL:-5000}" "$(date +%Y%m%d)000000" "build/$1/conformance"
+  step "$1 differential" env PIPIT_BOARD= QEMU_CPU=max toolchains/run_on_target.sh "$2" -L / \
+    "build/$1/bin/differential" "${PIPIT_DIFFERENTIAL:-5000}" "$(date +%Y%m%d)000000" "build/$1/conformance"
 }
 
 # The conformance cases run once with the best kernels; as 32-bit code, with the portable ones too,
