@@ -3,7 +3,6 @@
 // under their names, and some of its own.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,6 +10,10 @@
 #include <vector>
 
 #include "pipit/interpreter.h"
+
+namespace CLI {
+class App;
+}
 
 namespace pipit::tools {
 
