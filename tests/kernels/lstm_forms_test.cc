@@ -3,8 +3,8 @@
 // those: states of int8 that are declared int16, products that are rounded to int8, sparse weights.
 #include <cmath>
 
+#include "tests/support/edit.h"
 #include "tests/support/net.h"
-#include "tflite_edit_generated.h"
 
 namespace pipit::test {
 namespace {
@@ -12,16 +12,6 @@ namespace {
 using std::vector;
 
 constexpr int kInputs = 24;
-
-vector<uint8_t> edited(const ModelBuilder& b, const std::function<void(edit::ModelT&)>& change) {
-  edit::ModelT model;
-  const vector<uint8_t> file = b.finish();
-  edit::GetModel(file.data())->UnPackTo(&model);
-  change(model);
-  flatbuffers::FlatBufferBuilder builder;
-  edit::FinishModelBuffer(builder, edit::Model::Pack(builder, &model));
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
-}
 
 OptionsSpec lstm_options() {
   return {fb::BuiltinOptions::LSTMOptions, [](flatbuffers::FlatBufferBuilder& b) {
@@ -150,7 +140,7 @@ vector<uint8_t> integer_lstm(const IntegerCell& cell) {
       cell.rounded ? vector<float>{0.007059f, 0.007812f, 0.007059f, 0.007812f, 0.007f, 0.007059f,
                                    0.007f,    0.007f,    0.007059f, 0.007f,    0.007f, 0.3f}
                    : vector<float>{0.007059f, 0.007812f, 0.007059f, 0.007812f, 0.007f};
-  return edited(model, [&](edit::ModelT& m) {
+  return edited(model.finish(), [&](edit::ModelT& m) {
     edit::SubGraphT& g = *m.subgraphs[0];
     for (const float scale : scales) {
       auto t = std::make_unique<edit::TensorT>();
@@ -388,7 +378,7 @@ vector<uint8_t> sparse_lstm(const std::function<void(edit::ModelT&)>& change = {
   inputs[18] = {.type = Type::kFloat32, .shape = Shape::of(32), .variable = true};
   inputs[19] = {.type = Type::kFloat32, .shape = Shape::of(8), .variable = true};
   const auto model = lstm(inputs, there, {.type = Type::kFloat32, .shape = Shape::of(2, 16)});
-  return edited(model, [&](edit::ModelT& m) {
+  return edited(model.finish(), [&](edit::ModelT& m) {
     edit::SubGraphT& g = *m.subgraphs[0];
     for (size_t i = 0; i < 4; ++i) {
       weights.compress(&m, g.tensors[1 + i].get());

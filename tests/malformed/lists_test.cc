@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists that lie where no compiler puts them, or are longer than the file.
 #include "tests/malformed/malformed.h"
-#include "tflite_edit_generated.h"
+#include "tests/support/edit.h"
 
 namespace pipit::test {
 namespace {

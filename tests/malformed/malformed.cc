@@ -2,7 +2,6 @@
 #include "tests/malformed/malformed.h"
 
 #include "pipit/interpreter.h"
-#include "tflite_edit_generated.h"
 
 namespace pipit::test {
 namespace {
@@ -29,16 +28,6 @@ std::string verdict(const std::vector<uint8_t>& file) {
     if (t.storage == Storage::kActivation && t.data != nullptr) std::memset(t.data, 0, t.bytes);
   }
   return n.invoke(&why).ok() ? "runs" : why.text();
-}
-
-std::vector<uint8_t> edited(const std::vector<uint8_t>& file,
-                            const std::function<void(edit::ModelT&)>& change) {
-  edit::ModelT model;
-  edit::GetModel(file.data())->UnPackTo(&model);
-  change(model);
-  flatbuffers::FlatBufferBuilder builder;
-  edit::FinishModelBuffer(builder, edit::Model::Pack(builder, &model));
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
 ModelBuilder one(BuiltinOperator op, const std::vector<TensorSpec>& inputs,

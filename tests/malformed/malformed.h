@@ -6,16 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "tests/support/model_builder.h"
-
-// The format as objects: see tests/CMakeLists.txt.
-namespace pipit::edit {
-struct ModelT;
-}
 
 namespace pipit::test {
 
@@ -25,10 +19,6 @@ using ::testing::HasSubstr;
 
 // What a file is refused with; "runs" if it is not. All inputs are given zeros.
 std::string verdict(const std::vector<uint8_t>& file);
-
-// A file made from another one's objects.
-std::vector<uint8_t> edited(const std::vector<uint8_t>& file,
-                            const std::function<void(edit::ModelT&)>& change);
 
 // A model of one operator: tensors without bytes are the model's inputs.
 ModelBuilder one(BuiltinOperator op, const std::vector<TensorSpec>& inputs,

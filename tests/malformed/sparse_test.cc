@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sparse constants whose lists do not describe what is stored.
 #include "tests/malformed/malformed.h"
-#include "tflite_edit_generated.h"
+#include "tests/support/edit.h"
 
 namespace pipit::test {
 namespace {

@@ -7,9 +7,9 @@
 #include "core/limits.h"
 #include "pipit/strings.h"
 #include "tests/malformed/malformed.h"
+#include "tests/support/edit.h"
 #include "tests/support/loop.h"
 #include "tests/support/net.h"
-#include "tflite_edit_generated.h"
 
 namespace pipit::test {
 namespace {

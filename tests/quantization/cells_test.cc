@@ -4,11 +4,11 @@
 // comes of QUANTIZATION_MD=FILE here, too.
 #include "pipit/interpreter.h"
 #include "tests/quantization/doc.h"
+#include "tests/support/edit.h"
 #include "tests/support/files.h"
 #include "tests/support/net.h"
 #include "tests/support/place.h"
 #include "tests/support/random.h"
-#include "tflite_edit_generated.h"
 
 namespace pipit::test {
 namespace {
@@ -32,8 +32,8 @@ void change(int column, int32_t channels, Quant* q) {
 class Cell {
  public:
   explicit Cell(const std::string& name)
-      : bytes_(read_file(place(CONFORMANCE_CASES) + "/" + name + "/model.tflite")) {
-    edit::GetModel(bytes_.data())->UnPackTo(&good_);
+      : bytes_(read_file(place(CONFORMANCE_CASES) + "/" + name + "/model.tflite")),
+        good_(unpacked(bytes_)) {
     const edit::OperatorT& op = *good_.subgraphs[0]->operators[0];
     for (size_t i = 0; i < op.inputs.size(); ++i) add(op.inputs[i], "input " + std::to_string(i));
     for (size_t i = 0; i < op.intermediates.size(); ++i) {
@@ -65,17 +65,13 @@ class Cell {
   }
 
   std::string verdict(size_t tensor, int column) const {
-    edit::ModelT model;
-    edit::GetModel(bytes_.data())->UnPackTo(&model);
+    edit::ModelT model = unpacked(bytes_);
     edit::TensorT& t = *model.subgraphs[0]->tensors[tensor];
     const int32_t channels = t.shape.empty() ? 1 : t.shape[0];
     if ((column == 2 || column == 3) && channels < 2) return "-";
     change(column, channels, t.quantization.get());
-    flatbuffers::FlatBufferBuilder builder;
-    edit::FinishModelBuffer(builder, edit::Model::Pack(builder, &model));
     std::string why;
-    const Bytes got =
-        results({builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()}, &why);
+    const Bytes got = results(packed(model), &why);
     if (!got.empty()) return got == usual_ ? "not read" : "read";
     EXPECT_NE(why.find("LSTM"), std::string::npos) << why;
     return "refused";

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "tflite_edit_generated.h"
+#include "tests/support/edit.h"
 
 namespace pipit::test {
 namespace {
@@ -91,12 +91,7 @@ std::vector<Field> find_fields(Span<const uint8_t> file) {
 }
 
 std::vector<uint8_t> with_all_fields(Span<const uint8_t> file) {
-  edit::ModelT model;
-  edit::GetModel(file.data())->UnPackTo(&model);
-  flatbuffers::FlatBufferBuilder builder;
-  builder.ForceDefaults(true);
-  edit::FinishModelBuffer(builder, edit::Model::Pack(builder, &model));
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+  return packed(unpacked({file.begin(), file.end()}), Defaults::kWritten);
 }
 
 void set_field(const Field& field, int64_t value, uint8_t* file) {

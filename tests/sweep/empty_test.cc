@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "core/limits.h"
+#include "tests/support/edit.h"
 #include "tests/support/exercise.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/small_models.h"
 #include "tests/support/survive.h"
-#include "tflite_edit_generated.h"
 
 namespace pipit::test {
 namespace {
@@ -33,12 +33,6 @@ constexpr size_t kMostTensors = 24;
 using Dims = std::vector<int32_t>;
 
 bool is_empty(const Dims& shape) { return std::find(shape.begin(), shape.end(), 0) != shape.end(); }
-
-std::vector<uint8_t> packed(const edit::ModelT& model) {
-  flatbuffers::FlatBufferBuilder builder;
-  edit::FinishModelBuffer(builder, edit::Model::Pack(builder, &model));
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
-}
 
 // A tensor that had other bytes becomes an input, or has none.
 void reshape(edit::ModelT& model, edit::SubGraphT& graph, size_t index, const Dims& shape) {
@@ -57,9 +51,8 @@ class Emptied {
   explicit Emptied(const std::filesystem::path& path)
       : name_(path.parent_path().string()),
         file_(read_file(path)),
-        arena_(kArenaBytes, Against::kUpperGuard, 16) {
-    edit::GetModel(file_.data())->UnPackTo(&good_);
-  }
+        good_(unpacked(file_)),
+        arena_(kArenaBytes, Against::kUpperGuard, 16) {}
 
   bool small() const { return good_.subgraphs[0]->tensors.size() <= kMostTensors; }
 
@@ -131,8 +124,7 @@ class Emptied {
 
   void attempt(const std::string& change,
                const std::function<Dims(size_t graph, size_t tensor, const Dims& shape)>& shape) {
-    edit::ModelT model;
-    edit::GetModel(file_.data())->UnPackTo(&model);
+    edit::ModelT model = unpacked(file_);
     for (size_t g = 0; g < model.subgraphs.size(); ++g) {
       edit::SubGraphT& graph = *model.subgraphs[g];
       for (size_t i = 0; i < graph.tensors.size(); ++i) {

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/edit.h"
 #include "tests/support/exercise.h"
 #include "tests/support/files.h"
-#include "tflite_edit_generated.h"
 
 namespace pipit::test {
 namespace {
@@ -28,17 +28,16 @@ constexpr edit::TensorType kTypes[] = {edit::TensorType::INT8,   edit::TensorTyp
                                        edit::TensorType::INT64,  edit::TensorType::FLOAT32,
                                        edit::TensorType::STRING, edit::TensorType::RESOURCE};
 
-std::string try_file(const uint8_t* bytes, size_t size, Span<uint8_t> arena) {
-  const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);  // one byte too far is found
-  std::copy(bytes, bytes + size, file.get());
-  return exercise({file.get(), size}, {.arena = arena, .seed = size});
+std::string try_file(const std::vector<uint8_t>& bytes, Span<uint8_t> arena) {
+  const std::unique_ptr<uint8_t[]> file(new uint8_t[bytes.size()]);  // one byte too far is found
+  std::copy(bytes.begin(), bytes.end(), file.get());
+  return exercise({file.get(), bytes.size()}, {.arena = arena, .seed = bytes.size()});
 }
 
 int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
   const std::vector<uint8_t> good = read_file(path);
   if (good.size() > kMostFile || !Model::parse({good.data(), good.size()}).ok()) return 0;
-  edit::ModelT model;
-  edit::GetModel(good.data())->UnPackTo(&model);
+  edit::ModelT model = unpacked(good);
   int failures = 0;
   for (auto& graph : model.subgraphs) {
     for (auto& tensor : graph->tensors) {
@@ -46,9 +45,7 @@ int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
       for (const edit::TensorType type : kTypes) {
         if (type == own) continue;
         tensor->type = type;
-        flatbuffers::FlatBufferBuilder b;
-        edit::FinishModelBuffer(b, edit::Model::Pack(b, &model));
-        const std::string wrong = try_file(b.GetBufferPointer(), b.GetSize(), arena);
+        const std::string wrong = try_file(packed(model), arena);
         ++*tried;
         if (wrong.empty()) continue;
         ++failures;
