@@ -56,14 +56,8 @@ const char* const kRealModels[] = {
 constexpr size_t kRoom = size_t{1} << 18;
 
 std::vector<fs::path> cases_of(const std::string& op) {
-  std::vector<fs::path> files;
   const fs::path folder = fs::path(place(PIPIT_CASES)) / op;
-  if (!fs::is_directory(folder)) return files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".tflite") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+  return fs::is_directory(folder) ? models_below(folder) : std::vector<fs::path>();
 }
 
 void fill(const Tensor& t, Random& random) {

@@ -55,22 +55,13 @@ size_t depth(GuardedBuffer<uint8_t>& stack, Job job) {
   return static_cast<size_t>(stack.data() + stack.size() - deepest);
 }
 
-std::vector<fs::path> models_in(const fs::path& folder) {
-  std::vector<fs::path> list;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().filename() == "model.tflite") list.push_back(entry.path());
-  }
-  std::sort(list.begin(), list.end());
-  return list;
-}
-
 int run(size_t step, const fs::path& folder) {
   GuardedBuffer<uint8_t> stack(kStackBytes, Against::kLowerGuard, 4096);
   const GuardedBuffer<uint8_t> arena(kArenaBytes, Against::kUpperGuard, 16);
   const size_t empty = depth(stack, {});
   size_t most = 0, tried = 0;
   std::string deepest;
-  const std::vector<fs::path> models = models_in(folder);
+  const std::vector<fs::path> models = models_below(folder);
   for (size_t i = 0; i < models.size(); i += step, ++tried) {
     const std::vector<uint8_t> bytes = read_file(models[i]);
     const GuardedBuffer<uint8_t> file(bytes.size(), Against::kUpperGuard, 16);

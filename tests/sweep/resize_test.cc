@@ -277,11 +277,7 @@ void resize_model(const fs::path& path, Counts* counts) {
 
 void resize_all(const fs::path& path, size_t every, Counts* counts) {
   if (!fs::is_directory(path)) return resize_model(path, counts);
-  std::vector<fs::path> models;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
-    if (entry.path().extension() == ".tflite") models.push_back(entry.path());
-  }
-  std::sort(models.begin(), models.end());
+  const std::vector<fs::path> models = models_below(path);
   for (size_t i = 0; i < models.size(); i += every) resize_model(models[i], counts);
 }
 

@@ -60,11 +60,7 @@ int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
 
 int run(int every, const fs::path& folder) {
   alignas(16) static uint8_t arena[kArenaBytes];
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().filename() == "model.tflite") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
+  const std::vector<fs::path> files = models_below(folder);
   int failures = 0, tried = 0;
   for (size_t i = 0; i < files.size(); i += static_cast<size_t>(every)) {
     failures += try_types(files[i], {arena, kArenaBytes}, &tried);
