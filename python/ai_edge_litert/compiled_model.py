@@ -16,6 +16,7 @@ import typing
 from pipit import _arguments as arguments
 from pipit import _library as library
 from pipit import _types as types
+from pipit._model import Signature
 from pipit.interpreter import Interpreter
 
 from .environment import Environment
@@ -33,16 +34,6 @@ _DEFAULT_KEY = "<placeholder signature>"
 _HOST_MEMORY = 1
 
 
-class _Entry(typing.NamedTuple):
-    """A signature, with tensor indices by name in the order of its subgraph."""
-
-    key: str
-    number: int
-    subgraph: int
-    inputs: dict[str, int]
-    outputs: dict[str, int]
-
-
 class CompiledModel:
     """A model with its signatures; one without has a signature that names its tensors."""
 
@@ -52,13 +43,13 @@ class CompiledModel:
         model = interpreter._model
         found = list(interpreter._signatures.values())
         self._entries = [
-            _Entry(s.key, s.number, s.subgraph, _ordered(s.inputs, model.inputs(s.subgraph)),
-                   _ordered(s.outputs, model.outputs(s.subgraph))) for s in found]
+            Signature(s.key, s.number, s.subgraph, _ordered(s.inputs, model.inputs(s.subgraph)),
+                      _ordered(s.outputs, model.outputs(s.subgraph))) for s in found]
         if not found:
             default = model.signature(library.DEFAULT_SIGNATURE)
-            self._entries = [_Entry(_DEFAULT_KEY, default.number, 0,
-                                    _ordered(default.inputs, model.inputs()),
-                                    _ordered(default.outputs, model.outputs()))]
+            self._entries = [Signature(_DEFAULT_KEY, default.number, 0,
+                                       _ordered(default.inputs, model.inputs()),
+                                       _ordered(default.outputs, model.outputs()))]
 
     @classmethod
     def from_file(cls: type[_Self], model_path: str | os.PathLike[str],
@@ -113,11 +104,11 @@ class CompiledModel:
         """The signature of that name, or -1."""
         return next((i for i, e in enumerate(self._entries) if e.key == key), -1)
 
-    def _entry(self, index: int) -> _Entry:
+    def _entry(self, index: int) -> Signature:
         index = arguments.between(index, 0, len(self._entries) - 1, "the index of a signature")
         return self._entries[index]
 
-    def _named(self, key: str) -> _Entry:
+    def _named(self, key: str) -> Signature:
         index = self.get_signature_index(key)
         if index < 0:
             raise ValueError("Unknown signature: %s; there are %s"
@@ -136,12 +127,12 @@ class CompiledModel:
         entry = self._named(signature_key)
         return {name: self._details(entry, i) for name, i in entry.outputs.items()}
 
-    def _details(self, entry: _Entry, index: int) -> Details:
+    def _details(self, entry: Signature, index: int) -> Details:
         tensor = self._tensor(entry, index)
         return {"name": library.decoded(tensor.name), "index": index,
                 "dtype": types.name(tensor.type).lower(), "shape": list(tensor.shape)}
 
-    def _tensor(self, entry: _Entry, index: int) -> library.Tensor:
+    def _tensor(self, entry: Signature, index: int) -> library.Tensor:
         with self._interpreter._turn.after_others():
             self._interpreter._allocate(entry.subgraph)
             return self._interpreter._tensor(entry.subgraph, index)
@@ -156,7 +147,7 @@ class CompiledModel:
         entry = self._entry(signature_index)
         return self._requirements(entry, list(entry.outputs.values()), output_index)
 
-    def _requirements(self, entry: _Entry, tensors: list[int], index: int) -> Details:
+    def _requirements(self, entry: Signature, tensors: list[int], index: int) -> Details:
         index = arguments.between(index, 0, len(tensors) - 1, "the index of a tensor")
         return {"buffer_size": int(self._tensor(entry, tensors[index]).bytes),
                 "supported_types": [_HOST_MEMORY]}
@@ -183,7 +174,7 @@ class CompiledModel:
         entry = self._named(signature_key)
         return self._buffer(entry, _of_name(entry.outputs, output_name, "output", entry))
 
-    def _buffer(self, entry: _Entry, index: int) -> TensorBuffer:
+    def _buffer(self, entry: Signature, index: int) -> TensorBuffer:
         tensor = self._tensor(entry, index)
         return TensorBuffer._of(tensor.type, tensor.shape)
 
@@ -230,7 +221,7 @@ class CompiledModel:
             _of_name(entry.outputs, name, "output", entry)
         self._run(entry, input_map, output_map)
 
-    def _run(self, entry: _Entry, inputs: dict[str, TensorBuffer],
+    def _run(self, entry: Signature, inputs: dict[str, TensorBuffer],
              outputs: dict[str, TensorBuffer]) -> None:
         interpreter = self._interpreter
         with interpreter._turn.after_others():
@@ -260,7 +251,7 @@ def _ordered(names: dict[str, int], tensors: list[int]) -> dict[str, int]:
                        if item[1] in tensors else len(tensors)))
 
 
-def _of_name(names: dict[str, int], name: str, what: str, entry: _Entry) -> int:
+def _of_name(names: dict[str, int], name: str, what: str, entry: Signature) -> int:
     if name not in names:
         raise ValueError("Unknown %s '%s' for signature '%s'; there are %s"
                          % (what, name, entry.key, list(names)))
