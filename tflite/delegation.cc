@@ -389,6 +389,18 @@ TfLiteOperator* Delegation::operator_of(const TfLiteRegistration& registration) 
   return made.get();
 }
 
+int Delegation::number_of(int subgraph, int node) const {
+  int number = net_.model().nodes(subgraph);
+  for (const auto& claim : claims_) {
+    if (claim->subgraph != subgraph) continue;
+    for (const auto& part : claim->parts) {
+      if (part->nodes[0] == node) return number;
+      ++number;
+    }
+  }
+  return node;
+}
+
 size_t Delegation::count(int subgraph) const {
   auto count = static_cast<size_t>(net_.model().nodes(subgraph));
   for (const auto& claim : claims_) {

@@ -72,6 +72,9 @@ class Delegation {
                               TfLiteDelegate* delegate);
   // A node's registration as an operator; as long as the interpreter.
   TfLiteOperator* operator_of(const TfLiteRegistration& registration);
+  // The number in the execution plan of what computes a node: its own, or a delegate's part whose
+  // first it is.
+  int number_of(int subgraph, int node) const;
   // Numbers of nodes, those of delegates among them.
   size_t count(int subgraph) const;
   // Delegates are not shown this subgraph any more.

@@ -16,6 +16,10 @@ TfLiteStatus attempt(const TfLiteInterpreter* net, const F& f) {
   return net == nullptr ? kTfLiteError : guarded(net->report(), kTfLiteError, f);
 }
 
+bool has_subgraph(const TfLiteInterpreter& net, int subgraph) {
+  return subgraph >= 0 && subgraph < net.model().subgraphs();
+}
+
 TfLiteStatus set_data(TfLiteInterpreter& net, int index, TfLiteType type, Span<const int> dims,
                       const void* data, size_t bytes) {
   if (index < 0 || index >= net.model().tensors()) {
@@ -64,19 +68,24 @@ int TfLitePipitInterpreterGetTensorCount(const TfLiteInterpreter* interpreter) {
   return interpreter == nullptr ? 0 : interpreter->model().tensors();
 }
 
-int TfLitePipitInterpreterGetNodeCount(const TfLiteInterpreter* interpreter) {
-  return interpreter == nullptr ? 0 : interpreter->model().nodes();
-}
-
 int TfLitePipitInterpreterGetSubgraphCount(const TfLiteInterpreter* interpreter) {
   return interpreter == nullptr ? 0 : interpreter->model().subgraphs();
 }
 
-TfLiteStatus TfLitePipitInterpreterGetNode(const TfLiteInterpreter* interpreter, int node,
-                                           TfLiteNode** view, TfLiteRegistration** op) {
+TfLiteStatus TfLitePipitInterpreterGetExecutionPlan(TfLiteInterpreter* interpreter, int subgraph,
+                                                    TfLiteIntArray** plan) {
   return attempt(interpreter, [&] {
+    if (!has_subgraph(*interpreter, subgraph)) return kTfLiteError;
+    return interpreter->delegation().execution_plan(subgraph, plan);
+  });
+}
+
+TfLiteStatus TfLitePipitInterpreterGetNode(const TfLiteInterpreter* interpreter, int subgraph,
+                                           int node, TfLiteNode** view, TfLiteRegistration** op) {
+  return attempt(interpreter, [&] {
+    if (!has_subgraph(*interpreter, subgraph)) return kTfLiteError;
     auto& net = const_cast<TfLiteInterpreter&>(*interpreter);
-    return net.delegation().node_at(0, node, view, op);
+    return net.delegation().node_at(subgraph, node, view, op);
   });
 }
 
@@ -111,14 +120,37 @@ TfLiteStatus TfLitePipitInterpreterEnableCancellation(TfLiteInterpreter* interpr
   return kTfLiteOk;
 }
 
-TfLiteContext* TfLitePipitInterpreterGetContext(TfLiteInterpreter* interpreter) {
-  return interpreter == nullptr ? nullptr : &interpreter->subgraph(0).context();
+TfLiteContext* TfLitePipitInterpreterGetContext(TfLiteInterpreter* interpreter, int subgraph) {
+  if (interpreter == nullptr) return nullptr;
+  return guarded<TfLiteContext*>(interpreter->report(), nullptr, [&] {
+    return has_subgraph(*interpreter, subgraph) ? &interpreter->subgraph(subgraph).context()
+                                                : nullptr;
+  });
 }
 
 void TfLitePipitInterpreterSetExternalContext(TfLiteInterpreter* interpreter,
                                               TfLiteExternalContextType type,
                                               TfLiteExternalContext* context) {
   if (interpreter != nullptr) interpreter->set_external(type, context);
+}
+
+void TfLitePipitInterpreterSetProfiler(TfLiteInterpreter* interpreter,
+                                       void (*event)(void* user, const char* tag, int subgraph,
+                                                     int node, bool begins),
+                                       void* user, void* profiler) {
+  if (interpreter != nullptr) interpreter->set_listener({event, user, profiler});
+}
+
+bool TfLitePipitHasOperator(int builtin_code, const char* custom_name) {
+  if (builtin_code == kTfLiteBuiltinCustom && custom_name == nullptr) return false;
+  return pipit::compat::is_known(builtin_code, custom_name);
+}
+
+int TfLitePipitInterpreterGetSignatureSubgraph(const TfLiteInterpreter* interpreter,
+                                               const char* signature_key) {
+  if (interpreter == nullptr || signature_key == nullptr) return -1;
+  const int found = interpreter->model().find_signature(signature_key);
+  return found < 0 ? -1 : interpreter->model().signature_subgraph(found);
 }
 
 }  // extern "C"

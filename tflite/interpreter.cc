@@ -52,15 +52,14 @@ int threads_of(const Settings& settings) {
   return threads_of(wanted);
 }
 
-bool is_known(int32_t code, const char* name) {
-  for (const Op* op : pipit::all_operators()) {
-    if (op->code != code) continue;
-    if (code != pipit::kCustomOp || std::strcmp(op->name, name) == 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
+
+bool pipit::compat::is_known(int32_t code, const char* name) {
+  const OpTable all = all_operators();
+  return std::any_of(all.begin(), all.end(), [&](const Op* op) {
+    return op->code == code && (code != kCustomOp || std::strcmp(op->name, name) == 0);
+  });
+}
 
 TfLiteInterpreter::TfLiteInterpreter(Shared<ModelFile> file, Settings settings)
     : file_(std::move(file)),
@@ -134,7 +133,7 @@ TfLiteStatus TfLiteInterpreter::find_kernels() {
         return fail(kTfLiteError, "%s (operator %d): its init function failed", node.op, i);
       }
       if (node.code != pipit::kCustomOp) continue;
-      if (!settings_.selected_only && is_known(node.code, node.op)) continue;
+      if (!settings_.selected_only && pipit::compat::is_known(node.code, node.op)) continue;
       unresolved_.push_back({node.op, s, i});
       add_own(node, pipit::compat::prepare_missing);
       if (own_ops_.size() > kMostOwn) {
@@ -204,6 +203,7 @@ Options TfLiteInterpreter::options() const {
   options.random_seed = settings_.random_seed;
   if (settings_.max_calls > 0) options.max_calls = settings_.max_calls;
   if (threads_ > 1) options.team = const_cast<pipit::Team*>(&team_);
+  options.profiler = profiler();
   return options;
 }
 
@@ -255,7 +255,7 @@ TfLiteStatus TfLiteInterpreter::resize(int s, int input, const int* dims, int co
   return kTfLiteOk;
 }
 
-TfLiteStatus TfLiteInterpreter::allocate() {
+TfLiteStatus TfLiteInterpreter::allocate_all() {
   if (!ready_) {
     if (const TfLiteStatus s = plan_and_delegate(); s != kTfLiteOk) return s;
   }
@@ -421,7 +421,7 @@ TfLiteStatus TfLiteInterpreter::invoke_once(int s, int signature) {
   return kTfLiteOk;
 }
 
-TfLiteStatus TfLiteInterpreter::invoke(int s, int signature) {
+TfLiteStatus TfLiteInterpreter::invoke_or_fall_back(int s, int signature) {
   if (!ready_) return fail(kTfLiteError, "invoked before AllocateTensors()");
   const TfLiteStatus status = invoke_once(s, signature);
   if (status != kTfLiteDelegateError || !settings_.fallback) return status;

@@ -19,6 +19,21 @@
 
 struct pipit_interpreter;
 
+namespace pipit::compat {
+
+// Whom an interpreter tells what it does, and what contexts show as the profiler.
+struct Listener {
+  void (*event)(void* user, const char* tag, int subgraph, int node, bool begins) = nullptr;
+  void* user = nullptr;
+  void* profiler = nullptr;
+
+  void tell(const char* tag, int subgraph, int node, bool begins) const {
+    if (event != nullptr) event(user, tag, subgraph, node, begins);
+  }
+};
+
+}  // namespace pipit::compat
+
 struct TfLiteInterpreter {
  public:
   // nullptr, and a line to the reporter, when the model cannot be run.
@@ -63,6 +78,9 @@ struct TfLiteInterpreter {
   TfLiteStatus cancel() const;
   // What inputs and variables hold stays.
   TfLiteStatus set_threads(int32_t threads);
+  // For steps, and for all of an invocation or allocation, from the next one on.
+  void set_listener(const pipit::compat::Listener& listener);
+  const pipit::compat::Listener& listener() const { return listener_; }
   TfLiteStatus set_allocation(int tensor, const TfLiteCustomAllocation& allocation, int64_t flags);
 
   // What operators share.
@@ -88,7 +106,10 @@ struct TfLiteInterpreter {
   TfLiteStatus plan_and_delegate();
   TfLiteStatus apply_all(const std::vector<TfLiteDelegate*>& delegates);
   TfLiteStatus undo_delegates(TfLiteStatus status, const char* why);
+  TfLiteStatus allocate_all();
   TfLiteStatus invoke_once(int subgraph, int signature);
+  TfLiteStatus invoke_or_fall_back(int subgraph, int signature);
+  pipit::Profiler profiler() const;
   void carry_inputs(const pipit::Interpreter& from, pipit::Interpreter& to) const;
   void carry_variables(const pipit::Interpreter& from, pipit::Interpreter& to) const;
   void update_views();
@@ -117,6 +138,7 @@ struct TfLiteInterpreter {
   pipit::compat::Plan plan_;
   pipit::compat::Delegation delegation_{*this};
   TfLiteExternalContext* externals_[8] = {};
+  pipit::compat::Listener listener_;
   std::unique_ptr<pipit_interpreter, void (*)(pipit_interpreter*)> handle_{nullptr, nullptr};
   bool ready_ = false;
   bool keep_variables_ = false;  // when there is another plan
@@ -124,6 +146,9 @@ struct TfLiteInterpreter {
 };
 
 namespace pipit::compat {
+
+// Whether Pipit has an operator; by its name, too, when it is a custom one.
+bool is_known(int32_t code, const char* name);
 
 // What runs a node of the application, and what stands for operators that nobody has.
 Status prepare_own(Prepare& p);

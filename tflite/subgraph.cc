@@ -133,6 +133,7 @@ Subgraph::Subgraph(TfLiteInterpreter& owner, const Model& model, int index)
   for (const int32_t i : model.inputs(index)) is_input_[static_cast<size_t>(i)] = 1;
   context_.impl_ = this;
   context_.recommended_num_threads = owner.threads();
+  context_.profiler = owner.listener().profiler;
   context_.tensors = tensors_;
   context_.tensors_size = static_cast<size_t>(model_tensors_);
   set_context_functions(&context_);

@@ -10,7 +10,9 @@
 
 namespace tflite {
 
-class Interpreter;
+namespace detail {
+class InterpreterSignatures;
+}
 
 class SignatureRunner {
  public:
@@ -41,7 +43,7 @@ class SignatureRunner {
   TfLiteStatus Cancel() { return TfLiteSignatureRunnerCancel(runner_.get()); }
 
  private:
-  friend class Interpreter;
+  friend class detail::InterpreterSignatures;
   SignatureRunner(std::string key, TfLiteSignatureRunner* runner)
       : key_(std::move(key)), runner_(runner, TfLiteSignatureRunnerDelete) {
     for (size_t i = 0; i < TfLiteSignatureRunnerGetInputCount(runner); ++i) {

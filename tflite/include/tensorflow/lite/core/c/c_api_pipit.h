@@ -24,11 +24,19 @@ TFL_CAPI_EXPORT extern bool TfLitePipitModelGetMetadata(const TfLiteModel* model
 
 TFL_CAPI_EXPORT extern int TfLitePipitInterpreterGetTensorCount(
     const TfLiteInterpreter* interpreter);
-TFL_CAPI_EXPORT extern int TfLitePipitInterpreterGetNodeCount(const TfLiteInterpreter* interpreter);
 TFL_CAPI_EXPORT extern int TfLitePipitInterpreterGetSubgraphCount(
     const TfLiteInterpreter* interpreter);
+// What runs, in order: numbers of nodes, and behind those of the model, of what delegates compute.
+// Lasts until the next call, here or by a delegate.
+TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterGetExecutionPlan(
+    TfLiteInterpreter* interpreter, int subgraph, TfLiteIntArray** plan);
 TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterGetNode(
-    const TfLiteInterpreter* interpreter, int node, TfLiteNode** view, TfLiteRegistration** op);
+    const TfLiteInterpreter* interpreter, int subgraph, int node, TfLiteNode** view,
+    TfLiteRegistration** op);
+// What operators of a subgraph get, NULL when there is none: for who looks for an external context
+// in it, and for the functions of c_api_opaque.h.
+TFL_CAPI_EXPORT extern TfLiteContext* TfLitePipitInterpreterGetContext(
+    TfLiteInterpreter* interpreter, int subgraph);
 
 // An input by its tensor's index. `strict`: only dimensions that are -1 in dims_signature.
 TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitInterpreterResizeTensor(
@@ -49,9 +57,20 @@ TFL_CAPI_EXPORT extern TfLiteStatus TfLitePipitSignatureRunnerResizeInputTensor(
 TFL_CAPI_EXPORT extern void TfLitePipitInterpreterSetExternalContext(
     TfLiteInterpreter* interpreter, TfLiteExternalContextType type, TfLiteExternalContext* context);
 
-// What operators of the main subgraph get, for who looks for an external context in it.
-TFL_CAPI_EXPORT extern TfLiteContext* TfLitePipitInterpreterGetContext(
-    TfLiteInterpreter* interpreter);
+// `event` is told when something begins and when it ends: a step with the number of its node (in
+// the execution plan; of operators that run in bands, the first one's) and the operator's name, or
+// all of an invocation or allocation, with node -1. What has failed has no end. Contexts show
+// `profiler` to operators. NULL: nobody is told.
+TFL_CAPI_EXPORT extern void TfLitePipitInterpreterSetProfiler(
+    TfLiteInterpreter* interpreter,
+    void (*event)(void* user, const char* tag, int subgraph, int node, bool begins), void* user,
+    void* profiler);
+
+// Whether this library computes an operator: by its code, and a custom one by its name.
+TFL_CAPI_EXPORT extern bool TfLitePipitHasOperator(int builtin_code, const char* custom_name);
+// -1 when there is none of that name.
+TFL_CAPI_EXPORT extern int TfLitePipitInterpreterGetSignatureSubgraph(
+    const TfLiteInterpreter* interpreter, const char* signature_key);
 
 // As in pipit/pipit.h: where random operators start from, how many calls of subgraphs are too many
 // (0: the default), and whether a model is run for its signatures though its main subgraph cannot.
