@@ -5,23 +5,12 @@
 #include <memory>
 
 #include "tensorflow/lite/interpreter.h"
+#include "tensorflow/lite/interpreter_options.h"
+#include "tensorflow/lite/mutable_op_resolver.h"
 
 namespace tflite {
 
-class InterpreterOptions {
- public:
-  void SetPreserveAllTensors(bool value = true) { preserve_ = value; }
-  bool GetPreserveAllTensors() const { return preserve_; }
-  void SetDynamicAllocationForLargeTensors(int) {}
-  void OptimizeMemoryForLargeTensors(int) {}
-  void SetEnsureDynamicTensorsAreReleased(bool = true) {}
-  void SetDisableDelegateClustering(bool = true) {}
-  void SetCacheConstantCastOp(bool) {}
-
- private:
-  bool preserve_ = false;
-};
-
+// The resolver has to be there as long as the builder.
 class InterpreterBuilder {
  public:
   InterpreterBuilder(const FlatBufferModel& model, const OpResolver& op_resolver,
@@ -71,18 +60,21 @@ class InterpreterBuilder {
         reporter_(reporter == nullptr ? DefaultErrorReporter() : reporter),
         options_(TfLiteInterpreterOptionsCreate(), TfLiteInterpreterOptionsDelete) {
     TfLiteInterpreterOptionsSetErrorReporter(options_.get(), detail::report, reporter_);
-    for (const OpResolver::Own& own : op_resolver.own()) add(own);
+    TfLiteInterpreterOptionsSetOpResolver(options_.get(), find_builtin, find_custom,
+                                          const_cast<OpResolver*>(&op_resolver));
     if (options != nullptr && options->GetPreserveAllTensors()) PreserveAllTensorsExperimental();
   }
-  void add(const OpResolver::Own& own) {
-    if (own.code == kTfLiteBuiltinCustom) {
-      TfLiteInterpreterOptionsAddCustomOp(options_.get(), own.name.c_str(), &own.registration,
-                                          own.min_version, own.max_version);
-    } else {
-      TfLiteInterpreterOptionsAddBuiltinOp(options_.get(),
-                                           static_cast<TfLiteBuiltinOperator>(own.code),
-                                           &own.registration, own.min_version, own.max_version);
-    }
+  // What the library has itself it looks for where the resolver has nothing.
+  static const TfLiteRegistration* of_program(const TfLiteRegistration* found) {
+    return found == nullptr || detail::is_of_library(*found) ? nullptr : found;
+  }
+  static const TfLiteRegistration* find_builtin(void* resolver, TfLiteBuiltinOperator op,
+                                                int version) {
+    return of_program(
+        static_cast<OpResolver*>(resolver)->FindOp(static_cast<BuiltinOperator>(op), version));
+  }
+  static const TfLiteRegistration* find_custom(void* resolver, const char* op, int version) {
+    return of_program(static_cast<OpResolver*>(resolver)->FindOp(op, version));
   }
 
   const TfLiteModel* model_;

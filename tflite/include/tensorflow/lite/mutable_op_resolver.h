@@ -1,76 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that a program brings.
+// Who finds operators for a model: those that a program brings come first.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "tensorflow/lite/core/c/common.h"
+#include "tensorflow/lite/library_ops.h"
 #include "tensorflow/lite/schema/classes.h"
 
 namespace tflite {
 
-// Pipit has all builtin operators. Those of the program come first.
+// What it does not find, the library may have all the same.
 class OpResolver {
  public:
-  struct Own {
-    int code;
-    std::string name;  // of a custom operator
-    TfLiteRegistration registration;
-    int min_version, max_version;
-  };
   virtual ~OpResolver() = default;
-  const std::vector<Own>& own() const { return own_; }
-
-  const TfLiteRegistration* FindOp(const char* op, int version) const {
-    return find(kTfLiteBuiltinCustom, op, version);
-  }
-  const TfLiteRegistration* FindOp(BuiltinOperator op, int version) const {
-    const TfLiteRegistration* own = find(op, "", version);
-    return own != nullptr ? own : builtin(op);
-  }
-
- protected:
-  void add(int code, const char* name, const TfLiteRegistration* registration, int min_version,
-           int max_version) {
-    if (registration == nullptr || registration == builtin(code)) return;
-    own_.push_back({code, name, *registration, min_version, max_version});
-  }
-
- private:
-  // An operator of Pipit's, by its code alone: nobody but the library calls its functions.
-  static const TfLiteRegistration* builtin(int code) {
-    constexpr int kCount = kTfLiteBuiltinStablehloCase + 1;
-    struct Table {
-      TfLiteRegistration of[kCount] = {};
-      Table() {
-        for (int i = 0; i < kCount; ++i) {
-          of[i].builtin_code = i;
-          of[i].version = 1;
-        }
-      }
-    };
-    static const Table table;
-    const bool known = code >= 0 && code < kCount && code != kTfLiteBuiltinCustom;
-    return known ? &table.of[code] : nullptr;
-  }
-  const TfLiteRegistration* find(int code, const std::string& name, int version) const {
-    for (auto it = own_.rbegin(); it != own_.rend(); ++it) {
-      if (it->code == code && it->name == name && version >= it->min_version &&
-          version <= it->max_version) {
-        return &it->registration;
-      }
-    }
-    return nullptr;
-  }
-
-  std::vector<Own> own_;
+  // nullptr when there is none.
+  virtual const TfLiteRegistration* FindOp(BuiltinOperator op, int version) const = 0;
+  virtual const TfLiteRegistration* FindOp(const char* op, int version) const = 0;
 };
 
 class MutableOpResolver : public OpResolver {
  public:
+  const TfLiteRegistration* FindOp(BuiltinOperator op, int version) const override {
+    return find(op, "", version);
+  }
+  const TfLiteRegistration* FindOp(const char* op, int version) const override {
+    return find(kTfLiteBuiltinCustom, op, version);
+  }
+
   void AddBuiltin(BuiltinOperator op, const TfLiteRegistration* registration, int version = 1) {
     add(op, "", registration, version, version);
   }
@@ -86,10 +45,40 @@ class MutableOpResolver : public OpResolver {
     add(kTfLiteBuiltinCustom, name, registration, min_version, max_version);
   }
   void AddAll(const MutableOpResolver& other) {
-    for (const Own& o : other.own()) {
-      add(o.code, o.name.c_str(), &o.registration, o.min_version, o.max_version);
-    }
+    const auto others = other.own_;  // it may be this one
+    own_.insert(own_.end(), others.begin(), others.end());
   }
+
+ private:
+  struct Own {
+    int code;
+    std::string name;  // of a custom operator
+    TfLiteRegistration registration;
+    int min_version, max_version;
+  };
+
+  void add(int code, const char* name, const TfLiteRegistration* registration, int min_version,
+           int max_version) {
+    if (registration == nullptr || name == nullptr) return;
+    auto own = std::make_shared<Own>(Own{code, name, *registration, min_version, max_version});
+    own->registration.builtin_code = code;
+    own->registration.version = min_version;
+    own->registration.custom_name = code == kTfLiteBuiltinCustom ? own->name.c_str() : nullptr;
+    own_.push_back(std::move(own));
+  }
+  const TfLiteRegistration* find(int code, const char* name, int version) const {
+    if (name == nullptr) return nullptr;
+    for (auto it = own_.rbegin(); it != own_.rend(); ++it) {
+      const Own& own = **it;
+      if (own.code == code && own.name == name && version >= own.min_version &&
+          version <= own.max_version) {
+        return &own.registration;
+      }
+    }
+    return nullptr;
+  }
+
+  std::vector<std::shared_ptr<const Own>> own_;  // registrations stay where they are
 };
 
 }  // namespace tflite
