@@ -74,7 +74,7 @@ TfLiteFloatArray* TfLiteFloatArrayCreate(int size) {
   return make_list<TfLiteFloatArray, float>(size);
 }
 
-TfLiteFloatArray* TfLiteFloatArrayCopy(const TfLiteFloatArray* src) {
+TFL_CAPI_EXPORT TfLiteFloatArray* TfLiteFloatArrayCopy(const TfLiteFloatArray* src) {
   return copy_list<TfLiteFloatArray, float>(src);
 }
 

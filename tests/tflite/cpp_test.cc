@@ -9,6 +9,10 @@
 #include "tensorflow/lite/string_util.h"
 #include "tests/tflite/support.h"
 
+namespace older {
+bool copies_by_itself();
+}
+
 namespace pipit::test {
 namespace {
 
@@ -137,6 +141,10 @@ TEST(TfLiteCpp, OperatorsAndSignatures) {
   ASSERT_EQ(serve->Invoke(), kTfLiteOk);
   EXPECT_EQ(serve->output_tensor("y")->data.f[3], 42);
   EXPECT_EQ(net->output_tensor_by_signature("y", "serve"), serve->output_tensor("y"));
+}
+
+TEST(TfLiteCpp, ProgramsMayHaveFunctionsThatOldVersionsLack) {
+  EXPECT_TRUE(older::copies_by_itself());
 }
 
 TEST(TfLiteCpp, Strings) {

@@ -69,7 +69,8 @@ class ProfileSummarizer {
   }
   std::vector<Row> by_kind() const {
     std::map<std::string, Row> kinds;
-    for (const auto& [place, row] : rows_) {
+    for (const auto& place : rows_) {
+      const Row& row = place.second;
       Row& kind = kinds[row.kind];
       kind.kind = row.kind;
       kind.us += row.us;

@@ -66,7 +66,9 @@ TFL_CAPI_EXPORT void TfLiteIntArrayFree(TfLiteIntArray* a);
 
 TFL_CAPI_EXPORT int TfLiteFloatArrayGetSizeInBytes(int size);
 TFL_CAPI_EXPORT TfLiteFloatArray* TfLiteFloatArrayCreate(int size);
+#ifndef __cplusplus
 TFL_CAPI_EXPORT TfLiteFloatArray* TfLiteFloatArrayCopy(const TfLiteFloatArray* src);
+#endif
 TFL_CAPI_EXPORT void TfLiteFloatArrayFree(TfLiteFloatArray* a);
 
 // ---- how operators report failure
@@ -499,5 +501,17 @@ TFL_CAPI_EXPORT void TfLiteOpaqueDelegateDelete(TfLiteOpaqueDelegate* delegate);
 TFL_CAPI_EXPORT void* TfLiteOpaqueDelegateGetData(const TfLiteOpaqueDelegate* delegate);
 
 #ifdef __cplusplus
+}
+
+// Older versions lack it, and programs have one of their own under its name: Coral's library. So
+// here it is a template, which yields to theirs.
+namespace tflite {
+namespace detail {
+extern "C" TFL_CAPI_EXPORT TfLiteFloatArray* TfLiteFloatArrayCopy(const TfLiteFloatArray* src);
+}
+}  // namespace tflite
+template <class Array>
+Array* TfLiteFloatArrayCopy(const Array* src) {
+  return tflite::detail::TfLiteFloatArrayCopy(src);
 }
 #endif
