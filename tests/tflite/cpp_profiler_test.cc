@@ -9,6 +9,7 @@
 #include "tensorflow/lite/profiling/buffered_profiler.h"
 #include "tensorflow/lite/profiling/profile_summarizer.h"
 #include "tensorflow/lite/profiling/profiler.h"
+#include "tests/core/bounded.h"
 #include "tests/tflite/support.h"
 
 namespace pipit::test {
@@ -238,6 +239,17 @@ TEST(TfLiteCppProfiler, NodesOfDelegates) {
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[1]->tag, "Taker");
   EXPECT_EQ(events[1]->event_metadata, 3);
+}
+
+// As programs walk through all nodes.
+TEST(TfLiteCppProfiler, PlansAreNotMadeInEachRound) {
+  Program p(row(20'000));
+  p.build();
+  const double begin = cpu_seconds();
+  int sum = 0;
+  for (size_t i = 0; i < p.net->execution_plan().size(); ++i) sum += p.net->execution_plan()[i];
+  EXPECT_EQ(sum, 20'000 / 2 * 19'999);
+  EXPECT_LT(cpu_seconds() - begin, 2);
 }
 
 TEST(TfLiteCppProfiler, SubgraphsBesideTheMainOne) {

@@ -50,6 +50,8 @@ class Subgraph {
   }
   // What runs, in order.
   const std::vector<int>& execution_plan() const {
+    // All nodes, as long as no delegate has any: programs ask in each round of a loop.
+    if (!plan_.empty() && plan_.size() == nodes_size()) return plan_;
     TfLiteIntArray* plan = nullptr;
     if (TfLitePipitInterpreterGetExecutionPlan(net_, index_, &plan) == kTfLiteOk) {
       plan_.assign(plan->data, plan->data + plan->size);
