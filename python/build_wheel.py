@@ -21,6 +21,7 @@ import pathlib
 import platform
 import re
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -202,7 +203,8 @@ def write_wheel(out, name, version, tags, files, requires):
     with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as wheel:
         for member, data in files.items():
             entry = zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0))  # the same bytes each time
-            entry.external_attr = (0o755 if "/bin/" in member else 0o644) << 16
+            # pip makes executable what is so and says that it is a file.
+            entry.external_attr = (stat.S_IFREG | (0o755 if "/bin/" in member else 0o644)) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             wheel.writestr(entry, data)
     return path

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import pathlib
+import stat
 import subprocess
 import sys
 import tempfile
@@ -126,7 +127,9 @@ class Wheels(unittest.TestCase):
         with zipfile.ZipFile(wheel) as packed:
             packed.extractall(site)
             for entry in packed.infolist():
-                (site / entry.filename).chmod(entry.external_attr >> 16)
+                mode = entry.external_attr >> 16
+                runs = stat.S_ISREG(mode) and mode & 0o111
+                (site / entry.filename).chmod(0o755 if runs else 0o644)
         points = next(site.glob("*.dist-info/entry_points.txt")).read_text()
         self.assertIn("[console_scripts]\npipit = pipit._command:main\n", points)
         done = subprocess.run(
