@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Tests the wheels and the Debian packages on Debian's own ARM python3 and numpy under qemu-user.
-# These are downloaded once into a root of their own. Not part of ctest, since it needs a network.
+# Installs the wheels with pip, and looks whether apt would install the Debian packages; tests what is in
+# them on Debian's own ARM python3 and numpy under qemu-user. These are downloaded once into a root of
+# their own. Not part of ctest, since it needs a network.
 #
 # usage: arm_test.sh arm64|armhf BUILD ROOT
 #
@@ -18,19 +19,20 @@ case $arch in
   *) echo "arm64 or armhf, not '$arch'" >&2; exit 2 ;;
 esac
 
+wanted=python3,python3-numpy,python3-pil,python3-pip-whl,musl
 fill() { # downloads python3 and numpy with all that they need; unpacking is all that qemu wants
   local try package
   for try in 1 2 3 4 5; do
     rm -rf "$root"
     mkdir -p "$(dirname "$root")"
-    if debootstrap --foreign --variant=minbase --include=python3,python3-numpy,python3-pil,musl \
+    if debootstrap --foreign --variant=minbase --include=$wanted \
       --arch="$arch" bookworm "$root" > "$root.log" 2>&1; then
       for package in "$root"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$root"; done
       # As Debian's alternatives would have it.
       for package in blas lapack; do
         ln -sf "$package/lib$package.so.3" "$root/usr/lib/$triple/lib$package.so.3"
       done
-      touch "$root/filled"
+      echo "$wanted" > "$root/filled"
       return
     fi
     sleep $((2 * try))
@@ -42,7 +44,14 @@ fill() { # downloads python3 and numpy with all that they need; unpacking is all
 
 guest=("$emulator" -cpu max -L "$root" -E PYTHONDONTWRITEBYTECODE=1 -E PIPIT_TEST_EMULATED=1)
 
-wheels() { # the tests, on what pip would unpack
+install_wheels() { # install_wheels SITE WHEEL...: the machine's own pip chooses those that fit it
+  local pip
+  pip=$(echo "$root"/usr/share/python-wheels/pip-*.whl)
+  "${guest[@]}" -E "PYTHONPATH=$pip" "$root/usr/bin/python3.11" -m pip --isolated install --no-index \
+    --no-cache-dir --root-user-action ignore --find-links "$build/wheels" --target "$1" "${@:2}"
+}
+
+wheels() { # the tests, on what pip installs
   local site=$build/wheels/site test
   rm -rf "$build/wheels"
   python3 "$source/python/build_wheel.py" --library "$build/lib/libpipit.so.1" \
@@ -53,8 +62,8 @@ wheels() { # the tests, on what pip would unpack
     echo "FAILED: no wheel for $machine and the C library of Raspberry Pi OS 11"
     exit 1
   fi
-  for test in "$build"/wheels/*.whl; do python3 -m zipfile -e "$test" "$site"; done
-  chmod +x "$site/pipit/bin/pipit" # as pip does
+  install_wheels "$site" pipit-runtime pipit-tflite-runtime pipit-ai-edge-litert
+  [[ -x $site/pipit/bin/pipit ]] || { echo "FAILED: pip has not made the command executable"; exit 1; }
   "$emulator" "$site/pipit/bin/pipit" --version
   export PIPIT_TEST_MODELS=$build/tests/python/models
   export PIPIT_TEST_DELEGATE=$build/tests/capi/libsample_delegate.so PIPIT_TEST_PLUGINS=$build/tests/tflite
@@ -69,6 +78,23 @@ wheels() { # the tests, on what pip would unpack
   /usr/bin/python3 "$here/examples_test.py"
 }
 
+apt_takes() { # apt_takes PACKAGE...: on a system with what is in the root, and nothing to download
+  local deb status=$build/apt/status debs=() said
+  rm -rf "$build/apt"
+  mkdir -p "$build"/apt/{lists,archives}/partial
+  for deb in "$root"/var/cache/apt/archives/*.deb; do
+    dpkg-deb -f "$deb"
+    printf 'Status: install ok installed\n\n'
+  done > "$status"
+  for deb in "$@"; do debs+=("$(echo "$build/packages/${deb}"_*.deb)"); done
+  said=$(apt-get -s -o APT::Architecture="$arch" -o APT::Architectures::="$arch" -o Dir::State="$build/apt" \
+    -o Dir::State::status="$status" -o Dir::Cache="$build/apt" -o Dir::Etc::sourcelist=/dev/null \
+    -o Dir::Etc::sourceparts=/dev/null --no-install-recommends install "${debs[@]}")
+  for deb in "$@"; do
+    grep "^Inst $deb (.*\[\($arch\|all\)\])" <<< "$said" || { echo "FAILED: no $deb: $said"; exit 1; }
+  done
+}
+
 packages() { # the Debian packages, in their places in the root
   local deb said pipit=$root/usr/lib/python3/dist-packages/pipit
   for deb in "$build"/packages/*.deb; do
@@ -77,6 +103,8 @@ packages() { # the Debian packages, in their places in the root
     dpkg -x "$deb" "$root"
   done
   "$here/depends_test.sh" "$build/packages" "$root"
+  apt_takes libpipit1 pipit python3-pipit python3-pipit-tflite-runtime python3-pipit-ai-edge-litert \
+    libpipit-tensorflowlite-c
   said=$("$emulator" -L "$root" "$root/usr/bin/pipit" classify "$source/models/digits_int8.tflite" \
     "$source/models/samples/digit_7_0.png" --labels "$source/models/digits_labels.txt")
   [[ $said == *seven* ]] || { echo "FAILED: pipit said $said"; exit 1; }
@@ -95,7 +123,7 @@ musl() { # the libraries, with another C library
     "$root/lib/ld-musl-aarch64.so.1" "$emulator" -L "$root"
 }
 
-[[ -e $root/filled ]] || fill
+[[ $(cat "$root/filled" 2> /dev/null) == "$wanted" ]] || fill
 (wheels)
 packages
 [[ $arch != arm64 ]] || musl
