@@ -18,21 +18,21 @@ struct RequantizeNeon {
   int16x8_t zero_point;
   int8x16_t min, max;
   int32_t zero;
-  bool relu;  // everything below the zero point is clamped, and nothing above it
+  bool full;  // the limits are those of int8: saturation is all that clamps
 };
 
 inline RequantizeNeon load_requantize(const Requantize& q) {
   return {vdupq_n_s16(static_cast<int16_t>(q.zero_point)), vdupq_n_s8(static_cast<int8_t>(q.min)),
           vdupq_n_s8(static_cast<int8_t>(q.max)), q.zero_point,
-          q.min == q.zero_point && q.max == INT8_MAX};
+          q.min == INT8_MIN && q.max == INT8_MAX};
 }
 
 // What can be known of a group of eight channels, and saves instructions.
 enum class Form : uint8_t {
   kAny,
   kFar,    // all shifts go to the right, by at least one bit
-  kRight,  // and by at most kMostRight
-  kRelu,   // besides, see RequantizeNeon::relu
+  kRight,  // and by at most kMostRight, and RequantizeNeon::full
+  kRelu,   // besides, nothing is below the zero point
 };
 
 // Of eight channels. For Form::kRight and Form::kRelu, a result is the top byte of
@@ -53,12 +53,13 @@ constexpr int32_t kMostRight = 31;
 #endif
 
 // Of eight shifts, in the bytes of a number.
-inline Form form_of(uint64_t shifts, bool relu) {
+inline Form form_of(uint64_t shifts, const RequantizeNeon& q) {
   constexpr uint64_t kEach = 0x0101010101010101, kTop = kEach * 0x80;
   if ((~shifts & kTop) != 0) return Form::kAny;
   // ~shift is the number of bits to the right less one: no sum carries.
-  if (((~shifts + kEach * (0x80 - kMostRight)) & kTop) != 0) return Form::kFar;
-  return relu ? Form::kRelu : Form::kRight;
+  const bool far = ((~shifts + kEach * (0x80 - kMostRight)) & kTop) != 0;
+  if (far || !q.full) return Form::kFar;
+  return q.zero == INT8_MIN ? Form::kRelu : Form::kRight;
 }
 
 inline Scaling load_whole_scaling(const int32_t* multiplier, const int8_t* shift,
@@ -71,7 +72,7 @@ inline Scaling load_whole_scaling(const int32_t* multiplier, const int8_t* shift
   s.multiplier[1] = vld1q_s32(multiplier + 4);
   s.shift[0] = vmovl_s16(vget_low_s16(wide));
   s.shift[1] = vmovl_s16(vget_high_s16(wide));
-  s.form = form_of(shifts, q.relu);
+  s.form = form_of(shifts, q);
 #if PIPIT_ARM64
   for (int half = 0; half < 2; ++half) {
     // (zero point + 1/2) * 2^right
@@ -226,11 +227,12 @@ template <Form kForm, int n>
     unroll<2 * n>([&](auto i) PIPIT_INLINE { f(y[i / 2][i % 2], i % 2); });
   };
 #ifdef __ARM_FEATURE_QRDMX
+  // A copy for each SQRDMLAH to add to: loaded, since a move would take the place of arithmetic.
+  const int32x4_t* addends = s.addend;
   each([&](int32x4_t& v, int h) PIPIT_INLINE {
-    // A copy for SQRDMLAH to add to: loaded, since a move would take the place of arithmetic.
-    const int32x4_t* at = &s.addend[h];
-    if (kForm == Form::kRelu) asm("" : "+r"(at));
-    const int32x4_t addend = kForm == Form::kRight ? wrapping_add(*at, sign_of(v)) : *at;
+    if (kForm == Form::kRelu) asm("" : "+r"(addends));
+    const int32x4_t addend =
+        kForm == Form::kRight ? wrapping_add(addends[h], sign_of(v)) : addends[h];
     v = vqrdmlahq_s32(addend, v, s.multiplier[h]);
   });
 #else
@@ -272,8 +274,8 @@ template <Form kForm, int n>
     scale_all<kForm>(s, y);
     narrow_all(q, y, out);
   }
+  if constexpr (kForm == Form::kRight || kForm == Form::kRelu) return;
   unroll<n / 2>([&](auto m) PIPIT_INLINE { out[m] = vmaxq_s8(out[m], q.min); });
-  if constexpr (kForm == Form::kRelu) return;
   unroll<n / 2>([&](auto m) PIPIT_INLINE { out[m] = vminq_s8(out[m], q.max); });
 }
 

@@ -84,7 +84,9 @@ class GuardedConv {
     zero_point_ = random.between(kMin, kMax);
     const int32_t usual[] = {0, 128, 255};
     weights_zero_point_ = random.one_in(2) ? usual[random.between(0, 2)] : random.between(0, 255);
-    out_zero_point_ = random.between(kMin, kMax);
+    if constexpr (std::is_same_v<T, uint8_t>) fit_some_weights(&random);
+    // What models have behind a ReLU, half of the time.
+    out_zero_point_ = random.one_in(2) ? kMin : random.between(kMin, kMax);
     min_ = random.one_in(2) ? kMin : out_zero_point_;
     max_ = random.one_in(2) ? kMax : random.between(out_zero_point_, kMax);
     for (const auto* b : {&in_, &weights_}) b->make_read_only();
@@ -154,6 +156,19 @@ class GuardedConv {
 
  private:
   static size_t elements(int32_t n) { return static_cast<size_t>(n); }
+
+  // Weights of a half of the eighths of the channels, less their zero point, become int8.
+  void fit_some_weights(Random* random) {
+    const size_t eighth = std::max<size_t>(weights_.span().size() / 8, 1);
+    bool fit = false;
+    for (size_t i = 0; i < weights_.span().size(); ++i) {
+      if (i % eighth == 0) fit = random->one_in(2);
+      if (!fit) continue;
+      T& w = weights_.span()[i];
+      w = static_cast<T>(
+          std::clamp<int32_t>(w, weights_zero_point_ - 128, weights_zero_point_ + 127));
+    }
+  }
 
   ConvGeometry size_;
   int32_t gap_;
