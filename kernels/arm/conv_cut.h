@@ -180,13 +180,18 @@ struct PanelCut {
   static constexpr int32_t kSmallBlock = 8 << 10;    // bytes of windows that all panels pass over
   static constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs panels again
   static constexpr int32_t kMost = 256;              // positions of a block
-  static constexpr bool kFlips =
-      std::is_same_v<std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>, uint8_t>;
-  static constexpr size_t kTermBytes = kFlips ? kMost * sizeof(int32_t) : 0;
+  static constexpr int32_t kHead = 16;               // bytes before a panel of uint8 weights
 
+  // uint8, or what was.
+  static bool flips(const Args& a) {
+    if constexpr (requires { a.flip; }) return a.flip != 0;
+    return std::is_same_v<std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>, uint8_t>;
+  }
+  static ByteCount term_bytes(const Args& a) { return flips(a) ? kMost * sizeof(int32_t) : 0; }
   static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
   static ByteCount panel_bytes_of(const Args& a) {
-    return (ByteCount(a.size.kernel_h) * a.size.kernel_w * a.size.in_c).aligned(16) * kPanel;
+    const ByteCount depth = ByteCount(a.size.kernel_h) * a.size.kernel_w * a.size.in_c;
+    return depth.aligned(16) * kPanel + (flips(a) ? kHead : 0);
   }
   static ByteCount all_bytes_of(const Args& a) { return panel_bytes_of(a) * panels_of(a); }
   static bool packs_all(const Args& a) {
@@ -208,8 +213,8 @@ struct PanelCut {
   // Scratch memory: panels, terms of windows, windows.
   static ByteCount scratch(const Args& a) {
     if (!countable(a.size)) return ByteCount::unbounded();
-    const ConvCut rows(a.size, a.stride.in_pixel, kFlips, limits(a));
-    return pack_bytes(a) + kTermBytes + rows.bytes();
+    const ConvCut rows(a.size, a.stride.in_pixel, flips(a), limits(a));
+    return pack_bytes(a) + term_bytes(a) + rows.bytes();
   }
 };
 

@@ -5,7 +5,6 @@
 // 16 bytes of depth a tile has 16 loads for 64 SDOT (1,024 multiply-adds; the ceiling of two SDOT a
 // cycle is 32 multiply-adds).
 #include "kernels/arm/conv_panels.h"
-#include "kernels/arm/wrapping_neon.h"
 #include "kernels/contracts/conv_s8.h"
 #include "kernels/contracts/conv_u8.h"
 
@@ -40,50 +39,15 @@ PIPIT_INLINE inline void dot_step(Sums<kM>& sum, const int8_t* const (&windows)[
   unroll<kBytes / 4>([&](auto lane) PIPIT_INLINE { dot_unit<lane>(sum, x, w); });
 }
 
-// Adds the products of a tile, of kBytes of depth or, if that is 0, of any.
-template <int32_t kBytes, int kM>
-PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const int8_t* const* windows,
-                                  const int8_t* weights, const ConvSteps& steps) {
-  const int8_t* at[kM];
-  unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
-  if constexpr (kBytes != 0) {
-    constexpr int kWhole = kBytes / 16 * 16;
-    unroll<kBytes / 16>(
-        [&](auto i) PIPIT_INLINE { dot_step<16>(sum, at, 16 * i, weights + 16 * i * kPanel); });
-    if constexpr (kWhole < kBytes) dot_step<8>(sum, at, kWhole, weights + kWhole * kPanel);
-    return;
-  }
-  const ConvStep* s = steps.at;
-  for (int32_t i = steps.sixteens; i > 0; --i, ++s) dot_step<16>(sum, at, s->x, weights + s->w);
-  for (int32_t i = steps.eights; i > 0; --i, ++s) dot_step<8>(sum, at, s->x, weights + s->w);
-  for (int32_t i = steps.fours; i > 0; --i, ++s) dot_step<4>(sum, at, s->x, weights + s->w);
-}
-
-// Sums start from the bias. The compiler is kept from loading it once and copying: copies would
-// take the place of SDOT, loads do not.
-template <bool kTerms, int kM>
-PIPIT_INLINE inline void start(Sums<kM>& sum, const int32_t* bias, const int32_t* terms) {
-  unroll<kM>([&](auto m) PIPIT_INLINE {
-    asm("" : "+r"(bias));
-    sum[m][0] = vld1q_s32(bias);
-    sum[m][1] = vld1q_s32(bias + 4);
-    if constexpr (kTerms) {
-      const int32x4_t term = vld1q_dup_s32(terms + m);
-      sum[m][0] = wrapping_add(sum[m][0], term);
-      sum[m][1] = wrapping_add(sum[m][1], term);
-    }
-  });
-}
-
 struct DotprodEngine {
   static constexpr int32_t kUnit = kDotprodUnit;
   static constexpr bool kHasShort = true;
 
-  template <bool kFlips>
-  static void pack(const int8_t* const w[kPanel], int32_t k, int8_t* to) {
-    const int8x16_t flip = vdupq_n_s8(kFlips ? INT8_MIN : 0);
+  template <bool kSubtracts>
+  static void pack(const int8_t* const w[kPanel], int32_t k, uint8_t zero, int8_t* to) {
     const auto load = [&](const int8_t* from) {
-      return vreinterpretq_s32_s8(veorq_s8(vld1q_s8(from + k), flip));
+      const int8x16_t v = vld1q_s8(from + k);
+      return vreinterpretq_s32_s8(kSubtracts ? less(v, zero) : v);
     };
     for (int half = 0; half < 2; ++half) {
       const int8_t* const* v = w + 4 * half;
@@ -103,22 +67,52 @@ struct DotprodEngine {
     }
   }
 
-  template <bool kTerms, int32_t kBytes, int kM>
-  PIPIT_INLINE static void sum(const Panel& p, const int8_t* const* windows, const int32_t* terms,
-                               Sums<kM>& sums) {
-    start<kTerms>(sums, p.bias, terms);
-    dot_tile<kBytes>(sums, windows, p.weights, p.steps);
-  }
+  template <int kM>
+  struct Tile {
+    Sums<kM> sum;
+
+    // The compiler is kept from loading the bias once and copying: copies would take the place of
+    // SDOT, loads do not.
+    PIPIT_INLINE void start(const Panel& p) {
+      const int32_t* bias = p.bias;
+      unroll<kM>([&](auto m) PIPIT_INLINE {
+        asm("" : "+r"(bias));
+        sum[m][0] = vld1q_s32(bias);
+        sum[m][1] = vld1q_s32(bias + 4);
+      });
+    }
+    PIPIT_INLINE void add(const Panel& p, const int8_t* const* windows) {
+      const int8_t* at[kM];
+      unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
+      const int8_t* const w = p.weights;
+      const ConvStep* s = p.steps.at;
+      for (int32_t i = p.steps.sixteens; i > 0; --i, ++s) dot_step<16>(sum, at, s->x, w + s->w);
+      if (p.steps.eights + p.steps.fours == 0) return;
+      for (int32_t i = p.steps.eights; i > 0; --i, ++s) dot_step<8>(sum, at, s->x, w + s->w);
+      for (int32_t i = p.steps.fours; i > 0; --i, ++s) dot_step<4>(sum, at, s->x, w + s->w);
+    }
+    template <int32_t kBytes>
+    PIPIT_INLINE void add_short(const Panel& p, const int8_t* const* windows) {
+      const int8_t* at[kM];
+      unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
+      constexpr int kWhole = kBytes / 16 * 16;
+      unroll<kBytes / 16>(
+          [&](auto i) PIPIT_INLINE { dot_step<16>(sum, at, 16 * i, p.weights + 16 * i * kPanel); });
+      if constexpr (kWhole < kBytes) dot_step<8>(sum, at, kWhole, p.weights + kWhole * kPanel);
+    }
+    PIPIT_INLINE void get(Sums<kM>& to) const {
+      unroll<2 * kM>([&](auto i) PIPIT_INLINE { to[i / 2][i % 2] = sum[i / 2][i % 2]; });
+    }
+  };
 };
 
-template <class Args>
-using Conv = PanelConv<Args, DotprodEngine>;
+using Conv = PanelConv<DotprodEngine>;
 
 }  // namespace
 
-void conv_s8_dotprod_arrange(const ConvS8& a, uint8_t* to) { Conv<ConvS8>(a).arrange(to); }
-void conv_s8_dotprod(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-void conv_u8_dotprod_arrange(const ConvU8& a, uint8_t* to) { Conv<ConvU8>(a).arrange(to); }
-void conv_u8_dotprod(const ConvU8& a) { Conv<ConvU8>(a).run(); }
+void conv_s8_dotprod_arrange(const ConvS8& a, uint8_t* to) { Conv(ConvBytes(a)).arrange(to); }
+void conv_s8_dotprod(const ConvS8& a) { Conv(ConvBytes(a)).run(); }
+void conv_u8_dotprod_arrange(const ConvU8& a, uint8_t* to) { Conv(ConvBytes(a)).arrange(to); }
+void conv_u8_dotprod(const ConvU8& a) { Conv(ConvBytes(a)).run(); }
 
 }  // namespace pipit

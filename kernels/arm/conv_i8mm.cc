@@ -5,7 +5,6 @@
 // bytes of depth, 32 multiply-adds. Per 16 bytes of depth a tile has 16 loads and 8 ZIPs for 32 of
 // them.
 #include "kernels/arm/conv_panels.h"
-#include "kernels/arm/wrapping_neon.h"
 #include "kernels/contracts/conv_s8.h"
 #include "kernels/contracts/conv_u8.h"
 
@@ -25,12 +24,15 @@ struct I8mmEngine {
     return vreinterpretq_s8_s64(vzip2q_s64(vreinterpretq_s64_s8(a), vreinterpretq_s64_s8(b)));
   }
 
-  template <bool kFlips>
-  static void pack(const int8_t* const w[kPanel], int32_t k, int8_t* to) {
-    const int8x16_t flip = vdupq_n_s8(kFlips ? INT8_MIN : 0);
+  template <bool kSubtracts>
+  static void pack(const int8_t* const w[kPanel], int32_t k, uint8_t zero, int8_t* to) {
+    const auto load = [&](const int8_t* from) {
+      const int8x16_t v = vld1q_s8(from + k);
+      return kSubtracts ? less(v, zero) : v;
+    };
     for (int n = 0; n < kPairs; ++n, to += 16) {
-      const int8x16_t a = veorq_s8(vld1q_s8(w[2 * n] + k), flip);
-      const int8x16_t b = veorq_s8(vld1q_s8(w[2 * n + 1] + k), flip);
+      const int8x16_t a = load(w[2 * n]);
+      const int8x16_t b = load(w[2 * n + 1]);
       vst1q_s8(to, low(a, b));
       vst1q_s8(to + 8 * kPanel, high(a, b));
     }
@@ -78,38 +80,40 @@ struct I8mmEngine {
     }
   }
 
-  template <bool kTerms, int32_t, int kM>
-  PIPIT_INLINE static void sum(const Panel& p, const int8_t* const* windows, const int32_t* terms,
-                               Sums<kM>& sums) {
-    constexpr int kRows = (kM + 1) / 2;
+  template <int kM>
+  struct Tile {
+    static constexpr int kRows = (kM + 1) / 2;
     Blocks<kRows> block;
-    unroll<kRows>([&](auto m) PIPIT_INLINE {
-      unroll<kPairs>([&](auto n) PIPIT_INLINE {
-        const int32x2_t two = vld1_s32(p.bias + 2 * n);
-        block[m][n] = vcombine_s32(two, two);
+
+    PIPIT_INLINE void start(const Panel& p) {
+      unroll<kRows>([&](auto m) PIPIT_INLINE {
+        unroll<kPairs>([&](auto n) PIPIT_INLINE {
+          const int32x2_t two = vld1_s32(p.bias + 2 * n);
+          block[m][n] = vcombine_s32(two, two);
+        });
       });
-    });
-    add_all<kRows, kM>(block, windows, p.weights, p.steps);
-    unroll<kM>([&](auto m) PIPIT_INLINE {
-      unroll<2>([&](auto half) PIPIT_INLINE {
+    }
+    PIPIT_INLINE void add(const Panel& p, const int8_t* const* windows) {
+      add_all<kRows, kM>(block, windows, p.weights, p.steps);
+    }
+    PIPIT_INLINE void get(Sums<kM>& to) const {
+      unroll<2 * kM>([&](auto i) PIPIT_INLINE {
+        constexpr int m = i / 2, half = i % 2;
         const int64x2_t a = vreinterpretq_s64_s32(block[m / 2][2 * half]);
         const int64x2_t b = vreinterpretq_s64_s32(block[m / 2][2 * half + 1]);
-        const int64x2_t row = m % 2 == 0 ? vzip1q_s64(a, b) : vzip2q_s64(a, b);
-        sums[m][half] = vreinterpretq_s32_s64(row);
-        if (kTerms) sums[m][half] = wrapping_add(sums[m][half], vdupq_n_s32(terms[m]));
+        to[m][half] = vreinterpretq_s32_s64(m % 2 == 0 ? vzip1q_s64(a, b) : vzip2q_s64(a, b));
       });
-    });
-  }
+    }
+  };
 };
 
-template <class Args>
-using Conv = PanelConv<Args, I8mmEngine>;
+using Conv = PanelConv<I8mmEngine>;
 
 }  // namespace
 
-void conv_s8_i8mm_arrange(const ConvS8& a, uint8_t* to) { Conv<ConvS8>(a).arrange(to); }
-void conv_s8_i8mm(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-void conv_u8_i8mm_arrange(const ConvU8& a, uint8_t* to) { Conv<ConvU8>(a).arrange(to); }
-void conv_u8_i8mm(const ConvU8& a) { Conv<ConvU8>(a).run(); }
+void conv_s8_i8mm_arrange(const ConvS8& a, uint8_t* to) { Conv(ConvBytes(a)).arrange(to); }
+void conv_s8_i8mm(const ConvS8& a) { Conv(ConvBytes(a)).run(); }
+void conv_u8_i8mm_arrange(const ConvU8& a, uint8_t* to) { Conv(ConvBytes(a)).arrange(to); }
+void conv_u8_i8mm(const ConvU8& a) { Conv(ConvBytes(a)).run(); }
 
 }  // namespace pipit

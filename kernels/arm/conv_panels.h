@@ -4,40 +4,93 @@
 // at the end. That saves twelve instructions for sixteen results, and costs one to two percent of
 // the work of MobileNet V2. A tile is eight positions by eight channels.
 //
+// uint8 numbers are int8 ones once their top bit is flipped, as they are read and written. Weights
+// less their zero point are int8 in most panels; those of the others are less 128, and what lacks
+// is added for each window: see window_terms().
+//
 // The Engine has the instructions:
 //   kUnit                              bytes of depth in its shortest step
 //   kHasShort                          whether tiles of short windows are worth code of their own
-//   pack<kFlips>(filters, k, to)       16 bytes of depth of eight channels into 128
-//   sum<kTerms, kBytes>(panel, windows, terms, sums)
-//                                      the sums of a tile, with bias and terms; of windows of
-//                                      kBytes in one piece, or, if that is 0, of any
+//   pack<kSubtracts>(filters, k, zero, to)
+//                                      16 bytes of depth of eight channels, less `zero`, into 128
+//   Tile<kM>                           the sums of kM positions:
+//     start(panel)                     with the bias
+//     add(panel, windows)              and all products; or,
+//     add_short<kBytes>(...)           if windows are of so many bytes in one piece
+//     get(sums)
 #pragma once
 
 #include "kernels/arm/conv_rows.h"
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/unroll.h"
+#include "kernels/arm/wrapping_neon.h"
 
 namespace pipit {
 namespace {
 
 constexpr int32_t kPanel = 8;  // output channels
 constexpr int kTile = 8;       // positions
+constexpr int kLeastTile = 4;  // a smaller one would wait for its sums
+constexpr int kShortTile = 4;  // where windows are short
+static_assert(kShortTile <= kLeastTile);
 
 template <int kM>
 using Sums = int32x4_t[kM][2];
 
+// A convolution of int8 numbers, or of uint8 ones with the top bit flipped.
+struct ConvBytes {
+  ConvGeometry size;
+  ConvStrides stride;
+  const int8_t* in;
+  const int8_t* weights;
+  const int32_t* bias;
+  int8_t* out;
+  int32_t in_zero_point;
+  int32_t weights_zero_point = 0;
+  uint8_t flip = 0;
+  Requantize requantize;
+  uint8_t* scratch;
+  const uint8_t* arranged;
+
+  template <class Args>
+  explicit ConvBytes(const Args& a)
+      : size(a.size),
+        stride(a.stride),
+        in(reinterpret_cast<const int8_t*>(a.in)),
+        weights(reinterpret_cast<const int8_t*>(a.weights)),
+        bias(a.bias),
+        out(reinterpret_cast<int8_t*>(a.out)),
+        in_zero_point(a.in_zero_point),
+        requantize(a.requantize),
+        scratch(a.scratch),
+        arranged(a.arranged) {
+    if constexpr (requires { a.weights_zero_point; }) {
+      weights_zero_point = a.weights_zero_point;
+      flip = 0x80;
+    }
+  }
+};
+
+// ---- panels
+
+inline int8x16_t less(int8x16_t v, uint8_t zero) {
+  return vreinterpretq_s8_u8(vsubq_u8(vreinterpretq_u8_s8(v), vdupq_n_u8(zero)));
+}
+
 // Channels that do not exist repeat the last one (their sums are not stored); depth is padded with
 // numbers that meet zeros.
-template <class Engine, class Element>
-void pack_panel(const Element* weights, int32_t depth, int32_t channels, int8_t* to) {
-  constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
+template <class Engine, bool kSubtracts>
+[[gnu::noinline]] void pack_panel(const int8_t* weights, int32_t depth, int32_t channels,
+                                  uint8_t zero, int8_t* to) {
   const int8_t* w[kPanel];
   for (int32_t c = 0; c < kPanel; ++c) {
     const ptrdiff_t filter = c < channels ? c : channels - 1;
-    w[c] = reinterpret_cast<const int8_t*>(weights) + filter * depth;
+    w[c] = weights + filter * depth;
   }
   int32_t k = 0;
-  for (; k + 16 <= depth; k += 16, to += 16 * kPanel) Engine::template pack<kFlips>(w, k, to);
+  for (; k + 16 <= depth; k += 16, to += 16 * kPanel) {
+    Engine::template pack<kSubtracts>(w, k, zero, to);
+  }
   if (k == depth) return;
   int8_t last[kPanel][16] = {};
   const int8_t* ends[kPanel];
@@ -45,7 +98,24 @@ void pack_panel(const Element* weights, int32_t depth, int32_t channels, int8_t*
     std::memcpy(last[c], w[c] + k, static_cast<size_t>(depth - k));
     ends[c] = last[c];
   }
-  Engine::template pack<kFlips>(ends, 0, to);
+  Engine::template pack<kSubtracts>(ends, 0, zero, to);
+}
+
+// Whether n uint8 numbers are int8 ones less `zero`.
+inline bool fit_less(const int8_t* numbers, ptrdiff_t n, int32_t zero) {
+  const auto* at = reinterpret_cast<const uint8_t*>(numbers);
+  uint8x16_t low = vdupq_n_u8(UINT8_MAX), high = vdupq_n_u8(0);
+  ptrdiff_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    low = vminq_u8(low, vld1q_u8(at + i));
+    high = vmaxq_u8(high, vld1q_u8(at + i));
+  }
+  int32_t least = vminvq_u8(low), most = vmaxvq_u8(high);
+  for (; i < n; ++i) {
+    least = at[i] < least ? at[i] : least;
+    most = at[i] > most ? at[i] : most;
+  }
+  return least - zero >= INT8_MIN && most - zero <= INT8_MAX;
 }
 
 // ---- tiles
@@ -55,10 +125,12 @@ struct Panel {
   const int8_t* weights;
   const int32_t* bias;  // of kPanel channels
   Scaling scaling;
-  int32_t channels;  // that exist
+  int32_t channels;   // that exist
+  int32_t positions;  // of a tile that exist, with Form::kAny
   ConvSteps steps;
   int32_t bytes;  // see ConvRows::short_bytes
   RequantizeNeon q;
+  uint8x16_t flip;  // of the results' top bits, or zeros
 };
 
 struct Results {
@@ -66,138 +138,203 @@ struct Results {
   ptrdiff_t step;
 };
 
-// Sixteen results from the sums of two positions.
-template <Form kForm, bool kFlips>
-PIPIT_INLINE inline uint8x16_t finish(const Panel& p, const int32x4_t (&a)[2],
-                                      const int32x4_t (&b)[2]) {
-  int32x4_t sums[2][2] = {{a[0], a[1]}, {b[0], b[1]}};
-  int8x16_t v[1];
-  requantize_all<kForm>(p.scaling, p.q, sums, v);
-  const uint8x16_t result = vreinterpretq_u8_s8(v[0]);
-  return kFlips ? veorq_u8(result, vdupq_n_u8(0x80)) : result;
+// The results of a tile, two positions in each. They are stored when all are there: the compiler
+// does not know that stores leave the panel as it is.
+template <Form kForm, int kM>
+PIPIT_INLINE inline void requantize_tile(const Panel& p, const Sums<kM>& sum,
+                                         uint8x16_t (&to)[(kM + 1) / 2]) {
+  constexpr int kEven = (kM + 1) / 2 * 2;
+  int32x4_t y[kEven][2];
+  unroll<2 * kEven>(
+      [&](auto i) PIPIT_INLINE { y[i / 2][i % 2] = sum[i / 2 < kM ? i / 2 : kM - 1][i % 2]; });
+  int8x16_t v[kEven / 2];
+  requantize_all<kForm>(p.scaling, p.q, y, v);
+  unroll<kEven / 2>(
+      [&](auto pair) PIPIT_INLINE { to[pair] = veorq_u8(vreinterpretq_u8_s8(v[pair]), p.flip); });
 }
 
-// Tiles of all channels of the panel. No branch between the last product and the last result, and
-// where kBytes are given none before.
-template <class Engine, int kM, bool kFlips, Form kForm, int32_t kBytes = 0>
-[[gnu::noinline]] void run_tiles(const Panel& panel, const int8_t* const* windows,
-                                 const int32_t* terms, int32_t count, Results out) {
-  const Panel p = panel;
-  for (; count > 0; --count, windows += kM) {
-    Sums<kM> sum;
-    Engine::template sum<kFlips, kBytes>(p, windows, terms, sum);
-    if (kFlips) terms += kM;
-    unroll<(kM + 1) / 2>([&](auto pair) PIPIT_INLINE {
-      constexpr int m = 2 * decltype(pair)();
-      constexpr int next = m + 1 < kM ? m + 1 : m;
-      const uint8x16_t v = finish<kForm, kFlips>(p, sum[m], sum[next]);
-      vst1_u8(out.at, vget_low_u8(v));
-      if constexpr (next != m) {
-        out.at += out.step;
-        store_high(out.at, v);
-      }
-      out.at += out.step;
-    });
-  }
+template <Form kForm, int kM>
+PIPIT_INLINE inline void finish(const Panel& p, const Sums<kM>& sum, Results& out) {
+  uint8x16_t v[(kM + 1) / 2];
+  requantize_tile<kForm>(p, sum, v);
+  unroll<kM>([&](auto m) PIPIT_INLINE {
+    if constexpr (m % 2 == 0) {
+      vst1_u8(out.at, vget_low_u8(v[m / 2]));
+    } else {
+      store_high(out.at, v[m / 2]);
+    }
+    out.at += out.step;
+  });
 }
 
 // Any number of positions and channels, any shifts.
-template <class Engine, bool kFlips>
-[[gnu::noinline]] void run_any_tiles(const Panel& p, const int8_t* const* windows,
-                                     const int32_t* terms, int32_t count, Results out) {
-  for (; count > 0; count -= kTile, windows += kTile) {
-    const int32_t exist = count < kTile ? count : kTile;
-    int32_t some[kTile] = {};
-    if (kFlips) std::memcpy(some, terms, static_cast<size_t>(exist) * sizeof(int32_t));
-    if (kFlips) terms += exist;
-    Sums<kTile> sum;
-    Engine::template sum<kFlips, 0>(p, windows, some, sum);
-    uint8_t results[kTile * kPanel];
-    unroll<kTile / 2>([&](auto pair) PIPIT_INLINE {
-      constexpr int m = 2 * decltype(pair)();
-      vst1q_u8(results + m * kPanel, finish<Form::kAny, kFlips>(p, sum[m], sum[m + 1]));
-    });
-    for (int32_t m = 0; m < exist; ++m, out.at += out.step) {
-      store_some(out.at, results + m * kPanel, p.channels);
+[[gnu::noinline]] void finish_any(const Panel& p, const Sums<kTile>& sum, Results& out) {
+  uint8x16_t v[kTile / 2];
+  requantize_tile<Form::kAny>(p, sum, v);
+  uint8_t results[kTile * kPanel];
+  unroll<kTile / 2>([&](auto pair) PIPIT_INLINE { vst1q_u8(results + 16 * pair, v[pair]); });
+  for (int32_t m = 0; m < p.positions; ++m, out.at += out.step) {
+    store_some(out.at, results + m * kPanel, p.channels);
+  }
+}
+
+template <int kM>
+PIPIT_INLINE inline void add_terms(const int32_t* terms, Sums<kM>& sum) {
+  unroll<kM>([&](auto m) PIPIT_INLINE {
+    const int32x4_t term = vld1q_dup_s32(terms + m);
+    sum[m][0] = wrapping_add(sum[m][0], term);
+    sum[m][1] = wrapping_add(sum[m][1], term);
+  });
+}
+
+// The same for one form, or for one of several.
+template <Form kFirst, Form... kOthers, int kM>
+PIPIT_INLINE inline void finish_as(const Panel& p, const Sums<kM>& sum, Results& out) {
+  if constexpr (sizeof...(kOthers) != 0) {
+    if (p.scaling.form != kFirst) return finish_as<kOthers...>(p, sum, out);
+  }
+  if constexpr (kFirst == Form::kAny) return finish_any(p, sum, out);
+  finish<kFirst>(p, sum, out);
+}
+
+// Tiles of all channels of the panel, if its form is one of kForms. `terms` are added to the sums
+// of positions, if there are any. The next tile starts while this one is finished.
+template <class Engine, int kM, Form... kForms>
+[[gnu::noinline]] void run_tiles(const Panel& p, const int8_t* const* windows, const int32_t* terms,
+                                 int32_t count, Results out) {
+  typename Engine::template Tile<kM> tile;
+  tile.start(p);
+  for (; count > 0; --count, windows += kM) {
+    tile.add(p, windows);
+    Sums<kM> sum;
+    tile.get(sum);
+    if (terms != nullptr) {
+      add_terms(terms, sum);
+      terms += kM;
     }
+    finish_as<kForms...>(p, sum, out);
+    tile.start(p);
+  }
+}
+
+// Tiles of windows of kBytes. No branch between the first product and the last result. They are
+// small, so that a core sees the products of one and the results of another at the same time.
+template <class Engine, Form kForm, int32_t kBytes>
+[[gnu::noinline]] void run_short(const Panel& p, const int8_t* const* windows, const int32_t*,
+                                 int32_t count, Results out) {
+  for (; count > 0; --count, windows += kShortTile) {
+    typename Engine::template Tile<kShortTile> tile;
+    tile.start(p);
+    tile.template add_short<kBytes>(p, windows);
+    Sums<kShortTile> sum;
+    tile.get(sum);
+    finish<kForm>(p, sum, out);
   }
 }
 
 using RunTiles = void (*)(const Panel&, const int8_t* const*, const int32_t*, int32_t, Results);
 
 // Tiles of so many positions.
-template <class Engine, bool kFlips, Form kForm>
-RunTiles tiles_of(int32_t positions) {
-  static constexpr RunTiles kRuns[] = {
-      run_tiles<Engine, 1, kFlips, kForm>, run_tiles<Engine, 2, kFlips, kForm>,
-      run_tiles<Engine, 3, kFlips, kForm>, run_tiles<Engine, 4, kFlips, kForm>,
-      run_tiles<Engine, 5, kFlips, kForm>, run_tiles<Engine, 6, kFlips, kForm>,
-      run_tiles<Engine, 7, kFlips, kForm>, run_tiles<Engine, 8, kFlips, kForm>};
-  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile);
-  return kRuns[positions - 1];
+template <class Engine, Form kForm>
+RunTiles tiles_with(int32_t positions) {
+  static constexpr RunTiles kRuns[] = {run_tiles<Engine, 4, Form::kRelu, Form::kRight, Form::kFar>,
+                                       run_tiles<Engine, 5, Form::kRelu, Form::kRight, Form::kFar>,
+                                       run_tiles<Engine, 6, Form::kRelu, Form::kRight, Form::kFar>,
+                                       run_tiles<Engine, 7, kForm>, run_tiles<Engine, 8, kForm>};
+  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kTile - kLeastTile + 1);
+  return kRuns[positions - kLeastTile];
 }
 
-// Whole tiles of windows of so many bytes, or nullptr.
-template <class Engine, bool kFlips, Form kForm>
-RunTiles short_of(int32_t bytes) {
+template <class Engine>
+RunTiles tiles_of(Form form, int32_t positions) {
+  return form == Form::kRelu    ? tiles_with<Engine, Form::kRelu>(positions)
+         : form == Form::kRight ? tiles_with<Engine, Form::kRight>(positions)
+                                : tiles_with<Engine, Form::kFar>(positions);
+}
+
+template <class Engine, Form kForm>
+RunTiles short_with(int32_t bytes) {
+  static constexpr RunTiles kRuns[] = {nullptr, run_short<Engine, kForm, 8>,
+                                       run_short<Engine, kForm, 16>, run_short<Engine, kForm, 24>,
+                                       run_short<Engine, kForm, 32>};
+  static_assert(sizeof(kRuns) / sizeof(*kRuns) == kLongestShort / 8 + 1);
+  return kRuns[bytes / 8];
+}
+
+// Whole tiles of short windows, or nullptr.
+template <class Engine>
+RunTiles short_of(const Panel& p) {
   if constexpr (Engine::kHasShort) {
-    static constexpr RunTiles kRuns[] = {nullptr, run_tiles<Engine, kTile, kFlips, kForm, 8>,
-                                         run_tiles<Engine, kTile, kFlips, kForm, 16>,
-                                         run_tiles<Engine, kTile, kFlips, kForm, 24>,
-                                         run_tiles<Engine, kTile, kFlips, kForm, 32>};
-    static_assert(sizeof(kRuns) / sizeof(*kRuns) == kLongestShort / 8 + 1);
-    return kRuns[bytes / 8];
+    if (p.scaling.form == Form::kRelu) return short_with<Engine, Form::kRelu>(p.bytes);
+    if (p.scaling.form == Form::kRight) return short_with<Engine, Form::kRight>(p.bytes);
   }
   return nullptr;
 }
 
-// As few tiles as there can be, of nearly equal sizes: a small one would wait for its sums. Where
-// windows are short that matters less, and the last tile overlaps.
-template <class Engine, bool kFlips>
-void run_positions(const Panel& p, const int8_t* const* windows, const int32_t* terms,
-                   int32_t count, const Results& out) {
-  const auto behind = [&](int32_t n) { return Results{out.at + n * out.step, out.step}; };
-  if (p.scaling.form == Form::kAny) {
-    const int32_t whole = p.channels < kPanel ? 0 : count / kTile, n = whole * kTile;
-    run_tiles<Engine, kTile, kFlips, Form::kAny>(p, windows, terms, whole, out);
-    return run_any_tiles<Engine, kFlips>(p, windows + n, terms + (kFlips ? n : 0), count - n,
-                                         behind(n));
+// Some positions of a panel.
+struct PanelPart {
+  const int8_t* const* windows;
+  const int32_t* terms;  // or nullptr
+  int32_t count;
+  Results out;
+
+  void run(RunTiles tiles, const Panel& p, int32_t first, int32_t n) const {
+    tiles(p, windows + first, terms == nullptr ? nullptr : terms + first, n,
+          {out.at + first * out.step, out.step});
   }
-  const Form form = p.scaling.form;
-  const RunTiles run_short = form == Form::kRelu ? short_of<Engine, kFlips, Form::kRelu>(p.bytes)
-                             : form == Form::kRight
-                                 ? short_of<Engine, kFlips, Form::kRight>(p.bytes)
-                                 : nullptr;
-  if (run_short != nullptr && count >= kTile) {
-    run_short(p, windows, terms, count / kTile, out);
-    const int32_t n = count - kTile;
-    if (count % kTile != 0) run_short(p, windows + n, terms + (kFlips ? n : 0), 1, behind(n));
+};
+
+// Any number of positions and channels, any shifts. There are windows for whole tiles, but no
+// terms.
+template <class Engine>
+void run_any(const Panel& panel, const PanelPart& part) {
+  Panel p = panel;
+  p.scaling.form = Form::kAny;
+  p.positions = kTile;
+  const int32_t whole = part.count / kTile, first = whole * kTile, left = part.count - first;
+  part.run(run_tiles<Engine, kTile, Form::kAny>, p, 0, whole);
+  if (left == 0) return;
+  p.positions = left;
+  int32_t some[kTile] = {};
+  if (part.terms == nullptr) return part.run(run_tiles<Engine, kTile, Form::kAny>, p, first, 1);
+  std::memcpy(some, part.terms + first, static_cast<size_t>(left) * sizeof(int32_t));
+  run_tiles<Engine, kTile, Form::kAny>(p, part.windows + first, some, 1,
+                                       {part.out.at + first * part.out.step, part.out.step});
+}
+
+// As few tiles as there can be, of nearly equal sizes. Where windows are short that matters less,
+// and the last tile overlaps.
+template <class Engine>
+void run_positions(const Panel& p, const PanelPart& part) {
+  const int32_t count = part.count;
+  if (p.scaling.form == Form::kAny || count < kLeastTile) return run_any<Engine>(p, part);
+  const RunTiles short_tiles = part.terms == nullptr ? short_of<Engine>(p) : nullptr;
+  if (short_tiles != nullptr) {
+    part.run(short_tiles, p, 0, count / kShortTile);
+    if (count % kShortTile != 0) part.run(short_tiles, p, count - kShortTile, 1);
     return;
   }
-  const auto tiles_with = form == Form::kRelu    ? tiles_of<Engine, kFlips, Form::kRelu>
-                          : form == Form::kRight ? tiles_of<Engine, kFlips, Form::kRight>
-                                                 : tiles_of<Engine, kFlips, Form::kFar>;
   const int32_t tiles = (count + kTile - 1) / kTile, size = count / tiles;
-  const int32_t larger = count - size * tiles, n = larger * (size + 1);
-  if (larger != 0) tiles_with(size + 1)(p, windows, terms, larger, out);
-  tiles_with(size)(p, windows + n, terms + (kFlips ? n : 0), tiles - larger, behind(n));
+  const int32_t larger = count - size * tiles;
+  if (larger != 0) part.run(tiles_of<Engine>(p.scaling.form, size + 1), p, 0, larger);
+  part.run(tiles_of<Engine>(p.scaling.form, size), p, larger * (size + 1), tiles - larger);
 }
 
 // ---- the whole
 
 // How a convolution is cut, and where scratch memory is.
-template <class Args, class Engine>
+template <class Engine>
 struct PanelConv {
-  using Cut = PanelCut<Args, Engine::kUnit>;
+  using Cut = PanelCut<ConvBytes, Engine::kUnit>;
   static_assert(Cut::kPanel == kPanel && Cut::kTile == kTile);
 
-  const Args& a;
+  const ConvBytes a;
   int32_t panels;
   ptrdiff_t panel_bytes;
   bool pack_all;
-  ConvRows<Args> rows;
+  ConvRows<ConvBytes> rows;
 
-  explicit PanelConv(const Args& args) : a(args), rows(args, Cut::limits(args)) {
+  explicit PanelConv(const ConvBytes& args) : a(args), rows(a, Cut::limits(a)) {
     panels = Cut::panels_of(a);
     panel_bytes = static_cast<ptrdiff_t>(Cut::panel_bytes_of(a).size());
     pack_all = Cut::packs_all(a);
@@ -214,54 +351,78 @@ struct PanelConv {
     if (a.arranged == nullptr) return packed(pack_all ? p : 0);
     return reinterpret_cast<const int8_t*>(a.arranged) + p * panel_bytes;
   }
-  ByteCount pack_bytes() const { return Cut::pack_bytes(a); }
 
+  // In front of uint8 weights: whether there are terms for windows.
   void pack(int32_t panel, int8_t* to) const {
-    const int32_t c = panel * kPanel;
-    const int32_t left = a.size.out_c - c;
-    pack_panel<Engine>(a.weights + static_cast<ptrdiff_t>(c) * rows.depth, rows.depth,
-                       left < kPanel ? left : kPanel, to);
+    const int32_t c = panel * kPanel, exist = channels_of(panel);
+    const int8_t* const w = a.weights + static_cast<ptrdiff_t>(c) * rows.depth;
+    if (a.flip == 0) return pack_panel<Engine, false>(w, rows.depth, exist, 0, to);
+    const bool fit = fit_less(w, ptrdiff_t{exist} * rows.depth, a.weights_zero_point);
+    to[0] = fit ? 0 : 1;
+    const auto zero = static_cast<uint8_t>(fit ? a.weights_zero_point : 128);
+    pack_panel<Engine, true>(w, rows.depth, exist, zero, to + Cut::kHead);
+  }
+  int32_t channels_of(int32_t panel) const {
+    const int32_t left = a.size.out_c - panel * kPanel;
+    return left < kPanel ? left : kPanel;
   }
 
-  void run_panel(int32_t panel, const RequantizeNeon& q, const ConvSteps& steps,
-                 const int8_t* const* windows, const int32_t* terms, int32_t from,
-                 int32_t count) const {
-    const int32_t c = panel * kPanel;
-    const int32_t left = a.size.out_c - c, exist = left < kPanel ? left : kPanel;
+  // Positions [from, from + count), whose terms are found when the first panel needs them.
+  struct Block {
+    const int8_t* const* windows;
+    const ConvSteps& steps;
+    int32_t from, count;
+    int32_t* terms;
+    bool found;
+  };
+
+  void run_panel(int32_t panel, const RequantizeNeon& q, Block& block) const {
+    const int32_t c = panel * kPanel, exist = channels_of(panel);
     const Requantize& r = a.requantize;
     if (!pack_all) pack(panel, packed(0));
-    Panel p = {weights_of(panel),
-               a.bias + c,
-               load_scaling(r.multiplier + c, r.shift + c, exist, q),
-               exist,
-               steps,
-               rows.short_bytes(steps),
-               q};
+    const int8_t* const weights = weights_of(panel);
+    Panel p;
+    p.weights = weights + (a.flip == 0 ? 0 : Cut::kHead);
+    p.bias = a.bias + c;
+    p.scaling = load_scaling(r.multiplier + c, r.shift + c, exist, q);
+    p.channels = exist;
+    p.positions = kTile;
+    p.steps = block.steps;
+    p.bytes = rows.short_bytes(block.steps);
+    p.q = q;
+    p.flip = vdupq_n_u8(a.flip);
     int32_t last[kPanel] = {};
-    if (left < kPanel) {
-      std::memcpy(last, p.bias, static_cast<size_t>(left) * sizeof(int32_t));
+    if (exist < kPanel) {
+      std::memcpy(last, p.bias, static_cast<size_t>(exist) * sizeof(int32_t));
       p.bias = last;
     }
-    constexpr bool kFlips = ConvRows<Args>::kFlips;
-    for (int32_t m = 0, some = 0; m < count; m += some) {
-      some = rows.line(from + m, count - m);
-      run_positions<Engine, kFlips>(
-          p, windows + m, terms + (kFlips ? m : 0), some,
-          {reinterpret_cast<uint8_t*>(rows.out(from + m)) + c, a.stride.out_pixel});
+    const int32_t* const terms = a.flip != 0 && weights[0] != 0 ? terms_of(block) : nullptr;
+    for (int32_t m = 0, some = 0; m < block.count; m += some) {
+      some = rows.line(block.from + m, block.count - m);
+      run_positions<Engine>(
+          p, {block.windows + m,
+              terms == nullptr ? nullptr : terms + m,
+              some,
+              {reinterpret_cast<uint8_t*>(rows.out(block.from + m)) + c, a.stride.out_pixel}});
     }
   }
 
-  void run() const {
+  const int32_t* terms_of(Block& block) const {
+    if (!block.found) window_terms(a, block.windows, block.steps, block.count, block.terms);
+    block.found = true;
+    return block.terms;
+  }
+
+  [[gnu::noinline]] void run() const {
     const RequantizeNeon q = load_requantize(int8_results(a));
     if (pack_all && a.arranged == nullptr) arrange(a.scratch);
-    auto* terms = reinterpret_cast<int32_t*>(a.scratch + pack_bytes().size());
+    const ByteCount packs = Cut::pack_bytes(a);
+    auto* const terms = reinterpret_cast<int32_t*>(a.scratch + packs.size());
     rows.for_each_block(
-        a.scratch + (pack_bytes() + Cut::kTermBytes).size(),
+        a.scratch + (packs + Cut::term_bytes(a)).size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
-          const int32_t* found = window_terms(a, windows, steps, count, terms);
-          for (int32_t p = 0; p < panels; ++p) {
-            run_panel(p, q, steps, windows, found, from, count);
-          }
+          Block block = {windows, steps, from, count, terms, false};
+          for (int32_t p = 0; p < panels; ++p) run_panel(p, q, block);
         });
   }
 };

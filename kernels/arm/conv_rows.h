@@ -34,7 +34,7 @@ class ConvRows : public ConvCut {
   static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
 
   ConvRows(const Args& conv, const ConvLimits& limits)
-      : ConvCut(conv.size, conv.stride.in_pixel, kFlips, limits), a(conv) {
+      : ConvCut(conv.size, conv.stride.in_pixel, flip_of(conv) != 0, limits), a(conv) {
     out_in_line_ = a.stride.out_row == g_.out_w * a.stride.out_pixel;
   }
 
@@ -91,24 +91,31 @@ class ConvRows : public ConvCut {
   // Copies, and flips where that is needed. A call of memcpy costs more than most of these copies.
   // The last piece overlaps.
   static void copy(const Element* from, int8_t* to, ptrdiff_t n) {
+    copy(from, to, n, kFlips ? 0x80 : 0);
+  }
+  // What numbers are flipped by: the compiler knows it, or the arguments do.
+  static uint8_t flip_of(const Args& a) {
+    if constexpr (requires { a.flip; }) return a.flip;
+    return kFlips ? 0x80 : 0;
+  }
+
+ private:
+  static void copy(const Element* from, int8_t* to, ptrdiff_t n, uint8_t flip) {
     const auto* x = reinterpret_cast<const uint8_t*>(from);
     auto* y = reinterpret_cast<uint8_t*>(to);
     ptrdiff_t i = 0;
     if (n < 8) {
-      for (; i < n; ++i) y[i] = x[i] ^ kFlip;
+      for (; i < n; ++i) y[i] = x[i] ^ flip;
       return;
     }
-    for (; i + 64 <= n; i += 64) copy16<4>(x + i, y + i);
-    for (; i + 16 <= n; i += 16) copy16<1>(x + i, y + i);
+    for (; i + 64 <= n; i += 64) copy16<4>(x + i, y + i, flip);
+    for (; i + 16 <= n; i += 16) copy16<1>(x + i, y + i, flip);
     if (i + 8 <= n) {
-      copy8(x + i, y + i);
+      copy8(x + i, y + i, flip);
       i += 8;
     }
-    if (i < n) copy8(x + n - 8, y + n - 8);
+    if (i < n) copy8(x + n - 8, y + n - 8, flip);
   }
-
- private:
-  static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
 
   // Output positions that see the same copy: whole rows of one image, or a piece of a row.
   struct Band {
@@ -209,14 +216,14 @@ class ConvRows : public ConvCut {
   }
 
   void copy_pixels(const Element* from, int8_t* to, int32_t n) const {
-    if (a.stride.in_pixel == g_.in_c) return copy(from, to, ptrdiff_t{n} * g_.in_c);
+    if (a.stride.in_pixel == g_.in_c) return copy(from, to, ptrdiff_t{n} * g_.in_c, flip_of(a));
     for (int32_t i = 0; i < n; ++i, from += a.stride.in_pixel, to += g_.in_c) {
-      copy(from, to, g_.in_c);
+      copy(from, to, g_.in_c, flip_of(a));
     }
   }
 
   void fill(int8_t* to, int32_t pixels) const {
-    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ kFlip,
+    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ flip_of(a),
                 static_cast<size_t>(pixels) * static_cast<size_t>(g_.in_c));
   }
 
@@ -248,14 +255,13 @@ class ConvRows : public ConvCut {
   }
 
   template <int n>
-  static void copy16(const uint8_t* x, uint8_t* y) {
+  static void copy16(const uint8_t* x, uint8_t* y, uint8_t flip) {
     uint8x16_t v[n];
     unroll<n>([&](auto i) PIPIT_INLINE { v[i] = vld1q_u8(x + 16 * i); });
-    unroll<n>([&](auto i)
-                  PIPIT_INLINE { vst1q_u8(y + 16 * i, veorq_u8(v[i], vdupq_n_u8(kFlip))); });
+    unroll<n>([&](auto i) PIPIT_INLINE { vst1q_u8(y + 16 * i, veorq_u8(v[i], vdupq_n_u8(flip))); });
   }
-  static void copy8(const uint8_t* x, uint8_t* y) {
-    vst1_u8(y, veor_u8(vld1_u8(x), vdup_n_u8(kFlip)));
+  static void copy8(const uint8_t* x, uint8_t* y, uint8_t flip) {
+    vst1_u8(y, veor_u8(vld1_u8(x), vdup_n_u8(flip)));
   }
 
   bool out_in_line_;  // one output position behind the other
@@ -319,7 +325,7 @@ const int32_t* window_terms(const Args& a, const int8_t* const* windows, const C
 template <class Args>
 Requantize int8_results(const Args& a) {
   Requantize q = a.requantize;
-  if (!ConvRows<Args>::kFlips) return q;
+  if (ConvRows<Args>::flip_of(a) == 0) return q;
   q.zero_point -= 128;
   q.min -= 128;
   q.max -= 128;
