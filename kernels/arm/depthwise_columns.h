@@ -159,6 +159,7 @@ template <class Args, class Engine>
 class Depthwise {
   using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
   static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
+  static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
   static constexpr int kUnit = Engine::kUnit;
 
  public:
@@ -168,6 +169,7 @@ class Depthwise {
       : a_(args),
         g_(args.size),
         cut_(g_, kUnit),
+        line_(ptrdiff_t{g_.in_w} * args.stride.in_pixel),
         columns_(reinterpret_cast<int8_t*>(a_.scratch) + cut_.sum_bytes()),
         own_weights_(columns_ + cut_.column_bytes()),
         arranged_(a_.arranged),
@@ -227,11 +229,42 @@ class Depthwise {
     return load_channels(a_.bias, a_.requantize, first_, channels_, q_);
   }
 
+  // What the passes over a piece of the output have in common.
+  struct Piece {
+    int32_t count;       // positions of a row
+    int32_t columns;     // of the input, that they see...
+    int32_t begin, end;  // ...and those of them that exist
+    ptrdiff_t in, out;   // elements from the first row of the image to the first column
+  };
+
+  Piece piece_at(int32_t batch, int32_t x) const {
+    const int32_t count = std::min(g_.out_w - x, cut_.chunk);
+    const int32_t columns = (count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
+    const int64_t left = int64_t{x} * g_.stride_w - g_.pad_left;
+    const auto clip = [&](int64_t at) {
+      return static_cast<int32_t>(std::clamp<int64_t>(at, 0, columns));
+    };
+    const int32_t begin = clip(-left), end = std::max(begin, clip(g_.in_w - left));
+    return {count,
+            columns,
+            begin,
+            end,
+            ptrdiff_t{batch} * g_.in_h * line_ +
+                static_cast<ptrdiff_t>(left + begin) * a_.stride.in_pixel,
+            ptrdiff_t{batch} * g_.out_h * a_.stride.out_row + ptrdiff_t{x} * a_.stride.out_pixel};
+  }
+
   void run_piece(int32_t batch, int32_t from, int32_t to, int32_t x) {
+    const Piece piece = piece_at(batch, x);
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
       load_block(first_of(c));
+      const int32_t row_bytes = kUnit == 1 ? g_.stride_h * kDwLanes : 0;
+      const Results row = {nullptr, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlip)};
+      DepthwisePass pass = {g_, cut_, weights_,    columns_, row_bytes,        *block_,
+                            q_, 0,    piece.count, row,      a_.stride.out_row};
       for (int32_t y = from; y < to; y += cut_.pass) {
-        run_pass(batch, y, x, std::min(cut_.pass, to - y));
+        pass.rows = std::min(cut_.pass, to - y);
+        run_pass(piece, y, pass);
       }
     }
   }
@@ -423,79 +456,58 @@ class Depthwise {
     }
   }
 
-  template <int n>
-  void put_columns(const Row* rows, int32_t count, int8_t* to) const {
-    if (count <= 0) return;
-    if (direct_) {
-      put_columns_of<n, true>(rows, count, to);
-    } else {
-      put_columns_of<n, false>(rows, count, to);
+  // n slots of `count` columns outside of the image: all bytes are the same.
+  [[gnu::noinline]] void put_border(int32_t n, int32_t count, int8_t* to) const {
+    const int8x8_t border = vdup_n_s8(static_cast<int8_t>(a_.in_zero_point ^ kFlip));
+    for (; count > 0; --count, to += cut_.slots * kDwLanes) {
+      for (int32_t i = 0; i < n; ++i) vst1_s8(to + i * kDwLanes, border);
     }
   }
 
-  // The columns [0, count) of a pass, whose first one is at `x` of the image: `taps` rows from `y`
-  // on, in whole units of slots.
-  void load_columns(int32_t batch, int64_t y, int64_t x, int32_t count, int32_t taps) const {
+  // The columns of a pass: `taps` rows from `y` on, in whole units of slots.
+  void load_columns(const Piece& piece, int64_t y, int32_t taps) const {
     Element border[kDwLanes];
     std::memset(border, static_cast<Element>(a_.in_zero_point), sizeof(border));
-    const auto clip = [&](int64_t at) {
-      return static_cast<int32_t>(at < 0 ? 0 : at < count ? at : count);
-    };
-    const int32_t begin = clip(-x), end = clip(g_.in_w - x);
-    const ptrdiff_t step = a_.stride.in_pixel, line_step = step * g_.in_w;
-    const ptrdiff_t first =
-        ptrdiff_t{batch} * g_.in_h * line_step + static_cast<ptrdiff_t>(x + begin) * step + source_;
     const int32_t slots = (taps + kUnit - 1) / kUnit * kUnit;
+    const ptrdiff_t down = line_ * g_.dilation_h;
+    ptrdiff_t at = piece.in + source_ + static_cast<ptrdiff_t>(y) * line_;
     for (int32_t s = 0, n = 0; s < slots; s += n) {
       const int32_t left = slots - s;
-      n = left >= 4 ? 4 : left == 3 ? 3 : 1;
+      n = left >= 4 || kUnit == 4 ? 4 : left == 3 ? 3 : 1;
       Row rows[4];
-      for (int32_t i = 0; i < n; ++i) {
-        const int64_t line = y + int64_t{s + i} * g_.dilation_h;
-        const bool exists = begin < end && s + i < taps && line >= 0 && line < g_.in_h;
-        rows[i] = exists ? Row{a_.in + first + static_cast<ptrdiff_t>(line) * line_step, step}
-                         : Row{border, 0};
+      for (int32_t i = 0; i < n; ++i, y += g_.dilation_h, at += down) {
+        const bool exists = piece.begin < piece.end && s + i < taps && y >= 0 && y < g_.in_h;
+        rows[i] = exists ? Row{a_.in + at, a_.stride.in_pixel} : Row{border, 0};
       }
       const auto put = n == 4   ? &Depthwise::put_slots<4>
                        : n == 3 ? &Depthwise::put_slots<3 / kUnit * kUnit + (kUnit == 4) * 4>
                                 : &Depthwise::put_slots<kUnit>;
-      (this->*put)(rows, border, begin, end, count, columns_ + s * kDwLanes);
+      (this->*put)(rows, piece, columns_ + s * kDwLanes);
     }
   }
 
-  // The columns [begin, end) from the rows, the others of [0, count) from the border.
+  // Those that exist from the rows, the others from the border.
   template <int n>
-  void put_slots(const Row* rows, const Element* border, int32_t begin, int32_t end, int32_t count,
-                 int8_t* to) const {
-    const int32_t pitch = cut_.slots * kDwLanes;
-    Row outside[n];
-    for (Row& r : outside) r = {border, 0};
-    if (begin < end) {
-      put_columns<n>(outside, begin, to);
-      put_columns<n>(rows, end - begin, to + begin * pitch);
+  void put_slots(const Row* rows, const Piece& piece, int8_t* to) const {
+    const int32_t pitch = cut_.slots * kDwLanes, begin = piece.begin, end = piece.end;
+    if (begin > 0) put_border(n, begin, to);
+    if (direct_) {
+      put_columns_of<n, true>(rows, end - begin, to + begin * pitch);
+    } else {
+      put_columns_of<n, false>(rows, end - begin, to + begin * pitch);
     }
-    const int32_t rest = begin < end ? end : 0;
-    put_columns<n>(outside, count - rest, to + rest * pitch);
+    if (end < piece.columns) put_border(n, piece.columns - end, to + end * pitch);
   }
 
-  void run_pass(int32_t batch, int32_t y, int32_t x, int32_t rows) const {
-    const int32_t left = g_.out_w - x;
-    const int32_t count = left < cut_.chunk ? left : cut_.chunk;
-    const int32_t columns = (count - 1) * g_.stride_w + (g_.kernel_w - 1) * g_.dilation_w + 1;
-    load_columns(batch, int64_t{y} * g_.stride_h - g_.pad_top,
-                 int64_t{x} * g_.stride_w - g_.pad_left, columns, cut_.taps_of(g_, rows));
-    const ptrdiff_t line = static_cast<ptrdiff_t>(batch) * g_.out_h + y;
-    auto* out = reinterpret_cast<uint8_t*>(a_.out) + line * a_.stride.out_row +
-                ptrdiff_t{x} * a_.stride.out_pixel + first_;
-    const Results to = {out, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlips ? 0x80 : 0)};
-    const int32_t row_bytes = kUnit == 1 ? g_.stride_h * kDwLanes : 0;
-    const DepthwisePass pass = {g_, cut_, weights_, columns_, row_bytes,        *block_,
-                                q_, rows, count,    to,       a_.stride.out_row};
+  void run_pass(const Piece& piece, int32_t y, DepthwisePass& pass) const {
+    load_columns(piece, int64_t{y} * g_.stride_h - g_.pad_top, cut_.taps_of(g_, pass.rows));
+    pass.out.at =
+        reinterpret_cast<uint8_t*>(a_.out) + piece.out + ptrdiff_t{y} * a_.stride.out_row + first_;
     if (channels_ == kDwLanes && run_window(pass)) return;
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);
-    for (int r = 0; r < rows; ++r) {
+    for (int r = 0; r < pass.rows; ++r) {
       Engine::any_window(pass, r, sums);
-      finish_group(sums, nullptr, count, *block_, q_, pass.row(r));
+      finish_group<Forms::kUsual>(sums, nullptr, pass.count, *block_, q_, pass.row(r));
     }
   }
 
@@ -514,6 +526,7 @@ class Depthwise {
   const Args& a_;
   const ConvGeometry& g_;
   DepthwiseCut cut_;
+  ptrdiff_t line_;  // elements from a row of the input to the next
   int8_t* columns_;
   int8_t* own_weights_;  // of a block
   const uint8_t* arranged_;

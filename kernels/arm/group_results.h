@@ -134,12 +134,17 @@ template <bool kTerms, Form kForm>
 using FinishMany = void (*)(const int32_t*, const int32_t*, int32_t, const Channels&,
                             const RequantizeNeon&, const Results&);
 
-template <bool kTerms>
+// Which forms are worth code of their own: all, or that of nearly all layers that have a ReLU.
+enum class Forms : uint8_t { kEach, kUsual };
+
+template <bool kTerms, Forms kForms>
 inline FinishMany finish_of(Form form) {
-  return form == Form::kRelu    ? finish_many<kTerms, Form::kRelu>
-         : form == Form::kRight ? finish_many<kTerms, Form::kRight>
-         : form == Form::kFar   ? finish_many<kTerms, Form::kFar>
-                                : finish_many<kTerms, Form::kAny>;
+  if (form == Form::kRelu) return finish_many<kTerms, Form::kRelu>;
+  if constexpr (kForms == Forms::kEach) {
+    if (form == Form::kRight) return finish_many<kTerms, Form::kRight>;
+    if (form == Form::kFar) return finish_many<kTerms, Form::kFar>;
+  }
+  return finish_many<kTerms, Form::kAny>;
 }
 
 // Up to kMany positions, of any number of channels. Reads kMany sums.
@@ -159,12 +164,13 @@ template <bool kTerms>
 
 // The sums of `count` positions, kGroup numbers apart, and what is to be added to those of each
 // (nullptr: nothing), to results. Reads whole groups of kMany.
+template <Forms kForms = Forms::kEach>
 [[gnu::always_inline]] inline void finish_group(const int32_t* sums, const int32_t* terms,
                                                 int32_t count, const Channels& c,
                                                 const RequantizeNeon& q, const Results& to) {
   if (to.channels == kGroup && count >= kMany) {
-    const auto finish =
-        terms != nullptr ? finish_of<true>(c.scaling.form) : finish_of<false>(c.scaling.form);
+    const auto finish = terms != nullptr ? finish_of<true, kForms>(c.scaling.form)
+                                         : finish_of<false, kForms>(c.scaling.form);
     return finish(sums, terms, count, c, q, to);
   }
   for (int32_t m = 0; m < count; m += kMany) {
