@@ -128,7 +128,7 @@ struct Panel {
   int32_t channels;   // that exist
   int32_t positions;  // of a tile that exist, with Form::kAny
   ConvSteps steps;
-  int32_t bytes;  // see ConvRows::short_bytes
+  int32_t bytes;  // see Block
   RequantizeNeon q;
   uint8x16_t flip;  // of the results' top bits, or zeros
 };
@@ -371,6 +371,7 @@ struct PanelConv {
   struct Block {
     const int8_t* const* windows;
     const ConvSteps& steps;
+    int32_t bytes;  // see ConvRows::short_bytes
     int32_t from, count;
     int32_t* terms;
     bool found;
@@ -388,7 +389,7 @@ struct PanelConv {
     p.channels = exist;
     p.positions = kTile;
     p.steps = block.steps;
-    p.bytes = rows.short_bytes(block.steps);
+    p.bytes = block.bytes;
     p.q = q;
     p.flip = vdupq_n_u8(a.flip);
     int32_t last[kPanel] = {};
@@ -421,7 +422,7 @@ struct PanelConv {
     rows.for_each_block(
         a.scratch + (packs + Cut::term_bytes(a)).size(),
         [&](const int8_t* const* windows, const ConvSteps& steps, int32_t from, int32_t count) {
-          Block block = {windows, steps, from, count, terms, false};
+          Block block = {windows, steps, rows.short_bytes(steps), from, count, terms, false};
           for (int32_t p = 0; p < panels; ++p) run_panel(p, q, block);
         });
   }

@@ -230,20 +230,19 @@ class ConvRows : public ConvCut {
   // Rows of padded_depth() bytes, with zeros at the end. Each copy may write more than its segment:
   // the next one, or those zeros, come over it.
   void gather(const int8_t** windows, int32_t count, int8_t* to) const {
+    const int32_t in_line = g_.kernel_w / taps_;
+    if (in_line == 1 && segment_ <= 16) {
+      return g_.kernel_h == 3 ? gather_lines<3>(windows, count, to)
+                              : gather_lines<0>(windows, count, to);
+    }
     const ptrdiff_t pitch = padded_depth(), segment = segment_;
     const ptrdiff_t down = ptrdiff_t{g_.dilation_h} * line_;
     const ptrdiff_t right = ptrdiff_t{g_.dilation_w} * pixel_;
-    const int32_t lines = g_.kernel_h, in_line = g_.kernel_w / taps_;
-    const bool short_lines = in_line == 1 && segment <= 16;
+    const int32_t lines = g_.kernel_h;
     for (int32_t i = 0; i < count; ++i, to += pitch) {
       const int8_t* line = windows[i];
       int8_t* at = to;
       for (int32_t ky = 0; ky < lines; ++ky, line += down) {
-        if (short_lines) {
-          vst1q_s8(at, vld1q_s8(line));
-          at += segment;
-          continue;
-        }
         const int8_t* from = line;
         for (int32_t kx = 0; kx < in_line; ++kx, from += right, at += segment) {
           for (ptrdiff_t k = 0; k < segment; k += 16) vst1q_s8(at + k, vld1q_s8(from + k));
@@ -251,6 +250,24 @@ class ConvRows : public ConvCut {
       }
       vst1q_s8(at, vdupq_n_s8(0));
       windows[i] = to;
+    }
+  }
+
+  // Windows of kLines short lines or, if that is 0, of any number.
+  template <int kLines>
+  void gather_lines(const int8_t** windows, int32_t count, int8_t* to) const {
+    const ptrdiff_t pitch = padded_depth(), segment = segment_;
+    const ptrdiff_t down = ptrdiff_t{g_.dilation_h} * line_;
+    const int32_t lines = kLines != 0 ? kLines : g_.kernel_h;
+    for (int32_t i = 0; i < count; ++i, to += pitch) {
+      const int8_t* line = windows[i];
+      windows[i] = to;
+      int8_t* at = to;
+#pragma GCC unroll 3
+      for (int32_t ky = 0; ky < lines; ++ky, line += down, at += segment) {
+        vst1q_s8(at, vld1q_s8(line));
+      }
+      vst1q_s8(at, vdupq_n_s8(0));
     }
   }
 
