@@ -13,9 +13,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "kernels/arm/depthwise_cut.h"
+#include "kernels/arm/depthwise_taps.h"
 #include "kernels/arm/group_results.h"
 #include "kernels/arm/wrapping_neon.h"
 #include "kernels/contracts/depthwise_s8.h"
@@ -155,17 +155,14 @@ template <class Products>
 //   together(weights, g)                    of how many taps products fit into 16 bits together
 //   run<kForm>(pass)                        all results, if there is a loop for such windows
 //   any_window(pass, r, sums)               sums of products of one row, without the bias
-template <class Args, class Engine>
-class Depthwise {
-  using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
-  static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
-  static constexpr uint8_t kFlip = kFlips ? 0x80 : 0;
+template <class Engine>
+class DepthwiseBlocks {
   static constexpr int kUnit = Engine::kUnit;
 
  public:
   static_assert(sizeof(Channels) <= kDwConstantBytes);
 
-  explicit Depthwise(const Args& args)
+  explicit DepthwiseBlocks(const DepthwiseBytes& args)
       : a_(args),
         g_(args.size),
         cut_(g_, kUnit),
@@ -176,7 +173,7 @@ class Depthwise {
         block_bytes_(arranged_block_bytes(g_, kUnit)) {
     weights_.part_bytes = cut_.part_bytes;
     Requantize q = a_.requantize;
-    const int32_t down = kFlips ? 128 : 0;
+    const int32_t down = a_.flip;  // 128 or 0
     q.zero_point -= down;
     q.min -= down;
     q.max -= down;
@@ -259,7 +256,7 @@ class Depthwise {
     for (int32_t c = 0; c < g_.out_c; c += kDwLanes) {
       load_block(first_of(c));
       const int32_t row_bytes = kUnit == 1 ? g_.stride_h * kDwLanes : 0;
-      const Results row = {nullptr, a_.stride.out_pixel, channels_, vdupq_n_u8(kFlip)};
+      const Results row = {nullptr, a_.stride.out_pixel, channels_, vdupq_n_u8(a_.flip)};
       DepthwisePass pass = {g_, cut_, weights_,    columns_, row_bytes,        *block_,
                             q_, 0,    piece.count, row,      a_.stride.out_row};
       for (int32_t y = from; y < to; y += cut_.pass) {
@@ -303,77 +300,27 @@ class Depthwise {
 
   // ---- weights
 
-  // The weights of a block, as in the file. Copies of what stores could change.
-  struct Taps {
-    const uint8_t* first;
-    ptrdiff_t row, tap;
-    int32_t channels, rows, columns;
-    uint8_t zero_point;
-
-    uint8x8_t at(int32_t ky, int32_t kx) const {
-      const uint8_t* w = first + ky * row + kx * tap;
-      if (channels == kDwLanes) return vld1_u8(w);
-      uint8_t eight[kDwLanes] = {};
-      std::memcpy(eight, w, static_cast<size_t>(channels));
-      return vld1_u8(eight);
-    }
-    // Without the zero point.
-    uint8x8_t magnitude(uint8x8_t w) const {
-      if (!kFlips) return vreinterpret_u8_s8(vabs_s8(vreinterpret_s8_u8(w)));
-      return vabd_u8(w, vdup_n_u8(zero_point));
-    }
-    int8x8_t part(uint8x8_t w, int32_t parts, int32_t index) const {
-      if (parts == 1) return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(zero_point)));
-      int16x8_t left = kFlips ? vreinterpretq_s16_u16(vsubl_u8(w, vdup_n_u8(zero_point)))
-                              : vmovl_s8(vreinterpret_s8_u8(w));
-      const int16x8_t most = vdupq_n_s16(127);
-      const auto clamped = [&](int16x8_t v) {
-        return vmaxq_s16(vminq_s16(v, most), wrapping_negate(most));
-      };
-      for (int32_t p = 0; p < index; ++p) left = wrapping_subtract(left, clamped(left));
-      return vmovn_s16(clamped(left));
-    }
-  };
-
-  Taps taps() const {
-    Taps t = {reinterpret_cast<const uint8_t*>(a_.weights + first_),
-              ptrdiff_t{g_.kernel_w} * a_.weights_tap,
-              a_.weights_tap,
-              channels_,
-              g_.kernel_h,
-              g_.kernel_w,
-              0};
-    if constexpr (kFlips) t.zero_point = static_cast<uint8_t>(a_.weights_zero_point);
-    return t;
-  }
-
-  static int32_t count_parts(const Taps& taps) {
-    uint8x8_t most = vdup_n_u8(0);
-    for (int32_t ky = 0; ky < taps.rows; ++ky) {
-      for (int32_t kx = 0; kx < taps.columns; ++kx) {
-        most = vmax_u8(most, taps.magnitude(taps.at(ky, kx)));
-      }
-    }
-    const auto any_beyond = [&](uint8_t limit) {
-      return vget_lane_u64(vreinterpret_u64_u8(vcgt_u8(most, vdup_n_u8(limit))), 0) != 0;
-    };
-    return any_beyond(254) ? 3 : any_beyond(127) ? 2 : 1;
+  DepthwiseTaps taps() const {
+    return {a_.weights + first_,   ptrdiff_t{g_.kernel_w} * a_.weights_tap,
+            a_.weights_tap,        channels_,
+            g_.kernel_h,           g_.kernel_w,
+            a_.weights_zero_point, a_.flip != 0};
   }
 
   // Those of the block, unless they are of more parts than there is room for.
   void load_weights(int8_t* to, int32_t most_parts) {
-    const Taps t = taps();
+    const DepthwiseTaps t = taps();
     weights_.values = to;
     weights_.parts = count_parts(t);
     weights_.together = 2;
     if (weights_.parts > most_parts) return;
     for (int32_t part = 0; part < weights_.parts; ++part) load_part(t, part, to);
     // Channels of int8 weights are scaled to reach 127: hardly ever would it be more.
-    if (kFlips && weights_.parts == 1) weights_.together = Engine::together(to, g_);
+    if (a_.flip != 0 && weights_.parts == 1) weights_.together = Engine::together(to, g_);
   }
 
   // Slot s of output row r has tap s - r.
-  void load_part(const Taps& t, int32_t part, int8_t* to) const {
+  void load_part(const DepthwiseTaps& t, int32_t part, int8_t* to) const {
     const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
     const int32_t slots = kUnit == 1 ? t.rows : cut_.slots;
     const ptrdiff_t column_bytes = ptrdiff_t{slots} * kDwLanes;
@@ -410,35 +357,35 @@ class Depthwise {
     picks_ = vld1_u8(picks);
   }
 
-  template <bool kDirect>
-  int8x8_t load(const Element* p) const {
+  template <bool kDirect, bool kFlips>
+  int8x8_t load(const uint8_t* p) const {
     uint8x8_t v;
     if (kDirect) {
-      v = vld1_u8(reinterpret_cast<const uint8_t*>(p));
+      v = vld1_u8(p);
     } else if (sources_ == 1) {
-      v = vdup_n_u8(static_cast<uint8_t>(*p));
+      v = vdup_n_u8(*p);
     } else {
       uint8_t eight[kDwLanes] = {};
       for (int32_t i = 0; i < kDwLanes && i < sources_; ++i) {
-        eight[i] = static_cast<uint8_t>(p[i]);
+        eight[i] = p[i];
       }
       v = vtbl1_u8(vld1_u8(eight), picks_);
     }
-    if (kFlips) v = veor_u8(v, vdup_n_u8(0x80));
+    if (kFlips) v = veor_u8(v, vdup_n_u8(a_.flip));
     return vreinterpret_s8_u8(v);
   }
 
   // A row of the input, or of nothing but zero points.
   struct Row {
-    const Element* at;
+    const uint8_t* at;
     ptrdiff_t step;
   };
 
   // n slots of `count` columns.
-  template <int n, bool kDirect>
-  [[gnu::noinline]] void put_columns_of(const Row* from, int32_t count, int8_t* to) const {
+  template <int n, bool kDirect, bool kFlips>
+  [[gnu::noinline]] void put_columns(const Row* from, int32_t count, int8_t* to) const {
     const ptrdiff_t pitch = cut_.slots * kDwLanes;
-    const Element* at[n];
+    const uint8_t* at[n];
     ptrdiff_t step[n];
     for (int i = 0; i < n; ++i) {
       at[i] = from[i].at;
@@ -448,7 +395,7 @@ class Depthwise {
       int8x8_t slots[n];
 #pragma GCC unroll 4
       for (int i = 0; i < n; ++i) {
-        slots[i] = load<kDirect>(at[i]);
+        slots[i] = (load<kDirect, kFlips>(at[i]));
         at[i] += step[i];
       }
 #pragma GCC unroll 4
@@ -458,7 +405,7 @@ class Depthwise {
 
   // n slots of `count` columns outside of the image: all bytes are the same.
   [[gnu::noinline]] void put_border(int32_t n, int32_t count, int8_t* to) const {
-    const int8x8_t border = vdup_n_s8(static_cast<int8_t>(a_.in_zero_point ^ kFlip));
+    const int8x8_t border = vdup_n_s8(static_cast<int8_t>(a_.in_zero_point ^ a_.flip));
     for (; count > 0; --count, to += cut_.slots * kDwLanes) {
       for (int32_t i = 0; i < n; ++i) vst1_s8(to + i * kDwLanes, border);
     }
@@ -466,8 +413,8 @@ class Depthwise {
 
   // The columns of a pass: `taps` rows from `y` on, in whole units of slots.
   void load_columns(const Piece& piece, int64_t y, int32_t taps) const {
-    Element border[kDwLanes];
-    std::memset(border, static_cast<Element>(a_.in_zero_point), sizeof(border));
+    uint8_t border[kDwLanes];
+    std::memset(border, static_cast<uint8_t>(a_.in_zero_point), sizeof(border));
     const int32_t slots = (taps + kUnit - 1) / kUnit * kUnit;
     const ptrdiff_t down = line_ * g_.dilation_h;
     ptrdiff_t at = piece.in + source_ + static_cast<ptrdiff_t>(y) * line_;
@@ -479,9 +426,9 @@ class Depthwise {
         const bool exists = piece.begin < piece.end && s + i < taps && y >= 0 && y < g_.in_h;
         rows[i] = exists ? Row{a_.in + at, a_.stride.in_pixel} : Row{border, 0};
       }
-      const auto put = n == 4   ? &Depthwise::put_slots<4>
-                       : n == 3 ? &Depthwise::put_slots<3 / kUnit * kUnit + (kUnit == 4) * 4>
-                                : &Depthwise::put_slots<kUnit>;
+      const auto put = n == 4   ? &DepthwiseBlocks::put_slots<4>
+                       : n == 3 ? &DepthwiseBlocks::put_slots<3 / kUnit * kUnit + (kUnit == 4) * 4>
+                                : &DepthwiseBlocks::put_slots<kUnit>;
       (this->*put)(rows, piece, columns_ + s * kDwLanes);
     }
   }
@@ -491,18 +438,16 @@ class Depthwise {
   void put_slots(const Row* rows, const Piece& piece, int8_t* to) const {
     const int32_t pitch = cut_.slots * kDwLanes, begin = piece.begin, end = piece.end;
     if (begin > 0) put_border(n, begin, to);
-    if (direct_) {
-      put_columns_of<n, true>(rows, end - begin, to + begin * pitch);
-    } else {
-      put_columns_of<n, false>(rows, end - begin, to + begin * pitch);
-    }
+    const auto put = !direct_       ? &DepthwiseBlocks::put_columns<n, false, true>
+                     : a_.flip != 0 ? &DepthwiseBlocks::put_columns<n, true, true>
+                                    : &DepthwiseBlocks::put_columns<n, true, false>;
+    (this->*put)(rows, end - begin, to + begin * pitch);
     if (end < piece.columns) put_border(n, piece.columns - end, to + end * pitch);
   }
 
   void run_pass(const Piece& piece, int32_t y, DepthwisePass& pass) const {
     load_columns(piece, int64_t{y} * g_.stride_h - g_.pad_top, cut_.taps_of(g_, pass.rows));
-    pass.out.at =
-        reinterpret_cast<uint8_t*>(a_.out) + piece.out + ptrdiff_t{y} * a_.stride.out_row + first_;
+    pass.out.at = a_.out + piece.out + ptrdiff_t{y} * a_.stride.out_row + first_;
     if (channels_ == kDwLanes && run_window(pass)) return;
     auto* sums = reinterpret_cast<int32_t*>(a_.scratch);
     for (int r = 0; r < pass.rows; ++r) {
@@ -523,7 +468,7 @@ class Depthwise {
     }
   }
 
-  const Args& a_;
+  const DepthwiseBytes& a_;
   const ConvGeometry& g_;
   DepthwiseCut cut_;
   ptrdiff_t line_;  // elements from a row of the input to the next
@@ -540,6 +485,24 @@ class Depthwise {
   bool direct_ = true;
   int32_t source_ = 0, sources_ = 1;
   uint8x8_t picks_{};
+};
+
+template <class Engine>
+[[gnu::noinline]] void run_depthwise(const DepthwiseBytes& a) {
+  DepthwiseBlocks<Engine>(a).run();
+}
+template <class Engine>
+[[gnu::noinline]] void arrange_depthwise(const DepthwiseBytes& a, uint8_t* to) {
+  DepthwiseBlocks<Engine>(a).arrange(to);
+}
+
+template <class Args, class Engine>
+struct Depthwise {
+  DepthwiseBytes a;
+
+  explicit Depthwise(const Args& args) : a(args) {}
+  void run() const { run_depthwise<Engine>(a); }
+  void arrange(uint8_t* to) const { arrange_depthwise<Engine>(a, to); }
 };
 
 }  // namespace

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a depthwise convolution of int8 or uint8 numbers is to the kernels of both, and the weights
+// of eight of its channels.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstring>
+
+#include "kernels/arm/depthwise_cut.h"
+#include "kernels/arm/wrapping_neon.h"
+
+namespace pipit {
+namespace {
+
+// A convolution of int8 numbers, or of uint8 ones whose top bit is flipped.
+struct DepthwiseBytes {
+  ConvGeometry size;
+  ConvStrides stride;
+  int32_t multiplier, weights_tap;
+  const uint8_t* in;
+  const uint8_t* weights;
+  const int32_t* bias;
+  uint8_t* out;
+  int32_t in_zero_point;
+  uint8_t weights_zero_point = 0, flip = 0;
+  Requantize requantize;
+  uint8_t* scratch;
+  const uint8_t* arranged;
+
+  template <class Args>
+  explicit DepthwiseBytes(const Args& a)
+      : size(a.size),
+        stride(a.stride),
+        multiplier(a.multiplier),
+        weights_tap(a.weights_tap),
+        in(reinterpret_cast<const uint8_t*>(a.in)),
+        weights(reinterpret_cast<const uint8_t*>(a.weights)),
+        bias(a.bias),
+        out(reinterpret_cast<uint8_t*>(a.out)),
+        in_zero_point(a.in_zero_point),
+        requantize(a.requantize),
+        scratch(a.scratch),
+        arranged(a.arranged) {
+    if constexpr (requires { a.weights_zero_point; }) {
+      weights_zero_point = static_cast<uint8_t>(a.weights_zero_point);
+      flip = 0x80;
+    }
+  }
+};
+
+// The weights of a block, as in the file. Copies of what stores could change.
+struct DepthwiseTaps {
+  const uint8_t* first;
+  ptrdiff_t row, tap;
+  int32_t channels, rows, columns;
+  uint8_t zero_point;
+  bool flips;
+
+  uint8x8_t at(int32_t ky, int32_t kx) const {
+    const uint8_t* w = first + ky * row + kx * tap;
+    if (channels == kDwLanes) return vld1_u8(w);
+    uint8_t eight[kDwLanes] = {};
+    std::memcpy(eight, w, static_cast<size_t>(channels));
+    return vld1_u8(eight);
+  }
+  // Without the zero point.
+  uint8x8_t magnitude(uint8x8_t w) const {
+    if (!flips) return vreinterpret_u8_s8(vabs_s8(vreinterpret_s8_u8(w)));
+    return vabd_u8(w, vdup_n_u8(zero_point));
+  }
+  int8x8_t part(uint8x8_t w, int32_t parts, int32_t index) const {
+    if (parts == 1) return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(zero_point)));
+    int16x8_t left = flips ? vreinterpretq_s16_u16(vsubl_u8(w, vdup_n_u8(zero_point)))
+                           : vmovl_s8(vreinterpret_s8_u8(w));
+    const int16x8_t most = vdupq_n_s16(127);
+    const auto clamped = [&](int16x8_t v) {
+      return vmaxq_s16(vminq_s16(v, most), wrapping_negate(most));
+    };
+    for (int32_t p = 0; p < index; ++p) left = wrapping_subtract(left, clamped(left));
+    return vmovn_s16(clamped(left));
+  }
+};
+
+inline int32_t count_parts(const DepthwiseTaps& taps) {
+  uint8x8_t most = vdup_n_u8(0);
+  for (int32_t ky = 0; ky < taps.rows; ++ky) {
+    for (int32_t kx = 0; kx < taps.columns; ++kx) {
+      most = vmax_u8(most, taps.magnitude(taps.at(ky, kx)));
+    }
+  }
+  const auto any_beyond = [&](uint8_t limit) {
+    return vget_lane_u64(vreinterpret_u64_u8(vcgt_u8(most, vdup_n_u8(limit))), 0) != 0;
+  };
+  return any_beyond(254) ? 3 : any_beyond(127) ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace pipit
