@@ -101,21 +101,33 @@ template <class Engine, bool kSubtracts>
   Engine::template pack<kSubtracts>(ends, 0, zero, to);
 }
 
-// Whether n uint8 numbers are int8 ones less `zero`.
-inline bool fit_less(const int8_t* numbers, ptrdiff_t n, int32_t zero) {
+// The largest of n numbers or, as its distance from 255, the smallest.
+template <bool kSmallest>
+int32_t extreme(const uint8_t* at, ptrdiff_t n) {
+  constexpr uint8_t kFlip = kSmallest ? UINT8_MAX : 0;
+  const auto step = [](uint8x16_t so_far, uint8x16_t v) {
+    return kSmallest ? vminq_u8(so_far, v) : vmaxq_u8(so_far, v);
+  };
+  uint8x16_t found[4];
+  unroll<4>([&](auto i) PIPIT_INLINE { found[i] = vdupq_n_u8(kFlip); });
+  ptrdiff_t k = 0;
+  for (; k + 64 <= n; k += 64) {
+    unroll<4>([&](auto i) PIPIT_INLINE { found[i] = step(found[i], vld1q_u8(at + k + 16 * i)); });
+  }
+  const uint8x16_t all = step(step(found[0], found[1]), step(found[2], found[3]));
+  int32_t most = vmaxvq_u8(veorq_u8(all, vdupq_n_u8(kFlip)));
+  for (; k < n; ++k) {
+    asm("" : "+r"(k));  // few are left: no loop over vectors
+    most = most > (at[k] ^ kFlip) ? most : (at[k] ^ kFlip);
+  }
+  return most;
+}
+
+// Whether n uint8 numbers are int8 ones less `zero`, which is near to one of the ends.
+[[gnu::noinline]] bool fit_less(const int8_t* numbers, ptrdiff_t n, int32_t zero) {
   const auto* at = reinterpret_cast<const uint8_t*>(numbers);
-  uint8x16_t low = vdupq_n_u8(UINT8_MAX), high = vdupq_n_u8(0);
-  ptrdiff_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    low = vminq_u8(low, vld1q_u8(at + i));
-    high = vmaxq_u8(high, vld1q_u8(at + i));
-  }
-  int32_t least = vminvq_u8(low), most = vmaxvq_u8(high);
-  for (; i < n; ++i) {
-    least = at[i] < least ? at[i] : least;
-    most = at[i] > most ? at[i] : most;
-  }
-  return least - zero >= INT8_MIN && most - zero <= INT8_MAX;
+  if (zero < 128) return extreme<false>(at, n) - zero <= INT8_MAX;
+  return UINT8_MAX - extreme<true>(at, n) - zero >= INT8_MIN;
 }
 
 // ---- tiles
@@ -307,7 +319,10 @@ void run_any(const Panel& panel, const PanelPart& part) {
 template <class Engine>
 void run_positions(const Panel& p, const PanelPart& part) {
   const int32_t count = part.count;
-  if (p.scaling.form == Form::kAny || count < kLeastTile) return run_any<Engine>(p, part);
+  if (p.scaling.form == Form::kAny) return run_any<Engine>(p, part);
+  if (count < kLeastTile) {
+    return part.run(run_tiles<Engine, 1, Form::kRelu, Form::kRight, Form::kFar>, p, 0, count);
+  }
   const RunTiles short_tiles = part.terms == nullptr ? short_of<Engine>(p) : nullptr;
   if (short_tiles != nullptr) {
     part.run(short_tiles, p, 0, count / kShortTile);
