@@ -510,7 +510,11 @@ class Inspect(CommandTest):
         for chain in chains:
             names = ", ".join(f'#{o["node"]} AVERAGE_POOL_2D' for o in chain["operators"])
             rows = f'{chain["rows"]} row' + ("s" if chain["rows"] > 1 else "")
-            self.assertIn(f'\n  {names}: {rows} at a time, {chain["bytes"]:,} bytes\n', text)
+            calls = f'{len(chain["calls"])} calls'
+            self.assertIn(f'\n  {names}: {rows} at a time in {calls}, {chain["bytes"]:,} bytes\n',
+                          text)
+            # [share, operator, first row, rows]
+            self.assertEqual(sum(call[3] for call in chain["calls"]), chain["computed_rows"])
         without = self.model(small.add_model())
         self.assertEqual(self.json("inspect", without)["chains"], [])
         self.assertNotIn("chains", self.succeed("inspect", without))
