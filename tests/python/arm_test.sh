@@ -14,8 +14,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
 
 case $arch in
-  arm64) emulator=qemu-aarch64 triple=aarch64-linux-gnu machine=aarch64 ;;
-  armhf) emulator=qemu-arm triple=arm-linux-gnueabihf machine=armv7l ;;
+  # Addresses are signed in a way that is quick to emulate, see toolchains/run_on_target.sh.
+  arm64) emulator=qemu-aarch64 cpu=max,pauth-impdef=on triple=aarch64-linux-gnu machine=aarch64 ;;
+  armhf) emulator=qemu-arm cpu=max triple=arm-linux-gnueabihf machine=armv7l ;;
   *) echo "arm64 or armhf, not '$arch'" >&2; exit 2 ;;
 esac
 
@@ -42,7 +43,7 @@ fill() { # downloads python3 and numpy with all that they need; unpacking is all
   exit 1
 }
 
-guest=("$emulator" -cpu max -L "$root" -E PYTHONDONTWRITEBYTECODE=1 -E PIPIT_TEST_EMULATED=1)
+guest=("$emulator" -cpu "$cpu" -L "$root" -E PYTHONDONTWRITEBYTECODE=1 -E PIPIT_TEST_EMULATED=1)
 
 install_wheels() { # install_wheels SITE WHEEL...: the machine's own pip chooses those that fit it
   local pip
