@@ -223,7 +223,6 @@ struct Conv : FilterCut {
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch); }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
 
-  ptrdiff_t filter_pitch() const { return copies_filters ? rows.padded_depth() : rows.depth; }
   // Where filters are too large to be copied all at once.
   bool copies_some() const { return copies_filters && !copies_all; }
 
@@ -279,7 +278,8 @@ struct Conv : FilterCut {
 
   void run_short_group(RunShort tiles, int32_t c, const Block& b, const Channels& channels,
                        const RequantizeNeon& q) const {
-    const ShortPanel panel = {panels_at(c, kGroup).filters, filter_pitch(), channels, q};
+    const Panels panels = panels_at(c, kGroup);
+    const ShortPanel panel = {panels.filters, panels.pitch, channels, q};
     for_each_line(b, [&](int32_t m, int32_t some) {
       run_short_line<Rows::kFlips>(tiles, panel, b.windows + m, terms_at(b, m), some,
                                    results_at(b.from + m, c, kGroup));
@@ -305,7 +305,7 @@ struct Conv : FilterCut {
   }
 
   void run() const {
-    const RequantizeNeon q = load_requantize(int8_results(a));
+    const RequantizeNeon q = load_requantize(flipped(a.requantize, Rows::flip_of(a)));
     if (copies_all) copy_filters(reinterpret_cast<const int8_t*>(a.weights), a.size.out_c);
     const bool may_be_short = a.no_weight_is_min && !copies_some();
     alignas(16) int32_t sums[(kBlock + kMany) * kGroup];

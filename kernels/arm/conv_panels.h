@@ -430,7 +430,7 @@ struct PanelConv {
   }
 
   [[gnu::noinline]] void run() const {
-    const RequantizeNeon q = load_requantize(int8_results(a));
+    const RequantizeNeon q = load_requantize(flipped(a.requantize, a.flip));
     if (pack_all && a.arranged == nullptr) arrange(a.scratch);
     const ByteCount packs = Cut::pack_bytes(a);
     auto* const terms = reinterpret_cast<int32_t*>(a.scratch + packs.size());

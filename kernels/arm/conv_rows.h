@@ -338,16 +338,5 @@ const int32_t* window_terms(const Args& a, const int8_t* const* windows, const C
   return nullptr;
 }
 
-// The least and greatest results as int8, which they are once their top bit is flipped.
-template <class Args>
-Requantize int8_results(const Args& a) {
-  Requantize q = a.requantize;
-  if (ConvRows<Args>::flip_of(a) == 0) return q;
-  q.zero_point -= 128;
-  q.min -= 128;
-  q.max -= 128;
-  return q;
-}
-
 }  // namespace
 }  // namespace pipit

@@ -172,12 +172,7 @@ class DepthwiseBlocks {
         arranged_(a_.arranged),
         block_bytes_(arranged_block_bytes(g_, kUnit)) {
     weights_.part_bytes = cut_.part_bytes;
-    Requantize q = a_.requantize;
-    const int32_t down = a_.flip;  // 128 or 0
-    q.zero_point -= down;
-    q.min -= down;
-    q.max -= down;
-    q_ = load_requantize(q);
+    q_ = load_requantize(flipped(a_.requantize, a_.flip));
   }
 
   // See KernelVariant::arrange.
@@ -395,7 +390,7 @@ class DepthwiseBlocks {
       int8x8_t slots[n];
 #pragma GCC unroll 4
       for (int i = 0; i < n; ++i) {
-        slots[i] = (load<kDirect, kFlips>(at[i]));
+        slots[i] = load<kDirect, kFlips>(at[i]);
         at[i] += step[i];
       }
 #pragma GCC unroll 4

@@ -21,6 +21,14 @@ struct RequantizeNeon {
   bool full;  // the limits are those of int8: saturation is all that clamps
 };
 
+// The same for results as int8, whose top bit is flipped later: by `flip`, which is 128 or 0.
+inline Requantize flipped(Requantize q, int32_t flip) {
+  q.zero_point -= flip;
+  q.min -= flip;
+  q.max -= flip;
+  return q;
+}
+
 inline RequantizeNeon load_requantize(const Requantize& q) {
   return {vdupq_n_s16(static_cast<int16_t>(q.zero_point)), vdupq_n_s8(static_cast<int8_t>(q.min)),
           vdupq_n_s8(static_cast<int8_t>(q.max)), q.zero_point,
