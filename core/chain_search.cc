@@ -19,7 +19,7 @@ constexpr int32_t kLinkWorth = 48;
 // Bands are tried from the thickest to the thinnest. Chains may cost one part in so many of the
 // work of the whole graph.
 constexpr int32_t kThickest = 8;
-constexpr int64_t kWorkPart = 300;
+constexpr int64_t kWorkPart = 45;
 // Of chains, how many results are kept, since the same are asked for again and again.
 constexpr int32_t kMostMeasured = 512;
 
@@ -423,7 +423,7 @@ struct Search {
   int64_t work_of_graph() const {
     int64_t work = 0;
     for (int32_t s = 0; s < graph.step_count; ++s) {
-      if (by_rows(s)) work += work_of(graph.steps[s]);
+      if (by_rows(s)) work += work_of(graph.steps[s], planning.rows[s](graph.steps[s]));
     }
     return work;
   }

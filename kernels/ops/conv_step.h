@@ -380,6 +380,7 @@ template <class Args>
   const auto& step = *s.params<ConvStep<Args>>();
   RowsPlan plan = rows_of(step.args.size);
   plan.run = run_conv_rows<Args>;
+  plan.products = step.plan.depth;
   plan.least = least_rows(step.plan, step.args.size, plan.least);
   plan.scratch = conv_rows_scratch<Args>;
   keep_arranged<Args, ConvStep<Args>>(s, &plan);

@@ -161,7 +161,9 @@ template <class Args>
 
 template <class Args>
 [[gnu::cold]] RowsPlan depthwise_by_rows(const Step& s) {
-  RowsPlan plan = rows_of(s.params<DepthwiseStep<Args>>()->args.size);
+  const ConvGeometry& size = s.params<DepthwiseStep<Args>>()->args.size;
+  RowsPlan plan = rows_of(size);
+  plan.products = size.kernel_h * size.kernel_w;
   plan.run = run_depthwise_rows<Args>;
   plan.scratch = depthwise_rows_scratch<Args>;
   keep_arranged<Args, DepthwiseStep<Args>>(s, &plan);

@@ -205,11 +205,15 @@ ByteCount band_scratch(const Step& s, const Part&) {
   return s.params<Params<Args>>()->share_scratch;
 }
 
+// Each call blends the input's rows along x anew, of which many outputs share two.
+constexpr int32_t kLeastRows = 8;
+
 template <class Args, class T>
 RowsPlan by_rows(const Step&) {
   RowsPlan plan;
   plan.run = run_band<Args, T>;
   plan.reads = rows_read<Args>;
+  plan.least = kLeastRows;
   plan.scratch = band_scratch<Args>;
   return plan;
 }

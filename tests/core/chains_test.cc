@@ -383,5 +383,35 @@ TEST(Chains, ThoseThatPayAreNotPassedOverForCheaperOnes) {
   EXPECT_LT(activations(Bands::kWhereTheyPay), activations(Bands::kNever) * 3 / 4);
 }
 
+// A segmentation's end: its largest tensor is read once, and an axis or a size are no weights,
+// which calls would read again.
+TEST(Chains, TakeNoOperandForWeights) {
+  ModelBuilder b;
+  const auto add = [&](Type type, const Shape& shape, const std::vector<uint8_t>& bytes = {}) {
+    return b.tensor({.type = type, .shape = shape, .bytes = bytes});
+  };
+  const int small = add(Type::kUInt8, Shape::of(1, 9, 9, 21));
+  const int large = add(Type::kUInt8, Shape::of(1, 129, 129, 21));
+  const int classes = add(Type::kInt64, Shape::of(1, 129, 129));
+  const int size = add(Type::kInt32, Shape::of(2), bytes_of<int32_t>({129, 129}));
+  const int axis = add(Type::kInt32, Shape::of(1), bytes_of<int32_t>({3}));
+  const auto resize = [](auto& f) { return fb::CreateResizeBilinearOptions(f).Union(); };
+  const auto arg_max = [](auto& f) {
+    return fb::CreateArgMaxOptions(f, fb::TensorType::INT64).Union();
+  };
+  b.builtin_node(fb::BuiltinOperator::RESIZE_BILINEAR, {small, size}, {large},
+                 {fb::BuiltinOptions::ResizeBilinearOptions, resize});
+  b.builtin_node(fb::BuiltinOperator::ARG_MAX, {large, axis}, {classes},
+                 {fb::BuiltinOptions::ArgMaxOptions, arg_max});
+  b.inputs({small});
+  b.outputs({classes});
+  const ModelBytes file = in_memory(b.finish());
+  const auto model = Model::parse(file->span());
+  ASSERT_TRUE(model.ok());
+  const auto plan = Interpreter::required_memory(model.value(), all_operators());
+  ASSERT_TRUE(plan.ok());
+  EXPECT_LT(plan.value().activation_bytes, size_t{129} * 129 * (8 + 21 / 4));
+}
+
 }  // namespace
 }  // namespace pipit::test

@@ -113,6 +113,9 @@ struct RowsPlan {
   int32_t least = 1;
   int32_t inputs = 1;
   int32_t taps = 1, stride = 1, dilation = 1, pad = 0;
+  // With weights, for each element of the output; 0 where there are none. Only what calls cost is
+  // estimated by it.
+  int32_t products = 0;
 };
 using RowsFn = RowsPlan (*)(const Step&);
 
