@@ -17,7 +17,8 @@ struct BinaryParams {
 
 BroadcastDims dims(const Shape& shape) { return {shape.dims, shape.rank}; }
 
-// Lets the output take the place of an input of its shape that nobody needs later.
+// Lets the output take the place of an input of its shape that nobody needs later. One that is
+// repeated will not do: its elements are read again after the first results are written.
 void reuse_input(Prepare& p, const BinaryParams& params) {
   for (const int i : {0, 1}) {
     if ((i == 0 ? params.a_bytes : params.b_bytes) != params.out_bytes) continue;
@@ -97,6 +98,7 @@ Status run_binary(const Step& s, Run& run) {
   const auto* a = s.input(0).as<uint8_t>();
   const auto* b = s.input(1).as<uint8_t>();
   auto* out = s.output(0).as<uint8_t>();
+  // Shares are parts of the one run that there is, or else whole runs of the walk.
   const Binary first = {a, b, out, p.n, p.step_a, p.step_b, p.constants};
   if (p.walk == nullptr) {
     run.for_each_part(p.n, kUnit, kCycles * p.n,
@@ -117,7 +119,8 @@ Status run_binary(const Step& s, Run& run) {
 
 namespace {
 
-// Rows of operands that have one shape, [1, rows, ...].
+// Rows of operands that have one shape, [1, rows, ...]. Each row of the result needs the same row
+// of both operands: rows and elements behind each other are one run.
 void run_rows(const Step& s, const RowsCall& call) {
   const auto& p = *s.params<BinaryParams>();
   const int32_t row = s.output(0).shape.product(2, s.output(0).shape.rank);
@@ -138,6 +141,8 @@ RowsPlan by_rows(const Step&) {
   return plan;
 }
 
+// Rows of elements of less than a byte need not begin at a byte. An operand that is repeated would
+// have no rows of its own.
 bool has_rows(const Prepare& p) {
   const Shape& shape = p.output(0).shape;
   return shape.rank == 4 && shape[0] == 1 && p.input(0).shape == shape &&

@@ -10,7 +10,8 @@
 
 namespace pipit {
 
-// The shape that the first `inputs` inputs have after broadcasting.
+// The shape that the first `inputs` inputs have after broadcasting. Dimensions are matched from the
+// last one backwards; of two that differ one has to be 1 or missing, and is repeated.
 Status broadcast_shape(const Prepare& p, int inputs, Shape* shape);
 
 // Fails unless two inputs and the output are of one type, and the inputs of one shape.
@@ -19,7 +20,9 @@ Status check_alike(const Prepare& p);
 // The walk over the first `inputs` inputs to a result of that shape.
 Broadcast walk_inputs(const Prepare& p, const Shape& shape, int inputs);
 
-// Brings two operands to one scale, twice the larger of theirs, which is returned.
+// Brings two operands to one scale, twice the larger of theirs, which is returned. So both
+// multipliers are at most a half, and the sum of two operands that were shifted left as far as 32
+// bits allow stays within them.
 double align_scales(const Tensor& a, const Tensor& b, AddQuantized* q);
 
 // The run function of the steps planned here, for operators that look at values first.

@@ -45,6 +45,8 @@ Range type_range(Type type) {
   }
 }
 
+// Limits that the type cannot hold fall back to the type's: with a small scale, 6 is beyond 127.
+// TANH and SIGN_BIT limit nothing; recurrent operators apply them as functions (activate.h).
 Range activation_range(fb::ActivationFunctionType activation, const Tensor& output) {
   Range r = type_range(output.type);
   const auto quantized = [&](float real) {
@@ -180,6 +182,8 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
   q->multiplier = multiplier;
   q->shift = shift;
   q->zero_point = output.zero_point;
+  // Checked outside of compute(): a plan that is only measured fails for the same models. Two
+  // floats' product always fits a double, but not where it was rounded to a float.
   if (!(largest_product(input, weights) <= DBL_MAX)) {
     return p.bad("the scales of ", input, " and ", weights, " overflow");
   }

@@ -25,6 +25,7 @@ const T* keep(Prepare& p, const T& value) {
 
 // ---- types
 
+// A bit for each Type.
 using TypeSet = uint32_t;
 
 template <class... T>
@@ -58,6 +59,8 @@ struct RealRange {
   float min = 0;
   float max = 0;
 };
+// Without an activation they end at the largest finite number, so that an infinite result becomes
+// that one, as in TensorFlow Lite.
 RealRange activation_range(fb::ActivationFunctionType activation);
 
 // ---- windows (convolution, pooling)
@@ -73,6 +76,14 @@ struct WindowSpec {
 
 // The output's size and how many input positions lie before the first one. Checks every number;
 // `what` is "height" or "width". Refuses a VALID window that fits nowhere.
+//
+//   extent = (kernel - 1) * dilation + 1
+//   SAME:   out = ceil(in / stride)
+//   VALID:  out = ceil((in - extent + 1) / stride)
+//   pad = max((out - 1) * stride + extent - in, 0) / 2
+//
+// Where that is halved with a rest, the larger border lies behind: `pad` is only the one before.
+// Numbers of the file are multiplied here for the first time, so all of it is done in 64 bits.
 Status window(const Prepare& p, const char* what, const WindowSpec& spec, int32_t* out,
               int32_t* pad);
 
@@ -91,7 +102,9 @@ Status need_symmetric(const Prepare& p, const Tensor& t);
 // Fails unless the tensor has one scale, or one for each of `channels` along `dimension`.
 Status check_channel_scales(const Prepare& p, const Tensor& t, int32_t channels, int32_t dimension);
 
-// Whether a positive scale is meant as 2^*log (kernels for such scales accept 0.07 % off).
+// Whether a positive scale is meant as 2^*log (kernels for such scales accept 0.07 % off). The
+// logarithm is taken in float32 and compared there, as TensorFlow Lite does, so that the same
+// models are accepted.
 bool is_power_of_two(float scale, int* log);
 
 // Per-channel multipliers from sums (scale input * weights[c]) to the output's scale, one or

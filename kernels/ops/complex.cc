@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// REAL, IMAG and COMPLEX_ABS.
+// REAL, IMAG and COMPLEX_ABS. A complex number is two reals that follow each other, the real part
+// first.
 #include "kernels/math/real.h"
 #include "kernels/ops.h"
 #include "kernels/ops/unary.h"

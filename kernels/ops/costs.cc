@@ -10,6 +10,7 @@
 namespace pipit {
 namespace {
 
+// Sums and products saturate: sizes are what the file says, and some files say anything.
 int64_t sum(int64_t a, int64_t b) {
   int64_t c;
   return __builtin_add_overflow(a, b, &c) ? INT64_MAX : c;
@@ -35,6 +36,9 @@ struct Products {
   Range weights[3];
 };
 
+// Of an LSTM, inputs 1 to 4 are the weights of the four gates for the input, 5 to 8 those for the
+// output state, and 16 is the projection. A bidirectional one has the same again from 18 on.
+// Peepholes and biases count nothing: they are a product or an addition for each unit.
 constexpr Products kProducts[] = {
     {fb::BuiltinOperator::CONV_2D, kOutput, {{1, 2}}},
     {fb::BuiltinOperator::DEPTHWISE_CONV_2D, kOutput, {{1, 2}}},
@@ -136,6 +140,8 @@ int64_t batch_matmul(const View& view) {
   if (!view.has(0) || view.outputs() == 0) return 0;
   const Shape left = view.input(0).shape;
   if (left.rank < 2) return 0;
+  // Every element of the result is a dot product along the dimension that the left factor loses:
+  // its last one, or with adj_x the one before.
   return product(view.output(0).elements(), left[left.rank - (view.first_option() ? 2 : 1)]);
 }
 
@@ -147,7 +153,8 @@ int64_t lstm(const View& view) {
                               : Products{fb::BuiltinOperator::LSTM, 0, {{1, 9}, {16, 17}}});
 }
 
-// The second half of what the two directions have.
+// The second half of what the two directions have. 33 is the second projection; 40 to 47 are the
+// weights for an auxiliary input. A row of the table has no room for them.
 int64_t bidirectional_rest(const View& view) {
   return by_table(view,
                   {fb::BuiltinOperator::BIDIRECTIONAL_SEQUENCE_LSTM, 0, {{33, 34}, {40, 48}}});

@@ -9,6 +9,7 @@ namespace {
 
 using Function = float (*)(float);
 
+// The function is the kernel's constant: one kernel for a type serves all functions.
 Function function(const Unary& r) { return *static_cast<const Function*>(r.constants); }
 
 void apply_f32(const Unary& r) { each<float, float>(r, function(r)); }

@@ -7,6 +7,8 @@
 
 namespace pipit {
 
+// Offsets of values [rows][depth], scale [rows] and zero_point [rows]: what HybridRows has as
+// addresses while the step runs.
 struct HybridScratch {
   size_t values = 0, scale = 0, zero_point = 0;
 

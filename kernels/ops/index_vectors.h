@@ -18,6 +18,9 @@ Status dimension_set(const Prepare& p, const char* what, const Int64List* list, 
 inline bool contains(uint32_t set, int32_t d) { return (set >> d & 1) != 0; }
 
 // Number k of each vector is the index along dimension map[k] of the operand.
+//
+//   a tensor [2, 3, 4], along = 1:  2 * 4 vectors of size 3, whose numbers are step = 4 apart;
+//                                   dims = {2, 4} and steps = {12, 1} walk over their beginnings
 struct IndexVectors {
   int32_t size = 0;
   int32_t step = 0;  // elements from one number of a vector to the next

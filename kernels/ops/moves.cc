@@ -12,6 +12,8 @@ namespace pipit {
 
 struct MovesParams {
   struct Move {
+    // Without dimensions it is one run of `element` bytes, as CopyDims::simplify() leaves a box
+    // that is contiguous in both places.
     const CopyDim* dims;
     int32_t rank, element;
     int32_t from, to;
@@ -49,7 +51,8 @@ Status run_moves(const Step& s, Run&) {
   return {};
 }
 
-// Elements of half a byte are spread to bytes and packed again. One output.
+// Elements of half a byte are spread to bytes and packed again. One output. Scratch memory: the
+// output's elements, then those of the input that is read.
 Status run_moves_int4(const Step& s, Run&) {
   const auto& p = *s.params<MovesParams>();
   uint8_t* out = s.scratch;
@@ -57,6 +60,7 @@ Status run_moves_int4(const Step& s, Run&) {
   int32_t spread = -1;
   for (int32_t i = 0; i < p.count; ++i) {
     const MovesParams::Move& m = p.list[i];
+    // Copies from one input follow each other, so it is spread once.
     if (m.from != spread)
       unpack_int4(s.input(m.from).as<uint8_t>(), s.input(m.from).elements(), in);
     spread = m.from;
@@ -81,6 +85,7 @@ Status run_strings(const Step& s, Run&) {
   return {};
 }
 
+// A move that leaves every byte where it was, which can be an alias.
 bool whole_tensor(const Prepare& p, const MovesParams::Move& m) {
   return m.from >= 0 && m.rank == 0 && m.in_offset == 0 && m.out_offset == 0 &&
          static_cast<size_t>(m.element) == p.input(m.from).bytes &&
@@ -228,6 +233,8 @@ Status Moves::fill(int32_t from) {
 
 void Moves::set_value(uint64_t value) { params_->value = value; }
 
+// While late all inputs have their values, so the boxes are copied here, on numbers instead of on
+// strings; run() then needs a list of sources alone.
 Status Moves::finish_strings() {
   StringNumbers numbers;
   PIPIT_TRY(begin_strings(p_, params_->count == 0 ? 0 : params_->list[0].from, &numbers));

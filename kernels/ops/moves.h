@@ -72,6 +72,11 @@ Clip clip(int32_t n, int64_t stride, int64_t offset, int32_t size);
 
 // A step that is a list of copies, in order: from inputs, from one constant value, or from what the
 // earlier copies wrote, to outputs. A single copy of a whole input becomes an alias.
+//
+//   begin(capacity) -> add(...) for each box -> finish()
+//
+// Strings are moved as the numbers they have in the input (see begin_strings), elements of half a
+// byte as bytes of scratch memory, everything else as it lies.
 class Moves {
  public:
   static constexpr int32_t kValue = -1;

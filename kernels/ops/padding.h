@@ -24,6 +24,10 @@ Status copy_interior(const Prepare& p, const Padding& padding, Moves* moves);
 
 // What the borders of one dimension are made of: all of output 0 that lies in the interior of the
 // dimensions before it, whole in those behind it. The size of the dimension itself is left open.
+//
+//   dims before `dim`   the interior: their own borders are slabs of theirs
+//   `dim` itself        one index; `step` bytes to the next
+//   dims behind it      whole, borders included
 struct Slab {
   CopyDims dims;  // in_step and out_step are both the output's
   int32_t offset = 0;

@@ -7,7 +7,9 @@
 
 namespace pipit {
 
-// The sum is in units of 2^-19 times the input's scale. It wraps, as it does there.
+// The sum is in units of 2^-19 times the input's scale. It wraps, as it does there. There a term is
+// shifted left by 20 and multiplied by in.scale / (2 * in.scale), which is exactly a shift back by
+// one, and the sum by 2 * in.scale / (2^20 * out.scale).
 struct QuantizedSum {
   int32_t in_zero_point = 0;
   Multiplier to_output;

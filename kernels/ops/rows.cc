@@ -27,6 +27,8 @@ bool find_exp_table(double scale, ExpTable* t) {
   const Multiplier m = quantize_multiplier(real);
   t->multiplier = m.multiplier;
   t->shift = m.shift;
+  // The largest difference that the shift to the left leaves within 5 bits before the point. No two
+  // numbers of 16 bits are further apart than 2^16.
   const double radius = 31.0 * (1 << (31 - kIntegerBits)) / static_cast<double>(1 << m.shift);
   t->largest = to_integer<int32_t>(std::min(radius, 65536.0));
   return true;

@@ -15,7 +15,9 @@ struct Rows {
 // Fails for a scalar.
 Status find_rows(const Prepare& p, Rows* rows);
 
-// exp(-d * scale) for differences d of quantized numbers, in fixed point.
+// exp(-d * scale) for differences d of quantized numbers, in fixed point. TensorFlow Lite's
+// fixed-point softmax has the differences as numbers with 5 bits before the point: below -32 an
+// exponential is far less than a unit of any result.
 struct ExpTable {
   int32_t multiplier = 0;  // to Q5, with the shift to the left
   int32_t shift = 0;

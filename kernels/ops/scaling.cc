@@ -14,6 +14,8 @@ Status find_scaling(const Prepare& p, float slope, Scaling* s) {
       return p.unsupported(*t, " has zero point ", t->zero_point, ", which int16 may not have");
     }
   }
+  // Quotients of floats, widened afterwards, as TensorFlow Lite computes them for LEAKY_RELU: in
+  // double they could differ by a unit of the multiplier.
   const float below = in.scale * slope / out.scale;
   const Multiplier m = quantize_multiplier(static_cast<double>(in.scale / out.scale));
   const Multiplier m_below = quantize_multiplier(static_cast<double>(std::abs(below)));

@@ -24,6 +24,9 @@ class ScratchLayout {
   }
   // Each of so many shares gets what there is so far; what is added from here on is behind all of
   // them, once. Returns the bytes from one share to the next.
+  //
+  //   | kernel | filters | kernel | filters | ... | image |
+  //    share 0           share 1                   added behind repeat(): once
   size_t repeat(int32_t shares) {
     const ByteCount each = bytes_;
     bytes_ = each * shares;

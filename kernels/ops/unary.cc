@@ -44,6 +44,7 @@ RowsPlan by_rows(const Step&) {
   return plan;
 }
 
+// Row y of the result is made of row y alone, which is what RowsPlan says unless told otherwise.
 bool has_rows(const Shape& shape, const UnaryParams& p) {
   return shape.rank == 4 && shape[0] == 1 && p.in_bytes != 0 && p.out_bytes != 0;
 }
@@ -54,6 +55,7 @@ Status run_unary(const Step& s, Run& run) {
   const auto& p = *s.params<UnaryParams>();
   const auto* in = s.input(0).as<uint8_t>();
   auto* out = s.output(0).as<uint8_t>();
+  // Where two elements share a byte, two threads must not: one share takes all.
   const bool divisible = p.in_bytes != 0 && p.out_bytes != 0;
   const int32_t unit = divisible ? kUnit : std::max(p.n, 1);
   run.for_each_part(p.n, unit, kCycles * p.n, [&](const Part& part) {
@@ -98,6 +100,8 @@ Status plan_lookup_real(Prepare& p, float (*f)(float)) {
   PIPIT_TRY(need_scale(p, in));
   PIPIT_TRY(need_scale(p, out));
   const Range range = type_range(out.type);
+  // A product with the inverse instead of a quotient, and the zero point added after rounding: in
+  // this order TensorFlow Lite fills its tables, and another would differ by one here and there.
   const float inverse = 1 / out.scale;
   return plan_lookup(p, [&](int32_t x) {
     const float real = in.scale * static_cast<float>(x - in.zero_point);

@@ -30,7 +30,11 @@ void for_each_value(const WeightRows& w, const T* data, int32_t row, const F& f)
       }
       return;
     case WeightRows::Form::kShuffled: {
-      // The file has them with the top bit flipped already.
+      // The file has them with the top bit flipped already. A tile is 64 bytes, 16 columns of row 0
+      // and so on, tiles along the depth lie behind each other, and behind them those of the next 4
+      // rows:
+      //
+      //   tile (r / 4, k / 16):  [r % 4][k % 16]
       const T* tiles = data + static_cast<ptrdiff_t>(row / 4) * 4 * w.depth + row % 4 * 16;
       for (int32_t k = 0; k < w.depth; ++k) {
         f(k, tiles[static_cast<ptrdiff_t>(k / 16) * 64 + k % 16]);
@@ -74,7 +78,9 @@ void expand(const WeightRows& w, const T* data, int32_t first, int32_t count, T*
   }
 }
 
-// Rows stored densely, columns compressed, optionally in blocks of some columns.
+// Rows stored densely, columns compressed, optionally in blocks of some columns. In the file's
+// terms: traversal order 0, 1 (and 2, a block of dimension 1), dimension 0 dense, 1 CSR, the block
+// dense.
 bool is_row_compressed(const fb::SparsityParameters& s) {
   const auto* order = s.traversal_order();
   const auto* dims = s.dim_metadata();
@@ -93,6 +99,8 @@ bool is_row_compressed(const fb::SparsityParameters& s) {
          dims->Get(2)->format() == fb::DimensionType::DENSE;
 }
 
+// Everything that for_each_value() follows blindly afterwards: rows that begin where the last one
+// ended, columns inside of the row, and as many stored values as the indices name.
 Status check_indices(const Prepare& p, const Tensor& weights, const WeightRows& w) {
   const SparseRows& s = *w.sparse;
   if (s.starts.size != w.rows + 1 || s.starts[0] != 0 || s.starts[w.rows] != s.columns.size) {
