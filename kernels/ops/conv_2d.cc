@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // CONV_2D: input [batch, height, width, channels], weights [out, height, width, channels of the
 // group], bias [out] or none.
+//
+//   out[n, y, x, o] = act(bias[o] + sum over ky, kx, i of weights[o, ky, kx, i] *
+//                     in[n, y * stride_h - pad + ky * dilation_h, ..., first + i])
+//
+// Groups are in no option: they are the input's channels over those of the weights. The outputs of
+// group g see its channels alone, first = g * (channels of a group).
 #include "kernels/contracts/conv_f32.h"
 #include "kernels/contracts/conv_hybrid.h"
 #include "kernels/contracts/conv_s16.h"
@@ -40,6 +46,8 @@ namespace {
   spec.channels = file.out_c;
   spec.activation = o->fused_activation_function();
   spec.bias_type = o->quantized_bias_type();
+  // TensorFlow Lite sends groups of real activations to its kernel for several scales, which
+  // quantizes them with a zero point.
   spec.symmetric = plan.group_channels == file.out_c;
   const Type in = t.input.type, w = t.weights.type;
   const bool int8_weights = w == Type::kInt8 || w == Type::kInt4;

@@ -60,6 +60,7 @@ void set_axes(const fb::Conv3DOptions& o, const Shape& weights, const int32_t* l
           .dilation = o.dilation_w_factor()};
 }
 
+// Fills in the positions of the windows, `out`, and the border before the first of them.
 Status slide_windows(const Prepare& p, fb::Padding padding, Conv3d* a) {
   const auto slide = [&](const char* what, ConvAxis* x) {
     return window(p, what, {x->in, x->kernel, x->stride, x->dilation, padding}, &x->out, &x->pad);
@@ -97,7 +98,9 @@ Status prepare(Prepare& p) {
   return plan(p, a, {}, o->fused_activation_function(), conv_3d);
 }
 
-// From the window over the output to the roles of input and output.
+// From the window over the output to the roles of input and output. A transposed convolution undoes
+// the sizes of one from its output to its input, so the window slides over the output, and where it
+// stops are the pixels of the input.
 Status turn_around(const Prepare& p, const Tensor& input, Conv3d* a) {
   int dimension = 1;
   for (ConvAxis* x : {&a->z, &a->y, &a->x}) {

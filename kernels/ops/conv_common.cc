@@ -22,7 +22,8 @@ bool bias_type_fits(Type bias, Type input) {
   }
 }
 
-// The bias is added to sums of input times weights as if it had their scale.
+// The bias is added to sums of input times weights as if it had their scale. The tolerance, a
+// fiftieth of a unit of the output, is TensorFlow Lite's.
 Status need_bias_scale(const Prepare& p, const ConvTensors& t) {
   const double product = static_cast<double>(t.input.scale) * t.weights.scale;
   const double difference = std::abs(product - t.bias->scale);
@@ -132,6 +133,7 @@ Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& 
   if (t.bias != nullptr && int32_bias == *wide) {
     return p.bad("bias ", *t.bias, " is not of the quantized_bias_type");
   }
+  // Its one rounding adds half of 2^(15 - shift), which has to be 2 at least.
   constexpr int32_t kMaxShift = 14;  // of the 64-bit multiply()
   if (*wide && largest_shift(t) > kMaxShift) {
     return p.unsupported("the scales of ", t.input, " and ", t.weights, " over that of ", t.output,
@@ -147,6 +149,7 @@ Status prepare_hybrid(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Hy
   PIPIT_TRY(need_symmetric(p, t.weights));
   PIPIT_TRY(check_channel_scales(p, t.weights, spec.channels, spec.dimension));
   const Span<const float> all = quantization(t.weights).scales;
+  // Equal scales count as one, whose product with the activations' is made once an image.
   bool equal = true;
   for (const float scale : all) equal &= scale == all[0];
   hybrid->kernels = &choose(hybrid_variants(), p.cpu());

@@ -33,7 +33,9 @@ concept Folds = requires(Args a) {
   a.in_zero_point;
 };
 
-// That number: bias - in_zero_point * sum of (weights - weights_zero_point).
+// That number: bias - in_zero_point * sum of (weights - weights_zero_point). Kernels sum plain
+// products of bytes; what the zero points add to them depends on the weights alone, so it joins the
+// bias. All of it wraps, as the sums do.
 struct Fold {
   const int32_t* bias = nullptr;  // nullptr for zeros
   int32_t in_zero_point = 0;
@@ -54,6 +56,7 @@ Fold fold_of(const Args& a, const Tensor* bias) {
   } else {
     const int32_t* b = bias != nullptr ? bias->as<int32_t>() : nullptr;
     if constexpr (requires { a.weights_zero_point; }) {
+      // Kernels of uint8 take 128 off each activation.
       return {b, a.in_zero_point - 128, a.weights_zero_point};
     } else {
       return {b, a.in_zero_point};
@@ -121,6 +124,7 @@ void detach_constants(Prepare& p, const ConvInputs& at, const int32_t* folded, A
 // The tensors' addresses, which a step learns when it runs.
 template <class Args>
 void set_addresses(const Step& s, const ConvInputs& at, Args* a) {
+  // Hybrid kernels read quantized copies instead: for_each_image() makes them.
   if constexpr (!Hybrid<Args>) a->in = static_cast<decltype(a->in)>(s.input(at.input).data);
   a->weights = s.bytes(at.weights, a->weights);
   a->out = static_cast<decltype(a->out)>(s.output(0).data);

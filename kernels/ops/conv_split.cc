@@ -8,8 +8,9 @@ namespace {
 
 constexpr int32_t kPixelUnit = 8;  // kernels take some pixels side by side
 
-// The cycles until the largest share of n items is done. There may be so many that the product
-// with a number of items is out of the range of integers.
+// The cycles until the largest share of n items is done. There may be so many that the product with
+// a number of items is out of the range of integers. `repeated` does not become less by sharing;
+// the rest does.
 double longest(const ConvWork& work, int32_t n, const ConvSplit& split, int64_t repeated) {
   const auto cycles = static_cast<double>(work.cycles), again = static_cast<double>(repeated);
   if (split.shares == 1) return cycles;
@@ -31,6 +32,11 @@ ConvSplit choose_split(const ConvWork& work, const ConvGeometry& g) {
   return by_channels < by_lines ? channels : lines;
 }
 
+//   input of the whole:    |  skipped  |  seen by these outputs  |  left out behind  |
+//                                begin ^                     end ^
+//
+// A `begin` before the image leaves a border, a positive *pad; one inside of it leaves none. At
+// least one position stays, even where no window reaches the image: kernels know no empty ones.
 int32_t trim(int32_t first, int32_t outputs, int32_t kernel, int32_t stride, int32_t dilation,
              int32_t* in, int32_t* pad) {
   const int64_t begin = int64_t{first} * stride - *pad;

@@ -8,6 +8,11 @@
 // A transposed convolution with stride s is s * s convolutions with stride 1: output rows y and
 // taps ky with the same remainder of y + pad - ky by s belong together, and so do columns. Each of
 // these phases reads its own taps, last to first.
+//
+//   stride 2, 3 taps, pad 0, one dimension:
+//     out[0] = in[0] w[0]                 out[1] = in[0] w[1]
+//     out[2] = in[1] w[0] + in[0] w[2]    out[3] = in[1] w[1]
+//     phase 0: in with the taps w[2], w[0] and a pad of 1        phase 1: in with w[1]
 #pragma once
 
 #include "kernels/contracts/conv_s8.h"

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEPTHWISE_CONV_2D: input [batch, height, width, channels], weights [1, height, width, channels *
 // multiplier], bias [channels * multiplier] or none.
+//
+//   out[n, y, x, c] = act(bias[c] + sum over ky, kx of weights[0, ky, kx, c] *
+//                     in[n, y * stride_h - pad + ky * dilation_h, ..., c / multiplier])
+//
+// The multiplier is what the shapes say; the options' depth_multiplier is not read.
 #include <algorithm>
 
 #include "kernels/contracts/depthwise_f32.h"
@@ -38,7 +43,8 @@ struct DepthwiseStep {
   const KernelVariant<Args>* kernel = nullptr;
 };
 
-// What `fold` makes of each channel's weights.
+// What `fold` makes of each channel's weights. A channel's weights are a column of
+// [taps][channels]: all columns are summed side by side.
 template <class Args>
 void fold_channels(const Plan& c, const Fold& fold, const Args& a, int32_t* out) {
   std::fill_n(out, c.channels, 0);
@@ -235,6 +241,7 @@ template <class Args>
   c->split = split_of(p, whole);
   if (c->packed) {
     constexpr int32_t kCacheBytes = 16384;  // of unpacked weights
+    // A block is whole input channels with all their outputs, a vector of them at least.
     const int32_t fit = kCacheBytes / c->taps / whole.multiplier / kChannelUnit * kChannelUnit;
     c->block = std::min(in_c, std::max(fit, kChannelUnit)) * whole.multiplier;
   }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // TRANSPOSE_CONV: output shape [4], weights [out, height, width, in], input [batch, height, width,
 // in], bias [out] or none. Every input pixel adds its products to a window of the output.
+//
+//   out[n, y * stride_h - pad + ky, x * stride_w - pad + kx, o] += in[n, y, x, i] *
+//                                                                  weights[o, ky, kx, i]
+//
+// It is computed from the output's side, as plain convolutions: see conv_step.h.
 #include "kernels/contracts/conv_f32.h"
 #include "kernels/contracts/conv_hybrid.h"
 #include "kernels/contracts/conv_s16.h"
@@ -32,7 +37,8 @@ Status check_shapes(const Prepare& p, const ConvTensors& t) {
   return check_conv_shapes(p, t, t.weights.shape[0]);
 }
 
-// The strides are those of the output; from it back to the input is an ordinary window.
+// The strides are those of the output; from it back to the input is an ordinary window. The limit
+// keeps the number of phases, the product of both strides, within 32 bits.
 Status find_axis(const Prepare& p, const char* what, const WindowSpec& spec, int32_t input,
                  int32_t* pad) {
   if (spec.in < 1) return p.bad("output ", what, " ", spec.in, " is not positive");
