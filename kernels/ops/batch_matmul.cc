@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // BATCH_MATMUL: the products of two stacks of matrices, whose leading dimensions broadcast.
+//
+//   out[..., i, j] = sum over k of left[..., i, k] * right[..., k, j]
+//
+// Kernels want both operands along k, so the columns of the right one are what they call weights:
+// in place where it is adjoint, [n][k], else turned in tiles. Quantized sums are scaled with fixed
+// point: the multiplier is left.scale * right.scale / out.scale.
 #include "kernels/ops/batch_matmul.h"
 
 #include <limits>
@@ -16,6 +22,8 @@ namespace pipit {
 namespace batch_matmul {
 namespace {
 
+// Scratch memory of a share: a tile of the left rows, if they have to be turned; one of the right
+// columns; what sums start from; the sums; and for each row its sum times the right zero point.
 template <class In, class Weight, class Sum>
 struct Params {
   Size size;
@@ -142,6 +150,7 @@ Status find_multiplier(const Prepare& p, float right_scale, Multiplier* m) {
   const Tensor& out = p.output(0);
   const double real = static_cast<double>(left.scale * right_scale) / out.scale;
   *m = quantize_multiplier(real);
+  // TensorFlow Lite's product of 64-bit sums takes shifts below 8.
   if (left.type != Type::kInt16 || m->shift <= 7) return {};
   return p.unsupported(out, ": its scale is ", real, " times that of the products");
 }
@@ -179,6 +188,8 @@ Status prepare_typed(Prepare& p, const Size& z,
   if (params == nullptr) return Code::kArenaTooSmall;
   params->size = z;
   if constexpr (!kDirect) PIPIT_TRY(find_multipliers(p, params));
+  // An operand that lies along k needs no tile. It is taken whole, unless sums of a tile have to be
+  // kept before they become results.
   params->tile_m =
       z.left_adjoint || !kDirect ? std::min(tile_rows(z.m, z.k, sizeof(In)), 64) : std::max(z.m, 1);
   params->tile_n = z.right_adjoint && kDirect ? std::max(z.n, 1)
@@ -206,6 +217,7 @@ int32_t batch_dim(const Shape& s, int i) {
 }
 
 void find_steps(const Shape& s, int64_t* step) {
+  // A dimension of 1 is repeated by not moving on.
   int64_t n = int64_t{s[s.rank - 1]} * s[s.rank - 2];
   for (int i = kBatchDims - 1; i >= 0; --i) {
     step[i] = batch_dim(s, i) == 1 ? 0 : n;

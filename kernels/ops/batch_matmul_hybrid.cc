@@ -22,6 +22,7 @@ struct Params {
   const HybridVariant* kernels;
 };
 
+// Each share quantizes the left rows of a batch for itself: they are few beside the products.
 HybridRows quantize_left(const Step& s, const Params& p, const float* left) {
   const Size& z = p.size;
   const HybridRows rows = p.rows.rows(s, z.m, z.k);

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // EMBEDDING_LOOKUP and EMBEDDING_LOOKUP_SPARSE: rows of a table, one for each id, or sums of rows.
+//
+//   EMBEDDING_LOOKUP:         out[i, ...] = table[ids[i], ...], scaled where the table is quantized
+//   EMBEDDING_LOOKUP_SPARSE:  out[row, ...] = sum over its ids of weight * table[id, ...]
+//
+// The sums are left as they are (SUM), or divided by the sum of their weights (MEAN) or by the root
+// of the sum of their squares (SQRTN).
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -12,6 +18,7 @@
 namespace pipit {
 namespace {
 
+// Ids are values of a tensor: they are checked while running, each before it is used.
 Status check_id(const Step& s, Run& run, int32_t i, int32_t id, int32_t rows) {
   if (id >= 0 && id < rows) return {};
   return run.fail(s, "id ", i, " is ", id, ", but the table has ", rows, " rows");
@@ -48,6 +55,7 @@ int32_t element_at(const int8_t* row, int64_t i, int32_t bits) {
   if (bits == 8) return row[i];
   const auto first = static_cast<int32_t>(i * bits % 8);
   const auto byte = static_cast<uint8_t>(row[i * bits / 8]);
+  // The element's top bit becomes the byte's, and comes back with its sign.
   const auto top = static_cast<int8_t>(byte << (8 - bits - first));
   return top >> (8 - bits);
 }
@@ -204,6 +212,7 @@ Status run_sparse(const Step& s, Run& run) {
     const int64_t at = find_row(p, index, s.input(kDenseShape).as<int32_t>());
     if (at < 0) return run.fail(s, "index ", i, " lies outside of its shape");
     float* row = out + at * p.columns;
+    // Ids of one row follow each other. A row that comes again later is divided again, too.
     if (row != total.row) {
       total.finish(p);
       total = {0, 0, row};

@@ -28,6 +28,7 @@ bool is_sparse(const Tensor& t) {
   return t.constant() && static_cast<const fb::Tensor*>(t.file_tensor)->sparsity() != nullptr;
 }
 
+// Sparse weights are written out once, as plain rows that stay in the arena.
 Status expand(Prepare& p, const FloatProduct& f, const Tensor& t, ProductWeights* w) {
   if (!f.hybrid || f.asymmetric) {
     return p.unsupported("sparse weights ", t, " without inputs that are quantized symmetrically");

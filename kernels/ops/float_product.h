@@ -20,6 +20,8 @@ struct FloatProduct {
   const char* variant = "";
 };
 
+// `asymmetric`: activations get a zero point of their own for each row, whose share of a product is
+// zero point * sum of the weights. That is what ProductWeights::sums is for.
 // Float32, int8 or (read as int8) uint8 weights.
 Status choose_product(const Prepare& p, const Tensor& weights, bool asymmetric, FloatProduct* f);
 

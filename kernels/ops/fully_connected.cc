@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // FULLY_CONNECTED: input of any shape, weights [outputs, depth], bias [outputs] or none.
+//
+//   out[r, o] = act(bias[o] + sum over k of in[r, k] * weights[o, k])
+//
+// The input's elements are taken as rows of `depth`, whatever its dimensions; with keep_num_dims
+// they stay, and the last one becomes the outputs.
 #include "kernels/ops/fully_connected.h"
 
 #include <algorithm>
@@ -13,6 +18,8 @@
 namespace pipit {
 namespace fully_connected {
 
+// A tile's sums, and its weights where they have to be expanded first, fit a small first-level
+// cache.
 Tile choose_tile(const Request& r, size_t weight_bytes, bool keeps_sums) {
   // What a tile costs to begin is little beside this many sums.
   constexpr int32_t kRows = 16, kSums = 1024, kOutputs = 320, kResults = 4096;
@@ -127,6 +134,7 @@ bool clamps(fb::ActivationFunctionType a) {
          a == fb::ActivationFunctionType::RELU6 || a == fb::ActivationFunctionType::RELU_N1_TO_1;
 }
 
+// Signed weights of a byte or less, which one kernel multiplies once they are bytes.
 bool small_integer(Type t) { return t == Type::kInt8 || t == Type::kInt4 || t == Type::kInt2; }
 
 Status prepare_typed(Prepare& p, const fb::FullyConnectedOptions* o, Request* r) {
@@ -164,6 +172,7 @@ Status prepare(Prepare& p) {
     r.asymmetric_inputs = o->asymmetric_quantize_inputs();
     r.sum_in_32_bits = o->quantized_bias_type() == fb::TensorType::INT32;
   }
+  // As in TensorFlow Lite, weights without depth give zeros, not the bias.
   if (p.output(0).elements() == 0 || r.depth == 0) return p.run(run_zeros, nullptr, "portable");
   return prepare_typed(p, o, &r);
 }

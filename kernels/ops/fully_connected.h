@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kinds of FULLY_CONNECTED share: output = input * weights^T + bias.
+// What the kinds of FULLY_CONNECTED share: output = input * weights^T + bias. `prepare` finds sizes
+// and the form of the weights, and leaves the rest to the kind that the types ask for, with what it
+// has found as a Request.
 #pragma once
 
 #include <cstdint>

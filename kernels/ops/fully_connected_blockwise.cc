@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // FULLY_CONNECTED with float32 input and output and int4 weights that have a float16 scale for each
 // block of a row. The input is quantized on the fly, always asymmetrically.
+//
+//   out[r, o] = act(bias[o] + scale[r] * sum over blocks b of block_scale[o, b] *
+//                   sum over k in b of (q[r, k] - zero_point[r]) * weights[o, k])
+//
+// The sum over blocks is one of floats, so their order is fixed: ascending.
 #include <algorithm>
 
 #include "kernels/contracts/activate.h"
@@ -83,6 +88,7 @@ Status run_blockwise(const Step& s, Run&) {
     quantize_rows(*p.kernels, s.input(kInput).as<float>() + ptrdiff_t{row} * q.depth, q.depth, true,
                   in);
     float* out = s.output(0).as<float>() + ptrdiff_t{row} * q.outputs;
+    // The output itself holds the sums over the blocks so far.
     std::fill_n(out, static_cast<size_t>(rows) * static_cast<size_t>(q.outputs), 0.0f);
     in_blocks(q.outputs, p.tile.outputs, [&](int32_t first, int32_t count) {
       for (int32_t b = 0; b < q.depth / p.blocks.block; ++b) {

@@ -12,6 +12,8 @@
 namespace pipit::fully_connected {
 namespace {
 
+// Scratch memory: a tile's rows, quantized; its sums [rows][outputs]; the sums of its weights,
+// where nobody knows them before; and its weights, where they are not plain bytes in the file.
 struct Params {
   Request request;
   Tile tile;
@@ -71,7 +73,8 @@ Status run_hybrid(const Step& s, Run&) {
   return {};
 }
 
-// Infinities are results, too.
+// Infinities are results, too. The kernel clamps each result as it is made; without an activation
+// nothing is to be cut off.
 void find_range(Params* params) {
   RealRange& r = params->range;
   r = activation_range(params->request.activation);

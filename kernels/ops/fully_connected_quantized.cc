@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // FULLY_CONNECTED with quantized input, weights and output. The zero points' share of the sums
 // joins the bias, once and for all when the weights are constant.
+//
+//   sum[r, o] = start[o] + sum over k of (in[r, k] * weights[o, k] - in[r, k] * weight_zero)
+//   out[r, o] = clamp(out_zero + round(scale[o] * sum[r, o]))
+//   start[o] = bias[o] - in_zero * sum over k of (weights[o, k] - weight_zero)
+//   scale[o] = in_scale * weight_scale[o] / out_scale
+//
+// A share's scratch memory: sums [tile.rows][tile.outputs], start [tile.outputs], expanded weights
+// [tile.outputs][depth]; the last two only where they are needed.
 #include <algorithm>
 
 #include "kernels/contracts/dense_s8.h"
@@ -84,6 +92,7 @@ void run_product(const Params<In, Weight, Sum, Out>& p, const Matmul<In, Weight,
   }
   p.kernel(a);
   subtract_input_sums(a, Sum{p.common.weight_zero_point});
+  // With a bias that is declared int32, the reference's sums are of 32 bits and wrap.
   for (int32_t i = 0; p.common.request.sum_in_32_bits && i < a.rows * a.outputs; ++i) {
     a.out[i] = static_cast<int32_t>(a.out[i]);
   }
@@ -107,6 +116,7 @@ void run_outputs(const Step& s, const Params<In, Weight, Sum, Out>& p, const Par
   auto* sums = scratch_at<Sum>(scratch, 0);
   const int32_t end = outputs.first + outputs.count;
   for (int32_t first = outputs.first, count = 0; first < end; first += count) {
+    // Outputs outside, rows inside: what is expanded or summed up of weights serves all rows.
     count = std::min(end - first, q.tile.outputs);
     const Weight* w = weight_rows(size.weights, weights, first, count,
                                   scratch_at<Weight>(scratch, q.expanded_at));
@@ -278,6 +288,8 @@ template <class In, class Weight, class Sum, class Out>
   q.out_zero_point = p.output(0).zero_point;
   q.range = activation_range(r.activation, p.output(0));
   PIPIT_TRY(find_scales(p, &q));
+  // What sums start from comes before the question whether a weight is -128: finding it looks at
+  // all of them anyway.
   bool holds_min = false;
   PIPIT_TRY(fold_start<Weight>(p, &q, &holds_min));
   q.no_weight_is_min = lacks_min<Weight>(p, q, holds_min);
@@ -312,6 +324,7 @@ Status prepare_int16(Prepare& p, const Request& r) {
     return p.bad("bias ", *bias, " is not of the type that the options declare");
   }
   if (p.input(kWeights).type == Type::kInt16) {
+    // 16 bits on both sides leave no room for sums of 32.
     Request wide = r;
     wide.sum_in_32_bits = false;
     return prepare_quantized<int16_t, int16_t, int64_t, int16_t>(p, wide, matmul_s16_variants());

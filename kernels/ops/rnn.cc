@@ -2,6 +2,8 @@
 // RNN, UNIDIRECTIONAL_SEQUENCE_RNN and BIDIRECTIONAL_SEQUENCE_RNN over float32 activations:
 //
 //   h = activation(W * x + V * aux + U * h + bias), and h is the output of the time step
+//
+// The state h is a variable, [batch, units]. Sequences are [batch, time, values], or time first.
 #include <algorithm>
 
 #include "kernels/contracts/activate.h"
@@ -18,6 +20,7 @@ struct Inputs {
   int aux = -1, aux_weights = -1;
 };
 
+// What the options of all three operators say.
 struct Settings {
   fb::ActivationFunctionType activation = fb::ActivationFunctionType::NONE;
   bool time_major = false;
@@ -46,6 +49,8 @@ struct Params {
   int32_t rounds;  // how often to go through the sequence
 };
 
+// Rows are counted over both outer dimensions: `row` is that of batch 0 at this time, and the other
+// batches' are `batch_rows` apart. The sums grow in the output's place.
 void run_step(const Step& s, const Cell& c, int32_t t) {
   const int64_t row = c.time_major ? int64_t{t} * c.batch : t;
   const ptrdiff_t batch_rows = c.time_major ? 1 : c.time;
@@ -101,6 +106,7 @@ Status check_vectors(const Prepare& p, const Cell& c) {
   return {};
 }
 
+// *ready becomes false where weights have to be summed up but are not known yet.
 Status find_cell(Prepare& p, const Inputs& at, const Settings& settings, Cell* cell, bool* ready) {
   Cell& c = *cell;
   c.at = at;

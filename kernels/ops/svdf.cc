@@ -4,6 +4,10 @@
 //
 //   state = the state without its first column, and input * feature weights^T as the last
 //   output[u] = activation(bias[u] + sum over the unit's filters f of state[f] . time weights[f])
+//
+//   state of a batch: [filters][memory], oldest first; filters of a unit are `rank` neighbours
+//   scratch memory: features [batch][filters], in whose place a batch's dot products with the time
+//                   weights then lie
 #include <algorithm>
 #include <cstring>
 
@@ -26,7 +30,9 @@ struct Size {
   int32_t batch = 0, inputs = 0, filters = 0, rank = 0, units = 0, memory = 0;
 };
 
-// Drops the oldest value of every filter. The last one is left for the caller to write.
+// Drops the oldest value of every filter. The last one is left for the caller to write. All rows
+// move at once: what slides out of a row lands in the last column of the row before, which is the
+// one that is written next.
 void shift_state(const Tensor& state) {
   const size_t element = state.bytes / static_cast<size_t>(state.elements());
   auto* bytes = static_cast<uint8_t*>(state.data);
@@ -128,6 +134,8 @@ Status run_integer(const Step& s, Run&) {
   T* state = s.input(kState).as<T>();
   const Range range = type_range(s.input(kState).type);
   for (int32_t i = 0; i < z.batch * z.filters; ++i) {
+    // Clamped before the zero point is added, as the reference does it: with a zero point other
+    // than 0 an int8 state may wrap.
     const int32_t scaled = multiply(features[i], p.to_state.multiplier, p.to_state.shift);
     state[static_cast<ptrdiff_t>(i + 1) * z.memory - 1] =
         static_cast<T>(p.state_zero_point + clamp(scaled, range.min, range.max));
@@ -261,6 +269,7 @@ Status prepare_integer(Prepare& p, const fb::SVDFOptions& o, const Size& z) {
   auto* params = p.allocate<IntegerParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
   params->size = z;
+  // Products of floats, rounded at each step, as TensorFlow Lite makes them.
   params->to_state = quantize_multiplier(input.scale * feature.scale / state.scale);
   params->to_output = quantize_multiplier(state.scale * time.scale / out.scale);
   params->out_zero_point = out.zero_point;
