@@ -9,6 +9,7 @@
 namespace pipit::lstm {
 namespace {
 
+// An input may be left out by -1 in the file or by ending the list before it.
 void drop_missing(const Prepare& p, int* input) {
   if (*input >= 0 && !p.has_input(*input)) *input = -1;
 }
@@ -46,6 +47,7 @@ Status expect_gates(const Prepare& p, const Cell& c, const int (&inputs)[kGates]
   return {};
 }
 
+// Diagonal weights are a vector: each cell then hears of its own last output alone.
 Status check_recurrent(const Prepare& p, const Cell& c) {
   for (int g = c.first_gate(); g < kGates; ++g) {
     const int input = c.at.recurrent_weights[g];
@@ -59,6 +61,7 @@ Status check_recurrent(const Prepare& p, const Cell& c) {
   return {};
 }
 
+// The cell gate has no peephole.
 Status check_peephole(const Prepare& p, const Cell& c) {
   const int* w = c.at.peephole;
   if (w[kInputGate] < 0 && w[kForgetGate] < 0 && w[kOutputGate] < 0) return {};
@@ -69,6 +72,7 @@ Status check_peephole(const Prepare& p, const Cell& c) {
   return {};
 }
 
+// Without a projection the cells are the outputs.
 Status check_projection(const Prepare& p, const Cell& c) {
   if (c.at.projection >= 0) {
     PIPIT_TRY(expect(p, c.at.projection, Shape::of(c.outputs, c.cells), "projection weights"));
@@ -81,6 +85,7 @@ Status check_projection(const Prepare& p, const Cell& c) {
   return expect(p, c.at.projection_bias, Shape::of(c.outputs), "projection bias");
 }
 
+// The output gate is the one that no cell lacks, so its weights tell the sizes.
 Status find_sizes(const Prepare& p, Cell* c) {
   const Tensor& input = p.input(c->at.input);
   if (input.shape.rank != 2 && input.shape.rank != 3) {
@@ -125,6 +130,7 @@ Status find_cell(const Prepare& p, const Inputs& at, const Settings& settings, C
     return p.bad("clips at a negative value");
   }
   PIPIT_TRY(find_sizes(p, &c));
+  // What a cell is shows in the tensors that it has; no option tells.
   c.coupled = c.at.input_weights[kInputGate] < 0;
   c.normalized = c.at.norm[kForgetGate] >= 0;
   c.output_pitch = c.outputs;

@@ -6,6 +6,16 @@
 //          cell brings the sum before the bias to mean 0 and deviation 1
 //   c = clip(forget . c + input . cell)       (coupled gates: input = 1 - forget)
 //   h = clip(P * (output . tanh(c)) + p)      (without projection: output . tanh(c))
+//
+// W_x is [cells, inputs], W_h [cells, outputs], P [outputs, cells]; `.` is element by element. h
+// and c are variables, [batch, outputs] and [batch, cells]: a step reads what the one before has
+// left, and leaves its own.
+//
+// All but the basic kernel work in three buffers of [batch][cells]:
+//
+//   first    the input gate, and when that is used up, the output gate
+//   forget   the forget gate
+//   update   the cell gate, and when that is used up, what the output gate is multiplied with
 #pragma once
 
 #include <cstdint>
@@ -15,6 +25,7 @@
 
 namespace pipit::lstm {
 
+// In the order of the file's tensors.
 enum Gate { kInputGate, kForgetGate, kCellGate, kOutputGate, kGates };
 
 // The operator's inputs, by number; -1 where the cell has none.
@@ -75,7 +86,8 @@ Status check_types(const Prepare& p, const int (&inputs)[n], Type type) {
   return {};
 }
 
-// The binary logarithm of a scale that is a power of two. Cell states have 0 to 6 integer bits.
+// The binary logarithm of a scale that is a power of two. Cell states have 0 to 6 integer bits. So
+// their scales are 2^-15 to 2^-9.
 Status find_exponent(const Prepare& p, const Tensor& state, int* exponent);
 
 // Leave the step that runs one cell, or two one after the other.

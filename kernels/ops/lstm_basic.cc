@@ -2,6 +2,13 @@
 // The "basic kernel" of LSTM: one matrix for all four gates, over the input and the last output
 // side by side. Inputs: input, last output, weights, bias, last state; outputs: output, state, and
 // two that show the work (the joined input, and the gates before their activation).
+//
+//   sums [batch][4 * cells] = bias + joined [batch][inputs + cells] * weights^T
+//
+// The weights are [4 * cells][inputs + cells]. Their rows, and so each batch's sums, are the cells'
+// input gates, updates, forget gates and output gates. In the kernel of uint8, inputs and outputs
+// have the scale 1/128 and the zero point 128; gates before their activation are int16 with 3
+// integer bits, the state has 4.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -85,9 +92,12 @@ void update_integer(const int16_t* sums, int32_t n, const int16_t* last, int16_t
     const int16_t update = fixed::tanh(sums[n + c], 3);
     const int16_t forget = fixed::logistic(sums[2 * n + c], 3);
     const int16_t output = fixed::logistic(sums[3 * n + c], 3);
+    // From none to 4 integer bits, those of the state.
     const int16_t added = fixed::shift_right(fixed::multiply(input, update), 4);
     state[c] = fixed::saturating_add(added, fixed::multiply(forget, last[c]));
+    // Doubled and saturated it has 3 integer bits: beyond 8 a tanh does not change any more.
     const int16_t squashed = fixed::tanh(fixed::shift_left(state[c], 1), 3);
+    // From 15 bits behind the point to 7.
     const int16_t result = fixed::shift_right(fixed::multiply(output, squashed), 8);
     out[c] = static_cast<uint8_t>(128 + clamp(result, -128, 127));
   }
@@ -179,6 +189,7 @@ Status prepare_uint8(Prepare& p, Params* params) {
     return p.unsupported("state ", p.output(kState), ": its scale is not 2^-11");
   }
   if (!p.values_known(kWeights) || !p.values_known(kBias)) return p.defer();
+  // The bias has the scale of the sums.
   params->multiplier = quantize_multiplier(4096 * p.input(kBias).scale);
   params->weight_zero_point = weights.zero_point;
   const int32_t gates = 4 * params->cells;

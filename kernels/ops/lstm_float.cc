@@ -11,6 +11,8 @@
 namespace pipit::lstm {
 namespace {
 
+// Scratch memory: the three gates, then, with integer weights, the quantized rows of each factor
+// and the sums of a product. Two cells run one after the other in the same memory.
 struct CellParams {
   Cell cell;
   FloatProduct product;
@@ -51,6 +53,7 @@ void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, fl
   const Cell& c = p.cell;
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
   const float* bias = s.bytes(c.at.bias[g], p.bias[g]);
+  // The sums of a normalized gate get their bias after normalization.
   start_rows(gate, c.batch, c.cells, c.normalized ? nullptr : bias);
   add_product(s, p.product, m.input, p.input[g], sums, gate, c.cells);
   if (p.aux[g]) add_product(s, p.product, m.aux, p.aux[g], sums, gate, c.cells);
@@ -114,6 +117,8 @@ void run_step(const Step& s, const CellParams& p, int32_t t) {
     m.aux = quantize(s, p.product, p.aux_rows, s.input(c.at.aux).as<float>() + row * c.aux_inputs,
                      ptrdiff_t{c.batch_rows()} * c.aux_inputs, c.batch, c.aux_inputs);
   }
+  // What all gates multiply is quantized once. The output gate's peephole sees the new cell state,
+  // as it comes last.
   m.state = quantize(s, p.product, p.state_rows, m.output_state, c.outputs, c.batch, c.outputs);
   auto* first = scratch_at<float>(s, p.gates_at[0]);
   auto* forget = scratch_at<float>(s, p.gates_at[1]);
@@ -219,6 +224,7 @@ Status prepare_float(Prepare& p, const Cell* cells, int count) {
     PIPIT_TRY(plan_cell(p, cells[i], &all[i], &ready));
     scratch = std::max(scratch, lay_out_scratch(&all[i]));
   }
+  // Asymmetric inputs need the sums of the weights, which may be known only while running.
   if (!ready) return p.defer();
   p.scratch(scratch);
   return p.run(run, params, all[0].product.variant);

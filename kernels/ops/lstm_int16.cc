@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // LSTM cells in 16 bits: int16 activations and cell state, int8 weights, int64 biases. Plain cells
 // only, as TensorFlow Lite Micro has them.
+//
+// Scales: gates before their activation 2^-12 (3 integer bits), behind it 2^-15, the cell state
+// 2^exponent, inputs and outputs any. So the products of a step are scaled by
+//
+//   keep    forget * cell          2^-15
+//   add     input * update         2^-30 / cell scale
+//   hidden  output * tanh(cell)    2^-30 / output scale
 #include <algorithm>
 
 #include "core/to_integer.h"
@@ -53,6 +60,7 @@ void add_rows(const Step& s, const Params& p, const int16_t* rows, ptrdiff_t str
 void compute_gate(const Step& s, const Params& p, const int16_t* in, int g, int16_t* gate) {
   const Cell& c = p.cell;
   const int32_t n = c.batch * c.cells;
+  // Each of the two products is rounded and saturated for itself, and their sum once more.
   std::fill_n(gate, n, int16_t{0});
   add_rows(s, p, in, ptrdiff_t{c.batch_rows()} * c.inputs, c.at.input_weights[g],
            s.input(c.at.bias[g]).as<int64_t>(), p.input[g], gate);
@@ -134,6 +142,7 @@ Status find_multiplier(const Prepare& p, double real, Multiplier* m) {
   return m->shift < 8 ? Status() : p.unsupported("a gate whose sums are scaled by ", real);
 }
 
+// With 3 integer bits a unit is 2^-12, three of the table's 2^-9 / 24; each bit more doubles that.
 void set_power_of_two(SigmoidS16* s, int integer_bits) {
   fill_sigmoid_table(s->table);
   const int shift = integer_bits - 3;

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // LSTM cells in integers: int8 activations and weights, int16 gates and cell state.
+//
+//   gate = activation(m_x * (W_x * x + bias) + m_h * (W_h * h) + m_c * (w_c . c))
+//
+// Every product is brought to the gate's scale before it is added: 2^-12 (3 integer bits), or with
+// normalization that of an intermediate tensor. Behind its activation a gate has the scale 2^-15.
+// The sums' zero points are folded into their biases, for all weights are known.
 #include "kernels/ops/lstm_int8.h"
 
 #include <algorithm>
@@ -106,6 +112,8 @@ struct IntegerGate {
   int32_t variance_guard;
 };
 
+// Scratch memory: the three gates, [batch][cells] of int16; with a projection, what it projects;
+// and the sums of one product at a time.
 struct Params {
   Cell cell;
   IntegerGate gates[kGates];
@@ -210,6 +218,7 @@ void run_step(const Step& s, const Params& p, int32_t t) {
   if (!c.coupled) compute_gate(s, p, in, kInputGate, first);
   compute_gate(s, p, in, kForgetGate, forget);
   compute_gate(s, p, in, kCellGate, update);
+  // The product of two gates has the scale 2^-30: shifted right by 30 + exponent it has the cell's.
   p.parts->update_cell(s.input(c.at.cell_state).as<int16_t>(), c.batch * c.cells,
                        c.coupled ? nullptr : first, forget, update, 30 + p.cell_exponent,
                        p.cell_clip);
@@ -266,6 +275,7 @@ Status find_gate(Prepare& p, Params* params, int g) {
   if (!c.normalized) return {};
   const float norm = weight_scale(c.at.norm[g]);
   q.norm = fixed_multiplier(norm);
+  // Normalized gates have 3 integer bits again.
   q.norm.shift += 12;
   if (q.norm.shift > 30) return p.bad("normalization scale ", static_cast<double>(norm));
   q.variance_guard = std::max(1, to_integer<int32_t>(10000 * norm));
@@ -278,6 +288,7 @@ Status find_outputs(Prepare& p, Params* params) {
   const Tensor* hidden = p.intermediate(4);
   if (hidden == nullptr) return p.bad("has no intermediate tensor 4");
   PIPIT_TRY(need_scale(p, *hidden));
+  // Of gates and of tanh(cell).
   const double unit = std::ldexp(1.0, -15);
   params->hidden = fixed_multiplier(static_cast<float>(unit / hidden->scale * unit));
   params->hidden_zero_point = hidden->zero_point;
@@ -309,6 +320,8 @@ void lay_out_scratch(Prepare& p, Params* params) {
 
 Status prepare_int8(Prepare& p, const Cell& c) {
   PIPIT_TRY(check_tensors(p, c));
+  // The number of intermediate tensors is what tells the two integer kernels of the file format
+  // apart.
   if (p.intermediates() == 12) return prepare_int8x8(p, c);
   if (p.intermediates() != 5) {
     return p.unsupported("integer cell with ", p.intermediates(),

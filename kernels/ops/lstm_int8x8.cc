@@ -2,6 +2,11 @@
 // LSTM cells whose products are rounded to int8 before they are added: int8 activations and
 // weights, int16 gates and cell state, the functions in real numbers. They have a projection,
 // normalize each gate, and couple the input gate with the forget gate.
+//
+//   x = to_gate * (int8(sum of input * weights * to_int8 + zero_point) - zero_point), h likewise
+//   gate = activation(normalize(saturate(x + h)))
+//
+// Functions are computed in float32 and cut, not rounded, to 15 bits behind the point.
 #include <algorithm>
 #include <cmath>
 
@@ -72,6 +77,7 @@ void multiply_rows(const Step& s, const Params& p, const int8_t* in, int weights
 void normalize(const Params& p, const int16_t* weights, const int32_t* bias, float scale,
                int16_t* rows) {
   const int32_t n = p.cell.cells;
+  // The bias is in units of 2^-10 of the weights' scale.
   const float bias_scale = 0x1p-10f * scale;
   for (int32_t b = 0; b < p.cell.batch; ++b, rows += n) {
     float sum = 0, squares = 0;
@@ -130,6 +136,8 @@ void compute_output(const Step& s, const Params& p, const int16_t* gate, int16_t
   for (int32_t b = 0; b < c.batch; ++b, squashed += c.cells) {
     const int8_t* w = s.input(c.at.projection).as<int8_t>();
     for (int32_t o = 0; o < c.outputs; ++o, w += c.cells) {
+      // What is projected has 16 bits here, unlike in the other integer cell: sums of 32 bits might
+      // not do.
       int64_t sum = bias[o];
       for (int32_t k = 0; k < c.cells; ++k) sum += squashed[k] * w[k];
       const int64_t scaled = multiply(sum, p.projection.multiplier, p.projection.shift);
@@ -221,6 +229,7 @@ Status find_outputs(Prepare& p, Params* params) {
   if (params->projection.shift > 14) return p.unsupported("the scale of ", state, " is too small");
   params->output_zero_point = state.zero_point;
   const Settings& o = c.settings;
+  // The cell state is below 1 in any case: its scale is 2^-15.
   const float cell = o.cell_clip < 1 ? o.cell_clip * 32768 : 0;
   params->cell_clip = to_integer<int16_t>(cell);
   params->projection_clip = to_integer<int8_t>(o.projection_clip / p.output(0).scale);

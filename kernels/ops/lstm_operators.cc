@@ -65,6 +65,10 @@ Status prepare_sequence(Prepare& p) {
 
 // The backward cell's tensors follow the forward cell's, then come the states and what belongs to
 // the auxiliary input.
+//
+//   0   1 ... 17   18 ... 34   35 36   37 38    39   40 ... 43   44 ... 47
+//   x   forward    backward    h c     h c      aux  forward's   backward's weights for it
+//                              forward backward
 lstm::Inputs inputs_of(int direction) {
   constexpr int kPerCell = 17, kStates = 35, kAux = 39;
   lstm::Inputs at;
@@ -122,6 +126,7 @@ Status prepare_bidirectional(Prepare& p) {
   lstm::Cell cells[2];
   for (int i = 0; i < 2; ++i) PIPIT_TRY(lstm::find_cell(p, at[i], settings, &cells[i]));
   cells[1].backward = true;
+  // Merged, both directions' outputs lie side by side in each row.
   if (o->merge_outputs()) {
     const int64_t width = int64_t{cells[0].outputs} + cells[1].outputs;
     if (width > INT32_MAX) return p.bad("has too many outputs: ", width);
