@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ARG_MAX and ARG_MIN: where along one dimension the first of the largest or smallest values is. A
 // NaN is chosen only where there is nothing else.
+//
+//   out[o, i] = arg max over k of in[o, k, i]      o: indices before the axis, i: those behind it
 #include <cstring>
 
 #include "kernels/contracts/arg_max.h"
@@ -18,6 +20,7 @@ struct Params {
 
 using SearchFn = void (*)(const Step&, int32_t outer, const void* from, void* to);
 
+// Strict, so that of equal values the first stays.
 template <bool max, class T>
 bool better(T candidate, T best) {
   if (best != best) return candidate == candidate;
@@ -56,7 +59,8 @@ void search(const Step& s, int32_t outer, const void* from, void* to) {
   }
 }
 
-// From int32 to int64, in place.
+// From int32 to int64, in place. From the last one on: a wide number covers only narrow ones that
+// are read by then.
 void widen(uint8_t* numbers, int32_t n) {
   while (n-- > 0) {
     int32_t narrow = 0;
@@ -104,6 +108,7 @@ RowsPlan by_rows(const Step&) {
 
 template <SearchFn kSearch>
 Status plan_search(Prepare& p, int32_t axis, const Params* params, const char* variant) {
+  // Along the rows themselves, a result would need them all.
   if (p.input(0).shape[0] == 1 && axis > 1) p.by_rows(by_rows<kSearch>);
   return p.run(run<kSearch>, params, variant);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CUMSUM: running sums along one dimension, with or without the element itself, from either end.
+//
+//   out[o, i, j] = sum over k <= i of in[o, k, j]     exclusive: k < i     reverse: k >= i, k > i
 #include "kernels/math/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/by_type.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // L2_NORMALIZATION: each row of the last dimension divided by its length.
+//
+//   out[r, c] = in[r, c] / sqrt(sum over k of in[r, k]^2)
 #include <algorithm>
 #include <cmath>
 
@@ -13,6 +15,7 @@ namespace {
 void normalize_f32(int32_t n, const float* in, float* out) {
   float squares = 0;
   for (int32_t c = 0; c < n; ++c) squares += in[c] * in[c];
+  // A row of zeros stays one.
   const float length = std::max(std::sqrt(squares), 1e-6f);
   for (int32_t c = 0; c < n; ++c) out[c] = in[c] / length;
 }

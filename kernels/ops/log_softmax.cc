@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOG_SOFTMAX over the last dimension.
+//
+//   out[r, c] = in[r, c] - max[r] - log(sum over k of exp(in[r, k] - max[r]))
 #include <algorithm>
 
 #include "kernels/contracts/softmax.h"
@@ -67,6 +69,7 @@ void log_softmax_row(const S8Params& p, const uint8_t* in, uint8_t* out) {
     int32_t y = 0;
     if (d > lowest) {
       const int32_t log = multiply(d, p.scale.multiplier, p.scale.shift) - log_sum;
+      // Q5 has 26 bits behind the point, sixteenths have 4.
       y = clamp(255 + rounding_shift_right(log, 31 - 5 - 4), 0, 255);
     }
     out[c] = static_cast<uint8_t>(y ^ p.flip);

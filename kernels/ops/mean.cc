@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MEAN. The mean of no elements is NaN, in integers 0.
+//
+//   plain:      out = (sum of in) / n, integers towards zero
+//   quantized:  out = clamp(zo + (sum of in - n * zi) * m),  m = in_scale / (n * out_scale)
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -24,7 +27,11 @@ struct Params {
   int32_t zero_point;
 };
 
-// A tensor as [batch][rows][channels], of which the rows are reduced.
+// A tensor as [batch][rows][channels], of which the rows are reduced. Neighbouring dimensions that
+// are all reduced, or none of them, are one by then (make_broadcast()).
+//
+//   [batch][rows][channels]   reduced in the middle: runs of `channels`, rank 1 or 2 around them
+//   [batch][rows]             reduced at the end: runs of `rows`, one channel
 struct Rows {
   int32_t batch = 1;
   int32_t rows = 1;
@@ -160,7 +167,9 @@ Status plan_rows(Prepare& p, const Params& q, const Rows& shape) {
   return p.run(run_rows, params, variant.name);
 }
 
-// multiplier / count, keeping as many bits as the fixed-point product can use.
+// multiplier / count, keeping as many bits as the fixed-point product can use. The dividend is
+// shifted left as far as `count` has bits, less one, so that the quotient has 30 or 31 bits again;
+// it is cut off, not rounded. All as in TensorFlow Lite.
 Multiplier divide(Multiplier m, int64_t count) {
   const int bits = static_cast<int>(std::bit_width(static_cast<uint64_t>(count))) - 1;
   const int shift = std::min(bits, 31 + m.shift);

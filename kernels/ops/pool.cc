@@ -35,6 +35,7 @@ Status run(const Step& s, Run& run) {
   const auto& p = *s.params<Params<T>>();
   run.for_each_share(p.split.shares, [&](int32_t share) {
     Pool<T> args = p.args;
+    // Some channels are a pooling with the same strides: a pixel is as far from the next as before.
     const Part channels = channels_of(p.split, args.size.out_c, share);
     args.in = s.input(0).as<T>() + channels.first;
     args.out = s.output(0).as<T>() + channels.first;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ANY and REDUCE_ALL of plain numbers, and of
 // quantized ones whose scale does not matter.
+//
+//   out[kept indices] = f over the reduced indices of in[...]; of bools, a sum or maximum is any, a
+//                       product or minimum all
 #include "kernels/ops.h"
 #include "kernels/ops/by_type.h"
 #include "kernels/ops/moves.h"
@@ -30,6 +33,7 @@ Status plan(Prepare& p, ReduceFn kernel) {
   if (params == nullptr) return Code::kArenaTooSmall;
   int64_t count = 0;
   PIPIT_TRY(plan_reduction(p, &params->args, &count));
+  // All is folded into one: the case in which TensorFlow Lite begins with the first element.
   params->args.from_first = params->args.outputs == 1 && p.input(0).elements() == count;
   params->kernel = kernel;
   return p.run(run, params, "portable");
@@ -39,7 +43,7 @@ bool is_small_integer(Type type) {
   return type == Type::kInt8 || type == Type::kUInt8 || type == Type::kInt16;
 }
 
-// Small integers keep their quantization.
+// Small integers keep their quantization. So an extreme is one of the input's numbers, as it is.
 Status check_quantization(const Prepare& p) {
   if (!is_small_integer(p.input(0).type)) return {};
   return same_quantization(p, p.input(0), p.output(0));

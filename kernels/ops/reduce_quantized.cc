@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SUM and REDUCE_PROD of quantized numbers.
+//
+// With n = the number of elements behind a result, zi and zo the zero points:
+//
+//   SUM:          out = zo + round(in_scale / out_scale * (sum of in - n * zi))
+//   REDUCE_PROD:  out = zo + round(m * t_n),  m = in_scale / out_scale^(1/n)
+//                 t_1 = x_1 - zi,  t_k = round(m * t_(k - 1) * (x_k - zi))
+//
+// Each of the n roundings of a product takes its n-th part of the scale, so that totals stay in the
+// range of the output.
 #include "kernels/ops/reduce_quantized.h"
 
 #include <algorithm>
@@ -91,6 +100,7 @@ Status run_zeros(const Step& s, Run&) {
 
 template <class T>
 Status run_product(const Step& s, Run&) {
+  // Stands for a total that nothing has been folded into; no 32-bit result is that.
   constexpr int64_t kNone = INT64_MIN;
   const auto& p = *s.params<Params>();
   const auto scaled = [&](int64_t x) {
@@ -126,6 +136,7 @@ Status prepare_quantized_sum(Prepare& p) {
   const Tensor& out = p.output(0);
   params->multiplier =
       quantize_multiplier(static_cast<double>(in.scale) / static_cast<double>(out.scale));
+  // Modulo 2^32, as the totals are.
   params->bias = 0 - static_cast<uint32_t>(in.zero_point) * static_cast<uint32_t>(count);
   params->scale = in.scale / out.scale;
   params->offset = static_cast<float>(-in.zero_point) * params->scale * static_cast<float>(count);
@@ -146,6 +157,7 @@ Status prepare_quantized_product(Prepare& p) {
   PIPIT_TRY(begin(p, params, &count));
   const double root = real::pow(static_cast<double>(out.scale), 1.0 / static_cast<double>(count));
   params->multiplier = quantize_multiplier(count == 0 ? 0 : static_cast<double>(in.scale) / root);
+  // As far as the 64-bit multiply() can shift to the left.
   if (params->multiplier.shift > 14) {
     return p.unsupported("scales ", static_cast<double>(in.scale), " and ",
                          static_cast<double>(out.scale), " are too far apart");

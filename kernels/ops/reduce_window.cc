@@ -2,6 +2,9 @@
 // REDUCE_WINDOW and STABLEHLO_REDUCE_WINDOW: windows of any rank, folded with one function from an
 // initial value. The second one may also spread and pad the input; what that puts between and
 // around its elements is the initial value, which is folded like them. Neither is ever stored.
+//
+//   out[o] = f(...f(f(init, v_0), v_1)...)
+//   v_t = in[(o * stride + t * dilation - pad) / spread], or init where there is no such element
 #include <cstring>
 
 #include "kernels/math/fold.h"
@@ -109,6 +112,7 @@ Status run(const Step& s, Run&) {
   Window window = {p, s.input(kInput).as<uint8_t>(), s.input(kInit).data, nullptr};
   uint8_t* out = s.output(0).as<uint8_t>();
   for (int32_t i = 0; i < s.output(0).elements(); ++i, out += p.element, window.next()) {
+    // The output's element is its own total.
     std::memcpy(out, window.init, p.element);
     window.total = out;
     window.fold(0, window.in);
@@ -142,6 +146,7 @@ Status find_size(const Prepare& p, int32_t index, int64_t high_pad, Dimension* d
   }
   const int64_t spread = d->in == 0 ? 0 : (d->in - 1) * d->spread + 1;
   *padded = spread + d->pad + high_pad;
+  // Negative pads cut off. They may not cut off everything, but an input may be empty.
   const bool padding = d->pad != 0 || high_pad != 0;
   if (*padded > INT32_MAX || *padded < (padding ? 1 : 0)) {
     return p.bad("dimension ", index, " would be padded to ", *padded);

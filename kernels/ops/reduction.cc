@@ -51,6 +51,8 @@ Status plan_reduction(Prepare& p, Reduce* reduce, int64_t* count) {
     if (keep_dims || !is_reduced) out[out.rank++] = kept[i];
   }
   PIPIT_TRY(p.set_output(0, out));
+  // The totals are to the input what a repeated operand is to a result: they stand still along
+  // reduced dimensions. That the output drops those changes no address.
   const BroadcastDims totals = {kept.dims, kept.rank};
   reduce->walk = make_broadcast({in.dims, in.rank}, &totals, 1);
   reduce->outputs = out.elements();

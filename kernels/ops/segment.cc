@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SEGMENT_SUM and UNSORTED_SEGMENT_SUM, _PROD, _MAX, _MIN: slices of the data are folded into the
 // output's slices that their ids name.
+//
+//   out[ids[i], j] = f over all i with that id of data[i, j], i over the dimensions that ids has
+//
+// A segment without slices holds what folding starts from: 0, 1, or the type's limit.
 #include <algorithm>
 
 #include "kernels/math/fold.h"

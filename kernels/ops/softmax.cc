@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SOFTMAX over the last dimension.
+//
+//   out[r, c] = exp(beta * in[r, c]) / sum over k of exp(beta * in[r, k])
+//
+// All kinds first subtract the row's number with the largest exponential, so that none is above 1.
 #include "kernels/contracts/softmax.h"
 
 #include <algorithm>
@@ -112,6 +116,7 @@ Status run_s8(const Step& s, Run& run) {
 // Of a few numbers, the table gets those entries alone that they ask for.
 constexpr int32_t kFewNumbers = 32;
 
+// They are found before the kernel runs, which may write over its input.
 Status run_few_s8(const Step& s, Run& run) {
   const auto& p = *s.params<S8Params>();
   SoftmaxS8 a = p.args;
@@ -149,6 +154,7 @@ Status prepare_scaled(Prepare& p, const Rows& rows, float beta) {
   auto* params = p.allocate<ScaledParams>();
   float* table = p.allocate<float>(kExpEntries);
   if (params == nullptr || table == nullptr) return Code::kArenaTooSmall;
+  // With a negative beta the smallest number has the largest exponential; see SoftmaxScaled.
   const float step = -std::abs(in.scale * beta);
   for (int32_t d = 0; d < kExpEntries; ++d) table[d] = real::exp(step * static_cast<float>(d));
   params->args = {.rows = rows.count,
@@ -241,6 +247,7 @@ Status prepare_s16(Prepare& p, const Rows& rows, float beta) {
     return p.unsupported(p.output(0), " has scale ", static_cast<double>(p.output(0).scale),
                          ", not 2^-15 as softmax of int16 has");
   }
+  // Differences in units of 10 / 65535: the table knows exponentials of 0 to -10.
   const double real = static_cast<double>(in.scale * beta) / (10.0 / 65535.0);
   if (!(real >= 0)) return p.unsupported("beta ", static_cast<double>(beta));
   auto* params = p.allocate<S16Params>();

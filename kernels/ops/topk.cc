@@ -16,7 +16,8 @@ struct Params {
 };
 
 // Leaves the indices of the k largest values in `top`, which is kept as a heap whose front is the
-// one to be replaced next.
+// one to be replaced next. As no two indices are equal in this order, what comes out does not
+// depend on how the heap is kept.
 template <class T, class Index>
 void find_top(const T* values, int32_t size, Index* top, int32_t k) {
   const auto before = [values](Index a, Index b) {
@@ -58,6 +59,7 @@ RunFn run_for(Type type) {
       type, []<class T> { return run<T, Index>; });
 }
 
+// A negative k counts as none.
 Status set_shapes(Prepare& p, Params* params) {
   const Tensor& in = p.input(0);
   const int64_t k = std::max<int64_t>(integer(p.input(1), 0), 0);
