@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR: [batch, height, width, channels] to another height
 // and width.
+//
+// Where an output's pixel i lies in the input, with s = in / out, or (in - 1) / (out - 1) where the
+// corners' pixels are to coincide (align_corners):
+//
+//   bilinear  i * s, with half_pixel_centers (i + 1/2) * s - 1/2; integers in units of 1/1024
+//   nearest   floor(i * s), with half_pixel_centers floor((i + 1/2) * s); rounded for align_corners
+//
+// prepare makes a table of that for rows and one for columns. Positions are computed in float32, or
+// in integers, as the reference kernels do: in double some would fall on the other side of a pixel.
 #include <algorithm>
 #include <cmath>
 
@@ -174,6 +183,7 @@ void run_band(const Step& s, const RowsCall& call) {
   Args a = p.args;
   using Element = std::remove_pointer_t<decltype(a.out)>;
   const ptrdiff_t pixel = elements_of(a) * static_cast<ptrdiff_t>(sizeof(Element));
+  // The taps count rows from the top of the image: row 0 is where it would lie, band or not.
   a.in = call.in[0].row<const Element>(0, a.in_w * pixel);
   a.out = call.out.row<Element>(call.rows.first, a.out_w * pixel);
   a.rows += call.rows.first;
@@ -193,6 +203,8 @@ int32_t upper(const ResizeTap<Weight>& tap) {
 int32_t lower(int32_t tap) { return tap; }
 int32_t upper(int32_t tap) { return tap; }
 
+// Positions never go back, so the first row's lower neighbour and the last row's upper one are the
+// ends.
 template <class Args>
 Part rows_read(const Step& s, const Part& rows) {
   const Args& a = s.params<Params<Args>>()->args;
