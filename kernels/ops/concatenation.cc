@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CONCATENATION, PACK: tensors side by side along an axis.
+//
+//   rows: dimensions before the axis              | input 0 | input 1   | input 2 |   row 0
+//   columns: the axis and dimensions behind it    | input 0 | input 1   | input 2 |   row 1
 #include <cmath>
 
 #include "core/to_integer.h"
@@ -17,7 +20,7 @@ constexpr TypeSet kPackTypes =
     kFloat8Types | types(Type::kFloat32, Type::kInt32, Type::kUInt8, Type::kUInt32, Type::kInt8,
                          Type::kInt16, Type::kInt64);
 
-// Input i fills `size[i]` bytes of each row of the output; there are `rows`.
+// Bytes that an input has in each of `rows` rows.
 int32_t input_bytes_per_row(const Tensor& input, int32_t rows) {
   return rows == 0 ? 0 : input.elements() / rows * element_bytes(input.type);
 }
@@ -52,6 +55,8 @@ struct RescaleParams {
   const RescalePart* parts;
 };
 
+// In float32, and with the zero point behind the rounding, as in TensorFlow Lite's reference
+// kernel.
 uint8_t rescale(uint8_t x, const RescalePart& part, int32_t zero_point) {
   const float real = std::round(static_cast<float>(x) * part.scale + part.bias);
   const float moved = real + static_cast<float>(zero_point);
@@ -146,6 +151,7 @@ Status prepare_concatenation(Prepare& p) {
   bool rescaled = false;
   PIPIT_TRY(check_quantization(p, &rescaled));
   PIPIT_TRY(p.set_output(0, shape));
+  // One input that differs sends all through floats, those that agree with a scale of 1.
   return rescaled ? prepare_rescaled(p, axis) : copy_columns(p, axis);
 }
 
@@ -161,6 +167,7 @@ Status prepare_pack(Prepare& p) {
   PIPIT_TRY(same_type(p, first, p.output(0)));
   if (first.shape.rank == Shape::kMaxRank) return p.unsupported(first, " has no room for one more");
   int32_t axis = 0;
+  // The output's axis, one more than the inputs have.
   PIPIT_TRY(resolve_axis(p, o->axis(), first.shape.rank + 1, &axis));
   for (int i = 0; i < p.inputs(); ++i) {
     PIPIT_TRY(same_type(p, p.input(i), first));

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // DILATE, STABLEHLO_PAD: elements moved apart, with a value between and around them.
+//
+//   DILATE by 2:                       a b c  ->  a v b v c
+//   STABLEHLO_PAD, interior 1, 2 low:  a b c  ->  v v a v b v c
+//   STABLEHLO_PAD, -1 low, 2 high:     a b c  ->  b c v v
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 
 namespace pipit {
 namespace {
 
-// Element i of a dimension goes to before + i * step, if that lies in the output.
+// Element i of a dimension goes to before + i * step, if that lies in the output. Where `before` is
+// negative the first elements are cut off.
 struct Spread {
   int64_t before = 0;
   int64_t step = 1;

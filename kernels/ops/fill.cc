@@ -60,7 +60,8 @@ T scalar(const Tensor& t) {
   return *t.as<T>();
 }
 
-// Numbers from start on before limit; -1 where delta leads nowhere or there are too many.
+// Numbers from start on before limit; -1 where delta leads nowhere or there are too many. In 64
+// bits without a sign: the distance of two int64 need not be one.
 int64_t count_integers(int64_t start, int64_t limit, int64_t delta) {
   const bool up = delta > 0;
   if (delta == 0 || (up ? start > limit : start < limit)) return -1;
@@ -71,6 +72,7 @@ int64_t count_integers(int64_t start, int64_t limit, int64_t delta) {
   return n > INT32_MAX ? -1 : static_cast<int64_t>(n);
 }
 
+// ceil(|limit - start| / |delta|), in float32 as the reference has it.
 int64_t count_floats(float start, float limit, float delta) {
   if (!((delta > 0 && start <= limit) || (delta < 0 && start >= limit))) return -1;
   const float n = real::ceil(std::fabs((limit - start) / delta));

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // GATHER: slices of the input along an axis, by number; GATHER_ND: by their first few coordinates.
+//
+//   GATHER:     out[b, o, i, s] = in[b, o, indices[b, i], s]
+//   GATHER_ND:  out[i, s] = in[indices[i, 0], indices[i, 1], ..., s]
+//
+// where b are batch dimensions, o those before the axis, and s those of a slice.
 #include <cstring>
 
 #include "kernels/math/int4.h"
@@ -27,7 +32,8 @@ struct Params {
   int32_t steps[Shape::kMaxRank];  // bytes
 };
 
-// The first index that does not exist, or -1.
+// The first index that does not exist, or -1. All are looked at before the first copy, which then
+// needs no checks.
 int32_t find_bad_index(const Params& p, const Tensor& indices) {
   const int32_t n = indices.elements();
   for (int32_t i = 0; i < n; ++i) {
@@ -64,6 +70,7 @@ Status run(const Step& s, Run& run) {
     gather(p, indices, in.as<uint8_t>(), out.as<uint8_t>());
     return {};
   }
+  // Scratch memory: the input's elements, then the output's, a byte each.
   uint8_t* gathered = s.scratch + in.elements();
   unpack_int4(in.as<uint8_t>(), in.elements(), s.scratch);
   gather(p, indices, s.scratch, gathered);
@@ -110,6 +117,8 @@ Status append(const Prepare& p, const Shape& in, int32_t from, int32_t to, Shape
 
 // ---- GATHER
 
+// Batch dimensions are the first ones of input and indices, and alike in both. Negative numbers of
+// them count from the end of the indices'.
 Status resolve_batch_dims(const Prepare& p, int32_t axis, int32_t* batch_dims) {
   const Shape& in = p.input(kInput).shape;
   const Shape& indices = p.input(kIndices).shape;
@@ -144,6 +153,7 @@ Status prepare_gather(Prepare& p) {
   PIPIT_TRY(append(p, in, axis + 1, in.rank, &shape));
   const Steps steps = dense_steps(in, element_bytes(input.type));
   Params params = {};
+  // The input is [batches][outer][in[axis]][slice], of which a part is the last two.
   params.batches = in.product(0, batch_dims);
   params.outer = in.product(batch_dims, axis);
   params.count = indices.product(batch_dims, indices.rank);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // MATRIX_DIAG: vectors as diagonals of matrices of zeros; MATRIX_SET_DIAG: matrices with another
 // diagonal.
+//
+//   out[n, i, i] = diagonal[n, i],  out[n, i, j] = 0 or in[n, i, j] elsewhere
+//
+// From one element of a diagonal to the next is a row and one element more.
 #include <algorithm>
 
 #include "kernels/ops.h"

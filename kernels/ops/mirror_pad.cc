@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // MIRROR_PAD: a border that mirrors the inside, with the outermost element (symmetric) or without
 // it (reflect).
+//
+//   a b c with 2 before and 2 behind:   reflect    c b [a b c] b a
+//                                       symmetric  b a [a b c] c b
 #include "kernels/ops.h"
 #include "kernels/ops/padding.h"
 
@@ -9,7 +12,8 @@ namespace {
 
 constexpr int kInput = 0, kPaddings = 1;
 
-// Mirrors one dimension within the output. Dimensions behind it are complete by now.
+// Mirrors one dimension within the output. Dimensions behind it are complete by now. So going from
+// the last dimension to the first, corners are mirrored twice.
 Status mirror(const Prepare& p, const Padding& padding, int32_t dim, int32_t skip, Moves* moves) {
   const Slab slab = border_slab(p, padding, dim);
   const int32_t before = padding.before[dim], after = padding.after[dim];
@@ -50,6 +54,7 @@ Status prepare(Prepare& p) {
   Shape shape;
   PIPIT_TRY(read_paddings(p, kPaddings, &padding, &shape));
   for (int32_t d = 0; d < shape.rank; ++d) {
+    // What is mirrored must be there, and must not be border itself.
     const int32_t most = input.shape[d] - skip;
     if (padding.before[d] <= most && padding.after[d] <= most) continue;
     return p.bad("dimension ", d, " of ", input, " cannot mirror ", padding.before[d], " and ",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ONE_HOT: each index becomes a row of `depth` values, one of them `on`, the others `off`.
+//
+//   out[i, d, k] = indices[i, k] == d ? on : off      i: dimensions before the axis, k: behind it
 #include <cstring>
 
 #include "kernels/contracts/variant.h"
@@ -23,6 +25,7 @@ Status run(const Step& s, Run&) {
   const Tensor& out = s.output(0);
   if (out.elements() == 0) return {};
   const int32_t element = element_bytes(out.type);
+  // Everything is off first. Indices that are not in [0, depth) leave it at that.
   const CopyDim all = {out.elements(), 0, element};
   p.copy({s.input(kOff).as<uint8_t>(), out.as<uint8_t>(), &all, 1, element});
   for (int32_t i = 0; i < p.before; ++i) {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // PAD, PADV2: a border of one value.
+//
+//   out[before_0 + i, before_1 + j, ...] = in[i, j, ...], and everything else is the value
+//
+// The interior is copied, then the borders of one dimension after the other are filled: see Slab.
+// No byte is written twice.
 #include "kernels/ops.h"
 #include "kernels/ops/padding.h"
 
@@ -7,6 +12,7 @@ namespace pipit {
 namespace {
 
 constexpr int kInput = 0, kPaddings = 1, kValue = 2;
+// More than that TensorFlow Lite refuses.
 constexpr int32_t kMaxPadRank = 5;
 constexpr TypeSet kPadTypes =
     kFloat8Types | types(Type::kFloat32, Type::kFloat16, Type::kBFloat16, Type::kUInt8, Type::kInt8,

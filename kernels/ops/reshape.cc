@@ -17,6 +17,8 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+// Mostly an alias, and nothing to do while running. A string tensor's buffer has the count and the
+// bytes of its strings in it, so its size is known only with them.
 Status reinterpret(Prepare& p, const Shape& shape) {
   const Tensor& input = p.input(kInput);
   if (input.type == Type::kString) {
@@ -36,6 +38,7 @@ Status check_types(const Prepare& p) {
 
 // ---- RESHAPE
 
+// Stops as soon as the product is too large for a shape: the file's numbers are not checked yet.
 int64_t product_without_zeros(const Shape& shape) {
   int64_t n = 1;
   for (int32_t i = 0; i < shape.rank; ++i) {
@@ -70,7 +73,8 @@ Status infer_dimension(const Prepare& p, const Shape& from, Shape* to) {
   return {};
 }
 
-// The new shape: a vector of int32 as second input, or else the options.
+// The new shape: a vector of int32 as second input, or else the options. A second input of another
+// kind is passed over, as in TensorFlow Lite.
 bool has_shape_input(const Prepare& p) {
   return p.has_input(kShape) && p.input(kShape).shape.rank == 1 &&
          p.input(kShape).type == Type::kInt32;

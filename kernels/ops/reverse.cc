@@ -2,6 +2,9 @@
 // REVERSE_V2: dimensions back to front; REVERSE_SEQUENCE: the first few entries of a dimension, how
 // many of them given for each batch. The outputs' shapes are the inputs'; what to reverse may be
 // known only while running, so boxes are made there.
+//
+//   REVERSE_V2:        out[..., i, ...] = in[..., n - 1 - i, ...] for each of the axes
+//   REVERSE_SEQUENCE:  out[b, i] = in[b, length[b] - 1 - i] where i < length[b], else in[b, i]
 #include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
@@ -15,6 +18,7 @@ struct Params {
 };
 
 // All of `t` with the dimensions in the bit set `reversed` back to front.
+// Reading backwards is a negative step from the last element.
 struct Reversal {
   CopyDims dims;
   int32_t in_offset = 0;
@@ -55,6 +59,7 @@ int32_t read_axes(const Tensor& axes, int32_t rank, uint32_t* set) {
     if (axis < 0 || axis >= rank || (*set >> axis & 1) != 0) return i;
     *set |= uint32_t{1} << axis;
   }
+  // Neighbours are one run of bits: adding the lowest carries through all of them and leaves none.
   const uint32_t lowest = *set & -*set;
   return (*set & (*set + lowest)) == 0 ? -1 : axes.elements() - 1;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SCATTER_ND: slices are added up at given indices of a tensor of zeros.
+//
+//   out[indices[i, 0], indices[i, 1], ..., s] += updates[i, s]      s: the dimensions of a slice
 #include <algorithm>
 
 #include "kernels/math/fold.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SELECT and SELECT_V2: x where the condition holds, y elsewhere. Values are moved as they are.
+//
+//   out[...] = condition[...] ? x[...] : y[...], for SELECT_V2 with broadcasting
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 
@@ -61,6 +63,7 @@ Status plan(Prepare& p, const Shape& condition, const Shape& shape) {
   const RunFn run = run_for(p.input(kX).type);
   if (run == nullptr) return p.unsupported("type ", p.input(kX).type);
   PIPIT_TRY(p.set_output(0, shape));
+  // The output can take the place of one operand that has its shape.
   for (const int i : {kX, kY}) {
     if (p.input(i).constant() || p.input(i).shape != shape) continue;
     p.in_place(0, i);

@@ -71,6 +71,7 @@ Status run_broadcast_args(const Step& s, Run& run) {
   return {};
 }
 
+// How many numbers the result has is known from the shapes alone, so nothing waits for the values.
 Status prepare_broadcast_args(Prepare& p) {
   PIPIT_TRY(p.arity(2, 2, 1));
   const Tensor &a = p.input(0), &b = p.input(1);

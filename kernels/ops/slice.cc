@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SLICE: a box of the input; DYNAMIC_UPDATE_SLICE: the input with a box overwritten. Where the box
 // lies may be known only while running; its size is known earlier.
+//
+//   SLICE:                 out[i, j, ...] = in[begin_0 + i, begin_1 + j, ...]
+//   DYNAMIC_UPDATE_SLICE:  out = in, but out[start_0 + i, start_1 + j, ...] = update[i, j, ...]
+//
+// Both are one box of copies whose offset is found while running.
 #include <algorithm>
 #include <cstring>
 
@@ -77,6 +82,7 @@ Status run_slice(const Step& s, Run& run) {
     copy(p, in.as<uint8_t>() + offset, out.as<uint8_t>());
     return {};
   }
+  // Scratch memory: the input's elements, then those of the box, a byte each.
   uint8_t* cut = s.scratch + in.elements();
   unpack_int4(in.as<uint8_t>(), in.elements(), s.scratch);
   copy(p, s.scratch + offset, cut);
@@ -101,6 +107,7 @@ Status slice_shape(const Prepare& p, Shape* shape, bool* known) {
   return {};
 }
 
+// Says it at once where it can be known; run_slice() asks again all the same.
 Status check_begin(const Prepare& p, const Shape& shape) {
   if (!p.values_known(kBegin)) return {};
   const Shape& in = p.input(0).shape;
@@ -112,6 +119,7 @@ Status check_begin(const Prepare& p, const Shape& shape) {
   return {};
 }
 
+// While late, so `begin` is known, and checked.
 Status finish_slice_of_strings(Prepare& p) {
   if (!p.late()) return p.defer();
   const Shape& out = p.output(0).shape;
@@ -146,6 +154,7 @@ Status prepare_slice(Prepare& p) {
   PIPIT_TRY(check_begin(p, shape));
   PIPIT_TRY(p.set_output(0, shape));
   if (input.type == Type::kString) return finish_slice_of_strings(p);
+  // A box of all there is begins at 0, as check_begin() has found.
   if (shape == input.shape && p.values_known(kBegin)) p.alias(0, 0);
   if (input.type == Type::kInt4) {
     p.scratch(ByteCount(input.elements()) + shape.elements());
@@ -183,6 +192,7 @@ Status run_update(const Step& s, Run&) {
     copy(p, update.as<uint8_t>(), out.as<uint8_t>() + offset);
     return {};
   }
+  // Scratch memory: the update's elements, then those of the operand, a byte each.
   uint8_t* whole = s.scratch + update.elements();
   unpack_int4(update.as<uint8_t>(), update.elements(), s.scratch);
   unpack_int4(out.as<uint8_t>(), out.elements(), whole);

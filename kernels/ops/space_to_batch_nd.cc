@@ -2,6 +2,12 @@
 // SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND: every n-th pixel of an image as an image of its own, with
 // padding, and back, with cropping. Images are [batch, height, channels] or [batch, height, width,
 // channels]; space (y, x) lies in batch entry (y % block_h, x % block_w) at (y / block_h, ...).
+//
+//   batches[(y % block_h * block_w + x % block_w) * batch + n, y / block_h, x / block_w, c] =
+//       space[n, y - before_h, x - before_w, c]
+//
+// Both directions are the same copies with the ends exchanged, one box for each phase (y % block_h,
+// x % block_w). A vector counts as an image with a width of 1.
 #include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
@@ -59,6 +65,7 @@ Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const Tensor& out = s.output(0);
   if (out.elements() == 0) return {};
+  // Only borders keep this value; every pixel inside is overwritten.
   if (p.padded) {
     const CopyDim all = {out.elements(), 0, p.element};
     const int64_t value = p.fill;
@@ -115,6 +122,7 @@ Status finish(Prepare& p, const Shape& shape, bool to_batch) {
   params->before_w = wide ? border[2] : 0;
   params->element = element_bytes(input.type);
   params->pixel = shape.last() * params->element;
+  // Wider types are not quantized, and their zero is 0 in all bytes.
   params->fill = type_bits(input.type) <= 16 ? p.output(0).zero_point : 0;
   params->to_batch = to_batch;
   for (int32_t i = 0; i < p.input(kBorder).elements(); ++i) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPACE_TO_DEPTH, DEPTH_TO_SPACE: blocks of pixels as channels, and back.
+//
+//   depth[n, y, x, (by * block + bx) * channels + c] = space[n, y * block + by, x * block + bx, c]
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 
@@ -32,6 +34,7 @@ Status move_blocks(Prepare& p, const Shape& space, int32_t block, bool to_depth)
   const auto add = [&](int32_t size, int32_t space_step, int32_t depth_step) {
     dims.add(size, to_depth ? space_step : depth_step, to_depth ? depth_step : space_step);
   };
+  // Batches and rows of blocks are one dimension; so are bx and c, as the element.
   add(space[0] * height, block * row, block * row);
   add(width, dims.element, block * dims.element);
   add(block, row, dims.element);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPARSE_TO_DENSE: a tensor of one default value, with other values at given indices.
+//
+//   out[...] = default, then out[indices[i, 0], indices[i, 1], ...] = values[i] or the only value
+//
+// Of equal indices the last one stays.
 #include <cstring>
 
 #include "kernels/ops.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPLIT, SPLIT_V, UNPACK: a tensor cut along an axis.
+//
+// As CONCATENATION, from the other end: rows are the dimensions before the axis, and each output
+// has its columns of every row.
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

@@ -18,6 +18,13 @@ struct Cut {
   int32_t size = 0;
 };
 
+// A bit for each entry of begin, end and strides:
+//
+//   begin, end   the entry's number is not read: from the first, to the last
+//   ellipsis     as many whole dimensions as the other entries leave
+//   new_axis     a dimension of 1 that the input does not have
+//   shrink       one index, and no dimension in the output
+//   offset       (of all entries) ends count from begin
 struct Masks {
   uint32_t begin = 0, end = 0, ellipsis = 0, new_axis = 0, shrink = 0;
   bool offset = false;
@@ -64,6 +71,7 @@ Status cut(const Prepare& p, const Masks& m, int32_t entry, int32_t size, Cut* c
   if (m.offset) end += from;
   int64_t to = clamp_position(end, size, c->stride);
   if (bit(m.end, entry)) to = c->stride > 0 ? size : -1;
+  // The distance over the stride, rounded up.
   const int64_t steps = c->stride > 0 ? (to - from + c->stride - 1) / c->stride
                                       : (to - from + c->stride + 1) / c->stride;
   c->size = static_cast<int32_t>(std::max<int64_t>(steps, 0));
@@ -144,9 +152,12 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(p.set_output(0, slice.shape));
   CopyDims dims;
   dims.element = element_bytes(p.input(kInput).type);
+  // Offsets of an empty slice might lie outside of the input.
   if (slice.shape.elements() == 0) return move(p, 0, 0, CopyDims{0, 0, {}});
   const Steps in = dense_steps(p.input(kInput).shape, dims.element);
   int32_t offset = 0;
+  // The cuts' sizes, with the 1 of dimensions that shrink, are what the output's bytes are made of;
+  // dimensions that it gains have no bytes of their own.
   int32_t out_steps[Shape::kMaxRank];
   for (int32_t d = slice.dims, step = dims.element; d-- > 0; step *= slice.cuts[d].size) {
     out_steps[d] = step;

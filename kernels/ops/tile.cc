@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // TILE, BROADCAST_TO: the input again and again.
+//
+//   TILE:          out[i, j, ...] = in[i % size_0, j % size_1, ...]
+//   BROADCAST_TO:  out[..., i, j] = in[i or 0, j or 0], 0 where the input's dimension is 1
+//
+// A dimension that is repeated is one whose step in the input is 0.
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

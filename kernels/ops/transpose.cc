@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TRANSPOSE: dimensions in another order.
+//
+//   out[i_0, i_1, ...] = in[j_0, j_1, ...] with j[permutation[d]] = i[d]
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

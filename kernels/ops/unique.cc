@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // UNIQUE: the different values of a vector in the order in which they appear, and for each element
 // which of them it is. All NaNs are one value, as are 0 and -0.
+//
+//   values[index[i]] = in[i]
 #include <algorithm>
 
 #include "kernels/ops.h"
@@ -25,6 +27,7 @@ int32_t find_first(const Tensor& in, int32_t* order, int32_t* first) {
             [x](int32_t a, int32_t b) { return less(x[a], x[b]) || (!less(x[b], x[a]) && a < b); });
   int32_t values = 0;
   for (int32_t i = 0; i < n; ++i) {
+    // Equal values are neighbours in this order, and the first of them appears first.
     const bool same = i > 0 && !less(x[order[i - 1]], x[order[i]]);
     first[order[i]] = same ? first[order[i - 1]] : order[i];
     values += same ? 0 : 1;
@@ -79,6 +82,7 @@ Status prepare(Prepare& p) {
   const Functions f = functions_for(in.type);
   if (f.find_first == nullptr) return p.unsupported("input ", in);
   if (in.shape.rank != 1) return p.bad("input ", in, " is no vector");
+  // The number of values is the output's shape.
   if (!p.values_known(0)) return p.defer();
   const auto n = static_cast<size_t>(in.elements());
   int32_t* order = p.allocate<int32_t>(n);

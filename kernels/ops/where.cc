@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // WHERE: the indices of all elements that are not zero, a row for each.
+//
+// How many rows there are is known only with the values: unless they are constant, the step is
+// planned when its turn comes, and looks at them twice.
 #include <algorithm>
 
 #include "kernels/ops.h"
@@ -37,6 +40,7 @@ struct Functions {
 template <class T>
 constexpr Functions kFunctions = {count_set<T>, run<T>};
 
+// Zero or not is the same for signed and unsigned numbers. Of floats -0 is zero, too.
 Functions functions_for(Type type) {
   switch (type) {
     case Type::kBool:
