@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // RELU and its relatives: piecewise linear functions of one operand.
+//
+// Numbers of 8 bits get a table of all 256 results, computed at plan time; of int16 each is
+// computed. The quantized forms are one Scaling (kernels/math/scaling.h), whose slope below zero is
+// 1 or alpha and whose limits are the activation's.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,6 +31,7 @@ Status plan_scaling(Prepare& p, const Scaling& s) {
 
 // ---- RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1
 
+// out = clamp(x, min, max), in the output's quantization.
 Status prepare_clamp(Prepare& p, float min, float max, bool takes_int16) {
   PIPIT_TRY(need_unary(p));
   const Type type = p.input(0).type;
@@ -55,6 +60,7 @@ Status prepare_relu_0_to_1(Prepare& p) { return prepare_clamp(p, 0, 1, false); }
 
 // ---- LEAKY_RELU
 
+// out = x where x >= 0, else alpha * x.
 Status prepare_leaky_relu(Prepare& p) {
   PIPIT_TRY(need_unary(p));
   const auto* o = options<fb::LeakyReluOptions>(p);
@@ -104,6 +110,7 @@ int32_t hard_swish(const HardSwish& h, int32_t q) {
   return h.zero_point + rounding_shift_right(product, -h.output_shift);
 }
 
+// The nearest multiplier of 16 bits, saturated.
 int32_t reduce_to_s16(int32_t multiplier) {
   return multiplier >= 0x7FFF8000 ? 0x7FFF : (multiplier + (1 << 15)) >> 16;
 }
@@ -118,8 +125,10 @@ Status prepare_hard_swish(Prepare& p) {
   if (in.type != Type::kInt8 && in.type != Type::kUInt8) return p.unsupported("type ", in.type);
   PIPIT_TRY(need_scale(p, in));
   PIPIT_TRY(need_scale(p, out));
+  // Floats, and one of the products after the other, as the reference has them.
   const float fine = in.scale * (1.0f / 128.0f);
   const Multiplier m = quantize_multiplier(static_cast<double>(fine / out.scale));
+  // hard_swish() can only shift the product to the right.
   if (m.shift > 0) {
     return p.unsupported("the output's scale is less than 1/128 of the input's");
   }

@@ -19,6 +19,8 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+// All inputs have one quantization, so their sum has it, too, but for the zero points: see
+// QuantizedSum.
 Status run_s8(const Step& s, Run&) {
   const auto& q = *s.params<QuantizedSum>();
   const int32_t n = s.output(0).elements();
@@ -58,6 +60,7 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(need_type(p, p.input(0), types(Type::kFloat32, Type::kInt32, Type::kInt8)));
   if (p.input(0).type != Type::kInt8) p.set_output_type(0, p.input(0).type);
   PIPIT_TRY(p.set_output(0, p.input(0).shape));
+  // Each element of the first input is read before that of the output is written.
   p.in_place(0, 0);
   if (p.input(0).type == Type::kInt8) return prepare_s8(p);
   const bool real = p.input(0).type == Type::kFloat32;

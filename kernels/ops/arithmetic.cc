@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD, SUB and MUL: two operands that broadcast, and a fused activation.
+//
+// What is computed is told by the kernels' contracts (arithmetic_f32.h, add_s8.h, mul_s8.h); here
+// their constants are found. int16 is quantized where it has a scale, and else a plain integer.
 #include <algorithm>
 
 #include "kernels/contracts/mul_s8.h"
@@ -72,6 +75,8 @@ Status plan_f32(Prepare& p, Activation activation) {
   return plan_clamped(p, choose(variants, p.cpu()), clamp_to<float>(activation));
 }
 
+// Computed in float32 and rounded once. What is too large for float16 becomes its largest number,
+// not an infinity.
 template <Arithmetic op>
 Status plan_halves(Prepare& p, Activation activation) {
   constexpr float kLargestHalf = 65504;
@@ -121,6 +126,8 @@ Status prepare_mul(Prepare& p, Activation activation) {
   const Tensor& b = p.input(1);
   const Tensor& out = p.output(0);
   const Flip flip = flip_for(a.type);
+  // In float32 and widened afterwards, as the reference has it; ADD's quotients are doubles
+  // throughout.
   const Multiplier m = quantize_multiplier(static_cast<double>(a.scale * b.scale / out.scale));
   const Range range = activation_range(activation, out);
   const auto* kept = keep(p, MulQuantized{.zero_point_a = a.zero_point - flip.shift,
@@ -155,6 +162,7 @@ void add_aligned(const Binary& r) {
 
 Status prepare_aligned(Prepare& p, int32_t sign, Activation activation, int log_a, int log_b,
                        int log_out) {
+  // The output's scale is that of one operand at least; the other one is finer, and loses bits.
   if (log_a > log_out || log_b > log_out || (log_a != log_out && log_b != log_out)) {
     return p.unsupported("scales 2^", log_a, " and 2^", log_b, " of the inputs do not lead to 2^",
                          log_out, " of the output by one shift to the right");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // BITCAST: the same bytes as another type. Between types of different size, the last dimension
-// holds the parts of a larger element.
+// holds the parts of a larger element. So int32 [3] becomes int8 [3, 4], and back.
 #include "kernels/ops.h"
 #include "kernels/ops/unary.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // BUCKETIZE: between which of the sorted boundaries a number lies.
+//
+//   out[...] = how many boundaries are not above in[...]; all of them where that is not a number
 #include <algorithm>
 #include <type_traits>
 

@@ -61,6 +61,7 @@ void load_small(const void* in, int32_t at, int32_t n, Values* v) {
 
 using StoreFn = void (*)(const Values& v, int32_t n, void* out, int32_t at);
 
+// Integers keep their low bits.
 template <class T>
 void store_integers(const Values& v, int32_t n, void* out, int32_t at) {
   T* y = static_cast<T*>(out) + at;
@@ -84,6 +85,7 @@ void truncate_packed(const Values& v, int32_t n, void* out, int32_t at) {
     const int value = std::clamp(to_integer<int>(v.reals[i], kMax), kMin, kMax);
     const int field = (value & kMask) << (i % kPerByte * bits);
     uint8_t& byte = bytes[i / kPerByte];
+    // The first field of a byte clears what was there.
     byte = static_cast<uint8_t>(i % kPerByte == 0 ? field : byte | field);
   }
 }
@@ -114,6 +116,7 @@ void store_bools(const Values& v, int32_t n, void* out, int32_t at) {
 
 // ---- the types
 
+// What a type can do: be read as one of two kinds of values, and be written from either.
 struct Row {
   Type type;
   bool real;    // loads reals

@@ -30,6 +30,8 @@ void compare_16_bits(const Binary& r) {
 
 // ---- quantized numbers: both are brought to real size, with 8 more bits
 
+// In units of 1/256, so that real numbers which are closer than that may count as equal, as in
+// TensorFlow Lite.
 template <class T, class Compare>
 void compare_scaled(const Binary& r) {
   const auto& q = *static_cast<const AddQuantized*>(r.constants);
@@ -40,6 +42,7 @@ void compare_scaled(const Binary& r) {
   });
 }
 
+// Of AddQuantized only what belongs to the operands is used.
 Status plan_scaled(Prepare& p, BinaryFn kernel) {
   const Tensor& a = p.input(0);
   const Tensor& b = p.input(1);
@@ -121,6 +124,7 @@ Status prepare(Prepare& p, const Accepts& accepts) {
   p.set_output_type(0, Type::kBool);
   const Type type = p.input(0).type;
   if (type == Type::kString && accepts.equality) return plan_strings(p, Compare()(0, 0));
+  // Without a scale small integers are plain numbers.
   if (p.input(0).scale > 0) {
     if (type == Type::kInt8) return plan_scaled(p, compare_scaled<int8_t, Compare>);
     if (type == Type::kUInt8) return plan_scaled(p, compare_scaled<uint8_t, Compare>);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEQUANTIZE: to float32 from any quantized type, or from smaller floats.
+//
+//   out[...] = (in[...] - zero_point[c]) * scale[c]      c: the index along the quantized dimension
 #include "kernels/contracts/quantize_f32.h"
 #include "kernels/contracts/widen_f16.h"
 #include "kernels/math/float8.h"
@@ -29,6 +31,7 @@ void stretch_bytes(const Params& p, const void* in, int32_t at, float* out, floa
            .out = out,
            .n = p.channels.inner,
            .scale = scale,
+           // Flipping the top bit takes 128 off.
            .zero_point = zero_point - p.flip,
            .flip = p.flip});
 }

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // DIV, FLOOR_DIV and FLOOR_MOD. Divisors are looked at before anything is computed.
+//
+//   DIV:        a / b, integers towards zero; quantized: zo + (a - za) / (b - zb) * m,
+//               m = a_scale / (b_scale * out_scale)
+//   FLOOR_DIV:  floor(a / b)
+//   FLOOR_MOD:  a - b * floor(a / b)
 #include <cmath>
 #include <type_traits>
 
@@ -45,6 +50,9 @@ int sign_bits(int32_t x) {
   return __builtin_clz(2 * (0u - static_cast<uint32_t>(x)) - 1);
 }
 
+// The inverse of b is a number of 31 bits times 2^-bits. `a` is shifted up as far as it goes before
+// it meets that, so that no digit is lost; what both shifts amount to is made good at last. As in
+// TensorFlow Lite, every rounding included.
 int32_t divide_quantized(const DivQuantized& q, int32_t a, int32_t b) {
   a -= q.zero_point_a;
   b -= q.zero_point_b;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // FAKE_QUANT: float32 numbers rounded to those that a quantized type would hold.
+//
+//   out = min' + step * round((clamp(x, min', max') - min') / step)
+//
+// min' and max' are the options' numbers, moved so that 0 is on the grid.
 #include <cmath>
 
 #include "kernels/ops.h"
@@ -27,6 +31,7 @@ void snap(const Unary& r) {
 Grid find_grid(float min, float max, int bits) {
   const auto last = static_cast<float>((1 << bits) - 1);
   const float step = (max - min) / last;
+  // The number of the point that is 0, as far as it is in the range.
   const float zero = std::round(std::fmin(std::fmax(-min / step, 0.0f), last));
   return {(0.0f - zero) * step, (last - zero) * step, step};
 }

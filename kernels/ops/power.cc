@@ -22,7 +22,7 @@ void powers_f32(const Binary& r) {
   each_pair_small<float, float>(r, [](float a, float b) { return real::pow(a, b); });
 }
 
-// Wraps.
+// By squaring; wraps.
 void powers_s32(const Binary& r) {
   each_pair_small<int32_t, int32_t>(r, [](int32_t a, int32_t b) {
     uint32_t power = 1, square = static_cast<uint32_t>(a);
@@ -33,6 +33,7 @@ void powers_s32(const Binary& r) {
   });
 }
 
+// Exponents are values of a tensor, and negative ones have no integer result.
 Status run_powers_s32(const Step& s, Run& run) {
   const Tensor& exponents = s.input(1);
   const int32_t* e = exponents.as<int32_t>();
@@ -55,7 +56,8 @@ void squared_difference_s32(const Binary& r) {
   each_pair_small<uint32_t, uint32_t>(r, [](uint32_t a, uint32_t b) { return (a - b) * (a - b); });
 }
 
-// How many bits each operand gets before it is scaled.
+// How many bits each operand gets before it is scaled by at most a half (align_scales): as many as
+// leave the square of a difference within 32 bits.
 template <class T>
 constexpr int kMoreBits = sizeof(T) == 1 ? 7 : 0;
 
@@ -87,6 +89,7 @@ Status prepare_squared_difference_of(Prepare& p) {
                     .min = range.min,
                     .max = range.max};
   const double largest = align_scales(a, b, &q);
+  // The square has both operands' bits and scales.
   constexpr double kUnit = 1 << (2 * kMoreBits<T>);
   const Multiplier m = quantize_multiplier(largest * largest / (kUnit * out.scale));
   q.multiplier = m.multiplier;

@@ -25,6 +25,7 @@ Status plan_quantized(Prepare& p) {
   const Tensor& alpha = p.input(1);
   const Tensor& out = p.output(0);
   for (const Tensor* t : {&in, &alpha, &out}) PIPIT_TRY(need_scale(p, *t));
+  // In float32, as the reference has it.
   const Multiplier above = quantize_multiplier(static_cast<double>(in.scale / out.scale));
   const Multiplier below =
       quantize_multiplier(static_cast<double>(in.scale * alpha.scale / out.scale));
@@ -44,6 +45,7 @@ Status plan_quantized(Prepare& p) {
   if (kept == nullptr) return Code::kArenaTooSmall;
   const BinaryVariant wide = {"portable", kCpuPortable, prelu_s16};
   const bool is_wide = in.type == Type::kInt16;
+  // Elements of alpha have one byte in any case.
   return plan_binary(p, is_wide ? wide : choose(prelu_s8_variants(), p.cpu()), kept, run_binary, 1);
 }
 

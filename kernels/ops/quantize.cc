@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // QUANTIZE: from float32, or from one quantized type to another.
+//
+//   from float32:  out[...] = clamp(zero_point[c] + round(in[...] / scale[c]))
+//   else:          out[...] = clamp(zo + (in[...] - zi) * in_scale / out_scale), in fixed point
 #include <cstring>
 
 #include "kernels/contracts/quantize_f32.h"
@@ -37,7 +40,8 @@ Status run_float(const Step& s, Run&) {
   return {};
 }
 
-// Half bytes: each pair by way of two bytes.
+// Half bytes: each pair by way of two bytes. That is why they have one scale for all: a channel
+// might begin in the middle of a byte.
 void quantize_nibbles(const QuantizeF32& a) {
   QuantizeF32 pair = a;
   for (int32_t i = 0; i < a.n; i += 2) {

@@ -36,6 +36,8 @@ Status prepare_s16(Prepare& p, UnaryFn kernel, int largest_shift) {
     s->multiplier = 3 << shift;
     return plan_unary(p, kernel, s);
   }
+  // The table's unit, 2^-9 / 24, is a part of 3 * 4096 of 1. The loop leaves 15 bits, or a bit
+  // more.
   double multiplier = in.scale * 4096.0 * 3.0;
   while (multiplier <= 32767.0 / 2.0 && s->shift <= 30) {
     ++s->shift;
@@ -72,12 +74,14 @@ Status prepare_micro(Prepare& p) {
   const double mantissa = std::frexp(std::ldexp(in.scale, 31 - kIntegerBits), &shift);
   if (shift < 0) return p.unsupported("input scale ", static_cast<double>(in.scale));
   const auto multiplier = static_cast<int32_t>(std::ldexp(mantissa, 31));  // exact
+  // Inputs at which 15 is reached: the 4 integer bits hold no more.
   const double radius = std::floor(std::ldexp((1 << kIntegerBits) - 1, 31 - kIntegerBits - shift));
   return plan_lookup(p, [&](int32_t value) {
     const int32_t x = value - in.zero_point;
     if (x <= -radius) return -128;
     if (x >= radius) return 127;
     const int32_t real = fixed::logistic(multiply(x, multiplier, shift), kIntegerBits);
+    // From 31 bits behind the point to 8, the output's 1/256.
     return std::min(rounding_shift_right(real, 31 - 8) - 128, 127);
   });
 }

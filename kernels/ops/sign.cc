@@ -65,6 +65,7 @@ void opposites(const Unary& r) {
   each<T, T>(r, opposite<T>);
 }
 
+// Of both kinds of floats the top bit is the sign.
 void opposites_16_bits(const Unary& r) {
   each<uint16_t, uint16_t>(r, [](uint16_t x) { return static_cast<uint16_t>(x ^ 0x8000u); });
 }

@@ -102,6 +102,7 @@ Status prepare_log(Prepare& p) {
 
 // ---- SQRT, RSQRT
 
+// Numbers without a root are values of a tensor: all are looked at before the table is asked.
 template <class T>
 Status run_root(const Step& s, Run& run) {
   const Tensor& in = s.input(0);
@@ -148,7 +149,8 @@ Status prepare_sqrt(Prepare& p) {
   return plan_unary(p, root_s16, kept, run_root<int16_t>);
 }
 
-// From the root's units to the output's, by way of 20 more bits.
+// From the root's units to the output's, by way of 20 more bits. The roundings are those of
+// TensorFlow Lite.
 int32_t rsqrt(const Multiplier& m, int32_t x, int32_t zero_point, const Range& range) {
   constexpr int kMoreBits = 20;
   if (x <= 0) return range.max;
@@ -173,6 +175,7 @@ Status prepare_rsqrt(Prepare& p) {
   if (in.type != Type::kInt8) return plan_f32(p, rsqrt_f32_variants());
   PIPIT_TRY(need_scale(p, in));
   PIPIT_TRY(need_scale(p, out));
+  // 1 / sqrt(in.scale * x) over the output's scale, without the x.
   const double real = 1.0 / static_cast<double>(std::sqrt(in.scale) * out.scale);
   const Multiplier m = quantize_multiplier(real);
   const auto f = [&](int32_t x) {
