@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // AudioSpectrogram: the power of the frequencies in windows of a signal.
+//
+//   out[c, w, k] = |X(k)| or its square, X the transform of in[w * stride + i, c] * hann[i]
+//
+// A window is filled up with zeros to the next power of two, n, and k goes to n / 2. In double.
 #include <algorithm>
 #include <cmath>
 

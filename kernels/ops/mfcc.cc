@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mfcc: how the energies of a spectrogram change over pitch, as people hear it ("mel-frequency
 // cepstral coefficients").
+//
+//   columns of a spectrogram (power) -> roots -> bands, by weights over the mel scale -> logarithms
+//       -> a cosine transform (DCT-II), of which the first coefficients are kept
 #include <algorithm>
 #include <cmath>
 
@@ -39,11 +42,13 @@ struct Bands {
   Column* columns;
 };
 
+// The bands' centers divide the range into equal steps of mel; band -1 is its lower end.
 double center(const Params& p, int32_t band) {
   const double low = mel(p.low);
   return low + (mel(p.high) - low) / (p.bands + 1) * (band + 1);
 }
 
+// Done while running, for the sample rate is an input.
 Bands place_bands(const Params& p, double rate, Column* columns) {
   const double step = 0.5 * rate / (p.columns - 1);
   if (p.high / step >= p.columns) return {0, 0, nullptr};

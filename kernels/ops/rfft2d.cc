@@ -2,6 +2,10 @@
 // RFFT2D and FlexRFFT: the Fourier transform of each matrix of real numbers, or of each row,
 // cut or padded with zeros to the lengths asked for; of the columns, the first half and the middle
 // one.
+//
+//   out[..., u, v] = sum over y, x of in[..., y, x] * e^(-2 pi i (u y / height + v x / width))
+//
+// Rows first, into the output, then its columns, one at a time by way of scratch memory.
 #include <algorithm>
 
 #include "kernels/math/fft.h"

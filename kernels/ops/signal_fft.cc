@@ -27,6 +27,7 @@ constexpr int32_t spectrum_values(int32_t n) { return n + 2; }
 template <class T>
 Status run_forward(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
+  // Scratch memory: a frame of n values, then n / 2 complex numbers for the transform.
   auto* frame = reinterpret_cast<T*>(s.scratch);
   auto* work = reinterpret_cast<Complex<T>*>(frame + p.n);
   const RealFft<T> fft(p.n, false, static_cast<const Complex<T>*>(p.table), work);
@@ -49,6 +50,7 @@ Status run_backward(const Step& s, Run&) {
   T* out = s.output(0).as<T>();
   for (int32_t row = 0; row < p.rows; ++row, in += p.n / 2 + 1, out += p.n) {
     fft.backward(in, out);
+    // Fixed-point transforms have halved on the way (fft.h).
     if constexpr (std::is_floating_point_v<T>) {
       for (int32_t i = 0; i < p.n; ++i) out[i] /= static_cast<T>(p.n);
     }
@@ -78,6 +80,7 @@ Status prepare(Prepare& p, bool inverse) {
   if (in.shape.rank < 1) return p.bad(in, " is no vector");
   params.given = in.shape.last();
   params.rows = in.shape.product(0, in.shape.rank - 1);
+  // A frame may be shorter than a transform; a spectrum is whole.
   if (inverse ? params.given != spectrum_values(params.n) : params.given > params.n) {
     return p.bad(in, " does not fit a transform of ", n, " values");
   }

@@ -22,6 +22,7 @@ Status run_energy(const Step& s, Run&) {
   uint32_t* out = s.output(0).as<uint32_t>();
   std::fill(out, out + s.output(0).elements(), 0u);
   for (int32_t i = p.from; i < p.to; ++i) {
+    // Two squares of 16 bits are at most 2^31, which 32 bits without a sign hold.
     out[i] = static_cast<uint32_t>(in[i].r * in[i].r) + static_cast<uint32_t>(in[i].i * in[i].i);
   }
   return {};
@@ -44,6 +45,9 @@ Status prepare_energy(Prepare& p) {
 // ---- SignalFilterBank: weighted sums of neighbours. What a channel does not get of its part, by
 // the second weights, goes to the next one.
 
+//   out[c] = sum over part c + 1 of weights * in + sum over part c of unweights * in
+//
+// where part c is in[frequency[c]], ..., `width[c]` of them, with weights from first_weight[c] on.
 constexpr int kWeights = 1, kUnweights = 2, kFrequency = 3, kFirstWeight = 4, kWidth = 5;
 
 // Channel 0 only passes on; the sums wrap.
@@ -106,7 +110,8 @@ Status prepare_filter_bank(Prepare& p) {
 
 // ---- SignalFilterBankSquareRoot: rounded, then shifted right by a value that arrives
 
-// The rounded root; one that would not fit is the largest that does.
+// The rounded root; one that would not fit is the largest that does. Bit by bit from the top: a bit
+// stays where the square of the number so far is not above x.
 uint32_t root(uint64_t x) {
   uint64_t low = 0;
   for (uint64_t bit = uint64_t{1} << 31; bit != 0; bit >>= 1) {

@@ -49,6 +49,11 @@ void push(T* past, int32_t kept, const T* next, int32_t n) {
 // ---- SignalFramer: frame_size samples, after each frame_step new ones. A frame is whole only at
 // the end of a step; the samples that came with that step behind it stay behind every frame.
 
+//   size 5, step 2:   kept = ready = 6   past  | s0 s1 s2 s3 s4 | s5 |
+//                                               the frame          waits
+//
+// With `prefill` there are zeros in front of the first samples, so the first step completes a
+// frame.
 struct Framer {
   int32_t size, step, rows, frames;
   int32_t kept;      // samples of a frame and behind it
@@ -110,6 +115,8 @@ Status prepare_framer(Prepare& p) {
 
 // ---- SignalStacker: the last frames side by side, after each stacker_step new ones
 
+// One invocation brings one frame, and `before` and those behind it are its context: before + 1 +
+// after of them are stacked.
 struct Stacker {
   int32_t channels, before, frames, step;
   int16_t* past;  // `frames` frames, the first `*have` of them
@@ -212,11 +219,15 @@ Status prepare_delay(Prepare& p) {
 
 // ---- SignalOverlapAdd: the sum of frames of which each begins frame_step after the one before
 
+//   frame 0   |a0 a1|a2 a3|           step 2, size 4
+//   frame 1         |b0 b1|b2 b3|
+//   out       |a0 a1|a2+b0 a3+b1| ...     what later frames still add to is pending
 struct OverlapAdd {
   int32_t size, step, rows, frames;
   void* pending;  // `size` sums a row that are not complete
 };
 
+// Saturated, since two loud frames overlap.
 int16_t sum(int16_t a, int16_t b) {
   return static_cast<int16_t>(std::clamp(int32_t{a} + b, INT16_MIN, INT16_MAX));
 }

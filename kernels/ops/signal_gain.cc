@@ -15,6 +15,10 @@ namespace {
 
 // ---- SignalFilterBankSpectralSubtraction: less a running mean of what was there before
 
+//   noise = (smoothing * signal + one_minus_smoothing * noise) / 2^bits
+//   out = max(signal - noise, signal * min_remaining / 2^bits)
+//
+// The noise has smoothing_bits more bits than the signal.
 struct Subtraction {
   uint32_t smoothing[2], one_minus_smoothing[2];  // of even and odd channels
   uint32_t min_remaining;
@@ -80,7 +84,8 @@ constexpr int32_t kSnrBits = 12;
 constexpr int32_t kOutputBits = 6;
 constexpr int32_t kGains = 125;  // 4 for each power of two of 32 bits, less those of 1 and 2
 
-// Between the table's points: a polynomial of degree 2, whose coefficients are in the table.
+// Between the table's points: a polynomial of degree 2, whose coefficients are in the table. `at`
+// is where between two powers of two the noise lies, in 1/1024.
 int16_t gain(uint32_t noise, const int16_t* table) {
   if (noise <= 2) return table[noise];
   const auto bits = static_cast<int32_t>(std::bit_width(noise));
@@ -92,6 +97,7 @@ int16_t gain(uint32_t noise, const int16_t* table) {
   return static_cast<int16_t>(result + table[0]);
 }
 
+// x^2 / 4 for x < 2 and x - 1 above, which meet at 2 with one slope; from units of 2^-12 to 2^-6.
 uint32_t shrink(uint32_t snr) {
   if (snr < 2u << kSnrBits) return (snr * snr) >> (2 + 2 * kSnrBits - kOutputBits);
   return (snr >> (kSnrBits - kOutputBits)) - (1u << kOutputBits);
@@ -142,6 +148,9 @@ void fill_table(int32_t* excess) {
   }
 }
 
+// log2(2^whole * (1 + part)) = whole + part + excess(part), excess by a table and straight lines
+// between its points; then times ln(2) and the output's scale. Numbers have 16 bits behind the
+// point.
 uint32_t log_of(uint32_t x, const Log& p) {
   constexpr uint32_t kHalf = 1u << 15, kLn2 = 45426;
   const auto whole = static_cast<int32_t>(std::bit_width(x)) - 1;

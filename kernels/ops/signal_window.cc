@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SignalWindow: frames of audio times weights.
+//
+//   out[i] = clamp(in[i] * weights[i % n] >> shift)       n: samples of a frame
 #include <algorithm>
 
 #include "kernels/ops.h"
