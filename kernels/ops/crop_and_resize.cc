@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // FlexCropAndResize, TensorFlow's own CropAndResize: boxes of images, each resized to one size.
+//
+//   out[b, i, j, c] = images[indices[b], y(i), x(j), c], y(i) = y1 * (height - 1) + i * (y2 - y1) *
+//                     (height - 1) / (out_height - 1), x likewise, for boxes [y1, x1, y2, x2]
+//
+// Between pixels it interpolates or takes the nearest one; outside of the image is one value.
 #include <algorithm>
 #include <cmath>
 

@@ -178,6 +178,7 @@ Status find_element_channels(const Prepare& p, const Tensor& out, Decoding* d) {
 
 Status find_lookup(const Prepare& p, const Tensor& table, Decoding* d) {
   const auto* header = table.as<uint8_t>();
+  // Of the parameter, the low three bits are the width of an index.
   d->width = header[kParameterAt] & 7;
   d->stride = header[kStrideAt];
   if (d->width == 0) return p.bad("table ", table, " has indices of no bits");
@@ -199,6 +200,8 @@ Status find_pruned(const Prepare& p, const Tensor& out, Decoding* d) {
 
 Status find_huffman(const Prepare& p, const Tensor& table, const Tensor& out, Decoding* d) {
   const auto* header = table.as<uint8_t>();
+  // Of the parameter, the lowest bit tells entries of 32 bits from those of 16, and the top four
+  // are the first table's bits less one.
   const bool wide = (header[kParameterAt] & 1) != 0;
   d->width = (header[kParameterAt] >> 4) + 1;
   PIPIT_TRY(need_type(p, out, wide ? types(Type::kInt8, Type::kInt16) : types(Type::kInt8)));
@@ -259,6 +262,7 @@ Status prepare(Prepare& p) {
     PIPIT_TRY(p.set_output(i, p.output(i).shape));
     PIPIT_TRY(find_decoding(p, &decodings[i]));
   }
+  // Code and table are constants, so it is enough to decode once, while planning.
   p.fold();
   return p.run(run, params, "portable");
 }

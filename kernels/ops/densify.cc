@@ -3,6 +3,9 @@
 //
 // The file walks the tensor level by level: first its dimensions in some order, then the dimensions
 // of blocks, if any. Each level visits all of its indices or those of a list.
+//
+//   rows dense, columns listed:   starts 0 2 3, indices 0 3 1, values a b c   ->   a . . b
+//                                                                                  . c . .
 #include <algorithm>
 #include <cstring>
 
@@ -31,7 +34,8 @@ struct Params {
   uint8_t* out;
 };
 
-// The visits of the last level are the stored values, in order.
+// The visits of the last level are the stored values, in order. It calls itself once for each
+// level, of which there are at most kMaxLevels.
 void fill(const Params& p, int32_t level, int32_t visit, int32_t at) {
   if (level == p.count) {
     std::memcpy(p.out + static_cast<size_t>(at) * p.element,

@@ -28,6 +28,10 @@ inline CenterSize center_size(const Tensor& t, int32_t i) {
   return {real_value(t, i), real_value(t, i + 1), real_value(t, i + 2), real_value(t, i + 3)};
 }
 
+// In double and rounded once, as in TensorFlow Lite.
+//
+//   center = anchor's center + encoding / scale * anchor's size
+//   size = exp(encoding / scale) * anchor's size
 inline float center(float value, float scale, float size, float anchor) {
   return static_cast<float>(double{value} / scale * size + anchor);
 }

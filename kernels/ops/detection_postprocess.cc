@@ -3,6 +3,11 @@
 // not overlap ("non-maximum suppression").
 //
 // The regular way suppresses in each class; the fast way only once, by each box's best class.
+//
+//   decode boxes -> those with a score of at least the threshold, best first -> the best stays, and
+//   those that overlap it by more than the other threshold go -> the next best, ...
+//
+// Outputs have room for max_detections * classes_per_detection boxes, zeros where fewer are found.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -70,6 +75,7 @@ Work lay_out(const Params& p, bool quantized, uint8_t* base, ScratchLayout* layo
   w.picked = carve<int32_t>(base, layout, n);
   w.active = carve<uint8_t>(base, layout, n);
   w.labels = carve<int32_t>(base, layout, p.classes);
+  // The best of all classes so far, and behind them those of one more.
   w.found = carve<Detection>(base, layout, int64_t{p.max_detections} + p.detections_per_class);
   return w;
 }

@@ -86,6 +86,7 @@ class Suppression {
     for (int32_t i = count_ - 1; i >= c->compared; --i) {
       const float iou = overlap(box, Box(boxes_ + ptrdiff_t{selected_[i]} * 4));
       if (iou >= iou_threshold_) return false;
+      // exp(-iou^2 / (2 * sigma)): Bodla et al., "Soft-NMS", ICCV 2017.
       if (soft_) c->score *= real::exp(scale_ * iou * iou);
       if (c->score <= score_threshold_) return true;
     }

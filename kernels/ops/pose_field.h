@@ -55,6 +55,7 @@ inline float inside(float x, int32_t n) {
   return !(x > 0) ? 0 : std::min(x, last);
 }
 
+// Between the four cells around a point, which lies inside of the field.
 inline float sample(const PoseField& f, PosePoint p, int32_t c) {
   const auto y = to_integer<int32_t>(p.y), x = to_integer<int32_t>(p.x);
   const auto y_next = to_integer<int32_t>(real::ceil(p.y));

@@ -3,6 +3,9 @@
 // each cell of an image: how likely it shows a keypoint (a logit for each of 17), how far from the
 // cell that is ("short" offsets), how far from there to the next keypoint along the skeleton
 // ("mid"), and, if there is a fourth input, to every keypoint of the person it shows ("long").
+//
+//   peaks of the heatmaps, most likely first -> each that no pose has yet begins one
+//   -> from keypoint to keypoint along the skeleton -> poses, scored without what better ones have
 #include <algorithm>
 #include <cmath>
 
@@ -44,6 +47,8 @@ struct Pose {
 
 // ---- one pose
 
+// The long way by the edge's offset, then some steps by the keypoint's own, which are exact near
+// it.
 PosePoint follow_edge(const PoseField& mid, const PoseField& near, PosePoint from, int32_t edge) {
   PosePoint p = follow(mid, from, edge_channel(edge), kEdges);
   for (int32_t i = 0; i < kShortSteps; ++i) p = follow(near, p, edge_to(edge), kKeypoints);
@@ -74,6 +79,7 @@ struct Inputs {
 };
 
 void decode_pose(const Inputs& in, Candidate root, Pose* pose) {
+  // The root, and at most one candidate for each direction of an edge.
   Candidate items[2 * kEdges + 1];
   Queue queue(items);
   bool done[kKeypoints] = {};
@@ -243,6 +249,7 @@ Status run(const Step& s, Run& run) {
   Queue queue(scratch_at<Candidate>(s, p.candidates));
   Pose* poses = scratch_at<Pose>(s, p.poses);
   int32_t* order = scratch_at<int32_t>(s, p.order);
+  // The threshold as a logit: heatmaps hold logits.
   const auto least = static_cast<float>(-real::log(1.0 / (double{p.threshold} + 1e-6) - 1.0));
   find_peaks(in, least, &queue);
   const int32_t found = decode_poses(p, in, &queue, poses);
