@@ -40,6 +40,7 @@ Status run(const Step& s, Run& run) {
   const Callee& callee = p.callees[p.branches.choose(s, p.branches.count)];
   const Run::Mark mark = run.mark();
   PIPIT_TRY(run.call(s, callee, s.tensors + p.branches.first));
+  // Results of known shapes have a place in the plan; others stay in memory that is taken now.
   if (p.outputs_later) return run.keep_outputs(s, callee, s.tensors + s.inputs, mark);
   for (int i = 0; i < s.outputs; ++i) {
     const Tensor& from = callee.output(i);
@@ -60,6 +61,7 @@ Status check_outputs(const Prepare& p, const Callee& callee) {
   return {};
 }
 
+// Only if all branches agree is a shape known before one is taken.
 bool same_fixed_shape(const Params& p, int output) {
   for (int32_t b = 0; b < p.branches.count; ++b) {
     const Tensor& t = p.callees[b].output(output);
@@ -83,6 +85,8 @@ Status set_outputs(Prepare& p, Params* params) {
   return {};
 }
 
+// Every branch that may be taken is planned for the same arguments; what they need of the arena
+// they share, for one at a time runs.
 Status prepare(Prepare& p, Branches branches) {
   // A choice that is known now leaves the other branches unplanned.
   if (branches.first != 0 && p.values_known(0)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CALL_ONCE: a subgraph that sets up state, run by the first invocation.
+// CALL_ONCE: a subgraph that sets up state, run by the first invocation. Whether it has run is the
+// interpreter's to know: several operators may call one subgraph.
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
 

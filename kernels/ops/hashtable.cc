@@ -16,6 +16,8 @@ constexpr int32_t kMostKeys = 1 << 25;
 
 // What the resource's bytes hold: this, the slots, then copies of keys and values unless those lie
 // in the model's file.
+//
+//   | Table | slots: int32 [a power of two] | keys | values |
 struct Table {
   const void* keys;
   const void* values;
@@ -43,6 +45,7 @@ uint32_t hash(Span<const char> key) {
 }
 
 // The slot that holds the key, or the free one where it belongs. At least half of them are free.
+// Neighbouring slots are tried in turn, which ends as there are free ones.
 int32_t find_slot(const Table& table, Type type, Span<const char> key) {
   const uint32_t mask = static_cast<uint32_t>(table.slots) - 1;
   uint32_t at = hash(key) & mask;
@@ -109,6 +112,7 @@ struct Import {
   }
 };
 
+// At least twice as many slots as keys.
 Import plan_import(const Tensor& keys, const Tensor& values, bool keep_keys, bool keep_values) {
   Import import = {2, 0, 0};
   while (import.slots / 2 < keys.elements()) import.slots *= 2;
@@ -142,6 +146,7 @@ void fill(const Import& import, const Tensor& keys, const Tensor& values, Table*
 Status run_import(const Step& s, Run& run) {
   Resource* resource = nullptr;
   PIPIT_TRY(find_table(s, run, &resource));
+  // A table is filled once: later imports change nothing.
   if (resource->is_set) return {};
   const auto& keep = *s.params<bool[2]>();
   const Tensor& keys = s.input(kKeys);

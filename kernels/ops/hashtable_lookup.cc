@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // HASHTABLE_LOOKUP: rows of values by keys that are sorted, and whether each was found.
+//
+//   out[i, ...] = values[row, ...] and hits[i] = 1, where keys[row] = lookup[i]
+//
+// Without such a key the output has zeros, or an empty string, and hits[i] is 0.
 #include <algorithm>
 #include <cstring>
 
@@ -73,6 +77,7 @@ Status check(const Prepare& p) {
   return p.bad(p.input(kKeys), " has not one key for each row of ", values);
 }
 
+// The size of the output depends on which strings are found, so this is for steps prepared late.
 Status set_found_strings(Prepare& p, const Shape& shape) {
   const Strings values(p.input(kValues).data);
   uint64_t characters = 0;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // LSH_PROJECTION: bits of locality-sensitive hash functions of a list of items. A bit is the sign
 // of the weighted sum of the items' fingerprints, each taken with the bit's own seed.
+//
+//   bit(f, b) = sum over i of weights[i] * fingerprint64(seeds[f, b] item[i]) > 0
+//
+//   dense:   out[f * bits + b] = bit(f, b)
+//   sparse:  out[f] = f * 2^bits + the number that is made of the bits, the first one on top
 #include <cstring>
 
 #include "kernels/math/fingerprint.h"
@@ -20,6 +25,7 @@ struct Params {
 };
 
 uint32_t sign_bit(const Step& s, const Params& p, int32_t seed) {
+  // A seed and an item behind it, as bytes. The fingerprint counts as a number with a sign.
   uint8_t* key = s.scratch;
   const auto* item = s.input(kItems).as<uint8_t>();
   const float* weights = s.has_input(kWeights) ? s.input(kWeights).as<float>() : nullptr;

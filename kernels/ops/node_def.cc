@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// A message is a list of fields, each with a key; messages in it are bytes again. Only what is
+// asked for is looked at, but is_node_of() walks it all once, so that later walks cannot meet
+// damage.
 #include "kernels/ops/node_def.h"
 
 #include <cstring>

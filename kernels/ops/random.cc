@@ -15,6 +15,8 @@ namespace pipit {
 namespace {
 
 // Random numbers come in blocks of four; the first words of the counter tell the block.
+//
+//   key: the first seed        counter: | block (64 bits) | the second seed |
 void draw_block(const Philox& start, uint64_t block, uint32_t* bits) {
   Philox p = start;
   p.counter[0] = static_cast<uint32_t>(block);
@@ -93,7 +95,8 @@ Status prepare_numbers(Prepare& p) {
   return p.run(run_numbers<distribution>, start, "portable");
 }
 
-// The running sum of the classes' odds; those that are not finite have none.
+// The running sum of the classes' odds; those that are not finite have none. Odds are exp(logit -
+// the largest), so that none overflows.
 template <class Real>
 double add_odds(const Real* logits, int32_t classes, double* sums) {
   Real most = std::numeric_limits<Real>::lowest();
@@ -125,6 +128,7 @@ Status run_multinomial(const Step& s, Run& run) {
     for (int32_t i = 0; i < shape[1]; ++i, ++drawn) {
       if (drawn % 2 == 0) draw_block(*s.params<Philox>(), counter + drawn / 2, bits);
       const uint32_t* pair = bits + drawn % 2 * 2;
+      // The class is the first whose running sum is above a number drawn from [0, all).
       const double wanted = unit(pair[0], pair[1]) * all;
       *out++ = static_cast<Out>(std::upper_bound(sums, sums + classes, wanted) - sums);
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SKIP_GRAM: the n-grams of a sentence's words, where some words between two others may be skipped.
+//
+//   "a b c", 2 words, at most 1 skipped:   "a b", "a c", "b c"
 #include <algorithm>
 
 #include "kernels/ops.h"
@@ -40,7 +42,8 @@ bool may_add_word(const Params& p, int32_t n) {
   return n == 0 || p.chosen[n] - p.chosen[n - 1] <= p.most_skipped;
 }
 
-// Calls use(n) for each gram, once its n words are chosen; stops when that gives false.
+// Calls use(n) for each gram, once its n words are chosen; stops when that gives false. As a walk:
+// forward by choosing one word more, backward by moving the last one on.
 template <class Use>
 void for_each_gram(const Params& p, Use&& use) {
   std::fill_n(p.chosen, p.size, 0);
@@ -81,7 +84,8 @@ Status find_words(Prepare& p, Params* params) {
   return {};
 }
 
-// The shape and size of the output, which a long sentence can make very large.
+// The shape and size of the output, which a long sentence can make very large. All grams are walked
+// through to count their bytes, and again to write them.
 Status set_output(Prepare& p, const Params& params) {
   int64_t grams = 0, bytes = 0;
   if (params.size > 0 && params.size <= params.count) {

@@ -71,7 +71,8 @@ void half_pairs(const Binary& r) {
   });
 }
 
-// For functions that do not ask for signs.
+// For functions that do not ask for signs. Sums, products and bits of two's complement are the same
+// with and without a sign.
 template <class F>
 BinaryFn integer_kernel(Type type) {
   switch (type) {

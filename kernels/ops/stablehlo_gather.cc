@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // STABLEHLO_GATHER: slices of the operand, all of one size, that begin at given indices. An index
 // is moved so far that its slice lies inside.
+//
+//   out[result index] = operand[start + offset]
+//
+// The dimensions of the result that offset_dims name are `offset`, an index into a slice; the
+// others say which vector of indices is `start`, whose number k counts along dimension
+// start_index_map[k]. Collapsed dimensions have slices of one, and no place in the result.
 #include <algorithm>
 #include <cstring>
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // STABLEHLO_RNG_BIT_GENERATOR: random integers from a state, and the state that follows. The state
 // is a key and a counter, as 32-bit words.
+//
+//   words of the state:  key 0, key 1, counter 0, counter 1, and for Philox with three uint64
+//                        counter 2, counter 3
 #include <algorithm>
 #include <cstring>
 

@@ -2,6 +2,11 @@
 // STABLEHLO_SCATTER: a copy of the operand into which updates are folded at given indices. Updates
 // that fall outside are left out. The function is a subgraph of one operator, or of none: the
 // update then replaces.
+//
+//   out = operand, then for each update:  out[start + offset] = f(out[start + offset], update)
+//
+// with `start` and `offset` as in STABLEHLO_GATHER. Updates come in the order of their elements, so
+// where two meet the later one is folded last.
 #include <algorithm>
 #include <cstring>
 
@@ -166,6 +171,7 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(find_dimensions(p, *o, params));
   PIPIT_TRY(p.set_output(0, operand.shape));
   params->element = static_cast<size_t>(element_bytes(operand.type));
+  // Updates or indices that are the operand itself would change while they are read.
   const bool read_twice = &operand == &p.input(kUpdates) || &operand == &p.input(kIndices);
   if (!read_twice) p.in_place(0, kOperand);
   return p.run(run, params, "portable");

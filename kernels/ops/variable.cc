@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // VAR_HANDLE, ASSIGN_VARIABLE, READ_VARIABLE: tensors that outlive an invocation, by name.
+//
+// A handle is the number of a resource, an int32 that is known when the graph is planned:
+// VAR_HANDLE is folded, so operators behind it can reserve memory for what they will assign.
 #include <cstring>
 
 #include "kernels/ops.h"
@@ -47,6 +50,7 @@ Status prepare_handle(Prepare& p) {
 
 // ---- ASSIGN_VARIABLE
 
+// What is assigned decides type and shape from now on.
 Status run_assign(const Step& s, Run& run) {
   Resource* variable = nullptr;
   PIPIT_TRY(find(s, run, &variable));
@@ -73,6 +77,7 @@ Status run_read(const Step& s, Run& run) {
   PIPIT_TRY(find(s, run, &variable));
   const Tensor& out = s.output(0);
   if (!variable->is_set) return run.fail(s, "the variable has no value yet");
+  // The output was made for another value than is there now.
   if (variable->type != out.type || variable->bytes != out.bytes) {
     return run.fail(s, "the variable is now ", variable->type, " ", variable->shape, ", not ", out);
   }
@@ -93,6 +98,7 @@ bool shape_known(const Prepare& p) {
 Status prepare_read(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   PIPIT_TRY(check_handle(p));
+  // Without a shape in the file, that of the value is waited for.
   if (!p.late()) {
     if (!shape_known(p)) return p.defer();
     PIPIT_TRY(p.set_output(0, p.output(0).shape));

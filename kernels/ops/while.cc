@@ -4,6 +4,8 @@
 // A value that the body hands on untouched stays where it is (so a loop may use constant weights).
 // The others live in the outputs, if every round leaves their shapes as they are; otherwise each
 // round is planned for the shapes it finds, and its results are kept in the free part of the arena.
+//
+//   values = inputs;  while (cond(values)) values = body(values);  outputs = values
 #include <cstring>
 
 #include "kernels/ops.h"
@@ -34,7 +36,8 @@ void copy(const Tensor& from, void* to) {
 
 // ---- shapes that stay
 
-// What the body hands on to another value is read before any value is written.
+// What the body hands on to another value is read before any value is written. The body may swap
+// values, say: both of its results then lie where the values themselves do.
 void take_results(const Step& s, const Params& p) {
   const auto handed_on = [&](int i) { return p.body.output(i).storage == Storage::kBorrowed; };
   uint8_t* scratch = s.scratch;
@@ -128,6 +131,8 @@ Status run_changing(const Step& s, Run& run) {
 
 // ---- preparation
 
+// Subgraphs are planned for these arguments. They are called with other bytes in each round, but
+// with the same tensors, which the step changes.
 Status make_values(Prepare& p, Params* params) {
   const auto n = static_cast<size_t>(p.inputs());
   params->values = p.allocate<Tensor>(n);
@@ -165,6 +170,7 @@ Status check_subgraphs(const Prepare& p, const Params& params) {
   return {};
 }
 
+// A string's bytes change with its value, whatever its shape.
 bool shapes_stay(const Prepare& p, const Params& params) {
   for (int i = 0; i < p.inputs(); ++i) {
     const Tensor& t = params.body.output(i);
@@ -174,6 +180,7 @@ bool shapes_stay(const Prepare& p, const Params& params) {
   return true;
 }
 
+// An input that is given twice begins two values, so neither may be written over it.
 bool read_once(const Prepare& p, int input) {
   if (p.inputs() > kManyValues) return false;
   int reads = 0;
