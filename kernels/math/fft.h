@@ -41,6 +41,8 @@ struct FixedPoint {
     return {round(product(a.r, b.r) - product(a.i, b.i)),
             round(product(a.r, b.i) + product(a.i, b.r))};
   }
+  // A product with the inverse, cut off, so results are a little less than they should be. That is
+  // part of what is reproduced.
   static C divide(C c, int by) {
     const T part = static_cast<T>(std::numeric_limits<T>::max() / by);
     return {round(product(c.r, part)), round(product(c.i, part))};
@@ -133,7 +135,12 @@ class ComplexFft {
  private:
   using A = FftArithmetic<T>;
 
-  // Every `step`th number, n of them. Calls itself once for each factor of n.
+  // Every `step`th number, n of them. Calls itself once for each factor of n. With n = parts * m,
+  // and Y_q the transform of every parts-th number from number q on:
+  //
+  //   X[k + p * m] = sum over q of e^(-2 pi i q (k + p * m) / n) * Y_q[k]
+  //
+  // The roots of the whole length serve for all: those of n are `step` apart.
   void transform(const C* in, ptrdiff_t stride, C* out, int32_t step, int32_t n) const {
     if (n == 1) {
       *out = *in;
@@ -156,6 +163,8 @@ class ComplexFft {
     out[0] = a + b;
   }
 
+  // In terms of the turned Y_q, b = Y_1 and so on: X[k] = (a + c) + (b + d), X[k + 2m] = (a + c) -
+  // (b + d), and X[k + m], X[k + 3m] = (a - c) -/+ i (b - d), the other way round for inverse ones.
   void combine4(C* out, int32_t m, int32_t root) const {
     const C a = A::divide(out[0], 4);
     const C b = A::mul(A::divide(out[m], 4), roots_[root]);
@@ -202,7 +211,14 @@ class RealFft {
   RealFft(int32_t n, bool inverse, const C* table, C* work)
       : half_(n / 2), complex_(half_, inverse, table), turns_(table + half_), work_(work) {}
 
-  // n values in, n / 2 + 1 out.
+  // n values in, n / 2 + 1 out. The even numbers are the real parts and the odd ones the imaginary
+  // parts of z, with transform Z of half the length h:
+  //
+  //   E = (Z[k] + conj(Z[h - k])) / 2              the transform of the even numbers
+  //   O = (Z[k] - conj(Z[h - k])) / 2i             that of the odd ones
+  //   X[k] = E + e^(-2 pi i k / n) O               and X[h - k] = conj(E - e^(-2 pi i k / n) O)
+  //
+  // turns_[k - 1] is that root divided by i.
   void forward(const T* signal, C* spectrum) const {
     complex_.transform(reinterpret_cast<const C*>(signal), 1, work_);
     const C zero = A::divide(work_[0], 2);

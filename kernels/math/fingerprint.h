@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The 64-bit fingerprint of bytes that FarmHash defines for good (its "na" variant).
+//
+// Geoff Pike's FarmHash has a way of its own for up to 16 bytes, up to 32, up to 64 and more. In
+// each, the last bytes are read from the end on, where they may overlap others, so that no length
+// needs padding. All arithmetic is modulo 2^64; numbers are read as a little-endian machine does.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +27,7 @@ static inline uint64_t long_at(const uint8_t* at) { return number<uint64_t>(at);
 static inline uint64_t turn(uint64_t x, int by) { return x >> by | x << (64 - by); }
 static inline uint64_t fold(uint64_t x) { return x ^ x >> 47; }
 
+// Two numbers to one.
 static inline uint64_t join(uint64_t a, uint64_t b, uint64_t factor) {
   return fold((b ^ fold((a ^ b) * factor)) * factor) * factor;
 }
@@ -74,6 +79,7 @@ struct Long {
   uint64_t x, y, z;
   Pair v = {0, 0}, w = {0, 0};
 
+  // One block of 64 bytes. The last one counts with another factor and weight than those before.
   void add_64(const uint8_t* s, uint64_t factor, uint64_t weight) {
     x = turn(x + y + v.a + long_at(s + 8), 37) * factor;
     y = turn(y + v.b + long_at(s + 48), 42) * factor;
@@ -93,6 +99,7 @@ static inline uint64_t more_than_64(const uint8_t* s, size_t n) {
   // All whole blocks of 64 bytes that leave something, then the last 64 bytes.
   const size_t blocks = (n - 1) / 64, rest = (n - 1) % 64;
   for (size_t i = 0; i < blocks; ++i) t.add_64(s + 64 * i, k1, 1);
+  // From here on the bytes are the last 64, whatever of them has been read before.
   const uint64_t factor = k1 + ((t.z & 0xff) << 1);
   t.w.a += rest;
   t.v.a += t.w.a;

@@ -63,7 +63,8 @@ static inline Raw shift_right(Raw a, int by) {
   return static_cast<Raw>(rounding_shift_right(a, by));
 }
 
-// exp(a), -1/4 <= a < 0, no integer bits: a Taylor series around -1/8.
+// exp(a), -1/4 <= a < 0, no integer bits: a Taylor series around -1/8. With x = a + 1/8, exp(a) =
+// exp(-1/8) * (1 + x + (x^2 + (x^3 + x^4 / 4) / 3) / 2).
 template <class Raw>
 static inline Raw exp_on_last_quarter(Raw a) {
   const Raw middle = constant<Raw>(1895147668);  // exp(-1/8)
@@ -77,7 +78,8 @@ static inline Raw exp_on_last_quarter(Raw a) {
   return saturating_add(middle, multiply(middle, add(x, tail)));
 }
 
-// exp(a), a <= 0.
+// exp(a), a <= 0. The last quarter of `a` by the series, and for each bit 2^i of the whole quarters
+// left a factor exp(-2^i). The factors reach to -32, below which there is nothing left.
 template <class Raw>
 static inline Raw exp_of_negative(Raw a, int integer_bits) {
   // exp(-2^i) for i = -2, -1, ...
@@ -97,7 +99,8 @@ static inline Raw exp_of_negative(Raw a, int integer_bits) {
   return result;
 }
 
-// 2 / (1 + a) with two integer bits, 0 <= a <= 1 without: three steps of Newton's division.
+// 2 / (1 + a) with two integer bits, 0 <= a <= 1 without: three steps of Newton's division. They
+// start from 48/17 - 32/17 * (1 + a) / 2, the line that errs least where divisors are in [1/2, 1].
 template <class Raw>
 static inline Raw two_over_one_plus(Raw a) {
   const int64_t sum = static_cast<int64_t>(a) + kOne<Raw>;
@@ -111,7 +114,7 @@ static inline Raw two_over_one_plus(Raw a) {
   return x;
 }
 
-// 1 / (1 + exp(-a))
+// 1 / (1 + exp(-a)). One half of the curve is computed; the other is 1 less that.
 template <class Raw>
 static inline Raw logistic(Raw a, int integer_bits) {
   if (a == 0) return static_cast<Raw>(Raw{1} << (kBits<Raw> - 2));

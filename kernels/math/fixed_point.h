@@ -38,7 +38,9 @@ static inline int32_t saturating_shift_left(int32_t x, int left) {
   return static_cast<int32_t>(y < INT32_MIN ? INT32_MIN : (y > INT32_MAX ? INT32_MAX : y));
 }
 
-// x * multiplier * 2^(shift - 31), rounded twice; a left shift saturates. -31 <= shift <= 31.
+// x * multiplier * 2^(shift - 31), rounded twice; a left shift saturates. -31 <= shift <= 31. One
+// rounding would often give another last bit, and the reference has two: gemmlowp's product of the
+// upper halves, and then its shift.
 static inline int32_t multiply(int32_t x, int32_t multiplier, int32_t shift) {
   const int left = shift > 0 ? shift : 0;
   const int right = shift > 0 ? 0 : -shift;

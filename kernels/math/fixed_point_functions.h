@@ -30,7 +30,8 @@ static inline int32_t reciprocal(uint32_t x, int integer_bits, int* bits_over_un
 }
 
 // 1 / sqrt(x) for x >= 0 (0 counts as 1), as a Q0 number times 2^-*shift. Five steps of Newton and
-// Raphson's iteration.
+// Raphson's iteration. y becomes y * (3/2 - x / 2 * y^2), with y in Q3 and x brought to [1/4, 1):
+// what that takes is in *shift. The last product is with sqrt(1/2).
 static inline int32_t inverse_root(int32_t x, int* shift) {
   constexpr int32_t kRootOfHalf = 1518500250;             // Q0
   constexpr int32_t kOneAndHalf = (1 << 28) + (1 << 27);  // Q3

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of 8 bits by their bits. E5M2 is the upper half of a float16; E4M3FN has no infinities
 // and one NaN of each sign.
+//
+//   E4M3FN  | sign | 4 of exponent, bias 7  | 3 of mantissa |
+//   E5M2    | sign | 5 of exponent, bias 15 | 2 of mantissa |
 #pragma once
 
 #include <cstdint>
@@ -28,6 +31,7 @@ static inline float float8_e4m3fn_to_float(uint8_t b) {
 }
 
 // To the nearest, ties to even. `overflow` is what follows the largest number, `nan` what is none.
+// In E4M3FN what is too large becomes its NaN, in E5M2 infinite.
 template <int mantissa, int bias, uint32_t overflow, uint32_t nan>
 static inline uint8_t float_to_float8(float f) {
   constexpr uint32_t kLeastNormal = static_cast<uint32_t>(128 - bias) << 23;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of 16 bits, IEEE half precision (float16) and bfloat16, by their bits: the same on every
 // machine.
+//
+//   float16   | sign | 5 of exponent, bias 15  | 10 of mantissa |
+//   bfloat16  | sign | 8 of exponent, bias 127 | 7 of mantissa  |
 #pragma once
 
 #include <cstdint>

@@ -14,6 +14,8 @@ struct Philox {
   uint32_t counter[kWords];
 };
 
+// Each round multiplies two words and lets the halves of the products change places; the key moves
+// on by constants of its own.
 static inline void random_words(const Philox& p, uint32_t* out) {
   uint32_t key0 = p.key[0], key1 = p.key[1];
   uint32_t c0 = p.counter[0], c1 = p.counter[1], c2 = p.counter[2], c3 = p.counter[3];
@@ -41,6 +43,8 @@ struct Threefry {
 
 static inline void random_words(const Threefry& t, uint32_t* out) {
   constexpr int kTurns[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
+  // The third part of the key is made so that no key is all zeros. One of the three pairs is added
+  // after each four rounds, and the number of the addition.
   const uint32_t keys[3] = {t.key[0], t.key[1], t.key[0] ^ t.key[1] ^ 0x1BD11BDA};
   uint32_t x = t.counter[0] + keys[0], y = t.counter[1] + keys[1];
   for (uint32_t i = 1; i <= 5; ++i) {
