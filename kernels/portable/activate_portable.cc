@@ -8,6 +8,8 @@
 namespace pipit {
 namespace {
 
+// What is not a number becomes the lower limit: comparisons in this order are those of TensorFlow
+// Lite.
 void limit(float* values, size_t n, float min, float max) {
   for (size_t i = 0; i < n; ++i) {
     const float low = values[i] > min ? values[i] : min;

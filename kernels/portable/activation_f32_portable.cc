@@ -17,6 +17,8 @@ void leaky_relu_f32_portable(const Unary& r) {
 
 void hard_swish_f32_portable(const Unary& r) {
   each<float, float>(r, [](float x) {
+    // A comparison with a NaN is false, which makes the gate 0 here; times x, the result is one
+    // again.
     const float gate = 0.0f < x + 3 ? x + 3 : 0.0f;
     return x * (gate < 6.0f ? gate : 6.0f) / 6;
   });

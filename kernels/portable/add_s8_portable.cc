@@ -3,6 +3,7 @@
 
 namespace pipit {
 
+// Bytes of either type: `flip` makes uint8 the int8 that lies 128 below.
 void add_s8_portable(const Binary& r) {
   const auto q = *static_cast<const AddQuantized*>(r.constants);
   each_pair<uint8_t, uint8_t>(r, [&](uint8_t a, uint8_t b) {

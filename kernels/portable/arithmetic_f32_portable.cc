@@ -27,6 +27,7 @@ void squared_difference_f32_portable(const Binary& r) {
   each_pair<float, float>(r, [](float a, float b) { return (a - b) * (a - b); });
 }
 
+// Where a comparison is false because a number is missing, b is the answer.
 void max_f32_portable(const Binary& r) {
   each_pair<float, float>(r, [](float a, float b) { return a > b ? a : b; });
 }

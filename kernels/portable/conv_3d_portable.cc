@@ -27,6 +27,7 @@ int64_t input_of_tap(const ConvAxis& a, int32_t at, int32_t k) {
   return i < a.in ? i : -1;
 }
 
+// Only every `stride`-th position has an input.
 int64_t input_of_tap_transposed(const ConvAxis& a, int32_t at, int32_t k) {
   const int64_t i = int64_t{at} + a.pad - int64_t{k} * a.dilation;
   return i >= 0 && i % a.stride == 0 && i / a.stride < a.in ? i / a.stride : -1;
@@ -55,6 +56,7 @@ float finish(const Conv3d& a, float sum, int32_t o) {
   return clamp(sum + (a.bias != nullptr ? a.bias[o] : 0), a.min, a.max);
 }
 
+// Weights have the output channels last, so those are summed side by side ...
 void convolve(const Conv3d& a, const float* in, float* image) {
   for_each_output(a, image, [&](const Position& at, float* out) {
     for (int32_t first = 0; first < a.out_c; first += kBlock) {
@@ -71,6 +73,8 @@ void convolve(const Conv3d& a, const float* in, float* image) {
   });
 }
 
+// ... and of a transposed convolution the input channels, along which it sums. Each output collects
+// from the inputs that reach it: no output is written twice.
 void convolve_transposed(const Conv3d& a, const float* in, float* image) {
   for_each_output(a, image, [&](const Position& at, float* out) {
     for (int32_t o = 0; o < a.out_c; ++o) {

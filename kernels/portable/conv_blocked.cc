@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution of 8-bit numbers by dot products of rows of 16 bits: the windows of a block of
 // positions are gathered once, and meet eight filters at a time.
+//
+//   windows of a block   [positions][pitch]      pitch: kernel_h * kernel_w * in_c, rounded up
+//   filters of a group   [8][pitch]
+//   each position x each filter: a dot product, and with that the sums of eight channels
 #include "kernels/contracts/conv_s8.h"
 #include "kernels/contracts/conv_u8.h"
 #include "kernels/portable/blocked.h"

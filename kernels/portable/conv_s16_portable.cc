@@ -5,6 +5,7 @@
 namespace pipit {
 namespace {
 
+// In 32 bits as long as nothing can overflow, since vectors of 64-bit sums are half as long.
 int64_t dot(const int16_t* x, const int8_t* w, int32_t n) {
   constexpr int32_t kExact = 256;  // a product has 22 bits and a sign
   int64_t total = 0;

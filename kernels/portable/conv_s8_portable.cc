@@ -15,6 +15,7 @@ void conv_s8_portable(const ConvS8& a) {
       for_each_run(
           a.size, a.stride, window,
           [&](ptrdiff_t i, int32_t k, int32_t n) { total += dot(in + i, w + k, n); },
+          // The bias has zero_point times all weights taken off, so taps outside put theirs back.
           [&](int32_t k, int32_t n) { total += zero_point * sum(w + k, n); });
       out[o] = static_cast<int8_t>(requantize(static_cast<int32_t>(total), q.multiplier[o],
                                               q.shift[o], q.zero_point, q.min, q.max));

@@ -5,6 +5,7 @@
 namespace pipit {
 namespace {
 
+// The products' definition; other variants multiply int8 numbers and add the rest (conv_u8.h).
 uint32_t dot(const uint8_t* x, const uint8_t* w, int32_t w_zero_point, int32_t n) {
   uint32_t sum = 0;
   for (int32_t i = 0; i < n; ++i)

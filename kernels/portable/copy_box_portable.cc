@@ -42,6 +42,7 @@ void copy_row(const uint8_t* in, uint8_t* out, const CopyDim& d, int32_t element
   }
 }
 
+// It calls itself once for each dimension but the last, which is a row.
 void walk(const CopyBox& a, int32_t dim, const uint8_t* in, uint8_t* out) {
   const CopyDim& d = a.dims[dim];
   if (dim == a.rank - 1) return d.size > 0 ? copy_row(in, out, d, a.element) : void();

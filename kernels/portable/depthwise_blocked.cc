@@ -29,6 +29,7 @@ struct Depthwise {
   const ConvGeometry& g;
   int32_t rows = 1, columns = 1;  // of a band, at most
 
+  // Some whole rows if one fits in a block, else a part of a row.
   explicit Depthwise(const Args& args) : a(args), g(args.size) {
     if (bytes(1, g.out_w) <= kBlockBytes) {
       columns = g.out_w;

@@ -30,6 +30,7 @@ Extremes extremes_portable(const float* x, int32_t n) {
   return e;
 }
 
+// Limits come before rounding, where they are exact; the upper one is int8's.
 void round_s8_portable(const RoundS8& a) {
   for (int32_t i = 0; i < a.n; ++i) {
     const float x = a.offset + a.x[i] * a.factor;

@@ -13,6 +13,7 @@ int16_t saturate(int32_t x) { return static_cast<int16_t>(clamp(x, INT16_MIN, IN
 
 }  // namespace
 
+// Two passes: the variance is that of the differences from the mean, as in the reference kernel.
 void normalize_f32(float* rows, int32_t count, int32_t n, const float* weights, const float* bias) {
   for (int32_t r = 0; r < count; ++r, rows += n) {
     float sum = 0;
@@ -81,12 +82,15 @@ void normalize_s16(int16_t* rows, int32_t count, int32_t n, const NormalizeS16& 
       sum += rows[i];
       squares += rows[i] * rows[i];
     }
+    // With 10 bits behind the point, cut off. The variance is the mean of the squares less the
+    // square of the mean, in units of 2^-20.
     const auto mean = static_cast<int32_t>(sum * 1024 / n);
     const int64_t variance = squares * (kUnit / n) - int64_t{mean} * mean;
     const auto whole = static_cast<int32_t>(variance / kUnit);
     int shift = 0;
     const int32_t inverse = inverse_root(whole < 1 ? a.variance_guard : whole, &shift);
     for (int32_t i = 0; i < n; ++i) {
+      // (x - mean) / deviation with 10 bits behind the point.
       const int32_t scaled = multiply(1024 * rows[i] - mean, inverse, -shift);
       const int64_t weighted = int64_t{scaled} * a.weights[i] + a.bias[i];
       const auto rounded =

@@ -8,10 +8,12 @@
 namespace pipit {
 namespace {
 
+// Channels that are summed at a time: their sums stay in registers or the innermost cache.
 constexpr int32_t kBlock = 64;
 
 // sums[c] += the rows' values of n neighbouring channels.
 void add_rows(const MeanS8& a, const int8_t* in, int32_t n, uint32_t* sums) {
+  // Rows of one channel lie side by side: a loop that the compiler turns into vector code.
   if (a.channels == 1) {
     uint32_t sum = 0;
     for (int32_t r = 0; r < a.rows; ++r) sum += static_cast<uint32_t>(in[r]);

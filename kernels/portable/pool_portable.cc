@@ -44,6 +44,7 @@ void average_integers(const Pool<T>& a) {
       a, uint32_t{0}, [](uint32_t total, T x) { return total + static_cast<uint32_t>(x); },
       [](uint32_t total, int32_t count) {
         const auto sum = static_cast<int32_t>(total);
+        // Half of the divisor, away from zero: what the reference adds before it divides.
         const auto half = static_cast<uint32_t>(count / 2);
         return static_cast<int32_t>(sum > 0 ? total + half : total - half) / count;
       });

@@ -11,6 +11,8 @@ template <class Out>
 void quantize(const QuantizeF32& a) {
   Out* out = static_cast<Out*>(a.out);
   for (int32_t i = 0; i < a.n; ++i) {
+    // A quotient, not a product with the inverse, as in TensorFlow Lite; in 64 bits, for the zero
+    // point is added to numbers at the end of 32.
     const int64_t sum = int64_t{to_integer<int32_t>(std::round(a.in[i] / a.scale))} + a.zero_point;
     out[i] = static_cast<Out>(sum < a.min ? a.min : (sum > a.max ? a.max : sum));
   }

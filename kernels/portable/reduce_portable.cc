@@ -34,6 +34,7 @@ void reduce(const Reduce& a, Total start, Fold f) {
 
 template <class T, class Fold>
 void extreme(const Reduce& a, Fold f) {
+  // Of no elements there is no first.
   const bool first = a.from_first && a.walk.runs > 0;
   reduce<T>(a, first ? *static_cast<const T*>(a.in) : Fold::start(), f);
 }

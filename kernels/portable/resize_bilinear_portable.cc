@@ -38,13 +38,15 @@ void resize_floats(const ResizeBilinear<T>& a, float rounding) {
     const float vy = 1 - wy;
     const float vx = 1 - wx;
     for (int32_t c = 0; c < a.channels; ++c) {
+      // In this order, products from left to right: floats would differ in another.
       out[c] = static_cast<T>(p.p00[c] * vy * vx + p.p10[c] * wy * vx + p.p01[c] * vy * wx +
                               p.p11[c] * wy * wx + rounding);
     }
   });
 }
 
-// Sums of weighted int8 values fit 32 bits: no weight is above 1.5 * 1024.
+// Sums of weighted int8 values fit 32 bits: no weight is above 1.5 * 1024. Products of two weights
+// are in units of 2^-20, which one division takes away.
 template <class Sum, class T>
 void resize_integers(const ResizeBilinear<T>& a) {
   constexpr Sum kOne = Sum{kResizeOne} * kResizeOne;

@@ -14,6 +14,7 @@ void resize_nearest_portable(const ResizeNearest& a) {
   uint8_t* out = a.out;
   for (int32_t b = 0; b < a.batch; ++b, in += static_cast<size_t>(a.in_h) * in_row) {
     for (int32_t y = 0; y < a.out_h; ++y, out += out_row) {
+      // A row that is the same as the one above is copied whole.
       if (y > 0 && a.rows[y] == a.rows[y - 1]) {
         std::memcpy(out, out - out_row, out_row);
         continue;

@@ -33,6 +33,8 @@ class Row {
  public:
   Row(const int32_t* exp, uint64_t sum) : exp_(exp) {
     int bits_over_unit = 0;
+    // The sum has 12 bits before the point, and a 13th where signed numbers have their sign. Where
+    // more of a row's numbers are its largest, it saturates.
     scale_ = reciprocal(sum > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(sum), kSumBits,
                         &bits_over_unit);
     shift_ = bits_over_unit + 31 - bits;
