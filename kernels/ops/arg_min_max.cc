@@ -141,6 +141,7 @@ PlanFn plan_for(Type type) {
 
 Status set_shape(Prepare& p, int32_t axis, Params* params) {
   const Shape& in = p.input(0).shape;
+  // find() takes the first element for granted.
   if (in[axis] < 1) return p.bad("input ", p.input(0), " has nothing along axis ", axis);
   params->outer = in.product(0, axis);
   params->size = in[axis];
@@ -161,6 +162,7 @@ Status prepare(Prepare& p) {
   }
   const auto* o = options<Options>(p);
   if (o == nullptr) return p.bad("has no options");
+  // The option decides, whatever type the file gives the output.
   const auto type = static_cast<Type>(o->output_type());
   if (type != Type::kInt32 && type != Type::kInt64) return p.unsupported("output type ", type);
   p.set_output_type(0, type);
@@ -174,6 +176,7 @@ Status prepare(Prepare& p) {
   PIPIT_TRY(resolve_axis(p, integer(axis, 0), p.input(0).shape.rank, &along));
   PIPIT_TRY(set_shape(p, along, params));
   const bool bytes = type_bits(p.input(0).type) == 8;
+  // The kernel searches rows of bytes that lie side by side.
   if (!bytes || params->inner != 1) return plan(p, along, params, "portable");
   params->bytes = {
       .rows = params->outer, .size = params->size, .flip = flip_for<max>(p.input(0).type)};

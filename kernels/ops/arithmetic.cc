@@ -261,6 +261,7 @@ Status prepare(Prepare& p, Activation activation, bool power_of_two) {
   if (op == Arithmetic::kMul && in == Type::kInt16 && (out == Type::kInt8 || out == Type::kUInt8)) {
     return prepare_mul_fractions(p, activation);
   }
+  // ADD and SUB give their output the inputs' type; of MUL it may differ.
   if (op != Arithmetic::kMul) p.set_output_type(0, in);
   if (p.output(0).type != in) return p.unsupported("inputs ", in, ", output ", out);
   const bool has_scale = p.input(0).scale > 0 || p.output(0).scale > 0;

@@ -174,6 +174,7 @@ Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constant
              .a_bytes = bytes_of(p.input(0)),
              .b_bytes = b_bytes != 0 ? small(b_bytes) : bytes_of(p.input(1)),
              .out_bytes = bytes_of(p.output(0))};
+  // Operands of one shape, and those of which one is a single value, are one run: no walk is kept.
   if (walk.runs != 1) {
     params->walk = keep(p, walk);
     if (params->walk == nullptr) return Code::kArenaTooSmall;

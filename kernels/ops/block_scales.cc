@@ -7,6 +7,7 @@ namespace pipit {
 namespace {
 
 const fb::BlockwiseQuantization* blockwise(const Tensor& matrix) {
+  // Such quantization has no scales of its own, but the number of the tensor that holds them.
   const auto* q = static_cast<const fb::Tensor*>(matrix.file_tensor)->quantization();
   return q == nullptr ? nullptr : q->details_as_BlockwiseQuantization();
 }
@@ -21,6 +22,7 @@ Status find_block_scales(const Prepare& p, const Tensor& matrix, BlockScales* fo
   if (matrix.shape.rank != 2 || found->block < 1 || depth % found->block != 0) {
     return p.bad(matrix, " is not made of blocks of ", found->block);
   }
+  // So blocks, and rows that are made of them, begin at a byte.
   if ((int64_t{found->block} * type_bits(matrix.type)) % 8 != 0) {
     return p.unsupported(matrix, ": blocks of ", found->block, " are not whole bytes");
   }

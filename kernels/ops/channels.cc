@@ -17,6 +17,7 @@ Status find_channels(const Prepare& p, const Tensor& t, const Shape& shape, Chan
   *c = {};
   c->scales = q.scales.data();
   c->zero_points = q.zero_points.empty() ? nullptr : q.zero_points.data();
+  // One stretch, whatever the shape.
   if (count == 1) {
     c->inner = shape.elements();
     return {};
@@ -28,6 +29,7 @@ Status find_channels(const Prepare& p, const Tensor& t, const Shape& shape, Chan
   c->outer = shape.product(0, d);
   c->count = static_cast<int32_t>(count);
   c->inner = shape.product(d + 1, shape.rank);
+  // Parsing has seen to it that there are none, one, or as many as scales.
   c->zero_point_step = static_cast<int64_t>(q.zero_points.size()) == count ? 1 : 0;
   return {};
 }

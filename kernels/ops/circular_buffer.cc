@@ -23,6 +23,7 @@ Status run(const Step& s, Run& run) {
   const auto* in = s.input(0).as<uint8_t>();
   auto* slots = reinterpret_cast<uint8_t*>(p.slots);
   auto* out = s.output(0).as<uint8_t>();
+  // The oldest slot drops out at the front.
   std::memmove(slots, slots + row, bytes - row);
   for (size_t i = 0; i < row; ++i) {
     slots[bytes - row + i] = static_cast<uint8_t>(in[i] - p.zero_point);

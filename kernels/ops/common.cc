@@ -142,6 +142,7 @@ bool is_power_of_two(float scale, int* log) {
   return std::abs(exact - whole) < 1e-3f;
 }
 
+// The file says along which dimension scales lie, the operator along which it has channels.
 Status check_channel_scales(const Prepare& p, const Tensor& t, int32_t channels,
                             int32_t dimension) {
   const Quantization q = quantization(t);
@@ -192,6 +193,7 @@ Status channel_multipliers(Prepare& p, const Tensor& input, const Tensor& weight
     for (size_t c = 0; c < n; ++c) {
       const Multiplier m = quantize_multiplier(product_of_scales(input, *scale) / output.scale);
       multiplier[c] = m.multiplier;
+      // -31 to 30, whatever the scales: see quantize_multiplier().
       shift[c] = static_cast<int8_t>(m.shift);
       if (per_channel) ++scale;
     }

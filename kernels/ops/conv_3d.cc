@@ -28,6 +28,8 @@ Status run(const Step& s, Run&) {
   return {};
 }
 
+// `in_dimension` is where the weights have the input's channels; the other one of the last two has
+// the output's.
 Status check_tensors(const Prepare& p, const ConvTensors& t, int in_dimension) {
   if (t.input.type != Type::kFloat32 || t.weights.type != Type::kFloat32) {
     return p.unsupported("input ", t.input.type, ", weights ", t.weights.type);
@@ -127,6 +129,7 @@ Status prepare_transpose(Prepare& p) {
     return p.bad("output shape ", shape, " is not a list of 5 int32");
   }
   const int32_t* out = p.values<int32_t>(0);
+  // The output's shape is a value, and all sizes follow from it.
   if (out == nullptr) return p.defer();
   Conv3d a;
   a.batch = t.input.shape[0];

@@ -11,6 +11,7 @@
 namespace pipit {
 namespace {
 
+// Sums of int16 activations are of 64 bits, unless the bias says otherwise: choose_wide_sums().
 bool bias_type_fits(Type bias, Type input) {
   switch (input) {
     case Type::kFloat32:
@@ -69,6 +70,7 @@ Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, 
   g->in_h = in[1];
   g->in_w = in[2];
   g->in_c = in[3];
+  // Weights of depthwise and of ordinary convolutions have height and width at the same places.
   g->kernel_h = t.weights.shape[1];
   g->kernel_w = t.weights.shape[2];
   g->stride_h = o.stride_h;
@@ -85,6 +87,8 @@ Status set_conv_geometry(Prepare& p, const ConvTensors& t, const ConvWindow& o, 
 
 Status prepare_requantize(Prepare& p, const ConvTensors& t, const ConvSpec& spec, Requantize* q) {
   PIPIT_TRY(channel_multipliers(p, t.input, t.weights, t.output, spec.channels, spec.dimension, q));
+  // Old uint8 layers have weights with a zero point and one scale; all others have none, and may
+  // have many.
   if (t.input.type != Type::kUInt8) PIPIT_TRY(need_symmetric(p, t.weights));
   if (t.input.type == Type::kUInt8) {
     if (quantization(t.weights).scales.size() != 1) {
@@ -124,6 +128,8 @@ int32_t largest_shift(const ConvTensors& t) {
 
 Status choose_wide_sums(const Prepare& p, const ConvTensors& t, const ConvSpec& spec, bool* wide) {
   const bool int32_bias = t.bias != nullptr && t.bias->type == Type::kInt32;
+  // Files that do not say have 32-bit sums if their bias is int32, and 64-bit ones also without a
+  // bias.
   const bool given = spec.bias_type != fb::TensorType::FLOAT32;
   *wide = given ? spec.bias_type == fb::TensorType::INT64 : !int32_bias;
   if (given && !*wide && spec.bias_type != fb::TensorType::INT32) {

@@ -38,6 +38,7 @@ struct Place {
 Place find_place(float first, float last, int32_t in, int32_t out, int32_t i, bool nearest) {
   const auto end = static_cast<float>(in - 1);
   const float step = (last - first) * end / static_cast<float>(out - 1);
+  // A single place is in the middle of the box.
   const float at = out > 1 ? first * end + static_cast<float>(i) * step
                            : static_cast<float>(0.5 * double{first + last} * double{end});
   if (!(at >= 0 && at <= end)) return {};
@@ -89,6 +90,7 @@ Status run(const Step& s, Run& run) {
   float* out = s.output(0).as<float>();
   const ptrdiff_t image_size = ptrdiff_t{p.height} * p.width * p.depth;
   for (int32_t i = 0; i < s.input(kBoxes).shape[0]; ++i, box += 4) {
+    // Boxes and the images they are of are values, so they are checked while running.
     if (indices[i] < 0 || indices[i] >= count) {
       return run.fail(s, "box ", i, " is of image ", indices[i], " of ", count);
     }

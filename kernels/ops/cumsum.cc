@@ -27,6 +27,7 @@ Status run(const Step& s, Run&) {
   for (int32_t o = 0; o < p.outer; ++o) {
     const T* in = s.input(0).as<T>() + o * block + first;
     T* out = s.output(0).as<T>() + o * block + first;
+    // A step along the axis is a whole row of `inner` numbers, each with a sum of its own.
     for (int32_t j = 0; j < p.inner; ++j) out[j] = p.exclusive ? T{0} : in[j];
     for (int32_t i = 1; i < p.size; ++i, in += step, out += step) {
       const T* next = p.exclusive ? in : in + step;
@@ -84,6 +85,7 @@ Status prepare(Prepare& p) {
              o != nullptr && o->reverse(),
              {}};
   if (in.type == Type::kInt8) PIPIT_TRY(find_quantized_sum(p, &params->quantized));
+  // run() begins with the first row, which is not there then.
   if (in.elements() == 0) params->outer = 0;
   return p.run(run, params, "portable");
 }

@@ -128,6 +128,7 @@ Status run(const Step& s, Run& run) {
   const Plan& c = step.plan;
   Args args = step.args;
   set_addresses(s, c.inputs, &args);
+  // Once for all images and shares.
   const int32_t* folded = folded_channels(s, c, args);
   for_each_image(s, c.inputs, c.extras, args, false, [&](const Args& images) {
     run.for_each_share(c.split.shares, [&](int32_t share) {
@@ -208,6 +209,7 @@ template <class Args>
   ConvWork work;
   work.sharing = p.sharing();
   work.cycles = int64_t{g.batch} * g.out_h * g.out_w * g.out_c * g.kernel_h * g.kernel_w;
+  // A share of channels has whole input channels, each with all its outputs.
   work.channel_unit = std::min(g.in_c, kChannelUnit) * whole.multiplier;
   return choose_split(work, g);
 }
@@ -269,6 +271,7 @@ template <class Args>
   if (step == nullptr) return Code::kArenaTooSmall;
   Plan& c = step->plan;
   c.inputs = spec.inputs;
+  // All channels in one call, unless packed weights have to be expanded block by block.
   c.channels = c.block = g.out_c;
   c.taps = g.kernel_h * g.kernel_w;
   ConvExtras with;

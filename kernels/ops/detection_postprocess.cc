@@ -82,6 +82,7 @@ Work lay_out(const Params& p, bool quantized, uint8_t* base, ScratchLayout* layo
 
 Status decode_boxes(const Step& s, Run& run, const Params& p, Box* boxes) {
   for (int32_t i = 0; i < p.boxes; ++i) {
+    // Encodings may have more than four values, for keypoints say; anchors are rows of four.
     boxes[i] = decode(center_size(s.input(kEncodings), i * p.box_values),
                       center_size(s.input(kAnchors), i * 4), p.scale);
     if (boxes[i].ymin > boxes[i].ymax || boxes[i].xmin > boxes[i].xmax) {
@@ -145,6 +146,7 @@ int32_t detect_by_class(const Params& p, const float* scores, const Work& w) {
       w.found[n + i] = {w.picked[i], label, w.by_box[w.picked[i]]};
     }
     merge(w.found, n, picked);
+    // What has fallen behind max_detections cannot come back.
     n = std::min(n + picked, p.max_detections);
   }
   return n;
@@ -221,6 +223,7 @@ Params read_options(const Prepare& p) {
   r.detections_per_class = o["detections_per_class"].is_null()
                                ? kDetectionsPerClass
                                : integer_option(p, "detections_per_class");
+  // So that the work area's bounds hold: no class can add more than are wanted in all.
   r.detections_per_class = std::min(r.detections_per_class, r.max_detections);
   r.regular = o["use_regular_nms"].boolean();
   r.score_threshold = real_option("nms_score_threshold");

@@ -62,6 +62,8 @@ Status find_weights(Prepare& p, const FloatProduct& f, int input, int32_t output
   if (!f.asymmetric) return {};
   const int8_t* values = p.values<int8_t>(input);
   if (values == nullptr) {
+    // Row sums go with the plan, not with an invocation: weights that are computed wait until they
+    // are.
     *ready = false;
     return {};
   }
@@ -94,6 +96,7 @@ ProductRows quantize(const Step& s, const FloatProduct& f, const HybridScratch& 
 void add_product(const Step& s, const FloatProduct& f, const ProductRows& in,
                  const ProductWeights& w, int32_t* sums, float* out, ptrdiff_t out_stride) {
   if (!f.hybrid) {
+    // Starting from `out` adds the products to what is there, so several of them make one gate.
     return f.f32({.rows = in.quantized.rows,
                   .outputs = w.outputs,
                   .depth = w.depth,

@@ -58,6 +58,7 @@ void add_products(const Step& s, const Params& p, const HybridRows& in, int32_t 
 Status run_hybrid(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   const Request& q = p.request;
+  // Rows outside, outputs inside: a tile's rows are quantized once for all outputs.
   in_blocks(q.rows, p.tile.rows, [&](int32_t row, int32_t rows) {
     const HybridRows in = p.in.rows(s, rows, q.depth);
     quantize_rows(*p.kernels, s.input(kInput).as<float>() + static_cast<ptrdiff_t>(row) * q.depth,
@@ -90,6 +91,7 @@ void find_scales(const Prepare& p, Params* params) {
   params->weight_scale_step = q.scales.size() > 1 ? 1 : 0;
 }
 
+// What a row's zero point is multiplied with. Only asymmetric inputs have one.
 Status fold_weight_sums(Prepare& p, Params* params) {
   const Request& r = params->request;
   if (!r.asymmetric_inputs || !p.values_known(kWeights)) return {};

@@ -39,6 +39,7 @@ Status run_shuffled(const Step& s, Run&) {
     a.out = sums;
     for (int32_t r = 0; r < q.rows; ++r) {
       a.in = flipped + static_cast<ptrdiff_t>(r) * q.depth;
+      // Row by row, so that the sums of one are all that is kept.
       p.kernel(a);
       int16_t* out = s.output(0).as<int16_t>() + static_cast<ptrdiff_t>(r) * q.outputs + first;
       for (int32_t o = 0; o < count; ++o) {
@@ -70,6 +71,7 @@ Status prepare_shuffled(Prepare& p, const Request& r) {
   if (params == nullptr) return Code::kArenaTooSmall;
   params->request = r;
   params->tile = choose_tile(r, 1, true);
+  // The two scales are multiplied as floats. An int16 output has no zero point.
   params->multiplier =
       quantize_multiplier(static_cast<double>(input.scale * weights.scale) / p.output(0).scale);
   params->range = activation_range(r.activation, p.output(0));

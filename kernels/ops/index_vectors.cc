@@ -26,6 +26,7 @@ Status find_index_vectors(const Prepare& p, const Tensor& indices, int64_t along
     return p.bad("index vectors lie along dimension ", along, " of ", indices);
   }
   const Steps steps = dense_steps(shape, 1);
+  // What remains where no dimension is the vectors'.
   v->size = 1;
   for (int32_t i = 0; i < shape.rank; ++i) {
     if (i == along) {
@@ -41,6 +42,7 @@ Status find_index_vectors(const Prepare& p, const Tensor& indices, int64_t along
   if (v->size != (map == nullptr ? 0 : static_cast<int64_t>(map->size()))) {
     return p.bad("index vectors in ", indices, " have ", v->size, " numbers, which are not mapped");
   }
+  // dimension_set() has checked each of them.
   for (int32_t k = 0; k < v->size; ++k) v->map[k] = static_cast<int32_t>(element(*map, k));
   return {};
 }

@@ -24,6 +24,7 @@ void normalize_f32(int32_t n, const float* in, float* out) {
 // int8, which round differently.
 template <class T>
 void normalize_q(int32_t n, int32_t zero_point, const T* in, T* out) {
+  // Rows of bytes may be long; what does not fit 32 bits saturates.
   int64_t squares = 0;
   for (int32_t c = 0; c < n; ++c) {
     const int32_t x = in[c] - zero_point;

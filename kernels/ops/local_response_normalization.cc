@@ -17,6 +17,7 @@ struct Params {
   float bias, alpha, beta;
 };
 
+// 1 and 1/2 are what networks use; they need no power.
 float power(float x, float beta) {
   if (beta == 1.0f) return x;
   return beta == 0.5f ? std::sqrt(x) : real::pow(x, beta);
@@ -52,6 +53,7 @@ Status prepare(Prepare& p) {
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
   PIPIT_TRY(find_rows(p, &params->rows));
+  // No larger one reaches further, and c + radius stays in range.
   params->radius = std::min(o->radius(), params->rows.depth);
   params->bias = o->bias();
   params->alpha = o->alpha();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOGICAL_AND, LOGICAL_OR, BITWISE_XOR and RIGHT_SHIFT.
+//
+// Bools are bytes, of which any but 0 counts as true; results are 0 and 1. RIGHT_SHIFT keeps the
+// sign of signed types.
 #include "kernels/ops.h"
 #include "kernels/ops/binary.h"
 #include "kernels/ops/by_type.h"

@@ -106,6 +106,7 @@ Status find_sizes(const Prepare& p, Cell* c) {
   return {};
 }
 
+// An auxiliary input runs through time with the input, so only its width may differ.
 Status check_aux(const Prepare& p, Cell* c) {
   if (c->at.aux < 0) return {};
   const Tensor& aux = p.input(c->at.aux);
@@ -177,6 +178,7 @@ Status prepare(Prepare& p, const Inputs& at, const Settings& settings) {
   PIPIT_TRY(p.set_output(0, out));
   const Type in = p.input(c.at.input).type;
   if (p.output(0).type != in) return p.bad("output ", p.output(0), " is not ", in);
+  // The input's type decides what kind of cell it is; each checks the types of the other tensors.
   if (in == Type::kFloat32) return prepare_float(p, &c, 1);
   if (in == Type::kInt8) return prepare_int8(p, c);
   if (in == Type::kInt16) return prepare_int16(p, c);

@@ -49,6 +49,7 @@ const Tensor* tensor(const Step& s, int input) {
   return input < 0 ? nullptr : s.optional_input(input);
 }
 
+// gate = activation(W_x x + W_aux aux + W_h h + w_c . c + bias), term by term into `gate`.
 void compute_gate(const Step& s, const CellParams& p, const Moment& m, int g, float* gate) {
   const Cell& c = p.cell;
   auto* sums = scratch_at<int32_t>(s, p.sums_at);
@@ -169,6 +170,7 @@ Status find_matrices(Prepare& p, CellParams* params, bool* ready) {
   return find_weights(p, f, c.at.projection, c.outputs, c.cells, &params->projection, ready);
 }
 
+// Peepholes are quantized where the matrices are; biases and normalization never.
 Status check_vectors(const Prepare& p, const Cell& c, const FloatProduct& f) {
   PIPIT_TRY(check_types(p, c.at.bias, Type::kFloat32));
   PIPIT_TRY(check_types(p, c.at.norm, Type::kFloat32));
@@ -192,6 +194,7 @@ ByteCount lay_out_scratch(CellParams* params) {
   params->aux_rows = add_rows(params->product, c.batch, c.aux_inputs, &layout);
   params->state_rows = add_rows(params->product, c.batch, c.outputs, &layout);
   params->hidden_rows = add_rows(params->product, c.batch, c.cells, &layout);
+  // For one product at a time, be it a gate's or the projection's.
   const int64_t sums = int64_t{c.batch} * std::max(c.cells, c.outputs);
   params->sums_at = layout.add(params->product.hybrid ? sums : 0, sizeof(int32_t));
   return layout.bytes();

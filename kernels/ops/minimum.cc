@@ -24,6 +24,7 @@ void pick_16_bits(const Binary& r) {
   });
 }
 
+// Floats of 16 bits are compared as float32, and stored as they were.
 template <bool larger>
 BinaryFn kernel_for(Type type) {
   if (type == Type::kFloat16) return pick_16_bits<half_to_float, larger>;

@@ -171,6 +171,7 @@ Status begin_strings(Prepare& p, int32_t from, StringNumbers* numbers) {
 }
 
 Status set_strings(Prepare& p, int output, const Shape& shape, uint64_t characters) {
+  // Offsets in a buffer of strings are int32.
   const ByteCount bytes = strings_bytes(shape.elements(), characters);
   if (bytes > INT32_MAX) return p.bad("the output's strings have ", bytes.value(), " bytes");
   return p.set_output_strings(output, shape, bytes);
@@ -211,6 +212,7 @@ Status Moves::begin(int32_t capacity) {
 Status Moves::add(int32_t from, int32_t in_offset, int32_t to, int32_t out_offset, CopyDims dims) {
   dims.simplify();
   if (dims.element == 0 || (dims.rank == 1 && dims.dims[0].size == 0)) return {};
+  // One box with a transposition in it is reason enough: such kernels copy any other box, too.
   if (find_matrix(dims.box(nullptr, nullptr)).found()) {
     const auto& variant = choose(transposition_variants(), p_.cpu());
     params_->copy = variant.run;
@@ -246,6 +248,7 @@ Status Moves::finish_strings() {
 }
 
 Status Moves::finish() {
+  // How many bytes strings take is known only with them.
   if (p_.output(0).type == Type::kString) return p_.late() ? finish_strings() : p_.defer();
   if (p_.output(0).type == Type::kInt4) {
     int32_t largest = 0;

@@ -35,6 +35,8 @@ float overlap(const Box& a, const Box& b) {
   return common / (a.area() + b.area() - common);
 }
 
+// Scores fall while a candidate waits, so it is compared again when its turn comes, but only with
+// what was selected since.
 struct Candidate {
   int32_t box;
   float score;
@@ -119,6 +121,7 @@ Status run(const Step& s, Run& run) {
   }
   float* scores = s.outputs == 3 ? s.output(1).as<float>() : nullptr;
   const int32_t count = Suppression(s).select(most, scores);
+  // Outputs are as long as `most`; what is not used is 0.
   std::fill(s.output(0).as<int32_t>() + count, s.output(0).as<int32_t>() + most, 0);
   if (scores != nullptr) std::fill(scores + count, scores + most, 0.0f);
   *s.output(s.outputs - 1).as<int32_t>() = count;
@@ -150,6 +153,7 @@ Status prepare(Prepare& p) {
   if (*most < 0) return p.bad("at most ", *most, " boxes are wanted");
   for (int i = 0; i < p.outputs() - 1; ++i) PIPIT_TRY(p.set_output(i, Shape::of(*most)));
   PIPIT_TRY(p.set_output(p.outputs() - 1, Shape()));
+  // No box waits twice at a time.
   p.scratch(ByteCount(p.input(kScores).elements()) * sizeof(Candidate));
   return p.run(run, nullptr, "portable");
 }

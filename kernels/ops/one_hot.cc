@@ -60,6 +60,7 @@ Status prepare(Prepare& p) {
   const Shape& indices = p.input(kIndices).shape;
   const auto* o = options<fb::OneHotOptions>(p);
   const int32_t asked = o == nullptr ? 0 : o->axis();
+  // -1 puts the new dimension last; no other negative axis means anything here.
   const int32_t axis = asked == -1 ? indices.rank : asked;
   if (axis < 0 || axis > indices.rank) return p.bad("axis ", asked, " for indices ", indices);
   if (!p.values_known(kDepth)) return p.defer();

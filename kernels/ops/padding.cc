@@ -13,6 +13,7 @@ Status read_paddings(const Prepare& p, int i, Padding* padding, Shape* shape) {
   const Tensor& t = p.input(i);
   *shape = p.input(0).shape;
   for (int32_t d = 0; d < shape->rank; ++d) {
+    // Of int64 tensors: each is bounded before they are added up.
     const int64_t before = integer(t, 2 * d), after = integer(t, 2 * d + 1);
     if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX ||
         before + after + (*shape)[d] > INT32_MAX) {
@@ -48,6 +49,7 @@ Slab border_slab(const Prepare& p, const Padding& padding, int32_t dim) {
   slab.step = steps.of[dim];
   for (int32_t d = 0; d < out.rank; ++d) {
     const int32_t interior = p.input(0).shape[d];
+    // The caller sets the size of dimension `dim` itself, and whatever it reads from.
     slab.dims.add(d < dim ? interior : out[d], steps.of[d], steps.of[d]);
     if (d < dim) slab.offset += padding.before[d] * steps.of[d];
   }

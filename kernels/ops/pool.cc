@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D on [batch, height, width, channels]. As in TensorFlow
-// Lite the values keep their quantization: a different scale of the output is ignored.
+// Lite the values keep their quantization: a different scale of the output is ignored. What lies
+// outside of the image does not count, neither as a value nor in an average's divisor: see pool.h.
 #include "kernels/contracts/pool.h"
 
 #include <algorithm>
@@ -103,6 +104,7 @@ Status plan(Prepare& p, Span<const PoolVariant<T>> variants) {
   }
   const auto& variant = choose(variants, p.cpu());
   params->kernel = variant.run;
+  // A chain's rows are those of one image.
   if (size.batch == 1) p.by_rows(by_rows<T>);
   return p.run(run<T>, params, variant.name);
 }

@@ -128,6 +128,7 @@ void angles_16_bits(const Binary& r) {
       r, [](uint16_t y, uint16_t x) { return narrow(real::atan2(widen(y), widen(x))); });
 }
 
+// ATAN2 does not broadcast.
 Status prepare_atan2(Prepare& p) {
   PIPIT_TRY(check_alike(p));
   switch (p.input(0).type) {

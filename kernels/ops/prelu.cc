@@ -55,6 +55,7 @@ Status prepare(Prepare& p) {
   p.set_output_type(0, in);
   Shape shape;
   PIPIT_TRY(broadcast_shape(p, 2, &shape));
+  // The result has the input's shape: alpha may be repeated, the input may not.
   if (shape != p.input(0).shape) {
     return p.bad("alpha ", p.input(1), " does not broadcast to ", p.input(0));
   }

@@ -28,6 +28,7 @@ Status run(const Step& s, Run&) {
 
 Status plan(Prepare& p, ReduceFn kernel) {
   if (kernel == nullptr) return p.unsupported("input ", p.input(0));
+  // Axes are values.
   if (!p.values_known(1)) return p.defer();
   auto* params = p.allocate<Params>();
   if (params == nullptr) return Code::kArenaTooSmall;
@@ -90,6 +91,8 @@ Status prepare_sum(Prepare& p) {
 
 Status prepare_product(Prepare& p) {
   PIPIT_TRY(check_reduction(p));
+  // A product of quantized numbers has another scale than its factors, a sum another zero point;
+  // extremes have neither.
   if (quantization(p.input(0)).scales.size() > 0) return prepare_quantized_product(p);
   PIPIT_TRY(check_quantization(p));
   return plan(p, product_for(p.input(0).type));

@@ -128,6 +128,7 @@ Status prepare_squeeze(Prepare& p) {
   const bool all = axes == nullptr || axes->size() == 0;
   bool drop[Shape::kMaxRank] = {};
   for (int32_t i = 0; i < in.rank; ++i) drop[i] = all && in[i] == 1;
+  // Without a list of dimensions, all of size 1 go.
   for (unsigned i = 0; !all && i < axes->size(); ++i) {
     int32_t axis = 0;
     PIPIT_TRY(resolve_axis(p, axes->Get(i), in.rank, &axis));

@@ -59,6 +59,7 @@ void run_step(const Step& s, const Cell& c, int32_t t) {
   const ptrdiff_t pitch = batch_rows * c.output_pitch;
   auto* sums = scratch_at<int32_t>(s, c.sums_at);
   for (int32_t b = 0; b < c.batch; ++b) {
+    // Sums start from the bias.
     std::copy_n(s.input(c.at.bias).as<float>(), c.units, out + b * pitch);
   }
   const ProductRows in =
@@ -83,6 +84,8 @@ void run_step(const Step& s, const Cell& c, int32_t t) {
 Status run(const Step& s, Run&) {
   const auto& p = *s.params<Params>();
   for (int32_t round = 0; round < p.rounds; ++round) {
+    // A direction is walked from one end to the other before the next one begins; they share
+    // nothing but scratch memory.
     for (int i = 0; i < p.count; ++i) {
       const Cell& c = p.cells[i];
       for (int32_t t = 0; t < c.time; ++t) run_step(s, c, c.backward ? c.time - 1 - t : t);
@@ -230,6 +233,7 @@ Status find_directions(const Prepare& p, bool time_major, Inputs* forward, Input
 
 Status prepare_bidirectional(Prepare& p) {
   const auto* o = options<fb::BidirectionalSequenceRNNOptions>(p);
+  // Merged, each row of the one output has the forward cell's units, then the backward cell's.
   const bool merge = o != nullptr && o->merge_outputs();
   PIPIT_TRY(p.arity(9, 12, merge ? 1 : 2));
   if (p.input(0).shape.rank != 3) return p.bad("input ", p.input(0), " is not a sequence");

@@ -22,6 +22,8 @@ Status find_rows(const Prepare& p, Rows* rows) {
 }
 
 bool find_exp_table(double scale, ExpTable* t) {
+  // From differences to Q5: a unit of the input is `scale`, one of Q5 is 2^-26. TensorFlow Lite
+  // takes no multiplier of 1 or less here.
   const double real = std::min(scale * (1 << (31 - kIntegerBits)), 2147483647.0);
   if (!(real > 1)) return false;
   const Multiplier m = quantize_multiplier(real);

@@ -23,6 +23,7 @@ Status find_scaling(const Prepare& p, float slope, Scaling* s) {
   *s = {.in_zero_point = in.zero_point,
         .above = {m.multiplier, m.shift},
         .below = {m_below.multiplier, m_below.shift},
+        // Multipliers are never negative.
         .sign_below = below < 0 ? -1 : 1,
         .zero_point = out.zero_point,
         .min = range.min,

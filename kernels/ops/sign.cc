@@ -24,6 +24,7 @@ void magnitudes(const Unary& r) {
   each<T, T>(r, [](T x) { return x < 0 ? opposite(x) : x; });
 }
 
+// The magnitude is taken of what lies above or below the zero point.
 int32_t scaled_magnitude(const Scaling& s, int32_t x) {
   return scale_value(s, s.in_zero_point + std::abs(x - s.in_zero_point));
 }
@@ -44,6 +45,7 @@ Status prepare_abs(Prepare& p) {
     case Type::kInt32:
       return plan_unary(p, magnitudes<int32_t>, nullptr);
     case Type::kInt16: {
+      // Without a scale int16 are plain numbers.
       if (in.scale == 0) return plan_unary(p, magnitudes<int16_t>, nullptr);
       PIPIT_TRY(find_scaling(p, 1, &s));
       const auto* kept = keep(p, s);

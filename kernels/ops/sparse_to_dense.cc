@@ -52,6 +52,7 @@ Status run(const Step& s, Run& run) {
 Status check_indices(const Prepare& p, Params* params) {
   const Tensor& indices = p.input(kIndices);
   const Tensor& values = p.input(kValues);
+  // How many dimensions there are is known from the shape of the shape, before its values.
   const int32_t rank = p.input(kShape).elements();
   if (indices.shape.rank > 2) return p.bad("indices ", indices, " have more than 2 dimensions");
   const int32_t numbers = indices.shape.rank == 2 ? indices.shape[1] : 1;

@@ -21,6 +21,7 @@ Status copy_columns(Prepare& p, int32_t from, int32_t axis) {
   const int32_t rows = input.shape.product(0, axis);
   Moves moves(p);
   PIPIT_TRY(moves.begin(p.outputs()));
+  // Without elements there might be no rows to divide by.
   if (input.elements() == 0) return moves.finish();
   const int32_t row = input.elements() / rows * element_bytes(input.type);
   int32_t column = 0;

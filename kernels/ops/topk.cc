@@ -64,11 +64,13 @@ Status set_shapes(Prepare& p, Params* params) {
   const Tensor& in = p.input(0);
   const int64_t k = std::max<int64_t>(integer(p.input(1), 0), 0);
   if (k > in.shape.last()) return p.bad("k is ", k, " for rows of ", in.shape.last());
+  // Every place of a row must have a number of the index type.
   if (p.output(1).type == Type::kInt16 && in.shape.last() > std::numeric_limits<int16_t>::max()) {
     return p.bad("rows of ", in.shape.last(), " have no int16 indices");
   }
   Shape out = in.shape;
   out[out.rank - 1] = static_cast<int32_t>(k);
+  // Nothing is searched for no values: the heap has a front.
   *params = {k == 0 ? 0 : in.shape.product(0, in.shape.rank - 1), in.shape.last(),
              static_cast<int32_t>(k)};
   PIPIT_TRY(p.set_output(0, out));

@@ -74,6 +74,7 @@ Status need_unary(const Prepare& p) {
 
 Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants, RunFn run) {
   PIPIT_TRY(p.set_output(0, p.input(0).shape));
+  // Elements of one size lie at the same places, and each is read before it is overwritten.
   if (type_bits(p.input(0).type) == type_bits(p.output(0).type)) p.in_place(0, 0);
   auto* params = p.allocate<UnaryParams>();
   if (params == nullptr) return Code::kArenaTooSmall;

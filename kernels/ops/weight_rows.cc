@@ -73,6 +73,7 @@ void sum_rows(const WeightRows& w, const T* data, int32_t first, int32_t count, 
 template <class T>
 void expand(const WeightRows& w, const T* data, int32_t first, int32_t count, T* row) {
   for (int32_t r = first; r < first + count; ++r, row += w.depth) {
+    // Only what is stored is visited below.
     if (w.form == WeightRows::Form::kSparse) std::fill(row, row + w.depth, T{});
     for_each_value(w, data, r, [&](int32_t k, T v) { row[k] = v; });
   }
@@ -128,6 +129,7 @@ Status find_weight_rows(Prepare& p, const Tensor& weights, bool shuffled, Weight
   w->depth = weights.shape[1];
   w->sum_bytes = choose(row_sums_variants(), p.cpu()).run;
   const auto* sparsity = static_cast<const fb::Tensor*>(weights.file_tensor)->sparsity();
+  // A tensor that is computed is stored plainly, whatever the file says of it.
   if (sparsity == nullptr || !weights.constant()) {
     w->form = shuffled                      ? WeightRows::Form::kShuffled
               : weights.type == Type::kInt4 ? WeightRows::Form::kInt4
