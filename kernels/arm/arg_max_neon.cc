@@ -3,6 +3,10 @@
 //
 // The largest byte of all, then the least index of the bytes that equal it. A row of 16 to 32 bytes
 // is two vectors that overlap, and takes 16 instructions; four rows go side by side.
+//
+// `flip` has made the order that of uint8, whichever type and end is asked for. The least index is
+// the first place of the best number, as the contract wants; where vectors overlap, a byte has the
+// same index in both.
 #include <arm_neon.h>
 
 #include <cstddef>
@@ -52,6 +56,7 @@ template <int kRows>
 [[gnu::always_inline]] inline void two_vectors(const ArgMaxU8& a, const uint8_t* row,
                                                uint8x16_t first_index, uint8x16_t second_index,
                                                uint8x16_t flip, int32_t* out) {
+  // Indices of up to 32 bytes fit bytes themselves.
   uint8x16_t first[kRows], second[kRows], best[kRows];
   unroll<kRows>([&](auto r) [[gnu::always_inline]] {
     first[r] = load(row + r * a.size, flip);
@@ -89,6 +94,7 @@ template <class F>
   f(last, load(row + last, flip));
 }
 
+// Two walks, the second only up to the first vector that has the best number.
 int32_t long_row(const uint8_t* row, ptrdiff_t size, uint8x16_t flip) {
   uint8x16_t most = vdupq_n_u8(0);
   for_each_vector(row, size, flip, [&](ptrdiff_t, uint8x16_t x) {

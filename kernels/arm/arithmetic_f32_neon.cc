@@ -7,7 +7,8 @@
 namespace pipit {
 namespace {
 
-// out = f(a, b)
+// out = f(a, b). Sixteen at a time where both operands are runs; what is left, and runs with a
+// single value, go by vectors.
 template <class F>
 inline void each_float(const Binary& r, const F& f) {
   Binary rest = r;
@@ -38,7 +39,7 @@ inline void each_clamped(const Binary& r, const F& f) {
 }
 
 // `picked`, or b where a is not a number. (gcc takes other comparisons of floats apart in 32-bit
-// code.)
+// code.) VMAX and VMIN make a NaN of either operand's; the contract wants that of b only.
 [[gnu::always_inline]] inline float32x4_t unless_nan(float32x4_t a, float32x4_t picked,
                                                      float32x4_t b) {
   return vbslq_f32(vcageq_f32(a, vdupq_n_f32(0)), picked, b);
@@ -75,7 +76,8 @@ void min_f32_neon(const Binary& r) {
   each_float(
       r, [](auto a, auto b) [[gnu::always_inline]] { return unless_nan(a, vminq_f32(a, b), b); });
 }
-// As integers, negative numbers are those above the sign bit; zero is none of them.
+// As integers, negative numbers are those above the sign bit; zero is none of them. A NaN stays one
+// on either way.
 void prelu_f32_neon(const Binary& r) {
   each_float(r, [](auto x, auto alpha) [[gnu::always_inline]] {
     const uint32x4_t negative = vcgtq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0x80000000u));

@@ -44,6 +44,15 @@ namespace {
   a = low;
 }
 
+// A tile of 4 x 4 elements, as exchanges of ever larger units turn it:
+//
+//    a0 a1 a2 a3        a0 b0 a2 b2          a0 b0 c0 d0
+//    b0 b1 b2 b3   1    a1 b1 a3 b3    2     a1 b1 c1 d1
+//    c0 c1 c2 c3  -->   c0 d0 c2 d2   -->    a2 b2 c2 d2
+//    d0 d1 d2 d3        c1 d1 c3 d3          a3 b3 c3 d3
+//
+// Rows 1 apart exchange single elements, rows 2 apart pairs; with eight rows, those 4 apart
+// exchange fours.
 template <int kElement>
 struct Tile;
 

@@ -17,7 +17,12 @@ constexpr int32_t kShortestDepth = 8;
 
 // Depth in vectors of sixteen bytes. What is left over is a vector, too: it ends where the rows
 // end, and of what it has in common with the vector before, one factor is taken for zero. Of eight
-// to fifteen bytes, the vector is the first eight and the last eight.
+// to fifteen bytes, the vector is the first eight and the last eight. Of a depth of 20, and one of
+// 11:
+//
+//    whole  0 ... 15                         whole  none
+//    last   4 ... 15 16 ... 19               last   0 ... 7 | 3 ... 7 8 9 10
+//    keep   0 ...  0 -1 ... -1               keep  -1 ... -1  0 ... 0 -1 -1 -1
 struct DepthCut {
   ptrdiff_t whole;  // bytes
   ptrdiff_t last;   // where the last sixteen or eight bytes begin

@@ -50,6 +50,7 @@ class ExpOfNegativeNeon {
     const int16x8_t low = vandq_s16(a, wrapping_subtract(quarter_, vdupq_n_s16(1)));
     const int16x8_t rest = wrapping_subtract(low, quarter_);
     const int16x8_t quarters = vshlq_s16(wrapping_subtract(rest, a), to_quarters_);
+    // The factors of the bits are exp(-1/4), exp(-1/2), exp(-1), ... exp(-16).
     int16x8_t result = exp_on_last_quarter_neon(vshlq_s16(rest, up_));
     result = times<0>(result, quarters, 1672461947);
     result = times<1>(result, quarters, 1302514674);

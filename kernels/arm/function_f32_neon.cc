@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call only when kCpuNeon is set (on aarch64: always).
+//
+// In 64-bit code all but exp have the bits of the portable kernels: every instruction is exact or
+// rounds to the nearest float. Vectors of 32-bit ARM have neither roots nor quotients, and rounding
+// to integers only from ARMv8 on, so there the portable kernels do those.
 #include "kernels/arm/each_float.h"
 #include "kernels/arm/exp_neon.h"
 #include "kernels/contracts/function_f32.h"
@@ -40,6 +44,7 @@ void ceil_f32_neon(const Unary& r) {
   each_float(r, [](auto x) [[gnu::always_inline]] { return vrndpq_f32(x); });
 }
 
+// FRINTN: of two integers the even one, as rint() does in the usual mode.
 void round_f32_neon(const Unary& r) {
   each_float(r, [](auto x) [[gnu::always_inline]] { return vrndnq_f32(x); });
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sums of many positions and a group of eight channels to their results, sixteen vectors at a
 // time: an in-order core would wait for each step of fewer.
+//
+// Sums lie as [position][kGroup], whatever the number of channels that exist; a result of position
+// m goes to Results::at + m * step.
 #pragma once
 
 #include <arm_neon.h>

@@ -52,7 +52,8 @@ PIPIT_INLINE inline int32x4_t round_away(float32x4_t v) {
 }
 #endif
 
-// Numbers above 127 become that while they are narrowed.
+// Numbers above 127 become that while they are narrowed. The product is rounded before the offset
+// is added, as in the portable kernel. A NaN is told by not being equal to itself.
 PIPIT_INLINE inline int8x16_t round_vectors(const Four& x, float32x4_t factor, float32x4_t offset,
                                             float32x4_t min) {
   float32x4_t y[kVectors];
@@ -105,6 +106,7 @@ int32_t add_vectors(const AddScaled& args) {
 Extremes extremes_neon(const float* x, int32_t n) {
   if (n < kNumbers) return extremes_portable(x, n);
   Four min, max;
+  // Zero is one of the numbers (see Extremes), so no number at all need be known to begin with.
   unroll<kVectors>([&](auto i) PIPIT_INLINE { min[i] = max[i] = vdupq_n_f32(0); });
   for (int32_t at = 0; at < n; at += kNumbers) {
     Four v;
@@ -135,6 +137,7 @@ void add_scaled_neon(const AddScaled& a) {
   const bool zero_point = a.zero_point != 0, scales = a.weight_scale_step != 0;
   const auto add = zero_point ? (scales ? add_vectors<true, true> : add_vectors<true, false>)
                               : (scales ? add_vectors<false, true> : add_vectors<false, false>);
+  // What is left must not overlap these: `start` may be `out`.
   const int32_t done = add(a);
   if (done == a.n) return;
   AddScaled rest = a;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call only when kCpuNeon is set (on aarch64: always).
+//
+// They agree with the functions of kernels/contracts/lstm.h bit for bit: where those add in 64 bits
+// and saturate to 16 or 8, a sum here may saturate at 32 bits before, which makes no difference
+// then.
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_exp_neon.h"
 #include "kernels/arm/fixed_point_neon.h"
@@ -44,6 +48,8 @@ struct Wide {
                       vmovn_s32(shift_right_away(x.high, shift)));
 }
 
+// cell = clamp(saturate(forget * cell / 2^15 + in * update / 2^shift)), where `in` is 1 - forget if
+// the gates are coupled, and 1 is INT16_MAX. Without a limit the clamp is that of the type.
 template <bool kCoupled>
 void update_cell(int16_t* cell, int32_t n, const int16_t* input, const int16_t* forget,
                  const int16_t* update, int shift, int16_t limit) {
@@ -113,6 +119,8 @@ void add_rescaled_s16_neon(int16_t* rows, int32_t n, const int32_t* sums, FixedM
 void gate_logistic_s16_neon(int16_t* values, int32_t n) { logistic(values, n, values); }
 
 void gate_tanh_s16_neon(const int16_t* in, int32_t n, int integer_bits, int16_t* out) {
+  // One bit more: tanh needs exp(-2|x|), and the same raw number with another integer bit is twice
+  // x.
   const ExpOfNegativeNeon exp(integer_bits + 1);
   each_vector<int16_t>(Unary{.in = in, .out = out, .n = n}, [&](auto x) [[gnu::always_inline]] {
     return vreinterpretq_u8_s16(tanh_neon(exp, vreinterpretq_s16_u8(x)));

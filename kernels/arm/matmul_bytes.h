@@ -18,7 +18,15 @@ namespace {
 [[gnu::always_inline]] inline uint8x16_t load_bytes(const uint8_t* p) { return vld1q_u8(p); }
 
 // A row of activations in whole vectors. What is left over is a vector, too: it ends where the row
-// ends, and bytes that it has in common with the vector before are zero.
+// ends, and bytes that it has in common with the vector before are zero. Of a depth of 20 with
+// vectors of 16 bytes:
+//
+//    x     0 1 2 ... 15 | 16 17 18 19
+//    last        0 0 ... 0 16 17 18 19      last_at = 4
+//
+// The weights' bytes are read from the same place, and zeros take away those that were used before:
+// zeros are made once for a row of activations, where they serve all rows of weights. The depth is
+// at least kWidth.
 template <class T, int kWidth>
 struct ByteRow {
   const T* x;
@@ -37,6 +45,7 @@ struct ByteRow {
   bool ragged() const { return last_at + kWidth != whole; }
 };
 
+// Up to four sums.
 inline void store_some(int32_t* out, int32x4_t sums, int32_t count) {
   if (count >= 4) return vst1q_s32(out, sums);
   int32_t each[4];
@@ -131,6 +140,7 @@ struct MatmulRow {
   }
 
  private:
+  // As many as columns are ever begun at once.
   static constexpr int32_t kZeros[16] = {};
 };
 
@@ -157,7 +167,8 @@ template <class Dot, bool kLong, int kColumns, class T, class Then>
   } while (left > 0);
 }
 
-// Row r of the results.
+// Row r of the results. No column is computed twice, since `start` may be `out`. What is left of
+// kColumns goes by fours.
 template <class Dot, bool kLong, int kColumns, class T>
 [[gnu::noinline]] void matmul_row(const Matmul<T, T, int32_t>& a, int32_t r,
                                   const ByteRow<T, Dot::kWidth>& row) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call only when kCpuNeon is set (on aarch64: always).
+//
+// A batch's image is one row of pixels, whose sums are those of a pooling window (pixel_bytes.h):
+// sixteen channels at a time, and wrapping as the portable kernel's do.
 #include "kernels/arm/fixed_point_neon.h"
 #include "kernels/arm/pixel_bytes.h"
 #include "kernels/arm/wrapping_neon.h"

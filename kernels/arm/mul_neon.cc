@@ -3,6 +3,9 @@
 //
 // Multiplier and shift of the product take SQRDMULH, SSRA and SRSHL for each four numbers:
 // 32 instructions for sixteen bytes.
+//
+// The difference of int8 numbers fits 16 bits, the product of two differences 32. int16 numbers
+// with zero points would need 17 bits, so the portable kernel does those.
 #include "kernels/arm/each_vector.h"
 #include "kernels/arm/fixed_point_neon.h"
 #include "kernels/contracts/mul_s8.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums of bytes over many pixels, sixteen channels side by side.
+//
+// All pixels are walked for one block of channels before the next: the sums stay in two registers
+// of 16-bit lanes, and every so often go to four of 32.
 #pragma once
 
 #include <arm_neon.h>

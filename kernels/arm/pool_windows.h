@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The windows of a pooling.
+//
+// A window ends where the image does: pixels outside of it are no part, neither of a maximum nor of
+// an average, whose divisor is the number of those inside.
 #pragma once
 
 #include "kernels/arm/pixels.h"

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Four sums of lanes in one register.
+//
+//     ADDP (a, b) = a0 + a1, a2 + a3, b0 + b1, b2 + b3
+//
+// so that two rounds of it make four vectors one, whose lane i is the total of the i-th. Sums wrap.
 #pragma once
 
 #include <arm_neon.h>

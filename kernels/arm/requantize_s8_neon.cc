@@ -38,6 +38,7 @@ void whole_row(const int32_t* sums, int32_t n, int32_t term, const Constants& co
   if (o != n) block<kRight>(sums + n - kBlock, t, c, out + n - kBlock);
 }
 
+// By way of a block on the stack, since a block from memory would reach beyond the row.
 template <bool kRight>
 void short_row(const int32_t* sums, int32_t n, int32_t term, const Constants& c, int8_t* out) {
   int32_t padded[kBlock] = {};

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call only when kCpuNeon is set (on aarch64: always).
+//
+// rescale_row() wants at least a block of outputs. Fewer are copied to a block with zeros behind
+// them.
 #include "kernels/arm/rescale_neon.h"
 
 namespace pipit {

@@ -18,6 +18,7 @@
 namespace pipit {
 namespace {
 
+// Outputs at a time.
 constexpr int32_t kRescaleBlock = 16;
 
 inline int8x16_t saturate(int16x8_t low, int16x8_t high, int8_t) {
@@ -55,6 +56,9 @@ struct OutputU8 {
 
 #if PIPIT_ARM64
 
+// The definition of round_away() in vectors of doubles: any 32-bit sum is exact as one, so that
+// only the product rounds. Whatever is beyond 16 bits is beyond all outputs, so that narrowing may
+// saturate.
 template <int kStep, class Output, class Out>
 [[gnu::always_inline]] inline void exact_block(const int32_t* sums, const double* scale,
                                                const Output& output, Out* out) {
@@ -126,13 +130,15 @@ struct FixedScale {
   int32x4_t multiplier, left;
 
   explicit FixedScale(double scale) {
+    // The upper 31 of 53 bits; a mantissa that rounds up to 2^31 is one less instead.
     const auto bits = std::bit_cast<uint64_t>(scale);
     const uint64_t mantissa = (bits & ((uint64_t{1} << 52) - 1)) | uint64_t{1} << 52;
     const uint64_t rounded = (mantissa + (1 << 21)) >> 22;
     multiplier = vdupq_n_s32(static_cast<int32_t>(rounded > INT32_MAX ? INT32_MAX : rounded));
     left = vdupq_n_s32(shift(scale));
   }
-  // Whether no sum takes a longer shift.
+  // Whether no sum takes a longer shift. Zero, denormals, infinity, NaN and all negative numbers
+  // (whose sign counts as the exponent's top bit) are not covered either.
   static bool covers(double scale) { return shift(scale) >= -31 && shift(scale) <= 31; }
 
  private:
@@ -146,6 +152,14 @@ struct FixedScale {
 template <class Output, class Out>
 [[gnu::always_inline]] inline void fixed_block(int32x4_t (&x)[4], const FixedScale& scale,
                                                const Output& output, Out* out, uint16x8_t& rest) {
+  // x becomes sum * scale * 2^16. Its upper half, with one half added, is the rounded result:
+  //
+  //     31          16 15          0
+  //    |   result     |  rest      |     rest = (fraction + 1/2 + 4 units) modulo 1
+  //
+  // The multiplier's rounding is at most one unit, that of the product a half, and what a shift to
+  // the right drops of the sum less than one. So the double's product may be on the other side of
+  // the half only where `rest` is 0 to 7.
   const int32x4_t half = vdupq_n_s32((1 << 15) + 4);
   const auto each = [](auto f) [[gnu::always_inline]] { unroll<4>(f); };
   each([&](auto i) [[gnu::always_inline]] { x[i] = vqshlq_s32(x[i], scale.left); });
@@ -200,6 +214,7 @@ void rescale_row(const Rescale<int32_t, Out>& row, const Output& output) {
   const bool usable = FixedScale::covers(*row.scale);
   Rescale<int32_t, Out> run = row;
   for (int32_t left = row.outputs; left > 0; left -= run.outputs) {
+    // What is left after a run is at least a block.
     run.outputs = left < kRun + kRescaleBlock ? left : kRun;
     if (!usable || !fixed_run(run.sums, run.outputs, scale, output, run.out)) {
       exact(run, output);

@@ -7,6 +7,9 @@
 //
 // Weights that are all sixteenths, as when an image grows to twice or eight times its size, leave
 // no float anything to round: 16 bits compute the same, with ten instructions for sixteen bytes.
+//
+//    scratch:  upper[in_w * channels], lower[in_w * channels]   floats, or
+//              blended[in_w * channels]                         uint16, in sixteenths
 #include <arm_neon.h>
 
 #include <cstddef>
@@ -81,7 +84,7 @@ bool in_sixteenths(const Tap* taps, int32_t n) {
   return all;
 }
 
-// out = upper * (16 - weight) + lower * weight; n >= 8.
+// out = upper * (16 - weight) + lower * weight; n >= 8. At most 255 * 16.
 void blend_rows(const uint8_t* upper, const uint8_t* lower, int32_t n, int weight, uint16_t* out) {
   const uint8x8_t above = vdup_n_u8(static_cast<uint8_t>(kUnit - weight));
   const uint8x8_t below = vdup_n_u8(static_cast<uint8_t>(weight));

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call only when kCpuNeon is set. For sixteen bytes a load, an addition of pairs and a minimum.
+//
+// Bytes are added in three steps of growing width: pairs of bytes to eight 16-bit sums, these to
+// four of 32 bits before they can overflow, and those to one at the end of a row. The least of all
+// bytes comes along, as it tells whether any is the type's least one.
 #include <arm_neon.h>
 
 #include "kernels/arm/unroll.h"
@@ -39,7 +43,7 @@ struct U8 {
 constexpr int32_t kVector = 16;
 constexpr int kAtOnce = 4;  // vectors
 // Sums of 16 bits are full after 128 additions of pairs of bytes. Four of them are left for what is
-// no multiple of kAtOnce.
+// no multiple of kAtOnce. (128 * 2 * -128 and 128 * 2 * 255 just fit.)
 constexpr int32_t kMost = kAtOnce * 124;  // vectors
 
 inline int32_t total(int32x4_t v) {
@@ -80,12 +84,14 @@ void sum_rows(const RowSums& a) {
   const auto* at = static_cast<const uint8_t*>(a.rows);
   const int32_t left = a.depth % kVector;
   uint8_t keeps[kVector];
+  // The vector that ends with a row has its new bytes at the end.
   for (int32_t i = 0; i < kVector; ++i) keeps[i] = i < kVector - left ? 0 : 0xff;
   const uint8x16_t keep = vld1q_u8(keeps);
   auto least = T::of(vld1q_u8(at));
   for (int32_t r = 0; r < a.count; ++r, at += left) {
     typename T::Sums sum = {};
     int32_t vectors = a.depth / kVector;
+    // Not more than kMost are left for the second call, which also adds what is no whole vector.
     for (; vectors > kMost; vectors -= kMost, at += kMost * kVector) {
       add_bytes<T>(at, kMost, 0, keep, least, sum);
     }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much memory the variants of this folder take: built for every machine, since a plan can be
 // made for another one (pipit/planned_cpu.h).
+//
+// A size is asked of the same struct that the kernel cuts its work by, so that the two cannot
+// disagree. "Scratch" is memory for one call, "arranged" what a kernel makes of its weights once
+// (see kernels/contracts/variant.h).
 #include "kernels/arm/conv_cut.h"
 #include "kernels/arm/conv_segments.h"
 #include "kernels/arm/depthwise_cut.h"
@@ -17,6 +21,7 @@
 namespace pipit {
 namespace {
 
+// The same cut for both instructions; they differ in how many bytes of depth one of them takes.
 template <class Args>
 using Dotprod = PanelCut<Args, kDotprodUnit>;
 template <class Args>
