@@ -36,6 +36,14 @@ struct Loops {
 
 }  // namespace
 
+// For example, [2, 3, 4] with [3, 1] and [4]:
+//
+//    loop        size   strides
+//    innermost     4     1  0  1     the run: n = 4, steps 1, 0, 1
+//    middle        3     4  1  0     0 * 4 is not 1: the second operand does not just go on
+//    outermost     2    12  0  0     1 * 3 is not 0: nor does it here
+//
+// With [3, 4] for both the inner two would be one run of 12.
 Broadcast make_broadcast(const BroadcastDims& result, const BroadcastDims* operands, int count) {
   Loops loops;
   int32_t elements[kBroadcastOperands] = {1, 1, 1};

@@ -43,6 +43,7 @@ void CopyDims::simplify() {
   int32_t n = 0;
   for (int32_t i = 0; i < rank; ++i) {
     const CopyDim d = dims[i];
+    // Nothing to copy: one empty dimension says so.
     if (d.size == 0) {
       dims[0] = d;
       rank = 1;
@@ -55,6 +56,7 @@ void CopyDims::simplify() {
       dims[n++] = d;
     }
   }
+  // Not more than one such dimension is left, since neighbours of that kind were merged.
   if (n > 0 && dims[n - 1].in_step == element && dims[n - 1].out_step == element) {
     element *= dims[--n].size;
   }

@@ -33,6 +33,7 @@ float quantize_symmetric(const HybridVariant& kernels, const float* x, int32_t n
   const Extremes e = kernels.extremes(x, n);
   const float range = std::fmax(-e.min, e.max);
   if (range == 0) return set_zeros(q, n);
+  // Not the inverse of the scale below: two roundings could give another last bit.
   kernels.round({.x = x, .q = q, .n = n, .factor = 127 / range, .offset = 0, .min = -127});
   return range / 127;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each list has the names and needs of the kernel's own list in a build for ARM, in the same order:
+// choose() then picks what it would pick on that machine, and a plan asks for the same memory.
 #include "kernels/contracts/planned.h"
 
 namespace pipit {

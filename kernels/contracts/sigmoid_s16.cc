@@ -49,6 +49,7 @@ void logistic_s16(const Unary& r) {
   each<int16_t, int16_t>(r, [&](int16_t in) {
     const int32_t x = scaled(s, in);
     const auto y = static_cast<int32_t>(interpolate(s.table, magnitude(x), 9, 0x7FFFu << 10));
+    // 1 is 2^25 here, and logistic(-x) = 1 - logistic(x). Halves go away from zero in x.
     const int32_t rounded = x >= 0 ? y + (1 << 9) : (1 << 25) - y + (1 << 9) - 1;
     return static_cast<int16_t>(rounded >> 10);
   });
@@ -59,6 +60,8 @@ void tanh_s16(const Unary& r) {
   each<int16_t, int16_t>(r, [&](int16_t in) {
     const int32_t x = scaled(s, in);
     const auto y = static_cast<int32_t>(interpolate(s.table, magnitude(x), 8, 0xFFFFu << 8));
+    // y / 2^24 is logistic(2x), as the same raw number with one bit less behind the point; twice
+    // that less 1 is `above` in units of 2^-23.
     const int32_t above = y - (1 << 23);
     const int32_t rounded = x >= 0 ? above + (1 << 7) : (1 << 7) - 1 - above;
     return static_cast<int16_t>(rounded >> 8);

@@ -17,6 +17,7 @@ int16_t exp_of(const SoftmaxS16& a, int32_t below_max) {
 
 // 1 / sum as a number in [1/2, 1] (units of 2^-15), the sum taken as one in [1, 2].
 int32_t reciprocal_of(const SoftmaxS16& a, int32_t sum, int headroom) {
+  // In [2^16, 2^17]: the top bit is the 1 of 1 + x, and the table begins at INT16_MIN.
   const int64_t shifted = ((int64_t{sum} << (headroom - 1)) + (1 << 13)) >> 14;
   const auto x = static_cast<int32_t>(shifted - (1 << 15) - (1 << 16));
   return lookup_s16(*a.reciprocal, static_cast<int16_t>(clamp(x, INT16_MIN, INT16_MAX)));
@@ -34,6 +35,7 @@ void softmax_row(const SoftmaxS16& a, const int16_t* in, int16_t* out) {
   const auto sum = static_cast<int32_t>(exact_sum < INT32_MAX ? exact_sum : INT32_MAX);
   const int headroom = __builtin_clz(static_cast<uint32_t>(sum));
   const int64_t scale = reciprocal_of(a, sum, headroom);
+  // With sum = s * 2^shift, s in [1, 2), a quotient e / sum is e * (1 / s) / 2^shift.
   const int shift = 31 - headroom;
   for (int32_t c = 0; c < a.depth; ++c) {
     const int64_t y = (out[c] * scale + (int64_t{1} << (shift - 1))) >> shift;

@@ -107,6 +107,7 @@ class GroupResults {
   // Where no result is below the zero point, negative sums may be zeros.
   template <bool kSigned>
   void usual() {
+    // Sums of positions that do not exist are old ones: computed, but not written.
     const int32_t n = (count_ + 1) / 2 * 2 * kGroup;  // a multiple of the lanes of vectors
     uint32_t sizes[kAll], signs[kAll];
     Out results[kAll];
@@ -121,6 +122,8 @@ class GroupResults {
       const uint32_t x = sums_[i] + bias_[i];
       const auto sign = static_cast<uint32_t>(static_cast<int32_t>(x) >> 31);
       const uint32_t size = kSigned ? (x ^ sign) - sign : x & ~sign;
+      // rounding_doubling_high_mul() takes halves up: of a negative number's size, down. There
+      // `sign` is all ones, so that one unit less than a half is added.
       const uint64_t half = kSigned ? uint64_t{kHalf + sign} : kHalf;
       sizes[i] = static_cast<uint32_t>((uint64_t{size} * multiplier_[i] + half) >> 31);
       if (kSigned) signs[i] = sign;
@@ -131,6 +134,7 @@ class GroupResults {
   void shift(int32_t n, const uint32_t* sizes, const uint32_t* signs, Out* results) const {
     const int32_t low = low_, high = high_, zero_point = q_.zero_point;
     for (int32_t i = 0; i < n; ++i) {
+      // size * 2^(31 - right) / 2^31, halves away from zero.
       const uint64_t product = uint64_t{sizes[i]} * power_[i] + kHalf;
       const auto size = static_cast<uint32_t>(product >> 31);
       const auto x = static_cast<int32_t>(kSigned ? (size ^ signs[i]) - signs[i] : size);

@@ -17,6 +17,7 @@ void depthwise_s8_portable(const DepthwiseS8& a) {
           requantize(sum, q.multiplier[c], q.shift[c], q.zero_point, q.min, q.max));
     }
   };
+  // The bias has the zero point's share of all taps taken off, so those outside must read it.
   const auto border = static_cast<int8_t>(a.in_zero_point);
   depthwise<uint32_t>(a, &border, add, finish);
 }

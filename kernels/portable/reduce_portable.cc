@@ -23,6 +23,7 @@ Total fold(Total start, const In* in, int32_t n, Fold f) {
   return lanes[0];
 }
 
+// Totals begin with a value that changes none: 0, 1, or what the fold says.
 template <class In, class Total, class Fold>
 void reduce(const Reduce& a, Total start, Fold f) {
   Total* totals = static_cast<Total*>(a.totals);

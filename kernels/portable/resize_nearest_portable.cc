@@ -6,6 +6,7 @@
 
 namespace pipit {
 
+// Pixels are moved as bytes, so that one kernel does for all types.
 void resize_nearest_portable(const ResizeNearest& a) {
   const auto pixel = static_cast<size_t>(a.pixel);
   const size_t in_row = static_cast<size_t>(a.in_w) * pixel;

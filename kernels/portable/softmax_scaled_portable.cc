@@ -48,6 +48,7 @@ void softmax_scaled(const SoftmaxScaled& a) {
     const Distance distance(a, in);
     float sum = 0;
     for (int32_t c = 0; c < a.depth; ++c) sum += a.exp[distance(in[c])];
+    // May be infinite; zero stays zero then.
     const float inverse = 1.0f / (sum * a.scale);
     for (int32_t c = 0; c < a.depth; ++c) {
       const float e = a.exp[distance(in[c])];
