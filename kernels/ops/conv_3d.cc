@@ -2,6 +2,8 @@
 // CONV_3D: input [batch, depth, height, width, channels], weights [depth, height, width, in, out],
 // bias [out] or none.
 // CONV_3D_TRANSPOSE: output shape [5], weights [depth, height, width, out, in], input, bias.
+//
+// Float32 only. kernels/contracts/conv_3d.h has the formulas.
 #include "kernels/contracts/conv_3d.h"
 
 #include "kernels/ops.h"

@@ -2,6 +2,8 @@
 // CUMSUM: running sums along one dimension, with or without the element itself, from either end.
 //
 //   out[o, i, j] = sum over k <= i of in[o, k, j]     exclusive: k < i     reverse: k >= i, k > i
+//
+//   1 2 3 4:  1 3 6 10    exclusive: 0 1 3 6    reverse: 10 9 7 4    both: 9 7 4 0
 #include "kernels/math/fold.h"
 #include "kernels/ops.h"
 #include "kernels/ops/by_type.h"

@@ -6,6 +6,9 @@
 //   a code of 1 to 7 bits for each element is its index among the values of its channel
 //   one bit for each element: 1 for the next value, 0 for the channel's zero point
 //   Huffman's code, by tables that lead from a few bits to an element or to another table
+//
+//   lookup, 2 bits:   code 00 01 10 00    values a b c    ->  a b c a
+//   bits:             code 1 0 1 1        values a b c    ->  a z b c     z: the zero point
 #include <algorithm>
 #include <cstring>
 
@@ -127,6 +130,7 @@ Status decode_huffman(const Decoding& d, const Step& s, Run& run) {
   auto* to = out.as<Element>();
   uint64_t at = 0;
   for (int32_t i = 0; i < out.elements(); ++i) {
+    // The first table is the values' beginning; each link leads to one behind it.
     int32_t width = d.width;
     int64_t base = 0;
     HuffmanEntry<Entry> e;

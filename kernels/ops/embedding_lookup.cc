@@ -6,6 +6,11 @@
 //
 // The sums are left as they are (SUM), or divided by the sum of their weights (MEAN) or by the root
 // of the sum of their squares (SQRTN).
+//
+//   ids 1 3 0 at [0, 0] [0, 1] [1, 0] with weights 1 2 1, rows t of the table:
+//
+//     row 0   t1 + 2 * t3, over 3 for MEAN, over sqrt(5) for SQRTN
+//     row 1   t0
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // FILL: one value everywhere; ZEROS_LIKE: zero everywhere; RANGE: start, start + delta, ...
+//
+//   RANGE from 1 to 5 by 1.5:   1 2.5 4
 #include <cmath>
 
 #include "core/to_integer.h"

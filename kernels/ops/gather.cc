@@ -5,6 +5,10 @@
 //   GATHER_ND:  out[i, s] = in[indices[i, 0], indices[i, 1], ..., s]
 //
 // where b are batch dimensions, o those before the axis, and s those of a slice.
+//
+//   of a vector a b c d:         GATHER by 2 0 2 is c a c
+//   of a matrix of rows r s t:   GATHER_ND by [2] [0] is the rows t r, by [2, 1] one element of t
+
 #include <cstring>
 
 #include "kernels/math/int4.h"

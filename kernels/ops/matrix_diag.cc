@@ -68,6 +68,7 @@ Status prepare_set_diag(Prepare& p) {
   PIPIT_TRY(moves.add(kInput, 0, 0, 0, all));
   PIPIT_TRY(copy_diagonals(p, kDiagonal, &moves));
   PIPIT_TRY(moves.finish());
+  // The first copy does nothing then.
   p.in_place(0, kInput);
   return {};
 }

@@ -2,6 +2,10 @@
 // ONE_HOT: each index becomes a row of `depth` values, one of them `on`, the others `off`.
 //
 //   out[i, d, k] = indices[i, k] == d ? on : off      i: dimensions before the axis, k: behind it
+//
+//   indices 2 0 5, depth 3:   off off on
+//                             on  off off
+//                             off off off
 #include <cstring>
 
 #include "kernels/contracts/variant.h"

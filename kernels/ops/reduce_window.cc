@@ -5,6 +5,10 @@
 //
 //   out[o] = f(...f(f(init, v_0), v_1)...)
 //   v_t = in[(o * stride + t * dilation - pad) / spread], or init where there is no such element
+//
+//   sums of windows of 2 over 1 2 3:   3 5
+//   with one before them:              1 3 5
+//   spread by 2, so 1 . 2 . 3:         1 2 2 3
 #include <cstring>
 
 #include "kernels/math/fold.h"

@@ -5,6 +5,8 @@
 //
 //   REVERSE_V2:        out[..., i, ...] = in[..., n - 1 - i, ...] for each of the axes
 //   REVERSE_SEQUENCE:  out[b, i] = in[b, length[b] - 1 - i] where i < length[b], else in[b, i]
+//
+//   REVERSE_SEQUENCE of a b c d with length 3:   c b a d
 #include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"

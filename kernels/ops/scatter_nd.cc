@@ -2,6 +2,10 @@
 // SCATTER_ND: slices are added up at given indices of a tensor of zeros.
 //
 //   out[indices[i, 0], indices[i, 1], ..., s] += updates[i, s]      s: the dimensions of a slice
+//
+//   shape [3, 2], indices [0, 1] [2, 0] [0, 1], updates 1 2 3:   0 4
+//                                                                0 0
+//                                                                2 0
 #include <algorithm>
 
 #include "kernels/math/fold.h"

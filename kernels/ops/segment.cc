@@ -5,6 +5,8 @@
 //   out[ids[i], j] = f over all i with that id of data[i, j], i over the dimensions that ids has
 //
 // A segment without slices holds what folding starts from: 0, 1, or the type's limit.
+//
+//   UNSORTED_SEGMENT_SUM of rows a b c, ids 0 2 0, 3 segments:   a + c, 0, b
 #include <algorithm>
 
 #include "kernels/math/fold.h"
@@ -77,6 +79,7 @@ Status prepare_sorted(Prepare& p) {
   const int32_t* id = p.values<int32_t>(kIds);
   int32_t segments = 0;
   for (int32_t i = 0; i < ids.elements(); ++i) {
+    // The next segment, or one more slice of the last: ids rise by one, without gaps.
     if (id[i] == segments) {
       ++segments;
     } else if (segments == 0 || id[i] != segments - 1) {

@@ -8,6 +8,9 @@
 //
 // Both directions are the same copies with the ends exchanged, one box for each phase (y % block_h,
 // x % block_w). A vector counts as an image with a width of 1.
+//
+//   block 2 x 2:   a b c d      batch entries:   a c   b d   e g   f h
+//                  e f g h
 #include "kernels/contracts/variant.h"
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"

@@ -2,6 +2,9 @@
 // SPACE_TO_DEPTH, DEPTH_TO_SPACE: blocks of pixels as channels, and back.
 //
 //   depth[n, y, x, (by * block + bx) * channels + c] = space[n, y * block + by, x * block + bx, c]
+//
+//   of one channel, block 2:   a b c d       (a b e f)  (c d g h)
+//                              e f g h
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

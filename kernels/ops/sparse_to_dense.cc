@@ -4,6 +4,8 @@
 //   out[...] = default, then out[indices[i, 0], indices[i, 1], ...] = values[i] or the only value
 //
 // Of equal indices the last one stays.
+//
+//   shape [5], indices 0 3, values a b, default d:   a d d b d
 #include <cstring>
 
 #include "kernels/ops.h"

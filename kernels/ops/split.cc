@@ -3,6 +3,8 @@
 //
 // As CONCATENATION, from the other end: rows are the dimensions before the axis, and each output
 // has its columns of every row.
+//
+//   SPLIT_V of a b c d e f into sizes 1 -1 2:   a | b c d | e f
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

@@ -7,6 +7,10 @@
 // The dimensions of the result that offset_dims name are `offset`, an index into a slice; the
 // others say which vector of indices is `start`, whose number k counts along dimension
 // start_index_map[k]. Collapsed dimensions have slices of one, and no place in the result.
+//
+// For example, rows of a matrix [5, 4] by indices [3], every element of which is an index vector
+// (index_vector_dim 1): start_index_map 0, slice_sizes 1 4, collapsed_slice_dims 0 and offset_dims
+// 1 make a result [3, 4].
 #include <algorithm>
 #include <cstring>
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // STRIDED_SLICE: input[begin:end:stride, ...] with the masks of Python's notation.
+//
+//   a = 0 1 ... 9                 a[1:7:2] = 1 3 5     a[7:1:-2] = 7 5 3     a[-3:] = 7 8 9
+//   x of shape [2, 3, 4]          x[..., 0, newaxis] has [2, 3, 1]: ellipsis, shrink, new_axis
+//
+// A bound that is left out, as in a[-3:], is a bit of the end's mask.
 #include <algorithm>
 
 #include "kernels/ops.h"
@@ -154,6 +159,8 @@ Status prepare(Prepare& p) {
   dims.element = element_bytes(p.input(kInput).type);
   // Offsets of an empty slice might lie outside of the input.
   if (slice.shape.elements() == 0) return move(p, 0, 0, CopyDims{0, 0, {}});
+  // What a cut visits lies inside of its dimension: its ends were clamped before its size was
+  // found.
   const Steps in = dense_steps(p.input(kInput).shape, dims.element);
   int32_t offset = 0;
   // The cuts' sizes, with the 1 of dimensions that shrink, are what the output's bytes are made of;

@@ -5,6 +5,8 @@
 //   BROADCAST_TO:  out[..., i, j] = in[i or 0, j or 0], 0 where the input's dimension is 1
 //
 // A dimension that is repeated is one whose step in the input is 0.
+//
+//   TILE of [a b] by 2 is a b a b; BROADCAST_TO of columns a, b to [2, 3] is a a a, b b b
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 

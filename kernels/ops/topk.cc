@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TOPK_V2: the k largest values of each row and where they are, largest first. Of equal values the
 // earlier one comes first, NaNs come last.
+//
+//   of 3 9 NaN 9 the 3 largest are 9 9 3, at 1 3 0
 #include <algorithm>
 #include <limits>
 

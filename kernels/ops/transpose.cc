@@ -2,6 +2,8 @@
 // TRANSPOSE: dimensions in another order.
 //
 //   out[i_0, i_1, ...] = in[j_0, j_1, ...] with j[permutation[d]] = i[d]
+//
+//   a tensor [2, 3, 4] and the permutation 2 0 1 give [4, 2, 3]: out[k, i, j] = in[i, j, k]
 #include "kernels/ops.h"
 #include "kernels/ops/moves.h"
 
@@ -35,6 +37,7 @@ Status prepare(Prepare& p) {
   }
   PIPIT_TRY(p.set_output(0, shape));
   const Steps out = dense_steps(shape, dims.element);
+  // The loops are those of the output, and step through the input as its dimensions lie there.
   for (int32_t d = 0; d < shape.rank; ++d) dims.add(shape[d], in.of[from[d]], out.of[d]);
   return move(p, 0, 0, dims);
 }

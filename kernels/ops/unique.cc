@@ -3,6 +3,8 @@
 // which of them it is. All NaNs are one value, as are 0 and -0.
 //
 //   values[index[i]] = in[i]
+//
+//   a b a c b has the values a b c and the indices 0 1 0 2 1
 #include <algorithm>
 
 #include "kernels/ops.h"

@@ -3,6 +3,9 @@
 //
 // How many rows there are is known only with the values: unless they are constant, the step is
 // planned when its turn comes, and looks at them twice.
+//
+//   0 5 0
+//   7 0 0   has the indices [0, 1] and [1, 0]
 #include <algorithm>
 
 #include "kernels/ops.h"
