@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER and GREATER_EQUAL.
+//
+// Quantized: (a - za) * a_scale against (b - zb) * b_scale. The others are compared as they are.
 #include <cstring>
 #include <functional>
 

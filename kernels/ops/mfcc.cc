@@ -4,6 +4,9 @@
 //
 //   columns of a spectrogram (power) -> roots -> bands, by weights over the mel scale -> logarithms
 //       -> a cosine transform (DCT-II), of which the first coefficients are kept
+//
+//   mel(f) = 1127 * ln(1 + f / 700)
+//   out[k] = sqrt(2 / n) * sum over bands j of ln(energy[j]) * cos(pi * k * (j + 1/2) / n)
 #include <algorithm>
 #include <cmath>
 

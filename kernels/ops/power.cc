@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // POW, SQUARED_DIFFERENCE and ATAN2.
+//
+//   POW:                 a^b; integers wrap
+//   SQUARED_DIFFERENCE:  (a - b)^2; quantized:
+//                        zo + ((a - za) * a_scale - (b - zb) * b_scale)^2 / out_scale
+//   ATAN2:               the angle of (x, y) from the x axis, of inputs y and x
 #include "kernels/contracts/arithmetic_f32.h"
 #include "kernels/math/half.h"
 #include "kernels/math/real.h"
@@ -57,7 +62,8 @@ void squared_difference_s32(const Binary& r) {
 }
 
 // How many bits each operand gets before it is scaled by at most a half (align_scales): as many as
-// leave the square of a difference within 32 bits.
+// leave the square of a difference within 32 bits. (Operands then have 15 bits, halved 14; a
+// difference 15, and its square 30.)
 template <class T>
 constexpr int kMoreBits = sizeof(T) == 1 ? 7 : 0;
 

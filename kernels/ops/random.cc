@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // RANDOM_UNIFORM, RANDOM_STANDARD_NORMAL and MULTINOMIAL: the numbers that TensorFlow Lite draws
 // for the same seeds. They go on from invocation to invocation.
+//
+//   MULTINOMIAL:  out[b, i] = c with the probability
+//                 exp(logits[b, c]) / sum over k of exp(logits[b, k])
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ABS, NEG, SIGN and LOGICAL_NOT.
+//
+//   ABS of quantized numbers:  zo + |in - zi| * in_scale / out_scale
 #include <cmath>
 
 #include "kernels/contracts/function_f32.h"

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SignalRfft, SignalIrfft, SignalFftAutoScale: spectra of audio frames, as in the front end for
 // microcontrollers.
+//
+//   samples -> SignalWindow -> SignalFftAutoScale -> SignalRfft -> SignalEnergy -> SignalFilterBank
+//     -> SignalFilterBankSquareRoot -> SignalFilterBankSpectralSubtraction -> SignalPCAN
+//     -> SignalFilterBankLog -> features
+//
+// is the order in TensorFlow Lite Micro's micro_speech. The shift of SignalFftAutoScale goes to the
+// square root, which takes it back, and the noise of the subtraction to SignalPCAN.
 #include <algorithm>
 #include <bit>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions of one real number, which quantized types take from tables: EXP, LOG, SQRT, RSQRT,
 // SQUARE, SIN, COS, CEIL, FLOOR, ROUND, ELU, GELU.
+//
+//   tables of 8 bits, but for the roots:  clamp(zo + round(f((in - zi) * in_scale) / out_scale))
 #include <algorithm>
 #include <cmath>
 
