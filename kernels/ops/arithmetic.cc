@@ -178,6 +178,7 @@ Status prepare_aligned(Prepare& p, int32_t sign, Activation activation, int log_
 }
 
 // int16 x int16 -> int8 or uint8: both are fractions in [-1, 1), of which the output keeps 8 bits.
+// No scale of the file is read for that: inputs count in units of 2^-15, the output in 2^-7.
 struct MulFractions {
   int32_t zero_point;
   int32_t min, max;

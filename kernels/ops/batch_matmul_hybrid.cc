@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // BATCH_MATMUL of float32 by int8 matrices: the left operand's rows are quantized on the fly.
+//
+//   out[i, j] = left_scale[i] * right_scale[j] *
+//               sum over k of (q[i, k] - zero_point[i]) * right[k, j]
+//
+// with rows q of the left operand quantized as kernels/contracts/hybrid.h says. A share's scratch
+// memory: the turned left operand, a tile of turned right columns, their sums, the sums of products
+// [m][tile], and the quantized rows; the turned ones only where they do not lie along k.
 #include <algorithm>
 
 #include "kernels/contracts/variant.h"
@@ -88,6 +95,7 @@ Status prepare_hybrid(Prepare& p, const Size& z, bool asymmetric) {
   params->asymmetric = asymmetric;
   params->scale = q.scales.data();
   params->scale_step = n > 1 ? 1 : 0;
+  // More columns would only make the sums larger, of which there are m for each.
   params->tile_n = std::min(tile_rows(z.n, z.k, 1), 256);
   ScratchLayout layout;
   params->left_at = layout.add(z.left_adjoint ? int64_t{z.m} * z.k : 0, sizeof(float));

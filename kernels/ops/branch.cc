@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // IF, STABLEHLO_CASE, STABLEHLO_COMPOSITE: one of several subgraphs runs in the operator's place.
+//
+//   IF                    input 0 ? then(inputs 1, ...) : else(inputs 1, ...)
+//   STABLEHLO_CASE        branch[input 0](inputs 1, ...)
+//   STABLEHLO_COMPOSITE   decomposition(inputs 0, ...)
 #include <algorithm>
 #include <cstring>
 

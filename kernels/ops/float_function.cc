@@ -12,6 +12,7 @@ using Function = float (*)(float);
 // The function is the kernel's constant: one kernel for a type serves all functions.
 Function function(const Unary& r) { return *static_cast<const Function*>(r.constants); }
 
+// Floats of 16 bits are widened, and the result is rounded once.
 void apply_f32(const Unary& r) { each<float, float>(r, function(r)); }
 
 void apply_f16(const Unary& r) {

@@ -2,6 +2,11 @@
 // FULLY_CONNECTED with shuffled weights: uint8 with zero point 128 on both sides, int16 output. The
 // weights are tiles of 4 by 16 with their top bits flipped, which makes them int8; flipping the
 // input's as well leaves a plain product. The second output is unused work space.
+//
+//   sum[r, o] = bias[o] + sum over k of (in[r, k] - 128) * (weights[o, k] - 128)
+//   out[r, o] = clamp(round(sum[r, o] * in_scale * weight_scale / out_scale))
+//
+// As int8, a byte whose top bit is flipped is the byte less 128.
 #include "kernels/contracts/matmul.h"
 #include "kernels/contracts/variant.h"
 #include "kernels/math/fixed_point.h"

@@ -110,7 +110,8 @@ void sort_by(const Score& score, int32_t* order, int32_t n) {
   }
 }
 
-// The mean score of the keypoints, 0 for those that are hidden.
+// The mean score of the keypoints, 0 for those that are hidden. They are added in falling order, as
+// the order of a sum of floats shows in its last bits.
 float mean_score(const Pose& pose, const bool* hidden) {
   int32_t order[kKeypoints];
   sort_by([&](int32_t k) { return pose.scores[k]; }, order, kKeypoints);
@@ -249,7 +250,8 @@ Status run(const Step& s, Run& run) {
   Queue queue(scratch_at<Candidate>(s, p.candidates));
   Pose* poses = scratch_at<Pose>(s, p.poses);
   int32_t* order = scratch_at<int32_t>(s, p.order);
-  // The threshold as a logit: heatmaps hold logits.
+  // The threshold as a logit: heatmaps hold logits. (ln(t / (1 - t)) is -ln(1 / t - 1); a threshold
+  // of 0 does not divide by it.)
   const auto least = static_cast<float>(-real::log(1.0 / (double{p.threshold} + 1e-6) - 1.0));
   find_peaks(in, least, &queue);
   const int32_t found = decode_poses(p, in, &queue, poses);

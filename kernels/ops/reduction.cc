@@ -7,7 +7,7 @@ namespace pipit {
 namespace {
 
 // Which of the input's dimensions are reduced, a bit for each. A scalar has none, whatever the
-// axes.
+// axes. An axis that is named twice counts once.
 Status reduced_dimensions(const Prepare& p, uint32_t* reduced) {
   const int32_t rank = p.input(0).shape.rank;
   const int32_t* axes = p.values<int32_t>(1);

@@ -63,7 +63,8 @@ Status plan(Prepare& p, const Shape& condition, const Shape& shape) {
   const RunFn run = run_for(p.input(kX).type);
   if (run == nullptr) return p.unsupported("type ", p.input(kX).type);
   PIPIT_TRY(p.set_output(0, shape));
-  // The output can take the place of one operand that has its shape.
+  // The output can take the place of one operand that has its shape. Its elements are then read
+  // where the results are written, one for one.
   for (const int i : {kX, kY}) {
     if (p.input(i).constant() || p.input(i).shape != shape) continue;
     p.in_place(0, i);

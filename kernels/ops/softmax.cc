@@ -267,6 +267,7 @@ Status prepare_s16(Prepare& p, const Rows& rows, float beta) {
 Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   const auto* o = options<fb::SoftmaxOptions>(p);
+  // 0 is the format's default.
   const float beta = o == nullptr ? 0 : o->beta();
   Rows rows;
   PIPIT_TRY(find_rows(p, &rows));

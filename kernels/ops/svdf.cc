@@ -32,7 +32,9 @@ struct Size {
 
 // Drops the oldest value of every filter. The last one is left for the caller to write. All rows
 // move at once: what slides out of a row lands in the last column of the row before, which is the
-// one that is written next.
+// one that is written next. For two filters and a memory of 3:
+//
+//   a b c | d e f   ->   b c d | e f f   ->   b c x | e f y
 void shift_state(const Tensor& state) {
   const size_t element = state.bytes / static_cast<size_t>(state.elements());
   auto* bytes = static_cast<uint8_t*>(state.data);
