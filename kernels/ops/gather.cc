@@ -8,7 +8,6 @@
 //
 //   of a vector a b c d:         GATHER by 2 0 2 is c a c
 //   of a matrix of rows r s t:   GATHER_ND by [2] [0] is the rows t r, by [2, 1] one element of t
-
 #include <cstring>
 
 #include "kernels/math/int4.h"

@@ -85,7 +85,7 @@ Status check_projection(const Prepare& p, const Cell& c) {
   return expect(p, c.at.projection_bias, Shape::of(c.outputs), "projection bias");
 }
 
-// The output gate is the one that no cell lacks, so its weights tell the sizes.
+// No cell lacks the output gate, so its weights tell the sizes.
 Status find_sizes(const Prepare& p, Cell* c) {
   const Tensor& input = p.input(c->at.input);
   if (input.shape.rank != 2 && input.shape.rank != 3) {

@@ -8,9 +8,9 @@
 // others say which vector of indices is `start`, whose number k counts along dimension
 // start_index_map[k]. Collapsed dimensions have slices of one, and no place in the result.
 //
-// For example, rows of a matrix [5, 4] by indices [3], every element of which is an index vector
-// (index_vector_dim 1): start_index_map 0, slice_sizes 1 4, collapsed_slice_dims 0 and offset_dims
-// 1 make a result [3, 4].
+// For example, rows of a matrix [5, 4] by indices [3], each of which is a vector, to [3, 4]:
+//
+//   index_vector_dim 1, start_index_map 0, slice_sizes 1 4, collapsed_slice_dims 0, offset_dims 1
 #include <algorithm>
 #include <cstring>
 

@@ -8,9 +8,10 @@
 // with `start` and `offset` as in STABLEHLO_GATHER. Updates come in the order of their elements, so
 // where two meet the later one is folded last.
 //
-// For example, updates [3, 4] are added to rows of a matrix [5, 4] by indices [3] with
-// index_vector_dim 1, scatter_dims_to_operand_dims 0, inserted_window_dims 0 and update_window_dims
-// 1.
+// For example, updates [3, 4] to rows of a matrix [5, 4] by indices [3]:
+//
+//   index_vector_dim 1, scatter_dims_to_operand_dims 0, inserted_window_dims 0,
+//   update_window_dims 1
 #include <algorithm>
 #include <cstring>
 
