@@ -111,7 +111,7 @@ void sort_by(const Score& score, int32_t* order, int32_t n) {
 }
 
 // The mean score of the keypoints, 0 for those that are hidden. They are added in falling order, as
-// the order of a sum of floats shows in its last bits.
+// Coral's kernel does: the order of a sum of floats shows in its last bits.
 float mean_score(const Pose& pose, const bool* hidden) {
   int32_t order[kKeypoints];
   sort_by([&](int32_t k) { return pose.scores[k]; }, order, kKeypoints);
@@ -234,6 +234,7 @@ Status write_masks(const Step& s, Run& run, const Params& p, int32_t n) {
     for (int32_t x = 0; x < far.width; ++x) {
       const PosePoint cell = {static_cast<float>(y), static_cast<float>(x)};
       const int32_t pose = nearest_pose(p, far, cell, points, n);
+      // Width and height change places, as in Coral's kernel: only square masks are what they seem.
       masks[(ptrdiff_t{pose} * far.width + y) * far.height + x] = 1;
     }
   }
