@@ -116,6 +116,7 @@ void set_bias(const Tensor* bias, Args* a) {
 template <class Args>
 void detach_constants(Prepare& p, const ConvInputs& at, const int32_t* folded, Args* a) {
   a->weights = static_cast<decltype(a->weights)>(p.detach(at.weights));
+  // What is folded while running reads the bias as the step's tensor.
   const bool folds_bias = Folds<Args> && Requantizes<Args>;
   if (folds_bias && folded == nullptr) return;
   if (p.detach(at.bias) != nullptr) set_bias(p.optional_input(at.bias), a);

@@ -77,6 +77,7 @@ void take_pixels(const Part& pixels, Args* a) {
                                  &g.in_w, &g.pad_left);
     a->in = moved(a->in, ptrdiff_t{skipped} * a->stride.in_pixel);
   } else {
+    // Several rows of input stay whole: the next one is in_w pixels on.
     g.pad_left -= pixels.first * g.stride_w;
   }
 }

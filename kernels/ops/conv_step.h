@@ -34,6 +34,14 @@ struct PhaseAxis {
   int32_t pad = 0;
 };
 
+// Input y adds its product with tap k to output y * stride - pad + k. So output phase + i * stride
+// has
+//
+//   k = first_tap + t * stride,  y = i + q - t     with q = (phase + pad) / stride, t < taps
+//
+// or, with the taps from the last on, j = taps - 1 - t: y = i - (taps - 1 - q) + j, a convolution
+// of stride 1 with the pad taps - 1 - q. A phase without taps has all windows before the image,
+// where they add nothing.
 inline PhaseAxis phase_axis(int32_t phase, int32_t out, int32_t kernel, int32_t stride,
                             int32_t pad) {
   PhaseAxis a;
@@ -142,6 +150,7 @@ void for_blocks(const ConvPlan& c, const Args& lines, const Phase* phase, const 
                 const Visit& visit) {
   const int32_t end = channels.first + channels.count;
   for (int32_t first = channels.first, n = 0; first < end; first += n) {
+    // A block ends where its group does: the next one reads other channels of the input.
     n = std::min({c.block, c.group_channels - first % c.group_channels, end - first});
     Args a = lines;
     a.in = moved(a.in, first / c.group_channels * lines.size.in_c);
@@ -187,6 +196,7 @@ void for_phases(const ConvPlan& c, const Args& whole, int32_t share, const Visit
       const Phase phase = phase_at(f, y, x);
       Args a = whole;
       take_phase(phase, &a);
+      // A phase has every row_phases-th row and every column_phases-th pixel of it.
       a.stride.out_pixel = column_phases(f) * f.out_c;
       a.stride.out_row = row_phases(f) * f.out_w * f.out_c;
       a.out = moved(a.out, (ptrdiff_t{y} * f.out_w + x) * f.out_c);
@@ -344,6 +354,7 @@ template <class Args>
 void run_conv_rows(const Step& s, const RowsCall& call) {
   const auto& step = *s.params<ConvStep<Args>>();
   Args a = args_of_rows(step, call);
+  // Rows lie in bands, not where set_addresses() finds the tensors.
   const auto in = a.in;
   const auto out = a.out;
   set_addresses(s, step.plan.inputs, &a);
@@ -441,6 +452,7 @@ template <class Args>
 ConvGeometry largest_phase(const ConvPlan& c, const Args& whole) {
   ConvGeometry g = whole.size;
   if (!c.transposed) return g;
+  // Phase 0 has the most outputs, and the one that begins with tap 0 the most taps.
   const PhaseAxis rows = phase_axis(0, g.out_h, g.kernel_h, g.stride_h, 0);
   const PhaseAxis columns = phase_axis(0, g.out_w, g.kernel_w, g.stride_w, 0);
   g.stride_h = g.stride_w = 1;
@@ -462,6 +474,7 @@ template <class Args>
   const int64_t element = sizeof(*whole.in);
   const ConvGeometry& g = whole.size;
   const int64_t outputs = int64_t{g.batch} * g.out_h * g.out_w;  // of a channel
+  // Of an output. The phases of a transposed convolution share the taps among themselves.
   const int64_t taps = c.transposed ? c.depth / (g.stride_h * g.stride_w) : c.depth;
   const bool gathers = g.kernel_h * g.kernel_w > 1;
   ConvWork work;
@@ -541,6 +554,7 @@ template <class Args>
   a.size.in_c = plan.depth / (file.kernel_h * file.kernel_w);
   a.stride = dense_strides(file);
   PIPIT_TRY(set_arithmetic(p, spec, &a, &with.hybrid));
+  // Known where weights were summed up just now; where they were not, they are looked at below.
   bool holds_min = true;
   if constexpr (Folds<Args>) PIPIT_TRY(fold_now(p, a, with, &c, &holds_min));
   if constexpr (requires { a.whole_positions; }) {

@@ -293,6 +293,7 @@ Status find_outputs(Prepare& p, Params* params) {
   params->hidden = fixed_multiplier(static_cast<float>(unit / hidden->scale * unit));
   params->hidden_zero_point = hidden->zero_point;
   params->output_zero_point = state.zero_point;
+  // 0 does not clip.
   const auto clip = [](float limit, float scale) { return limit > 0 ? limit / scale : 0.0f; };
   params->cell_clip =
       to_integer<int16_t>(clip(c.settings.cell_clip, p.input(c.at.cell_state).scale));
