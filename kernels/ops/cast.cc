@@ -3,6 +3,9 @@
 //
 // Values go through int64 or double, which hold all of them, in pieces: so n types need n ways in
 // and n ways out instead of n * n ways across.
+//
+//   integers, bools, packed integers   ->  int64    ->  any type
+//   floats, real parts of complex      ->  double   ->  any type
 #include <algorithm>
 #include <limits>
 

@@ -5,6 +5,8 @@
 //               m = a_scale / (b_scale * out_scale)
 //   FLOOR_DIV:  floor(a / b)
 //   FLOOR_MOD:  a - b * floor(a / b)
+//
+//   -7 and 2:  DIV -3, FLOOR_DIV -4, FLOOR_MOD 1        7 and -2:  -3, -4, -1
 #include <cmath>
 #include <type_traits>
 

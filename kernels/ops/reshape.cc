@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RESHAPE, SQUEEZE, EXPAND_DIMS: the same bytes under another shape.
+//
+//   RESHAPE [2, 6] to [3, -1] is [3, 4]; SQUEEZE [1, 3, 1] is [3]; EXPAND_DIMS [3] at 0 is [1, 3]
 #include <cstring>
 
 #include "kernels/ops.h"
