@@ -171,6 +171,7 @@ class GroupResults {
   bool usual_ = true;
   int32_t count_ = 0;  // positions that wait
   Out* out_[kRun];
+  // [kRun][kGroup] each; of the constants every row is the same.
   uint32_t sums_[kAll] = {};
   uint32_t bias_[kAll] = {}, multiplier_[kAll] = {}, power_[kAll] = {};
 };

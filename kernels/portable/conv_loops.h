@@ -103,6 +103,14 @@ void for_each_position(const ConvGeometry& g, const ConvStrides& s, const In* in
 
 // The window's taps over weights [kernel_h][kernel_w][in_c], in runs that are contiguous:
 // inside(offset in the image, offset in the weights, n) and outside(offset in the weights, n).
+//
+// Of 3 x 3 taps at the image's top left corner, with a border of 1:
+//
+//    o o o     outside: the first row, in one run
+//    o x x     outside: one tap; inside: two taps, in one run if neighbours lie side by side
+//    o x x
+//
+// Runs may be empty.
 template <class Inside, class Outside>
 void for_each_run(const ConvGeometry& g, const ConvStrides& s, const Window& at, Inside inside,
                   Outside outside) {

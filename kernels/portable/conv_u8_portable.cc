@@ -23,6 +23,7 @@ uint32_t sum(const uint8_t* w, int32_t w_zero_point, int32_t n) {
 
 void conv_u8_portable(const ConvU8& a) {
   const Requantize& q = a.requantize;
+  // As in conv_s8_portable.cc: taps outside put back what the bias has taken off.
   const auto zero_point = static_cast<uint32_t>(a.in_zero_point - 128);
   const ptrdiff_t depth = ptrdiff_t{a.size.kernel_h} * a.size.kernel_w * a.size.in_c;
   const auto position = [&](const Window& window, const uint8_t* in, uint8_t* out) {

@@ -28,6 +28,7 @@ void pool(const Pool<T>& a, Total start, Step step, Finish finish) {
         for (int32_t c = 0; c < n; ++c) totals[c] = step(totals[c], pixel[c]);
       }
     }
+    // Only what lies inside of the image.
     const int32_t count = (w.rows.end - w.rows.begin) * (w.columns.end - w.columns.begin);
     for (int32_t c = 0; c < n; ++c) out[c] = static_cast<T>(clamp(finish(totals[c], count)));
   };

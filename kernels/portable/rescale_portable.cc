@@ -11,6 +11,7 @@ void rescale_rows(const Rescale<Sum, Out>& a) {
     const Sum* sums = a.sums + r * a.sums_stride;
     Out* out = a.out + r * a.out_stride;
     for (int32_t o = 0; o < a.outputs; ++o) {
+      // A sum of 32 bits is exact as a double, one of 64 bits rounds there first.
       const int32_t scaled = round_away(static_cast<double>(sums[o]) * a.scale[o * a.scale_step]);
       out[o] = static_cast<Out>(clamp(a.zero_point + scaled, a.min, a.max));
     }
