@@ -19,7 +19,7 @@ constexpr int32_t kLinkWorth = 48;
 // Bands are tried from the thickest to the thinnest. Chains may cost one part in so many of the
 // work of the whole graph.
 constexpr int32_t kThickest = 8;
-constexpr int64_t kWorkPart = 45;
+constexpr int64_t kWorkPart = 50;
 // Of chains, how many results are kept, since the same are asked for again and again.
 constexpr int32_t kMostMeasured = 512;
 

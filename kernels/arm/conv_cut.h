@@ -24,6 +24,7 @@ struct ConvLimits {
   int32_t tile;         // positions
   int32_t bytes;        // of windows in a block, to stay in the cache while filters pass
   int32_t most;         // positions in a block
+  int32_t band;         // bytes of a band that need not be more if that is some rows
 };
 
 class ConvCut {
@@ -60,8 +61,7 @@ class ConvCut {
   ByteCount bytes() const { return table_bytes() + step_bytes() + band_bytes() + gather_bytes(); }
 
  protected:
-  static constexpr int32_t kBandBytes = 32 << 10;  // of the image, to stay in the nearest cache...
-  static constexpr int32_t kFewBytes = 8 << 10;    // ...and no more if that is some rows
+  static constexpr int32_t kBandBytes = 32 << 10;  // of the image, to stay in the nearest cache
   static constexpr int32_t kLeastSegment = 16;     // bytes; shorter ones are worth gathering
   static constexpr int32_t kOverrun = 16;          // copies of short segments write more than these
 
@@ -91,7 +91,7 @@ class ConvCut {
   ByteCount most_band_bytes() const {
     constexpr int64_t kSome = 4;
     const ByteCount some = ByteCount(lines_of(kSome)) * columns_of(g_.out_w) * g_.in_c;
-    return least<ByteCount>(most<ByteCount>(some, kFewBytes), kBandBytes);
+    return least<ByteCount>(most<ByteCount>(some, limits_.band), kBandBytes);
   }
 
   // How many pieces of so many bytes a band has room for.
@@ -180,6 +180,7 @@ struct PanelCut {
   static constexpr int32_t kSmallBlock = 8 << 10;    // bytes of windows that all panels pass over
   static constexpr int32_t kLargeBlock = 512 << 10;  // the same where each pass packs panels again
   static constexpr int32_t kMost = 256;              // positions of a block
+  static constexpr int32_t kBand = 8 << 10;          // see ConvLimits
   static constexpr int32_t kHead = 16;               // bytes before a panel of uint8 weights
 
   // uint8, or what was.
@@ -195,18 +196,25 @@ struct PanelCut {
   }
   static ByteCount all_bytes_of(const Args& a) { return panel_bytes_of(a) * panels_of(a); }
   static bool packs_all(const Args& a) {
-    return a.arranged != nullptr || all_bytes_of(a) <= kPackAll;
+    return a.arranged != nullptr || (all_bytes_of(a) <= kPackAll && !is_one_block(a.size));
+  }
+  // Small images of pixels: each panel serves all positions at once, and is gone with the next.
+  static bool is_one_block(const ConvGeometry& g) {
+    const ByteCount pixels = ByteCount(g.batch) * g.in_h * g.in_w;
+    return g.kernel_h * g.kernel_w == 1 && pixels <= kMost && pixels * g.in_c <= kBand;
   }
   static ByteCount arranged_bytes(const Args& a) {
     return countable(a.size) ? all_bytes_of(a) : ByteCount::unbounded();
   }
   static ConvLimits limits(const Args& a) {
-    return {kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost};
+    return {kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost,
+            kBand};
   }
   // However many panels are packed together: fewer channels change that.
   static ByteCount pack_bytes(const Args& a) {
     if (a.arranged != nullptr) return 0;
     const ByteCount all = all_bytes_of(a), panel = panel_bytes_of(a);
+    if (is_one_block(a.size)) return panel;
     const ByteCount most = panel > kPackAll ? panel : kPackAll;
     return all < most ? all : most;
   }
@@ -227,7 +235,8 @@ struct FilterCut {
   static constexpr int32_t kAllFilters = 32 << 10;      // bytes; that many are copied once for all
   static constexpr int32_t kBlock = 128;                // positions; their sums take 4 KiB of stack
   static constexpr int32_t kBlockBytes = 16 << 10;  // of windows, to stay in the cache meanwhile
-  static constexpr ConvLimits kLimits = {kUnit, 1, kTile, kBlockBytes, kBlock};
+  static constexpr int32_t kBand = 4 << 10;         // see ConvLimits
+  static constexpr ConvLimits kLimits = {kUnit, 1, kTile, kBlockBytes, kBlock, kBand};
   static_assert(kMany >= kTile);  // how far sums are read and written
 
   int32_t out_c, positions;
