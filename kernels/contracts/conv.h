@@ -2,6 +2,7 @@
 // What all convolution kernels share.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,6 +22,15 @@ struct ConvGeometry {
   int32_t dilation_h = 1, dilation_w = 1;
   int32_t pad_top = 0, pad_left = 0;
 };
+
+// A stride beyond the image, to no second output, and a dilation between no taps may be any numbers
+// of the file: products with a pixel's bytes would leave 32 bits.
+inline void limit_steps(ConvGeometry* g) {
+  g->stride_h = std::min(g->stride_h, std::max(g->in_h, 1));
+  g->stride_w = std::min(g->stride_w, std::max(g->in_w, 1));
+  if (g->kernel_h == 1) g->dilation_h = 1;
+  if (g->kernel_w == 1) g->dilation_w = 1;
+}
 
 // Whether the numbers that kernels count in 32 bits stay in range there, a few more included: the
 // taps of a window with its channels, positions and output channels.
@@ -45,6 +55,17 @@ struct ConvStrides {
 constexpr ConvStrides dense_strides(const ConvGeometry& g) {
   return {g.in_c, g.out_c, g.out_w * g.out_c};
 }
+
+// Where a call reads and writes: what is known only while it runs. The rest of a kernel's arguments
+// is its Layer.
+template <class In, class Out>
+struct ConvMemory {
+  ConvStrides stride;
+  const In* in = nullptr;             // [batch][in_h][in_w][in_c]
+  Out* out = nullptr;                 // [batch][out_h][out_w][out_c]
+  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
+  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
+};
 
 // From a 32-bit sum of channel c to an output:
 //   clamp(zero_point + sum * multiplier[c] * 2^(shift[c] - 31), min, max)

@@ -13,18 +13,18 @@
 
 namespace pipit {
 
-struct ConvF32 {
+struct ConvF32Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  const float* in = nullptr;       // [batch][in_h][in_w][in_c]
   const float* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
   const float* bias = nullptr;     // [out_c], or nullptr for zeros
-  float* out = nullptr;            // [batch][out_h][out_w][out_c]
   float min = 0, max = 0;
   // Output positions of the convolution that this is a part of; 0: it is the whole. The order of
   // terms may depend on them, and must not depend on the part.
   int32_t whole_positions = 0;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+struct ConvF32 : ConvF32Layer, ConvMemory<float, float> {
+  using Layer = ConvF32Layer;
 };
 
 using ConvF32Variant = KernelVariant<ConvF32>;

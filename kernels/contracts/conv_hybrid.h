@@ -15,20 +15,20 @@
 
 namespace pipit {
 
-struct ConvHybrid {
+struct ConvHybridLayer {
   ConvGeometry size;
-  ConvStrides stride;
-  const int8_t* in = nullptr;            // [batch][in_h][in_w][in_c]
   const int8_t* weights = nullptr;       // [out_c][kernel_h][kernel_w][in_c]
   const int32_t* weight_sums = nullptr;  // [out_c], sum of the weights of o
   const float* scales = nullptr;         // [out_c], or nullptr for ones
   const float* bias = nullptr;           // [out_c], or nullptr for zeros
-  float* out = nullptr;                  // [batch][out_h][out_w][out_c]
   float in_scale = 0;
   int32_t in_zero_point = 0;
   bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
   float min = 0, max = 0;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+struct ConvHybrid : ConvHybridLayer, ConvMemory<int8_t, float> {
+  using Layer = ConvHybridLayer;
 };
 
 using ConvHybridVariant = KernelVariant<ConvHybrid>;

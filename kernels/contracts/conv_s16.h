@@ -14,15 +14,15 @@
 
 namespace pipit {
 
-struct ConvS16 {
+struct ConvS16Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  const int16_t* in = nullptr;      // [batch][in_h][in_w][in_c]
   const int8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
   BiasS16 bias;                     // [out_c]
-  int16_t* out = nullptr;           // [batch][out_h][out_w][out_c]
   Requantize requantize;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+struct ConvS16 : ConvS16Layer, ConvMemory<int16_t, int16_t> {
+  using Layer = ConvS16Layer;
 };
 
 using ConvS16Variant = KernelVariant<ConvS16>;

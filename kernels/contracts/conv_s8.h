@@ -15,18 +15,17 @@
 
 namespace pipit {
 
-struct ConvS8 {
+struct ConvS8Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  const int8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
   const int8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
   const int32_t* bias = nullptr;    // [out_c], bias - in_zero_point * sum of weights
-  int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   bool no_weight_is_min = false;  // no weight is -128: kernels may add two products in 16 bits
   Requantize requantize;
-  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
-  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
+};
+
+struct ConvS8 : ConvS8Layer, ConvMemory<int8_t, int8_t> {
+  using Layer = ConvS8Layer;
 };
 
 using ConvS8Fn = void (*)(const ConvS8&);

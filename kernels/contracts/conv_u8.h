@@ -16,20 +16,19 @@
 
 namespace pipit {
 
-struct ConvU8 {
+struct ConvU8Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  const uint8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
   const uint8_t* weights = nullptr;  // [out_c][kernel_h][kernel_w][in_c]
   // [out_c], bias - (in_zero_point - 128) * sum of (weights - weights_zero_point)
   const int32_t* bias = nullptr;
-  uint8_t* out = nullptr;  // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   int32_t weights_zero_point = 0;
   bool no_weight_is_min = false;  // no weight is 0, which flips to -128
   Requantize requantize;
-  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
-  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
+};
+
+struct ConvU8 : ConvU8Layer, ConvMemory<uint8_t, uint8_t> {
+  using Layer = ConvU8Layer;
 };
 
 using ConvU8Variant = KernelVariant<ConvU8>;

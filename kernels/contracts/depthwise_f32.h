@@ -13,17 +13,17 @@
 
 namespace pipit {
 
-struct DepthwiseF32 {
+struct DepthwiseF32Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  int32_t multiplier = 1;
-  int32_t weights_tap = 1;         // elements from one tap to the next; out_c when dense
-  const float* in = nullptr;       // [batch][in_h][in_w][in_c]
   const float* weights = nullptr;  // [kernel_h][kernel_w][out_c]
   const float* bias = nullptr;     // [out_c], or nullptr for zeros
-  float* out = nullptr;            // [batch][out_h][out_w][out_c]
   float min = 0, max = 0;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+struct DepthwiseF32 : DepthwiseF32Layer, ConvMemory<float, float> {
+  using Layer = DepthwiseF32Layer;
+  int32_t multiplier = 1;
+  int32_t weights_tap = 1;  // elements from one tap to the next; out_c when dense
 };
 
 using DepthwiseF32Variant = KernelVariant<DepthwiseF32>;

@@ -16,21 +16,21 @@
 
 namespace pipit {
 
-struct DepthwiseHybrid {
+struct DepthwiseHybridLayer {
   ConvGeometry size;
-  ConvStrides stride;
-  int32_t multiplier = 1;
-  int32_t weights_tap = 1;               // elements from one tap to the next; out_c when dense
-  const int8_t* in = nullptr;            // [batch][in_h][in_w][in_c]
   const int8_t* weights = nullptr;       // [kernel_h][kernel_w][out_c]
   const int32_t* weight_sums = nullptr;  // [out_c], sum of the weights of c
   const float* scales = nullptr;         // [out_c], or nullptr for ones
   const float* bias = nullptr;           // [out_c], or nullptr for zeros
-  float* out = nullptr;                  // [batch][out_h][out_w][out_c]
   float in_scale = 0;
   int32_t in_zero_point = 0;
   float min = 0, max = 0;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+struct DepthwiseHybrid : DepthwiseHybridLayer, ConvMemory<int8_t, float> {
+  using Layer = DepthwiseHybridLayer;
+  int32_t multiplier = 1;
+  int32_t weights_tap = 1;  // elements from one tap to the next; out_c when dense
 };
 
 using DepthwiseHybridVariant = KernelVariant<DepthwiseHybrid>;

@@ -16,17 +16,17 @@
 
 namespace pipit {
 
-struct DepthwiseS16 {
+struct DepthwiseS16Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  int32_t multiplier = 1;
-  int32_t weights_tap = 1;          // elements from one tap to the next; out_c when dense
-  const int16_t* in = nullptr;      // [batch][in_h][in_w][in_c]
   const int8_t* weights = nullptr;  // [kernel_h][kernel_w][out_c]
   BiasS16 bias;                     // [out_c]
-  int16_t* out = nullptr;           // [batch][out_h][out_w][out_c]
   Requantize requantize;
-  uint8_t* scratch = nullptr;  // as many bytes as the variant's scratch() asks for
+};
+
+struct DepthwiseS16 : DepthwiseS16Layer, ConvMemory<int16_t, int16_t> {
+  using Layer = DepthwiseS16Layer;
+  int32_t multiplier = 1;
+  int32_t weights_tap = 1;  // elements from one tap to the next; out_c when dense
 };
 
 using DepthwiseS16Variant = KernelVariant<DepthwiseS16>;

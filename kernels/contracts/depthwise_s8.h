@@ -15,19 +15,18 @@
 
 namespace pipit {
 
-struct DepthwiseS8 {
+struct DepthwiseS8Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  int32_t multiplier = 1;
-  int32_t weights_tap = 1;          // elements from one tap to the next; out_c when dense
-  const int8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
   const int8_t* weights = nullptr;  // [kernel_h][kernel_w][out_c]
   const int32_t* bias = nullptr;    // [out_c], bias - in_zero_point * sum of weights
-  int8_t* out = nullptr;            // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   Requantize requantize;
-  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
-  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
+};
+
+struct DepthwiseS8 : DepthwiseS8Layer, ConvMemory<int8_t, int8_t> {
+  using Layer = DepthwiseS8Layer;
+  int32_t multiplier = 1;
+  int32_t weights_tap = 1;  // elements from one tap to the next; out_c when dense
 };
 
 using DepthwiseS8Variant = KernelVariant<DepthwiseS8>;

@@ -15,21 +15,20 @@
 
 namespace pipit {
 
-struct DepthwiseU8 {
+struct DepthwiseU8Layer {
   ConvGeometry size;
-  ConvStrides stride;
-  int32_t multiplier = 1;
-  int32_t weights_tap = 1;           // elements from one tap to the next; out_c when dense
-  const uint8_t* in = nullptr;       // [batch][in_h][in_w][in_c]
   const uint8_t* weights = nullptr;  // [kernel_h][kernel_w][out_c]
   // [out_c], bias - (in_zero_point - 128) * sum of (weights - weights_zero_point)
   const int32_t* bias = nullptr;
-  uint8_t* out = nullptr;  // [batch][out_h][out_w][out_c]
   int32_t in_zero_point = 0;
   int32_t weights_zero_point = 0;
   Requantize requantize;
-  uint8_t* scratch = nullptr;         // as many bytes as the variant's scratch() asks for
-  const uint8_t* arranged = nullptr;  // weights, see KernelVariant
+};
+
+struct DepthwiseU8 : DepthwiseU8Layer, ConvMemory<uint8_t, uint8_t> {
+  using Layer = DepthwiseU8Layer;
+  int32_t multiplier = 1;
+  int32_t weights_tap = 1;  // elements from one tap to the next; out_c when dense
 };
 
 using DepthwiseU8Variant = KernelVariant<DepthwiseU8>;

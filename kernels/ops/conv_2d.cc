@@ -38,31 +38,31 @@ namespace {
   const ConvTensors t = conv_tensors(p, {});
   ConvGeometry file;
   PIPIT_TRY(find_geometry(p, t, *o, &file));
-  ConvPlan plan;
-  plan.packed = t.weights.type == Type::kInt4;
-  plan.depth = t.weights.shape.product(1, 4);
-  plan.group_channels = file.out_c / (file.in_c / t.weights.shape[3]);
+  ConvKind kind;
+  kind.packed = t.weights.type == Type::kInt4;
+  kind.depth = t.weights.shape.product(1, 4);
+  kind.group_channels = file.out_c / (file.in_c / t.weights.shape[3]);
   ConvSpec spec;
   spec.channels = file.out_c;
   spec.activation = o->fused_activation_function();
   spec.bias_type = o->quantized_bias_type();
   // TensorFlow Lite sends groups of real activations to its kernel for several scales, which
   // quantizes them with a zero point.
-  spec.symmetric = plan.group_channels == file.out_c;
+  spec.symmetric = kind.group_channels == file.out_c;
   const Type in = t.input.type, w = t.weights.type;
   const bool int8_weights = w == Type::kInt8 || w == Type::kInt4;
   if (in == Type::kFloat32 && w == Type::kFloat32) {
-    return plan_conv<ConvF32>(p, spec, file, plan, conv_f32_variants());
+    return plan_conv<ConvF32>(p, spec, file, kind, conv_f32_variants());
   }
   if (in == Type::kFloat32 && (int8_weights || w == Type::kUInt8)) {
-    return plan_conv<ConvHybrid>(p, spec, file, plan, conv_hybrid_variants());
+    return plan_conv<ConvHybrid>(p, spec, file, kind, conv_hybrid_variants());
   }
   if (in == Type::kUInt8 && w == Type::kUInt8) {
-    return plan_conv<ConvU8>(p, spec, file, plan, conv_u8_variants());
+    return plan_conv<ConvU8>(p, spec, file, kind, conv_u8_variants());
   }
   if ((in == Type::kInt8 || in == Type::kInt16) && int8_weights) {
-    return in == Type::kInt8 ? plan_conv<ConvS8>(p, spec, file, plan, conv_s8_variants())
-                             : plan_conv<ConvS16>(p, spec, file, plan, conv_s16_variants());
+    return in == Type::kInt8 ? plan_conv<ConvS8>(p, spec, file, kind, conv_s8_variants())
+                             : plan_conv<ConvS16>(p, spec, file, kind, conv_s16_variants());
   }
   return p.unsupported("input ", in, ", weights ", w);
 }

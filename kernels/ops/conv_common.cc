@@ -6,7 +6,6 @@
 
 #include "core/quantize.h"
 #include "kernels/contracts/variant.h"
-#include "kernels/ops/conv_split.h"
 
 namespace pipit {
 namespace {

@@ -7,9 +7,11 @@
 #include <cstring>
 
 #include "kernels/contracts/hybrid.h"
+#include "kernels/contracts/matmul.h"
 #include "kernels/contracts/row_sums.h"
 #include "kernels/contracts/variant.h"
 #include "kernels/math/int4.h"
+#include "kernels/ops/conv_calls.h"
 #include "kernels/ops/conv_common.h"
 #include "kernels/ops/scratch.h"
 
@@ -31,6 +33,10 @@ concept Hybrid = requires(Args a) {
 template <class Args>
 concept Folds = requires(Args a) {
   a.in_zero_point;
+};
+template <class Args>
+concept Depthwise = requires(Args a) {
+  a.multiplier;
 };
 
 // That number: bias - in_zero_point * sum of (weights - weights_zero_point). Kernels sum plain
@@ -64,23 +70,61 @@ Fold fold_of(const Args& a, const Tensor* bias) {
   }
 }
 
-// What few convolutions need beside.
+// What the steps need that are more than one call of a kernel.
 struct ConvExtras {
+  ConvCuts cuts;
+  bool packed = false;                            // int4 weights
+  int32_t in_pixel = 0;                           // see ConvStrides
+  size_t share_scratch = 0;                       // bytes for each share
   size_t filter_scratch = 0, folded_scratch = 0;  // in a share's memory, behind its kernel's own
   size_t image_scratch = 0;                       // behind the memory of all shares
   HybridInput hybrid;
   void (*row_sums)(const RowSums&) = nullptr;
+  void (*pixel)(const MatmulS8&) = nullptr;  // instead of the kernel: int8, of one pixel
+
+  // Weights are not read where they lie.
+  bool copies_filters() const { return packed || cuts.transposed; }
 };
 
-// `copies`: weights are not read where they lie.
+// The layer has the file's sizes, but the input channels of a group. (Of TRANSPOSE_CONV: input and
+// output as they are, and the output's stride.)
 template <class Args>
-bool needs_extras(bool copies, const int32_t* folded) {
-  return Hybrid<Args> || copies || (Folds<Args> && folded == nullptr);
+struct ConvStep {
+  typename Args::Layer layer;
+  const KernelVariant<Args>* kernel = nullptr;
+  const ConvExtras* extras = nullptr;  // nullptr: all is one call
+  ConvInputs inputs;
+};
+
+// What is folded of the first channel, or nullptr if it is found while running.
+template <class Layer>
+const int32_t*& folded_in(Layer& layer) {
+  if constexpr (requires { layer.weight_sums; }) {
+    return layer.weight_sums;
+  } else {
+    return layer.bias;
+  }
+}
+template <class Args>
+bool is_folded(const ConvStep<Args>& step) {
+  if constexpr (Folds<Args>) {
+    typename Args::Layer layer = step.layer;
+    return folded_in(layer) != nullptr;
+  }
+  return true;
+}
+
+// Whether it takes more than one call, or than a kernel.
+template <class Args>
+bool needs_extras(const ConvStep<Args>& step, const ConvExtras& with) {
+  return Hybrid<Args> || with.copies_filters() || with.pixel != nullptr || !is_folded(step) ||
+         with.cuts.split.shares > 1 || !with.cuts.is_one_call(step.layer.size);
 }
 
 // Everything of the arguments that depends on quantization and activation.
 template <class Args>
-Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hybrid) {
+Status set_arithmetic(Prepare& p, const ConvSpec& spec, typename Args::Layer* a,
+                      HybridInput* hybrid) {
   const ConvTensors t = conv_tensors(p, spec.inputs);
   if constexpr (Requantizes<Args>) {
     PIPIT_TRY(prepare_requantize(p, t, spec, &a->requantize));
@@ -101,123 +145,88 @@ Status set_arithmetic(Prepare& p, const ConvSpec& spec, Args* a, HybridInput* hy
   return {};
 }
 
-template <class Args>
-void set_bias(const Tensor* bias, Args* a) {
+template <class Layer>
+void set_bias(const Tensor* bias, Layer* a) {
   if (bias == nullptr) return;
-  if constexpr (SumsInt16<Args>) {
+  if constexpr (SumsInt16<Layer>) {
     if (bias->type == Type::kInt64) a->bias.wide = bias->as<int64_t>();
     if (bias->type == Type::kInt32) a->bias.narrow = bias->as<int32_t>();
-  } else if constexpr (!Requantizes<Args>) {
+  } else if constexpr (!Requantizes<Layer>) {
     a->bias = bias->as<float>();
   }
 }
 
-// Constants whose addresses are in the arguments from now on.
+// Constants whose addresses are in the layer from now on.
 template <class Args>
-void detach_constants(Prepare& p, const ConvInputs& at, const int32_t* folded, Args* a) {
-  a->weights = static_cast<decltype(a->weights)>(p.detach(at.weights));
-  // What is folded while running reads the bias as the step's tensor.
-  const bool folds_bias = Folds<Args> && Requantizes<Args>;
-  if (folds_bias && folded == nullptr) return;
-  if (p.detach(at.bias) != nullptr) set_bias(p.optional_input(at.bias), a);
+void detach_constants(Prepare& p, ConvStep<Args>* step) {
+  auto& layer = step->layer;
+  const ConvInputs& at = step->inputs;
+  layer.weights = static_cast<decltype(layer.weights)>(p.detach(at.weights));
+  if (Folds<Args> && Requantizes<Args> && !is_folded(*step)) return;
+  if (p.detach(at.bias) != nullptr) set_bias(p.optional_input(at.bias), &layer);
+}
+
+// The arguments of the whole, but where it reads and writes.
+template <class Args>
+Args args_of(const Step& s, const ConvStep<Args>& step) {
+  Args a;
+  static_cast<typename Args::Layer&>(a) = step.layer;
+  a.stride = dense_strides(a.size);
+  if (step.extras != nullptr) a.stride.in_pixel = step.extras->in_pixel;
+  if constexpr (Depthwise<Args>) {
+    a.multiplier = a.size.out_c / a.size.in_c;
+    a.weights_tap = a.size.out_c;
+  }
+  a.weights = s.bytes(step.inputs.weights, a.weights);
+  set_bias(s.optional_input(step.inputs.bias), &a);
+  return a;
 }
 
 // The tensors' addresses, which a step learns when it runs.
 template <class Args>
-void set_addresses(const Step& s, const ConvInputs& at, Args* a) {
-  // Hybrid kernels read quantized copies instead: for_each_image() makes them.
+void set_memory(const Step& s, const ConvInputs& at, Args* a) {
   if constexpr (!Hybrid<Args>) a->in = static_cast<decltype(a->in)>(s.input(at.input).data);
-  a->weights = s.bytes(at.weights, a->weights);
   a->out = static_cast<decltype(a->out)>(s.output(0).data);
   a->scratch = s.scratch;
-  set_bias(s.optional_input(at.bias), a);
 }
 
 // Narrows the arguments to the output channels [first, first + n); not yet their weights. `folded`
-// is that of the first channel.
+// is that of the first channel of all.
 template <class Args>
-void take_channels(int32_t first, int32_t n, const int32_t* folded, Args* a) {
-  a->size.out_c = n;
+void take_channels(int32_t first, Args* a) {
   a->out += first;
   if constexpr (Requantizes<Args>) {
     a->requantize.multiplier += first;
     a->requantize.shift += first;
   }
   if constexpr (SumsInt16<Args>) {
-    if (a->bias.wide != nullptr) a->bias.wide += first;
-    if (a->bias.narrow != nullptr) a->bias.narrow += first;
-  } else if constexpr (!Requantizes<Args>) {
-    if (a->bias != nullptr) a->bias += first;
+    a->bias.wide = moved(a->bias.wide, first);
+    a->bias.narrow = moved(a->bias.narrow, first);
+  } else {
+    a->bias = moved(a->bias, first);
   }
   if constexpr (Hybrid<Args>) {
-    a->weight_sums = folded;
-    if (a->scales != nullptr) a->scales += first;
-  } else if constexpr (Folds<Args>) {
-    a->bias = folded;
+    a->weight_sums = moved(a->weight_sums, first);
+    a->scales = moved(a->scales, first);
   }
-}
-
-// ---- some rows at a time: weights that the kernel arranges once for all calls
-
-template <class Args>
-concept Arranges = requires(Args a) {
-  a.arranged;
-};
-
-// Those of more bytes are arranged, or passed over, by each call: they belong to layers whose
-// activations are small beside them.
-constexpr int32_t kMostArranged = 16 << 10;
-
-// OpStep is ConvStep or DepthwiseStep, here and below.
-template <class Args, class OpStep>
-ByteCount arranged_bytes(const OpStep& step) {
-  if constexpr (Arranges<Args>) {
-    const bool can =
-        step.kernel->arranged_bytes != nullptr && step.plan.is_one_call(step.args.size);
-    const ByteCount bytes = can ? step.kernel->arranged_bytes(step.args) : ByteCount();
-    if (bytes <= kMostArranged) return bytes;
-  }
-  return 0;
-}
-
-// For the question how much scratch memory a call takes: where the weights are does not matter.
-template <class Args, class OpStep>
-void mark_arranged(const OpStep& step, Args* a) {
-  static constexpr uint8_t kAnywhere = 0;
-  if constexpr (Arranges<Args>) {
-    if (arranged_bytes<Args>(step) != 0) a->arranged = &kAnywhere;
-  }
-}
-
-template <class Args, class OpStep>
-void arrange(const Step& s, uint8_t* kept) {
-  const auto& step = *s.params<OpStep>();
-  Args a = step.args;
-  set_addresses(s, step.plan.inputs, &a);
-  step.kernel->arrange(a, kept);
-}
-
-template <class Args, class OpStep>
-void keep_arranged(const Step& s, RowsPlan* plan) {
-  plan->kept = arranged_bytes<Args>(*s.params<OpStep>());
-  if (plan->kept != 0) plan->begin = arrange<Args, OpStep>;
 }
 
 // Calls convolve(arguments of one image) for each image of the batch, quantized where the kernel
-// needs that. All images go at once unless that or `one_by_one` forbids it.
+// needs that. All images go at once unless that or a transposed convolution forbids it.
 template <class Args, class Convolve>
-void for_each_image(const Step& s, const ConvInputs& at, const ConvExtras* with, Args a,
-                    bool one_by_one, Convolve convolve) {
-  if (!Hybrid<Args> && !one_by_one) return convolve(a);
+void for_each_image(const Step& s, const ConvStep<Args>& step, Args a, Convolve convolve) {
+  const ConvExtras& with = *step.extras;
+  if (!Hybrid<Args> && !with.cuts.transposed) return convolve(a);
   const int32_t elements = a.size.in_h * a.size.in_w * a.stride.in_pixel;
   const int32_t batch = a.size.batch;
   a.size.batch = 1;
   for (int32_t b = 0; b < batch; ++b) {
     if constexpr (Hybrid<Args>) {
-      const HybridInput& hybrid = with->hybrid;
-      auto* quantized = reinterpret_cast<int8_t*>(s.scratch + with->image_scratch);
+      const HybridInput& hybrid = with.hybrid;
+      auto* quantized = reinterpret_cast<int8_t*>(s.scratch + with.image_scratch);
       a.in = quantized;
-      const float* image = s.input(at.input).as<float>() + ptrdiff_t{b} * elements;
+      const float* image =
+          s.input(step.inputs.input).template as<float>() + ptrdiff_t{b} * elements;
       quantize_rows(*hybrid.kernels, image, elements, !hybrid.symmetric,
                     {.values = quantized,
                      .scale = &a.in_scale,
@@ -230,6 +239,81 @@ void for_each_image(const Step& s, const ConvInputs& at, const ConvExtras* with,
     if constexpr (!Hybrid<Args>) a.in += elements;
     a.out += ptrdiff_t{a.size.out_h} * a.stride.out_row;
   }
+}
+
+// Calls visit(arguments, call) for the calls of all images and shares. Of the arguments, what
+// belongs to channels is still that of all of them.
+template <class Args, class Visit>
+void for_each_call(const Step& s, const ConvStep<Args>& step, const Args& all, const Run& run,
+                   const Visit& visit) {
+  const ConvExtras& with = *step.extras;
+  for_each_image(s, step, all, [&](const Args& images) {
+    run.for_each_share(with.cuts.split.shares, [&](int32_t share) {
+      const ConvCall whole = {.size = images.size, .stride = images.stride};
+      for_calls(with.cuts, whole, share, [&](const ConvCall& call) {
+        Args a = images;
+        take_call(call, &a);
+        a.scratch += with.share_scratch * static_cast<size_t>(share);
+        visit(a, call);
+      });
+    });
+  });
+}
+
+// What a variant needs for the largest of all calls.
+template <class Args>
+[[gnu::cold]] ByteCount scratch_of_calls(const ConvCuts& c, Args whole,
+                                         const KernelVariant<Args>& variant) {
+  ByteCount most;
+  const ConvCall all = {.size = whole.size, .stride = whole.stride};
+  for (int32_t share = 0; variant.scratch != nullptr && share < c.split.shares; ++share) {
+    for_kinds_of_calls(c, all, share, [&](const ConvCall& call) {
+      take_call(call, &whole);
+      most = std::max(most, variant.scratch(whole));
+    });
+  }
+  return most;
+}
+
+// ---- some rows at a time: weights that the kernel arranges once for all calls
+
+// Those of more bytes are arranged, or passed over, by each call: they belong to layers whose
+// activations are small beside them.
+constexpr int32_t kMostArranged = 16 << 10;
+
+template <class Args>
+ByteCount arranged_bytes(const Step& s, const ConvStep<Args>& step) {
+  const bool one = step.extras == nullptr || step.extras->cuts.is_one_call(step.layer.size);
+  if (step.kernel->arranged_bytes == nullptr || !one) return 0;
+  const ByteCount bytes = step.kernel->arranged_bytes(args_of(s, step));
+  return bytes <= kMostArranged ? bytes : ByteCount();
+}
+
+template <class Args>
+void arrange(const Step& s, uint8_t* kept) {
+  const auto& step = *s.params<ConvStep<Args>>();
+  step.kernel->arrange(args_of(s, step), kept);
+}
+
+template <class Args>
+void keep_arranged(const Step& s, RowsPlan* plan) {
+  plan->kept = arranged_bytes(s, *s.params<ConvStep<Args>>());
+  if (plan->kept != 0) plan->begin = arrange<Args>;
+}
+
+// For the question how much scratch memory a call takes: where the weights are does not matter.
+template <class Args>
+void mark_arranged(const Step& s, const ConvStep<Args>& step, Args* a) {
+  static constexpr uint8_t kAnywhere = 0;
+  if (arranged_bytes(s, step) != 0) a->arranged = &kAnywhere;
+}
+
+// Whether the calls of some rows need nothing but their kernel's scratch memory.
+template <class Args>
+bool can_go_by_rows(const ConvStep<Args>& step) {
+  const bool plain =
+      step.extras == nullptr || (!step.extras->copies_filters() && step.extras->pixel == nullptr);
+  return !Hybrid<Args> && plain && step.layer.size.batch == 1 && is_folded(step);
 }
 
 }  // namespace pipit

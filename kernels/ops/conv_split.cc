@@ -37,14 +37,5 @@ ConvSplit choose_split(const ConvWork& work, const ConvGeometry& g) {
 //
 // A `begin` before the image leaves a border, a positive *pad; one inside of it leaves none. At
 // least one position stays, even where no window reaches the image: kernels know no empty ones.
-int32_t trim(int32_t first, int32_t outputs, int32_t kernel, int32_t stride, int32_t dilation,
-             int32_t* in, int32_t* pad) {
-  const int64_t begin = int64_t{first} * stride - *pad;
-  const int64_t end = begin + int64_t{outputs - 1} * stride + int64_t{kernel - 1} * dilation + 1;
-  const int64_t skipped = std::clamp<int64_t>(begin, 0, *in - 1);
-  *in = static_cast<int32_t>(std::clamp<int64_t>(end - skipped, 1, *in - skipped));
-  *pad = static_cast<int32_t>(skipped - begin);
-  return static_cast<int32_t>(skipped);
-}
 
 }  // namespace pipit

@@ -8,7 +8,7 @@
 
 #include "kernels/ops.h"
 #include "kernels/ops/common.h"
-#include "kernels/ops/conv_split.h"
+#include "kernels/ops/conv_calls.h"
 
 namespace pipit {
 namespace {
@@ -41,7 +41,12 @@ Status run(const Step& s, Run& run) {
     args.in = s.input(0).as<T>() + channels.first;
     args.out = s.output(0).as<T>() + channels.first;
     args.size.in_c = args.size.out_c = channels.count;
-    for_lines(args, lines_of(p.split, args.size, share), p.kernel);
+    for_lines({.size = args.size, .stride = args.stride}, lines_of(p.split, args.size, share),
+              [&](const ConvCall& call) {
+                Pool<T> lines = args;
+                take_call(call, &lines);
+                p.kernel(lines);
+              });
   });
   return {};
 }

@@ -88,10 +88,10 @@ Status prepare(Prepare& p) {
   if (shape == nullptr) return p.defer();
   ConvGeometry file;
   PIPIT_TRY(find_geometry(p, t, *o, shape, &file));
-  ConvPlan plan;
-  plan.transposed = true;
-  plan.depth = t.weights.shape.product(1, 4);
-  plan.group_channels = file.out_c;
+  ConvKind kind;
+  kind.transposed = true;
+  kind.depth = t.weights.shape.product(1, 4);
+  kind.group_channels = file.out_c;
   ConvSpec spec;
   spec.inputs = kInputs;
   spec.channels = file.out_c;
@@ -99,19 +99,19 @@ Status prepare(Prepare& p) {
   spec.bias_type = o->quantized_bias_type();
   const Type in = t.input.type, w = t.weights.type;
   if (in == Type::kFloat32 && w == Type::kFloat32) {
-    return plan_conv<ConvF32>(p, spec, file, plan, conv_f32_variants());
+    return plan_conv<ConvF32>(p, spec, file, kind, conv_f32_variants());
   }
   if (in == Type::kFloat32 && w == Type::kInt8) {
-    return plan_conv<ConvHybrid>(p, spec, file, plan, conv_hybrid_variants());
+    return plan_conv<ConvHybrid>(p, spec, file, kind, conv_hybrid_variants());
   }
   if (in == Type::kUInt8 && w == Type::kUInt8) {
-    return plan_conv<ConvU8>(p, spec, file, plan, conv_u8_variants());
+    return plan_conv<ConvU8>(p, spec, file, kind, conv_u8_variants());
   }
   if (in == Type::kInt8 && w == Type::kInt8) {
-    return plan_conv<ConvS8>(p, spec, file, plan, conv_s8_variants());
+    return plan_conv<ConvS8>(p, spec, file, kind, conv_s8_variants());
   }
   if (in == Type::kInt16 && w == Type::kInt8) {
-    return plan_conv<ConvS16>(p, spec, file, plan, conv_s16_variants());
+    return plan_conv<ConvS16>(p, spec, file, kind, conv_s16_variants());
   }
   return p.unsupported("input ", in, ", weights ", w);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a convolution is cut into calls: those whose scratch memory is asked for have all the sizes
 // that run, and there are few of them whatever the sizes are.
+#include "kernels/ops/conv_calls.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
-#include "kernels/ops/conv_step.h"
 #include "tests/support/random.h"
 
 namespace pipit::test {
@@ -21,8 +22,8 @@ Sizes sizes_of(const ConvGeometry& g) {
 }
 
 struct Cut {
-  ConvPlan plan;
-  ConvS8 whole;
+  ConvCuts plan;
+  ConvCall whole;
 };
 
 Cut random_cut(Random& random) {
@@ -54,9 +55,9 @@ TEST(ConvCalls, KindsHaveAllSizes) {
     for (int32_t share = 0; share < cut.plan.split.shares; ++share) {
       std::set<Sizes> run, kinds;
       for_calls(cut.plan, cut.whole, share,
-                [&](const ConvS8& a, const Phase*, int32_t) { run.insert(sizes_of(a.size)); });
+                [&](const ConvCall& call) { run.insert(sizes_of(call.size)); });
       for_kinds_of_calls(cut.plan, cut.whole, share,
-                         [&](const ConvS8& a) { kinds.insert(sizes_of(a.size)); });
+                         [&](const ConvCall& call) { kinds.insert(sizes_of(call.size)); });
       ASSERT_TRUE(std::includes(kinds.begin(), kinds.end(), run.begin(), run.end())) << i;
     }
   }
@@ -84,7 +85,7 @@ TEST(ConvCalls, KindsAreFew) {
     int visits = 0;
     for (int32_t share = 0; share < cut.plan.split.shares; ++share) {
       for_kinds_of_calls(cut.plan, cut.whole, share,
-                         [&](const ConvS8&) { ASSERT_LT(++visits, kFew); });
+                         [&](const ConvCall&) { ASSERT_LT(++visits, kFew); });
     }
     EXPECT_GT(visits, 0);
   }
