@@ -4,13 +4,17 @@
 cycles, which are modelled.
 
   bench/modelled_cycles.py --model mobilenet.tflite --cpu cortex-a76
+  bench/modelled_cycles.py --model mobilenet.tflite --cpu cortex-a53 --layers --caches
   bench/modelled_cycles.py --model mobilenet.tflite --threads 4      instructions of each thread
   bench/modelled_cycles.py --cpu cortex-a53 -- PROGRAM ARG... {n}    any program; {n}: iterations
 
-The program runs under QEMU's user mode with a plugin that counts how often each block of code runs,
-once for one iteration and once for more: the difference has no start-up in it. llvm-mca then says
-what a block takes in the steady state, as if every load hit the first-level cache and every branch
-were predicted. So the figures compare versions of a program and CPUs; they are no times.
+The program runs under QEMU's user mode with a plugin that counts how often each block of code runs.
+llvm-mca then says what a block takes in the steady state, as if every load hit the first-level
+cache and every branch were predicted; for the Cortex-A53, its rules of issue say it as well
+(issue_a53.py). So the figures compare versions of a program and CPUs; they are no times.
+
+--caches simulates the caches of data of a board with that CPU. What their misses cost is an
+estimate (caches.py), and is in no other figure.
 
 Needs qemu-user, llvm-19, binutils for the target and gcc (all in Debian).
 """
@@ -19,13 +23,16 @@ import collections
 import json
 import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-BATCH = 200  # blocks in one run of llvm-mca
-REPEATS = 100  # of a block, until its ends do not matter
+import block_cycles
+import caches
+import counting
+import layers
+from counting import TARGETS
+from symbols import Symbols
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 COVERED = 0.995  # of the instructions are modelled, the rest in proportion
 
 # int8 products a cycle of the best loop over unpacked weights, as llvm-mca models it.
@@ -37,217 +44,92 @@ CPUS = {
     "cortex-a7": {"mca": "cortex-a9", "ceiling": None},
     "cortex-a15": {"mca": "cortex-a57", "ceiling": None},
 }
-TARGETS = {
-    "aarch64": {"qemu": "qemu-aarch64", "nm": "aarch64-linux-gnu-readelf", "isas": {
-        "x": ("aarch64", "+v8.2a,+dotprod,+fullfp16,+i8mm,+neon,+crc")}},
-    "armhf": {"qemu": "qemu-arm", "nm": "arm-linux-gnueabihf-readelf", "isas": {
-        "a": ("armv7", "+v8,+neon,+vfp4,+fp-armv8,+hwdiv-arm,+hwdiv,+dotprod"),
-        "t": ("thumbv7", "+v8,+neon,+vfp4,+fp-armv8,+hwdiv-arm,+hwdiv,+dotprod")}},
-}
-
-Block = collections.namedtuple("Block", "address code")  # code: one hex string an instruction
 
 
-def run(command, **more):
-    result = subprocess.run(command, capture_output=True, text=True, **more)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\nexit status {result.returncode}:\n"
-                 f"{result.stderr[-2000:]}")
-    return result.stdout
+class Figures:
+    """Of a layer or of all."""
 
+    def __init__(self, name):
+        self.name = name
+        self.instructions = self.cycles = 0
+        self.issue = None  # cycles by the A53's rules of issue
+        self.misses = self.cost = None  # of each level; estimated cycles
 
-# ---- counting
+    def add(self, other):
+        self.instructions += other.instructions
+        self.cycles += other.cycles
+        if other.issue is not None:
+            self.issue = (self.issue or 0) + other.issue
+        if other.misses is not None:
+            self.misses = [a + b for a, b in zip(self.misses or [0] * 9, other.misses)]
+            self.cost = (self.cost or 0) + other.cost
 
-def plugin(folder):
-    library = pathlib.Path(folder) / "blocks_plugin.so"
-    run(["gcc", "-O2", "-fPIC", "-shared", "-o", library, HERE / "blocks_plugin.c"])
-    return library
+    def json(self):
+        rounded = {"instructions": round(self.instructions), "cycles": round(self.cycles)}
+        if self.issue is not None:
+            rounded["issue_cycles"] = round(self.issue)
+        if self.misses is not None:
+            rounded.update(misses=[round(n) for n in self.misses], miss_cycles=round(self.cost))
+        return rounded
 
-
-def count_blocks(target, cpu, command, library, by_thread):
-    """How often each block ran: a list with a number for each thread."""
-    with tempfile.NamedTemporaryFile(mode="r", suffix=".blocks") as out:
-        options = f"{library},out={out.name}" + (",threads=on" if by_thread else "")
-        run([target["qemu"], "-cpu", cpu, "-plugin", options, *command])
-        counts = {}
-        for line in out:
-            address, runs, *code = line.split()
-            counts[Block(int(address, 16), tuple(code))] = [int(n) for n in runs.split(",")]
-    return counts
-
-
-def difference(more, fewer):
-    """What `more` has above `fewer`, for each thread."""
-    result = {}
-    for block, runs in more.items():
-        before = fewer.get(block, [])
-        result[block] = [n - (before[i] if i < len(before) else 0) for i, n in enumerate(runs)]
-    return result
-
-
-def executed(counts, thread=None):
-    return sum(len(b.code) * (sum(n) if thread is None else n[thread] if thread < len(n) else 0)
-               for b, n in counts.items())
-
-
-# ---- where a block belongs
-
-class Symbols:
-    """The functions of a program, with the source file of those that other files cannot see."""
-
-    def __init__(self, readelf, program):
-        self.functions, self.modes = [], []
-        source = ""
-        for line in run([readelf, "-sW", "-C", program]).splitlines():
-            fields = line.split(None, 7)
-            if len(fields) < 8 or not fields[0].rstrip(":").isdigit():
-                continue
-            value, kind, binding, name = int(fields[1], 16), fields[3], fields[4], fields[7]
-            if kind == "FILE":
-                source = pathlib.Path(name).stem
-            elif kind == "FUNC":
-                self.functions.append((value & ~1, name, source if binding == "LOCAL" else ""))
-            elif re.match(r"\$[atx]", name):
-                self.modes.append((value, name[1]))
-        self.functions.sort()
-        self.modes.sort()
-
-    @staticmethod
-    def before(table, address):
-        low, high = 0, len(table)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if table[middle][0] <= address else (low, middle)
-        return table[low - 1] if low else None
-
-    def mode(self, address):
-        found = self.before(self.modes, address)
-        return found[1] if found else "x"
-
-    def function(self, address):
-        found = self.before(self.functions, address)
-        return found[1] if found else "?"
-
-    def unit(self, address):
-        """The source file that the code is from, as far as the program tells, or the function."""
-        found = self.before(self.functions, address)
-        if found is None:
-            return "?"
-        plain = re.sub(r"^.*?(\w+)\(.*$", r"\1", found[1])
-        return found[2] or plain
-
-
-# ---- cycles
-
-def is_it(code):
-    """Whether these bytes, in hexadecimal, are the instruction IT."""
-    return len(code) == 4 and code.endswith("bf") and code[1] != "0"
-
-
-def disassemble(blocks, isa):
-    """The assembly of each block, or None where llvm does not know an instruction."""
-    triple, features = isa
-    command = ["llvm-mc-19", "--disassemble", f"-triple={triple}", f"-mattr={features}"]
-
-    def text(codes):
-        lines = [" ".join("0x" + c[i:i + 2] for i in range(0, len(c), 2)) for c in codes]
-        out = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True)
-        rows = [r.strip() for r in out.stdout.splitlines()]
-        return [r for r in rows if r and not r.startswith(".")]
-
-    filler = "nop" if triple == "aarch64" else "mov\tr8, r8"  # 32-bit models know no nop
-    # IT makes the next instructions of Thumb conditional, which here are not always its own: they are
-    # modelled as if they ran.
-    it = {c for b in blocks for c in b.code if triple.startswith("thumb") and is_it(c)}
-    distinct = sorted({c for b in blocks for c in b.code} - it)
-    rows = text(distinct)
-    if len(rows) != len(distinct):  # some instruction is unknown: find out which
-        rows = [(text([c]) or [None])[0] for c in distinct]
-    known = dict(zip(distinct, rows)) | dict.fromkeys(it, filler)
-    return [[known[c] or filler for c in b.code] for b in blocks]
-
-
-def mca(assembly, isa, cpu):
-    """Cycles of one run of each block when it follows itself; blocks that llvm refuses are missing."""
-    triple, features = isa
-    mark = "//" if triple == "aarch64" else "@"
-    source = []
-    for i, lines in enumerate(assembly):
-        source += [f"{mark} LLVM-MCA-BEGIN block{i}", *lines, f"{mark} LLVM-MCA-END"]
-    command = ["llvm-mca-19", f"-mtriple={triple}", f"-mcpu={cpu}", f"-mattr={features}",
-               f"-iterations={REPEATS}", "-call-latency=1", "-resource-pressure=false",
-               "-instruction-info=false"]
-    out = subprocess.run(command, input="\n".join(source), capture_output=True, text=True).stdout
-    cycles, block = {}, 0
-    for line in out.splitlines():
-        region = re.match(r"\[\d+\] Code Region - block(\d+)", line)
-        total = re.match(r"Total Cycles:\s+(\d+)", line)
-        if region:
-            block = int(region.group(1))
-        elif total:
-            cycles[block] = int(total.group(1)) / REPEATS
-    if len(cycles) == len(assembly):
-        return cycles
-    if len(assembly) == 1:
-        return {}
-    half = len(assembly) // 2
-    cycles = mca(assembly[:half], isa, cpu)
-    cycles.update({half + i: c for i, c in mca(assembly[half:], isa, cpu).items()})
-    return cycles
-
-
-# Products that an instruction makes, by its name and the lanes that it writes.
-PRODUCTS = [(r"[su]s?dot\t", r"\.4s|q\d", 16), (r"smmla\t", r"\.4s", 32),
-            (r"[su]m(ull|lal)2?\t", r"\.8h", 8), (r"vm(ull|lal)\.[su]8\t", "", 8)]
-
-
-def products_in(assembly):
-    """The products of bytes in one run of a block."""
-    return sum(next((n for name, lanes, n in PRODUCTS
-                     if re.match(name, line) and re.search(lanes, line)), 0) for line in assembly)
-
-
-def cycles_of(blocks, target, symbols, cpu):
-    """Modelled cycles of one run of each block, and the products of bytes in it."""
-    result = {}
-    for mode, isa in target["isas"].items():
-        mine = [b for b in blocks if len(target["isas"]) == 1 or symbols.mode(b.address) == mode]
-        for at in range(0, len(mine), BATCH):
-            batch = mine[at:at + BATCH]
-            assembly = disassemble(batch, isa)
-            for i, cycles in mca(assembly, isa, cpu).items():
-                result[batch[i]] = cycles, products_in(assembly[i])
-    return result
-
-
-# ---- an inference
 
 class Measurement:
-    """Instructions and cycles of one iteration, by unit and by function."""
+    """One inference on one CPU: by layer, by unit and by function."""
 
-    def __init__(self, counts, iterations, target, program, cpu):
-        self.target, self.symbols = target, Symbols(target["nm"], program)
-        work = {b: sum(n) / iterations for b, n in counts.items() if sum(n) > 0}
-        self.instructions = sum(len(b.code) * n for b, n in work.items())
-        hot, seen = [], 0
+    def __init__(self, parts, target, symbols, cpu, cache=None):
+        """`cache`: which of the simulated caches are this CPU's."""
+        self.cpu = cpu
+        work = collections.Counter()
+        for part in parts:
+            work.update(part.runs)
+        self.known = block_cycles.cycles_of(self.hot(work), target, symbols, CPUS[cpu]["mca"])
+        covered = sum(len(b.code) * work[b] for b in self.known) or 1
+        self.mean = sum(c.modelled * work[b] for b, c in self.known.items()) / covered
+        self.mean_issue = sum((c.issue or 0) * work[b] for b, c in self.known.items()) / covered
+        self.layers = [self.figures(part, cache) for part in parts]
+        self.all = Figures("all")
+        for layer in self.layers:
+            self.all.add(layer)
+        self.units, self.functions = collections.Counter(), collections.Counter()
+        self.loops = {}  # the block of each function that takes longest: cycles, its Cycles
+        for block, cycles in self.known.items():
+            self.add_block(block, cycles, cycles.modelled * work[block], symbols)
+
+    @staticmethod
+    def hot(work):
+        """The blocks that most of the instructions are in."""
+        hot, seen, everything = [], 0, sum(len(b.code) * n for b, n in work.items())
         for block in sorted(work, key=lambda b: -len(b.code) * work[b]):
-            if seen >= COVERED * self.instructions:
+            if seen >= COVERED * everything:
                 break
             hot.append(block)
             seen += len(block.code) * work[block]
-        cycles = cycles_of(hot, target, self.symbols, cpu)
-        self.units, self.functions = collections.Counter(), collections.Counter()
-        self.loops = {}  # the block of each function that takes longest: cycles, products a cycle
-        covered = 0
-        for block, (each, products) in cycles.items():
-            covered += len(block.code) * work[block]
-            function, total = self.symbols.function(block.address), each * work[block]
-            self.units[self.symbols.unit(block.address)] += total
-            self.functions[function] += total
-            if products > 0 and total > self.loops.get(function, (0, 0))[0]:
-                self.loops[function] = total, products / each
-        scale = self.instructions / covered if covered else 0
-        self.cycles = scale * sum(self.units.values())
+        return hot
+
+    def figures(self, part, cache):
+        result, rest, issue = Figures(part.name), 0, 0
+        for block, runs in part.runs.items():
+            result.instructions += len(block.code) * runs
+            cycles = self.known.get(block)
+            if cycles is None:
+                rest += len(block.code) * runs
+            else:
+                result.cycles += cycles.modelled * runs
+                issue += (cycles.issue or 0) * runs
+        result.cycles += rest * self.mean
+        if self.mean_issue:
+            result.issue = issue + rest * self.mean_issue
+        if cache is not None:
+            result.misses, unforeseen = part.misses[cache]
+            result.cost = caches.cost(self.cpu, unforeseen)
+        return result
+
+    def add_block(self, block, cycles, total, symbols):
+        function = symbols.function(block.address)
+        self.units[symbols.unit(block.address)] += total
+        self.functions[function] += total
+        if cycles.products > 0 and total > self.loops.get(function, (0, None))[0]:
+            self.loops[function] = total, cycles
 
     def of_units(self, pattern):
         return sum(c for u, c in self.units.items() if re.match(pattern, u))
@@ -255,7 +137,7 @@ class Measurement:
 
 def products_of(pipit, target, model):
     """The multiply-adds of an inference in convolutions and dense layers, and in depthwise ones."""
-    text = run([target["qemu"], "-cpu", "max", pipit, "inspect", model, "--json"])
+    text = counting.run([target["qemu"], "-cpu", "max", pipit, "inspect", model, "--json"])
     dense = depthwise = 0
     for graph in json.loads(text)["subgraphs"]:
         shapes = {t["index"]: t["shape"] for t in graph["tensors"]}
@@ -283,45 +165,49 @@ DENSE = r"(conv|matmul|row_dots)_(?!loops)"
 DEPTHWISE = r"depthwise_"
 
 
-def measure_model(pipit, model, cpu, arch="aarch64", iterations=2):
-    """A dictionary of what the tables show of one model on one CPU."""
-    target = TARGETS[arch]
-    command = [str(pipit), "run", str(model), "--iterations"]
-    m = measure(target, cpu, command + ["{n}"], iterations)
-    dense, depthwise = products_of(pipit, target, model)
-    dense_cycles, depthwise_cycles = m.of_units(DENSE), m.of_units(DEPTHWISE)
-    ceiling = CPUS[cpu]["ceiling"]
+class Inference:
+    """A model on one CPU, and how close its kernels come to the CPU's ceiling."""
 
-    def share(products, cycles):
+    def __init__(self, measurement, dense, depthwise):
+        self.measurement, self.cpu = measurement, measurement.cpu
+        self.dense = self.of_ceiling(dense, DENSE)
+        self.depthwise = self.of_ceiling(depthwise, DEPTHWISE)
+
+    def of_ceiling(self, products, units):
+        cycles, ceiling = self.measurement.of_units(units), CPUS[self.cpu]["ceiling"]
         return products / cycles / ceiling if ceiling and cycles and products else None
 
-    return {"cpu": cpu, "instructions": round(m.instructions), "cycles": round(m.cycles),
-            "dense_products": dense, "depthwise_products": depthwise,
-            "dense_cycles": round(dense_cycles), "depthwise_cycles": round(depthwise_cycles),
-            "dense_of_ceiling": share(dense, dense_cycles),
-            "depthwise_of_ceiling": share(depthwise, depthwise_cycles), "measurement": m}
+
+def measure_model(pipit, model, cpus, arch="aarch64", iterations=2, with_caches=False):
+    """The Inference on each of the CPUs, which must choose the same kernels: it runs once."""
+    target = TARGETS[arch]
+    symbols = Symbols(target["readelf"], pipit)
+    options = [caches.option(cpu) for cpu in cpus] if with_caches else []
+    parts = layers.count(target, cpus[0], pipit, model, symbols, iterations, options)
+    products = products_of(pipit, target, model)
+
+    def on(i, cpu):
+        cache = i if with_caches else None
+        return Inference(Measurement(parts, target, symbols, cpu, cache), *products)
+
+    return [on(i, cpu) for i, cpu in enumerate(cpus)]
 
 
-def measure(target, cpu, command, iterations):
-    def with_n(n):
-        return [a.replace("{n}", str(n)) for a in command]
-
-    with tempfile.TemporaryDirectory() as folder:
-        library = plugin(folder)
-        one = count_blocks(target, cpu, with_n(1), library, False)
-        more = count_blocks(target, cpu, with_n(1 + iterations), library, False)
-    return Measurement(difference(more, one), iterations, target, command[0], CPUS[cpu]["mca"])
+def measure_program(target, cpu, command, iterations):
+    part = layers.Part("all", 0)
+    for block, runs in counting.count_iterations(target, cpu, command, iterations).items():
+        part.runs[block] = sum(runs) / iterations
+    return Measurement([part], target, Symbols(target["readelf"], command[0]), cpu)
 
 
 def measure_threads(target, cpu, command, iterations):
     """Instructions of one iteration for each thread."""
-    with tempfile.TemporaryDirectory() as folder:
-        library = plugin(folder)
-        runs = [count_blocks(target, cpu, [a.replace("{n}", str(n)) for a in command], library, True)
-                for n in (1, 1 + iterations)]
-    counts = difference(runs[1], runs[0])
-    threads = max(len(n) for n in counts.values())
-    return [executed(counts, t) / iterations for t in range(threads)]
+    counts = counting.count_iterations(target, cpu, command, iterations, ["threads=on"])
+    each = [0] * max(len(runs) for runs in counts.values())
+    for block, runs in counts.items():
+        for thread, n in enumerate(runs):
+            each[thread] += len(block.code) * n / iterations
+    return each
 
 
 # ---- the program
@@ -330,18 +216,73 @@ def percent(share):
     return "" if share is None else f"{100 * share:.0f} %"
 
 
-def markdown_row(name, r):
-    return (f"| {name} | {r['cpu']} | {r['instructions'] / 1e6:.2f} | {r['cycles'] / 1e6:.2f} | "
-            f"{percent(r['dense_of_ceiling'])} | {percent(r['depthwise_of_ceiling'])} |")
-
-
 def print_measurement(m, functions):
-    print(f"instructions  {round(m.instructions):>15,}")
-    print(f"cycles        {round(m.cycles):>15,}   {m.instructions / m.cycles:.2f} instructions each")
+    total = m.all
+    print(f"instructions    {round(total.instructions):>15,}")
+    print(f"cycles          {round(total.cycles):>15,}   "
+          f"{total.instructions / total.cycles:.2f} instructions each")
+    if total.issue is not None:
+        print(f"by issue rules  {round(total.issue):>15,}   "
+              f"{total.instructions / total.issue:.2f} instructions each")
+    if total.misses is not None:
+        said = ", ".join(f"{round(n):,} of L{i + 1}" for i, n in enumerate(
+            total.misses[:len(caches.BOARDS[m.cpu].levels)]))
+        print(f"cache misses    {said}; may cost {round(total.cost):,} cycles more")
     for title, table in (("file or function", m.units), ("function", m.functions)):
         print(f"\n{'cycles':>15}  {'share':>6}  {title}")
         for name, cycles in table.most_common(functions):
-            print(f"{round(cycles):>15,}  {100 * cycles / m.cycles:5.1f}%  {name[:100]}")
+            print(f"{round(cycles):>15,}  {100 * cycles / total.cycles:5.1f}%  {name[:100]}")
+
+
+def layer_columns(figures):
+    """The heads of the columns that these figures have, and how to get a layer's."""
+    columns = [("instructions", lambda f: f.instructions), ("cycles", lambda f: f.cycles)]
+    if figures.issue is not None:
+        columns.append(("issue rules", lambda f: f.issue))
+    if figures.misses is not None:
+        columns += [("L1 misses", lambda f: f.misses[0]), ("L2 misses", lambda f: f.misses[1]),
+                    ("their cost", lambda f: f.cost)]
+    return columns
+
+
+def print_layers(m):
+    columns = layer_columns(m.all)
+    print("".join(f"{head:>14}" for head, _ in columns) + "  layer")
+    for layer in m.layers + [m.all]:
+        print("".join(f"{round(value(layer)):>14,}" for _, value in columns) + f"  {layer.name}")
+
+
+def print_model(args, pipit):
+    [r] = measure_model(pipit, args.model, [args.cpu], args.arch, args.iterations, args.caches)
+    m = r.measurement
+    if args.json:
+        rows = [{"layer": layer.name, **layer.json()} for layer in m.layers]
+        print(json.dumps({"cpu": args.cpu, **m.all.json(), "dense_of_ceiling": r.dense,
+                          "depthwise_of_ceiling": r.depthwise,
+                          **({"layers": rows} if args.layers else {})}))
+    elif args.layers:
+        print_layers(m)
+    else:
+        print_measurement(m, args.functions)
+        print(f"\nof the modelled ceiling: convolutions and dense layers "
+              f"{percent(r.dense) or '-'}, depthwise {percent(r.depthwise) or '-'}")
+
+
+def print_threads(args, command):
+    each = measure_threads(TARGETS[args.arch], args.cpu, command, args.iterations)
+    for i, n in enumerate(each):
+        print(f"thread {i}  {round(n):>15,}")
+    mean = sum(each) / args.threads
+    print(f"all       {round(sum(each)):>15,}   the busiest has {max(each) / mean:.3f} times "
+          f"the mean")
+
+
+def print_program(args, command):
+    m = measure_program(TARGETS[args.arch], args.cpu, command, args.iterations)
+    if args.json:
+        print(json.dumps(m.all.json()))
+    else:
+        print_measurement(m, args.functions)
 
 
 def main():
@@ -354,45 +295,27 @@ def main():
     parser.add_argument("--cpu", choices=sorted(CPUS), default="cortex-a72")
     parser.add_argument("--iterations", type=int, default=2, metavar="K",
                         help="measure K iterations beyond the first (default 2)")
+    parser.add_argument("--layers", action="store_true", help="a row for each layer of the model")
+    parser.add_argument("--caches", action="store_true", help="simulate caches of data, too")
     parser.add_argument("--functions", type=int, default=12, metavar="N", help="rows of the tables")
     parser.add_argument("--threads", type=int, default=0, metavar="N",
                         help="instead: the instructions of each of N threads")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--markdown", action="store_true", help="one row of a table")
     args = parser.parse_args(sys.argv[1:split])
-    command, target = sys.argv[split + 1:], TARGETS[args.arch]
-    pipit = args.pipit or HERE.parent / "build" / args.arch / "bin" / "pipit"
-    if args.threads:
-        if args.model:
-            command = [str(pipit), "run", args.model, "--threads", str(args.threads),
-                       "--iterations", "{n}"]
-        each = measure_threads(target, args.cpu, command, args.iterations)
-        for i, n in enumerate(each):
-            print(f"thread {i}  {round(n):>15,}")
-        mean = sum(each) / args.threads
-        print(f"all       {round(sum(each)):>15,}   the busiest has {max(each) / mean:.3f} times "
-              f"the mean")
-        return
-    if args.model:
-        r = measure_model(pipit, args.model, args.cpu, args.arch, args.iterations)
-        m = r.pop("measurement")
-        if args.json:
-            print(json.dumps(r))
-        elif args.markdown:
-            print(markdown_row(pathlib.Path(args.model).stem, r))
-        else:
-            print_measurement(m, args.functions)
-            print(f"\nof the modelled ceiling: convolutions and dense layers "
-                  f"{percent(r['dense_of_ceiling']) or '-'}, depthwise "
-                  f"{percent(r['depthwise_of_ceiling']) or '-'}")
-        return
+    command = sys.argv[split + 1:]
+    pipit = args.pipit or ROOT / "build" / args.arch / "bin" / "pipit"
+    if (args.layers or args.caches) and (args.threads or not args.model):
+        parser.error("--layers and --caches are for a --model on one thread")
+    if args.caches and args.cpu not in caches.BOARDS:
+        parser.error(f"--caches knows no board with a CPU {args.cpu}")
+    if args.threads and args.model:
+        command = [str(pipit), "run", args.model, "--threads", str(args.threads),
+                   "--iterations", "{n}"]
+    if args.model and not args.threads:
+        return print_model(args, pipit)
     if not any("{n}" in a for a in command):
         parser.error("needs --model, or a program whose arguments have {n}")
-    m = measure(target, args.cpu, command, args.iterations)
-    if args.json:
-        print(json.dumps({"instructions": round(m.instructions), "cycles": round(m.cycles)}))
-    else:
-        print_measurement(m, args.functions)
+    return print_threads(args, command) if args.threads else print_program(args, command)
 
 
 if __name__ == "__main__":
