@@ -4,9 +4,9 @@
 
   llvm-mc-19 --disassemble ... | bench/issue_a53.py    cycles of these instructions, again and again
 
-llvm-mca's model of this core knows no pairs of a load and a NEON instruction, and lets any load
-issue in a cycle. Here is what is published about the core. It issues in order, up to two
-instructions a cycle. Where the rules are from:
+llvm-mca's model of this core has results in the order of the instructions, so that loads do not
+pair with NEON arithmetic, and lets any load issue in a cycle. Here is what is published about the
+core. It issues in order, up to two instructions a cycle. Where the rules are from:
 
   [gcc]  gcc/config/arm/cortex-a53.md of GCC, which Arm contributed: two slots, and NEON as two
          units of 64 bits
@@ -125,31 +125,34 @@ def neon_result(name, first, named):
 
 
 def memory_access(name, operands):
-    data, _, address = operands.partition("[")
-    if data.rstrip().endswith("}"):  # a lane: { v0.b }[3], [x0]
-        lane, _, rest = address.partition("[")
-        partial, address = (True, rest) if rest else (False, lane)
-    else:
-        partial = False
-    moved = registers(data)
-    based = registers(address)
+    data, address, lane = split_operands(operands)
+    moved, based = registers(data), registers(address)
+    vector, wide = any(is_vector(r) for r in moved), bool(WIDE.search(data))
+    structure = bool(re.match(r"(ld|st)\d", name))  # LD1, ST4
+    halves = vector * (2 if wide or structure or len(moved) > 1 else 1)
     uses = [(r, "address") for r in based]
     results = [(based[0], MOVED_BASE)] if "!" in address or "]," in address else []
-    vector = any(is_vector(r) for r in moved)
-    wide = bool(WIDE.search(data))
-    structure = name[:3] in ("ld1", "ld2", "ld3", "ld4", "st1", "st2", "st3", "st4")
-    halves = vector * (2 if wide or structure or len(moved) > 1 else 1)
     if name.startswith("st"):
         uses += [(r, "late") for r in moved]
         issue = len(moved) if vector and (wide or structure) else 1
-        return Instruction(issue, True, False, False, halves, False, False, uses, results)
-    each = 2 if wide and not partial and not name.endswith("r") or re.search(r"\bq\d", data) else 1
-    for i, register in enumerate(moved):
-        first = NEON._replace(operand=2 + each, sum=2 + each) if vector else LOADED
-        later = each * i
-        results.append((register, Result(*(n + later for n in first))))
-    return Instruction(max(1, each * len(moved)), True, False, False, halves, False, partial, uses,
-                       results)
+    else:
+        cycles = 2 if wide and not lane and not re.match(r"ld\dr", name) else 1
+        issue = max(1, cycles * len(moved))
+        results += [(r, loaded(vector, cycles, i)) for i, r in enumerate(moved)]
+    return Instruction(issue, True, False, False, halves, False, lane, uses, results)
+
+
+def split_operands(operands):
+    """What is moved, the address, and whether it is one lane: { v0.b }[3], [x0]."""
+    data, _, address = operands.partition("[")
+    lane = data.rstrip().endswith("}")
+    return data, address.partition("[")[2] if lane else address, lane
+
+
+def loaded(vector, cycles, i):
+    """When the i-th register that a load fills in so many cycles each can be used."""
+    first = NEON._replace(operand=2 + cycles, sum=2 + cycles) if vector else LOADED
+    return Result(*(n + cycles * i for n in first))
 
 
 class Core:

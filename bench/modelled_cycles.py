@@ -61,7 +61,8 @@ class Figures:
         if other.issue is not None:
             self.issue = (self.issue or 0) + other.issue
         if other.misses is not None:
-            self.misses = [a + b for a, b in zip(self.misses or [0] * 9, other.misses)]
+            self.misses = [a + b for a, b in zip(
+                self.misses or [0] * len(other.misses), other.misses)]
             self.cost = (self.cost or 0) + other.cost
 
     def json(self):

@@ -30,8 +30,8 @@ THREADS = ["mobilenet_v2_1.0_224_int8", "resnet8_int8"]
 
 def table(heads, left, rows):
     """The first `left` columns are text, the others numbers."""
-    lines = [heads, ["--"] * left + ["--:"] * (len(heads) - left), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines).replace("| -- |", "|--|")
+    head, *body = ["| " + " | ".join(cells) + " |\n" for cells in [heads, *rows]]
+    return head + "|--" * left + "|--:" * (len(heads) - left) + "|\n" + "".join(body)
 
 
 def millions(value):
@@ -44,8 +44,8 @@ def thousands(value):
 
 def plain(function):
     """A function's name without namespaces, types and arguments."""
-    name = re.sub(r"\(anonymous namespace\)::|pipit::|^void |^bool |\(.*$", "", function)
-    return re.sub(r" ?\[clone.*", "", name)
+    name = re.sub(r"\(anonymous namespace\)::|pipit::|^void |^bool | ?\[clone.*", "", function)
+    return re.sub(r"\(\w+\)(?=\d)", "", name).partition("(")[0]  # an enumerator's type; arguments
 
 
 class Bench:
