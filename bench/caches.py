@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The caches of data of boards, and what their misses may cost.
 
-Sizes and ways are those of the cores' technical reference manuals and of the boards; lines have 64
-bytes. What a miss of each level costs where the next one, or memory, serves it is assumed: about
-what is commonly measured. On cores that execute out of order a part of that is hidden.
+Sizes and ways are what is published of the cores and boards; lines have 64 bytes. What a miss of
+each level costs where the next one, or memory, serves it is assumed: about what is commonly
+measured. On cores that execute out of order a part of that is hidden.
 """
 import collections
 

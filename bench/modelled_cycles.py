@@ -171,12 +171,22 @@ class Inference:
 
     def __init__(self, measurement, dense, depthwise):
         self.measurement, self.cpu = measurement, measurement.cpu
-        self.dense = self.of_ceiling(dense, DENSE)
-        self.depthwise = self.of_ceiling(depthwise, DEPTHWISE)
+        self.products = {"dense": dense, "depthwise": depthwise}
+        self.cycles = {"dense": measurement.of_units(DENSE),
+                       "depthwise": measurement.of_units(DEPTHWISE)}
 
-    def of_ceiling(self, products, units):
-        cycles, ceiling = self.measurement.of_units(units), CPUS[self.cpu]["ceiling"]
+    def of_ceiling(self, kind):
+        products, cycles = self.products[kind], self.cycles[kind]
+        ceiling = CPUS[self.cpu]["ceiling"]
         return products / cycles / ceiling if ceiling and cycles and products else None
+
+    def json(self):
+        result = {"cpu": self.cpu, **self.measurement.all.json()}
+        for kind in self.products:
+            result.update({f"{kind}_products": self.products[kind],
+                           f"{kind}_cycles": round(self.cycles[kind]),
+                           f"{kind}_of_ceiling": self.of_ceiling(kind)})
+        return result
 
 
 def measure_model(pipit, model, cpus, arch="aarch64", iterations=2, with_caches=False):
@@ -257,16 +267,15 @@ def print_model(args, pipit):
     [r] = measure_model(pipit, args.model, [args.cpu], args.arch, args.iterations, args.caches)
     m = r.measurement
     if args.json:
-        rows = [{"layer": layer.name, **layer.json()} for layer in m.layers]
-        print(json.dumps({"cpu": args.cpu, **m.all.json(), "dense_of_ceiling": r.dense,
-                          "depthwise_of_ceiling": r.depthwise,
-                          **({"layers": rows} if args.layers else {})}))
+        rows = {"layers": [{"layer": layer.name, **layer.json()} for layer in m.layers]}
+        print(json.dumps(r.json() | (rows if args.layers else {})))
     elif args.layers:
         print_layers(m)
     else:
         print_measurement(m, args.functions)
         print(f"\nof the modelled ceiling: convolutions and dense layers "
-              f"{percent(r.dense) or '-'}, depthwise {percent(r.depthwise) or '-'}")
+              f"{percent(r.of_ceiling('dense')) or '-'}, "
+              f"depthwise {percent(r.of_ceiling('depthwise')) or '-'}")
 
 
 def print_threads(args, command):

@@ -94,8 +94,8 @@ def models_table(bench, names):
         for inference in bench.inferences(name):
             left, misses = figures(name, inference)
             rows.append([*left, millions(inference.measurement.all.issue), *misses,
-                         modelled_cycles.percent(inference.dense),
-                         modelled_cycles.percent(inference.depthwise)])
+                         modelled_cycles.percent(inference.of_ceiling("dense")),
+                         modelled_cycles.percent(inference.of_ceiling("depthwise"))])
     return table(heads, 2, rows)
 
 
