@@ -207,8 +207,7 @@ struct PanelCut {
     return countable(a.size) ? all_bytes_of(a) : ByteCount::unbounded();
   }
   static ConvLimits limits(const Args& a) {
-    return {kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost,
-            kBand};
+    return {kUnit, kPanel, kTile, packs_all(a) ? kSmallBlock : kLargeBlock, kMost, kBand};
   }
   // However many panels are packed together: fewer channels change that.
   static ByteCount pack_bytes(const Args& a) {
