@@ -168,6 +168,13 @@ class ConvCut {
   int32_t band_rows_, band_columns_;  // output positions
 };
 
+// Whether the numbers are uint8, or have been: see ConvBytes.
+template <class Args>
+bool flips_bits(const Args& a) {
+  if constexpr (requires { a.flip; }) return a.flip != 0;
+  return std::is_same_v<std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>, uint8_t>;
+}
+
 // ---- eight channels at a time, whose weights are turned into panels: kernels/arm/conv_panels.h
 
 constexpr int32_t kDotprodUnit = 4, kI8mmUnit = 8;  // bytes of depth in the shortest step
@@ -183,11 +190,7 @@ struct PanelCut {
   static constexpr int32_t kBand = 8 << 10;          // see ConvLimits
   static constexpr int32_t kHead = 16;               // bytes before a panel of uint8 weights
 
-  // uint8, or what was.
-  static bool flips(const Args& a) {
-    if constexpr (requires { a.flip; }) return a.flip != 0;
-    return std::is_same_v<std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>, uint8_t>;
-  }
+  static bool flips(const Args& a) { return flips_bits(a); }
   static ByteCount term_bytes(const Args& a) { return flips(a) ? kMost * sizeof(int32_t) : 0; }
   static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
   static ByteCount panel_bytes_of(const Args& a) {
@@ -270,10 +273,9 @@ struct FilterCut {
   template <class Args>
   static ByteCount scratch(const Args& a) {
     if (!countable(a.size)) return ByteCount::unbounded();
-    constexpr bool kFlips =
-        std::is_same_v<std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>, uint8_t>;
-    const ConvCut rows(a.size, a.stride.in_pixel, kFlips, kLimits);
-    return FilterCut(a.size, kFlips).own_bytes() + rows.bytes();
+    const bool flip = flips_bits(a);
+    const ConvCut rows(a.size, a.stride.in_pixel, flip, kLimits);
+    return FilterCut(a.size, flip).own_bytes() + rows.bytes();
   }
 };
 

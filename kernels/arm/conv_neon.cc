@@ -211,14 +211,12 @@ template <bool kPairs>
 
 // What the blocks of a convolution share, and where scratch memory is: the sums of a block, the
 // terms of its windows, the filters of a tile, and windows.
-template <class Args>
 struct Conv : FilterCut {
-  using Rows = ConvRows<Args>;
-  const Args& a;
-  Rows rows;
+  const ConvBytes a;
+  ConvRows rows;
 
-  explicit Conv(const Args& args)
-      : FilterCut(args.size, Rows::kFlips), a(args), rows(args, kLimits) {}
+  explicit Conv(const ConvBytes& args)
+      : FilterCut(args.size, args.flip != 0), a(args), rows(a, kLimits) {}
 
   int32_t* terms() const { return reinterpret_cast<int32_t*>(a.scratch); }
   int8_t* filters() const { return reinterpret_cast<int8_t*>(terms() + term_count()); }
@@ -228,7 +226,7 @@ struct Conv : FilterCut {
 
   // The filters of channels [c, c + n): of a whole group, or, if some are copied, of one panel.
   Panels panels_at(int32_t c, int32_t n) const {
-    const auto* from = reinterpret_cast<const int8_t*>(a.weights) + ptrdiff_t{c} * rows.depth;
+    const int8_t* const from = a.weights + ptrdiff_t{c} * rows.depth;
     if (!copies_filters) return {from, rows.depth, n};
     const ptrdiff_t padded = rows.padded_depth();
     if (copies_all) return {filters() + c * padded, padded, n};
@@ -237,7 +235,7 @@ struct Conv : FilterCut {
   }
 
   void copy_filter(const int8_t* from, int8_t* to) const {
-    Rows::copy(reinterpret_cast<const typename Rows::Element*>(from), to, rows.depth);
+    ConvRows::copy(from, to, rows.depth, a.flip);
     std::memset(to + rows.depth, 0, static_cast<size_t>(rows.padded_depth() - rows.depth));
   }
 
@@ -249,7 +247,7 @@ struct Conv : FilterCut {
   // Where those of n channels from position m on go.
   Results results_at(int32_t m, int32_t c, int32_t n) const {
     auto* out = reinterpret_cast<uint8_t*>(rows.out(m)) + c;
-    return {out, a.stride.out_pixel, n, vdupq_n_u8(Rows::kFlips ? 0x80 : 0)};
+    return {out, a.stride.out_pixel, n, vdupq_n_u8(a.flip)};
   }
 
   // Some positions: their windows, of which short_bytes are the bytes if there is code for such
@@ -273,7 +271,7 @@ struct Conv : FilterCut {
   }
 
   static const int32_t* terms_at(const Block& b, int32_t m) {
-    return Rows::kFlips ? b.terms + m : nullptr;
+    return b.terms == nullptr ? nullptr : b.terms + m;
   }
 
   void run_short_group(RunShort tiles, int32_t c, const Block& b, const Channels& channels,
@@ -281,8 +279,8 @@ struct Conv : FilterCut {
     const Panels panels = panels_at(c, kGroup);
     const ShortPanel panel = {panels.filters, panels.pitch, channels, q};
     for_each_line(b, [&](int32_t m, int32_t some) {
-      run_short_line<Rows::kFlips>(tiles, panel, b.windows + m, terms_at(b, m), some,
-                                   results_at(b.from + m, c, kGroup));
+      run_short_line(tiles, panel, b.windows + m, terms_at(b, m), some,
+                     results_at(b.from + m, c, kGroup));
     });
   }
 
@@ -290,7 +288,7 @@ struct Conv : FilterCut {
     const int32_t left = a.size.out_c - c, n = left < kGroup ? left : kGroup;
     const Channels channels = load_channels(a.bias, a.requantize, c, n, q);
     const RunShort tiles =
-        n == kGroup ? short_of<Rows::kFlips>(b.short_bytes, channels.scaling.form) : nullptr;
+        n == kGroup ? short_of(b.terms != nullptr, b.short_bytes, channels.scaling.form) : nullptr;
     if (tiles != nullptr) return run_short_group(tiles, c, b, channels, q);
     const auto sum_up = a.no_weight_is_min ? run_panels<true> : run_panels<false>;
     const int32_t at_once = copies_some() ? kPanel : kGroup;
@@ -304,9 +302,9 @@ struct Conv : FilterCut {
     });
   }
 
-  void run() const {
-    const RequantizeNeon q = load_requantize(flipped(a.requantize, Rows::flip_of(a)));
-    if (copies_all) copy_filters(reinterpret_cast<const int8_t*>(a.weights), a.size.out_c);
+  [[gnu::noinline]] void run() const {
+    const RequantizeNeon q = load_requantize(flipped(a.requantize, a.flip));
+    if (copies_all) copy_filters(a.weights, a.size.out_c);
     const bool may_be_short = a.no_weight_is_min && !copies_some();
     alignas(16) int32_t sums[(kBlock + kMany) * kGroup];
     rows.for_each_block(
@@ -322,7 +320,7 @@ struct Conv : FilterCut {
 
 }  // namespace
 
-void conv_s8_neon(const ConvS8& a) { Conv<ConvS8>(a).run(); }
-void conv_u8_neon(const ConvU8& a) { Conv<ConvU8>(a).run(); }
+void conv_s8_neon(const ConvS8& a) { Conv(ConvBytes(a)).run(); }
+void conv_u8_neon(const ConvU8& a) { Conv(ConvBytes(a)).run(); }
 
 }  // namespace pipit

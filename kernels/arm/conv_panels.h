@@ -20,6 +20,7 @@
 //     get(sums)
 #pragma once
 
+#include "kernels/arm/conv_bytes.h"
 #include "kernels/arm/conv_rows.h"
 #include "kernels/arm/requantize_neon.h"
 #include "kernels/arm/unroll.h"
@@ -36,40 +37,6 @@ static_assert(kShortTile <= kLeastTile);
 
 template <int kM>
 using Sums = int32x4_t[kM][2];
-
-// A convolution of int8 numbers, or of uint8 ones with the top bit flipped.
-struct ConvBytes {
-  ConvGeometry size;
-  ConvStrides stride;
-  const int8_t* in;
-  const int8_t* weights;
-  const int32_t* bias;
-  int8_t* out;
-  int32_t in_zero_point;
-  int32_t weights_zero_point = 0;
-  uint8_t flip = 0;
-  Requantize requantize;
-  uint8_t* scratch;
-  const uint8_t* arranged;
-
-  template <class Args>
-  explicit ConvBytes(const Args& a)
-      : size(a.size),
-        stride(a.stride),
-        in(reinterpret_cast<const int8_t*>(a.in)),
-        weights(reinterpret_cast<const int8_t*>(a.weights)),
-        bias(a.bias),
-        out(reinterpret_cast<int8_t*>(a.out)),
-        in_zero_point(a.in_zero_point),
-        requantize(a.requantize),
-        scratch(a.scratch),
-        arranged(a.arranged) {
-    if constexpr (requires { a.weights_zero_point; }) {
-      weights_zero_point = a.weights_zero_point;
-      flip = 0x80;
-    }
-  }
-};
 
 // ---- panels
 
@@ -347,7 +314,7 @@ struct PanelConv {
   int32_t panels;
   ptrdiff_t panel_bytes;
   bool pack_all;
-  ConvRows<ConvBytes> rows;
+  ConvRows rows;
 
   explicit PanelConv(const ConvBytes& args) : a(args), rows(a, Cut::limits(a)) {
     panels = Cut::panels_of(a);

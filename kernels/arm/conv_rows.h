@@ -10,8 +10,8 @@
 #include <arm_neon.h>
 
 #include <cstring>
-#include <type_traits>
 
+#include "kernels/arm/conv_bytes.h"
 #include "kernels/arm/conv_cut.h"
 #include "kernels/arm/reduce_s32.h"
 #include "kernels/arm/unroll.h"
@@ -27,18 +27,14 @@ struct ConvSteps {
 
 constexpr int32_t kLongestShort = 32;  // bytes of a window that is worth code of its own
 
-template <class Args>
 class ConvRows : public ConvCut {
  public:
-  using Element = std::remove_const_t<std::remove_pointer_t<decltype(Args::in)>>;
-  static constexpr bool kFlips = std::is_same_v<Element, uint8_t>;
-
-  ConvRows(const Args& conv, const ConvLimits& limits)
-      : ConvCut(conv.size, conv.stride.in_pixel, flip_of(conv) != 0, limits), a(conv) {
+  ConvRows(const ConvBytes& conv, const ConvLimits& limits)
+      : ConvCut(conv.size, conv.stride.in_pixel, conv.flip != 0, limits), a(conv) {
     out_in_line_ = a.stride.out_row == g_.out_w * a.stride.out_pixel;
   }
 
-  const Args& a;
+  const ConvBytes& a;
 
   // Calls f(windows, steps, first position, how many) for each block. `windows` are the addresses
   // of the block's, the last one repeated so that there are whole tiles.
@@ -64,7 +60,7 @@ class ConvRows : public ConvCut {
     }
   }
 
-  Element* out(int32_t m) const {
+  int8_t* out(int32_t m) const {
     if (out_in_line_) return a.out + static_cast<ptrdiff_t>(m) * a.stride.out_pixel;
     const int32_t y = m / g_.out_w;
     return a.out + static_cast<ptrdiff_t>(y) * a.stride.out_row +
@@ -90,17 +86,7 @@ class ConvRows : public ConvCut {
 
   // Copies, and flips where that is needed. A call of memcpy costs more than most of these copies.
   // The last piece overlaps.
-  static void copy(const Element* from, int8_t* to, ptrdiff_t n) {
-    copy(from, to, n, kFlips ? 0x80 : 0);
-  }
-  // What numbers are flipped by: the compiler knows it, or the arguments do.
-  static uint8_t flip_of(const Args& a) {
-    if constexpr (requires { a.flip; }) return a.flip;
-    return kFlips ? 0x80 : 0;
-  }
-
- private:
-  static void copy(const Element* from, int8_t* to, ptrdiff_t n, uint8_t flip) {
+  static void copy(const int8_t* from, int8_t* to, ptrdiff_t n, uint8_t flip) {
     const auto* x = reinterpret_cast<const uint8_t*>(from);
     auto* y = reinterpret_cast<uint8_t*>(to);
     ptrdiff_t i = 0;
@@ -186,8 +172,7 @@ class ConvRows : public ConvCut {
              ptrdiff_t{x - band.x} * g_.stride_w * pixel_;
     }
     const ptrdiff_t line = ptrdiff_t{batch} * g_.in_h + ptrdiff_t{y} * g_.stride_h - g_.pad_top;
-    return reinterpret_cast<const int8_t*>(a.in) + line * line_ +
-           (ptrdiff_t{x} * g_.stride_w - g_.pad_left) * pixel_;
+    return a.in + line * line_ + (ptrdiff_t{x} * g_.stride_w - g_.pad_left) * pixel_;
   }
 
   // ---- copies
@@ -215,15 +200,15 @@ class ConvRows : public ConvCut {
     }
   }
 
-  void copy_pixels(const Element* from, int8_t* to, int32_t n) const {
-    if (a.stride.in_pixel == g_.in_c) return copy(from, to, ptrdiff_t{n} * g_.in_c, flip_of(a));
+  void copy_pixels(const int8_t* from, int8_t* to, int32_t n) const {
+    if (a.stride.in_pixel == g_.in_c) return copy(from, to, ptrdiff_t{n} * g_.in_c, a.flip);
     for (int32_t i = 0; i < n; ++i, from += a.stride.in_pixel, to += g_.in_c) {
-      copy(from, to, g_.in_c, flip_of(a));
+      copy(from, to, g_.in_c, a.flip);
     }
   }
 
   void fill(int8_t* to, int32_t pixels) const {
-    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ flip_of(a),
+    std::memset(to, static_cast<uint8_t>(a.in_zero_point) ^ a.flip,
                 static_cast<size_t>(pixels) * static_cast<size_t>(g_.in_c));
   }
 
@@ -320,22 +305,19 @@ void sum_windows(const int8_t* const* windows, const ConvSteps& steps, int32_t* 
 
 // What (128 - weights_zero_point) times the sum of each window adds to its results. Only uint8
 // needs it; otherwise nullptr.
-template <class Args>
-const int32_t* window_terms(const Args& a, const int8_t* const* windows, const ConvSteps& steps,
-                            int32_t count, int32_t* to) {
-  if constexpr (requires { a.weights_zero_point; }) {
-    const int32_t factor = 128 - a.weights_zero_point;
-    if (factor == 0) {
-      std::memset(to, 0, static_cast<size_t>(count) * sizeof(*to));
-      return to;
-    }
-    int32_t i = 0;
-    for (; i + 4 <= count; i += 4) sum_windows<4>(windows + i, steps, to + i);
-    for (; i < count; ++i) sum_windows<1>(windows + i, steps, to + i);
-    for (i = 0; i < count; ++i) to[i] *= factor;
+inline const int32_t* window_terms(const ConvBytes& a, const int8_t* const* windows,
+                                   const ConvSteps& steps, int32_t count, int32_t* to) {
+  if (a.flip == 0) return nullptr;
+  const int32_t factor = 128 - a.weights_zero_point;
+  if (factor == 0) {
+    std::memset(to, 0, static_cast<size_t>(count) * sizeof(*to));
     return to;
   }
-  return nullptr;
+  int32_t i = 0;
+  for (; i + 4 <= count; i += 4) sum_windows<4>(windows + i, steps, to + i);
+  for (; i < count; ++i) sum_windows<1>(windows + i, steps, to + i);
+  for (i = 0; i < count; ++i) to[i] *= factor;
+  return to;
 }
 
 }  // namespace

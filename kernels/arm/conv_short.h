@@ -239,30 +239,31 @@ RunShort short_with(int32_t bytes) {
   return kRuns[bytes / 8];
 }
 
-// Tiles of windows of so many bytes, or nullptr.
 template <bool kFlips>
-RunShort short_of(int32_t bytes, Form form) {
+RunShort short_with(int32_t bytes, Form form) {
   return form == Form::kRelu    ? short_with<kFlips, Form::kRelu>(bytes)
          : form == Form::kRight ? short_with<kFlips, Form::kRight>(bytes)
                                 : nullptr;
 }
 
+// Tiles of windows of so many bytes, or nullptr. `flips`: their numbers have been uint8, and there
+// are terms.
+inline RunShort short_of(bool flips, int32_t bytes, Form form) {
+  return flips ? short_with<true>(bytes, form) : short_with<false>(bytes, form);
+}
+
 #else
 
-template <bool kFlips>
-RunShort short_of(int32_t, Form) {
-  return nullptr;
-}
+inline RunShort short_of(bool, int32_t, Form) { return nullptr; }
 
 #endif
 
 // Any number of positions. There are windows for whole tiles.
-template <bool kFlips>
-void run_short_line(RunShort run, const ShortPanel& panel, const int8_t* const* windows,
-                    const int32_t* terms, int32_t count, const Results& to) {
+inline void run_short_line(RunShort run, const ShortPanel& panel, const int8_t* const* windows,
+                           const int32_t* terms, int32_t count, const Results& to) {
   if (count >= kShortTile) return run(panel, windows, terms, count, to);
   int32_t some[kShortTile] = {};
-  if (kFlips) std::memcpy(some, terms, static_cast<size_t>(count) * sizeof(*terms));
+  if (terms != nullptr) std::memcpy(some, terms, static_cast<size_t>(count) * sizeof(*terms));
   uint8_t results[kShortTile * kGroup];
   run(panel, windows, some, kShortTile, {results, kGroup, kGroup, to.flip});
   for (int32_t m = 0; m < count; ++m) {
