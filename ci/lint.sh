@@ -58,6 +58,7 @@ tracked contracts 'kernels/contracts/*'
 tracked operators 'kernels/ops/*.cc' 'kernels/ops/*.h'
 tracked platform 'platform/*.cc' 'platform/*.h'
 tracked capi 'capi/*.cc' 'capi/*.h' ':!capi/convenience.cc'
+tracked tools 'tools/*.cc' 'tools/*.h'
 tracked convert 'convert/*.py'
 library=("${core[@]}" "${kernels[@]}" "${platform[@]}" "${capi[@]}")
 only_code "${library[@]}"
@@ -82,6 +83,8 @@ matches "$include\"(core|kernels|tools|tests|bench)/" "${platform[@]}" |
   breach "platform/ knows the operating system and nothing of ours but the public headers"
 matches "$include\"(core|kernels|tools|tests|bench)/" "${capi[@]}" |
   breach "capi/ knows public headers only"
+matches "$include(\"(?!pipit/|tools/|commit\.h\")|<flatbuffers/)" "${tools[@]}" |
+  breach "tools/ knows public headers only"
 matches "$include\"(tools|tests|bench)/" "${kernels[@]}" |
   breach "kernels/ knows no tool or test"
 matches "$include\"(kernels/ops|(core|pipit)/(arena|c_api|interpreter|model|op|plan|prepare|tensor))" \

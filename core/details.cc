@@ -16,14 +16,28 @@ const fb::Operator& node_of(const Model& model, int i, int subgraph) {
 
 }  // namespace
 
-int metadata_count(const Model& model) {
-  const auto* all = file_root(model)->metadata();
-  return all == nullptr ? 0 : static_cast<int>(all->size());
+const char* subgraph_name(const Model& model, int subgraph) {
+  return c_str(at(file_root(model)->subgraphs(), subgraph)->name());
 }
 
+int buffer_count(const Model& model) { return count(file_root(model)->buffers()); }
+
+Span<const uint8_t> buffer(const Model& model, int i) {
+  return buffer_bytes(model, static_cast<uint32_t>(i));
+}
+
+int buffer_index(const Tensor& tensor) {
+  return static_cast<int>(static_cast<const fb::Tensor*>(tensor.file_tensor)->buffer());
+}
+
+bool known_operator(int32_t code) {
+  return fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(code))[0] != '\0';
+}
+
+int metadata_count(const Model& model) { return count(file_root(model)->metadata()); }
+
 const char* metadata_name(const Model& model, int i) {
-  const fb::Metadata& m = *at(file_root(model)->metadata(), i);
-  return m.name() == nullptr ? "" : m.name()->c_str();
+  return c_str(at(file_root(model)->metadata(), i)->name());
 }
 
 Span<const uint8_t> metadata(const Model& model, int i) {

@@ -7,6 +7,7 @@
 #include "core/foreign.h"
 #include "core/limits.h"
 #include "core/schema.h"
+#include "pipit/details.h"
 #include "pipit/strings.h"
 #include "pipit/tensor.h"
 #include "pipit/text.h"
@@ -14,7 +15,6 @@
 namespace pipit {
 namespace {
 
-constexpr uint32_t kFormatVersion = 3;
 constexpr size_t kFileAlign = 16;
 
 // Checks what flatbuffers' verifier does not know: that indices point to something, and that
@@ -51,7 +51,7 @@ struct Checker {
   }
 
   Status check() {
-    if (root.version() != kFormatVersion) {
+    if (root.version() != uint32_t{kFormatVersion}) {
       return bad("the file has format version ", root.version(), ", not ", kFormatVersion);
     }
     if (count(root.subgraphs()) == 0) return bad("the model has no subgraph");

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/schema.h"
+#include "pipit/details.h"
 #include "pipit/model.h"
 
 namespace pipit {
@@ -54,8 +55,8 @@ constexpr int kMostFields = 64;
 const char* operator_name(const fb::OperatorCode& code) {
   const int32_t number = builtin_code(code);
   if (number == static_cast<int32_t>(fb::BuiltinOperator::CUSTOM)) return c_str(code.custom_code());
-  const char* name = fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(number));
-  return name[0] != '\0' ? name : "unknown code";
+  if (!known_operator(number)) return "unknown code";
+  return fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(number));
 }
 
 const char* Model::description() const { return c_str(file_root(*this)->description()); }

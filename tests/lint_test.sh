@@ -35,7 +35,7 @@ plant() { # plant RULE FILE LINE
 }
 
 git init -q .
-mkdir -p ci convert core kernels/{contracts,math,ops} platform capi
+mkdir -p ci convert core kernels/{contracts,math,ops} platform capi tools
 cp "$lint" ci
 for room in core kernels platform capi; do
   put "$room/clean.cc" '#include "core/include/pipit/x.h"' '// new std::vector<int>; throw malloc(1)' \
@@ -52,6 +52,7 @@ put kernels/ops/op.cc '#include "core/include/pipit/tensor.h"'
 put CMakeLists.txt 'add_library(m support/gtest_main.cc)'
 put capi/convenience.cc 'void* p = malloc(1);'
 put convert/clean.py 'import numpy as np'
+put tools/clean.cc '#include "tools/x.h"' '#include "pipit/model.h"' '#include <vector>' '#include "commit.h"'
 [[ -z $(found) ]] || fail "a clean checkout does not pass: $(found)"
 ci/lint.sh || fail "a clean checkout gives an exit status"
 
@@ -64,6 +65,9 @@ plant "core/ knows no operator, tool or test" core/up.cc '#include "kernels/x.h"
 plant "platform/ knows the operating system and nothing of ours but the public headers" \
   platform/up.cc '#  include "core/x.h"'
 plant "capi/ knows public headers only" capi/up.cc '#include "core/x.h"'
+plant "tools/ knows public headers only" tools/schema.cc '#include "tflite_generated.h"'
+plant "tools/ knows public headers only" tools/inside.h '#include "core/schema.h"'
+plant "tools/ knows public headers only" tools/reader.cc '#include <flatbuffers/flatbuffers.h>'
 plant "kernels/ knows no tool or test" kernels/up.cc '#include "tools/x.h"'
 plant "kernels do arithmetic; they know no tensor, op or model" kernels/op.cc '#include "pipit/tensor.h"'
 plant "kernels/math/ knows numbers only" kernels/math/cpu.h '#include "pipit/cpu.h"'

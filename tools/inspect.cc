@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "pipit/details.h"
+#include "pipit/sparsity.h"
 #include "tools/columns.h"
 #include "tools/commands.h"
 #include "tools/costs.h"
@@ -68,7 +70,7 @@ std::string bytes_text(int64_t bytes) {
 class Inspection {
  public:
   explicit Inspection(const Settings& set)
-      : set_(set), session_(set.model), file_(file_of(session_.model())) {
+      : set_(set), session_(set.model), model_(session_.model()) {
     const std::string path = set.model;
     try {
       Waiting waiting("planning");
@@ -98,13 +100,12 @@ class Inspection {
 
   std::string text() const {
     // A path stays in one piece, to be copied.
-    const std::string head = printable(session_.path()) + ": " +
-                             grouped(session_.model().file().size()) + " bytes, format version " +
-                             std::to_string(file_.version()) + "\n";
+    const std::string head = printable(session_.path()) + ": " + grouped(model_.file().size()) +
+                             " bytes, format version " + std::to_string(kFormatVersion) + "\n";
     std::string text;
-    const std::string description = text_of(file_.description());
+    const std::string description = printable(model_.description());
     if (!description.empty()) text += "description: " + description + "\n";
-    for (unsigned g = 0; !set_.summary && g < size_of(file_.subgraphs()); ++g) {
+    for (int g = 0; !set_.summary && g < model_.subgraphs(); ++g) {
       text += subgraph_text(g);
     }
     text += signatures_text() + metadata_text();
@@ -126,9 +127,9 @@ class Inspection {
 
   Json json() const {
     Json json = {{"model", session_.path()},
-                 {"bytes", session_.model().file().size()},
-                 {"format_version", file_.version()},
-                 {"description", text_of(file_.description())},
+                 {"bytes", model_.file().size()},
+                 {"format_version", kFormatVersion},
+                 {"description", printable(model_.description())},
                  {"subgraphs", Json::array()},
                  {"signatures", signatures_json()},
                  {"metadata", Json::array()},
@@ -143,13 +144,12 @@ class Inspection {
                  {"refusal", main_runs() ? Json() : Json(refusal_of(0))},
                  {"memory", nullptr},
                  {"chains", chains_json()}};
-    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
+    for (int g = 0; g < model_.subgraphs(); ++g) {
       json["subgraphs"].push_back(subgraph_json(g));
     }
-    for (unsigned i = 0; i < size_of(file_.metadata()); ++i) {
-      const fb::Metadata& m = *file_.metadata()->Get(i);
+    for (int i = 0; i < metadata_count(model_); ++i) {
       json["metadata"].push_back(
-          {{"name", text_of(m.name())}, {"bytes", buffer_of(session_.model(), m.buffer()).size()}});
+          {{"name", printable(metadata_name(model_, i))}, {"bytes", metadata(model_, i).size()}});
     }
     for (const auto& [name, use] : uses_) {
       json["operators"].push_back({{"op", name}, {"count", use.count}, {"in_build", use.runs}});
@@ -178,50 +178,47 @@ class Inspection {
 
   bool main_runs() const { return refusal_of(0).empty(); }
 
-  const fb::SubGraph& graph(unsigned g) const { return *file_.subgraphs()->Get(g); }
-
-  const fb::OperatorCode& code(const fb::Operator& node) const {
-    return *file_.operator_codes()->Get(node.opcode_index());
-  }
-
-  Tensor tensor(const fb::SubGraph& graph, int32_t i) const {
-    return tensor_of(session_.model(), *graph.tensors()->Get(static_cast<unsigned>(i)), i);
+  // Says also of a tensor without bytes in the file what becomes of it.
+  Tensor tensor(int i, int g) const {
+    Tensor t = model_.tensor(i, g);
+    if (t.constant()) return t;
+    t.storage = is_variable(t) ? Storage::kVariable : Storage::kActivation;
+    return t;
   }
 
   void measure_buffers() {
-    std::vector<bool> weights(size_of(file_.buffers()));
-    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
-      for (unsigned i = 0; i < size_of(graph(g).tensors()); ++i) {
-        const uint32_t buffer = graph(g).tensors()->Get(i)->buffer();
-        if (buffer < weights.size()) weights[buffer] = true;
+    std::vector<bool> weights(static_cast<size_t>(buffer_count(model_)));
+    for (int g = 0; g < model_.subgraphs(); ++g) {
+      for (int i = 0; i < model_.tensors(g); ++i) {
+        const auto index = static_cast<size_t>(buffer_index(model_.tensor(i, g)));
+        if (index < weights.size()) weights[index] = true;
       }
     }
-    for (unsigned i = 0; i < weights.size(); ++i) {
-      const size_t bytes = buffer_of(session_.model(), i).size();
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const size_t bytes = buffer(model_, static_cast<int>(i)).size();
       if (bytes == 0) continue;
       (weights[i] ? sizes_.weight_bytes : sizes_.other_bytes) += bytes;
       ++(weights[i] ? sizes_.weight_buffers : sizes_.other_buffers);
     }
     // Buffers may overlap in a file that says so.
-    const size_t all = session_.model().file().size();
+    const size_t all = model_.file().size();
     sizes_.structure_bytes = all - std::min(all, sizes_.weight_bytes + sizes_.other_bytes);
   }
 
   void count_operators() {
-    for (unsigned g = 0; g < size_of(file_.subgraphs()); ++g) {
-      for (unsigned i = 0; i < size_of(graph(g).operators()); ++i) {
-        const fb::OperatorCode& c = code(*graph(g).operators()->Get(i));
-        OperatorUse& use = uses_[operator_name(c)];
+    for (int g = 0; g < model_.subgraphs(); ++g) {
+      for (int i = 0; i < model_.nodes(g); ++i) {
+        const Node node = model_.node(i, g);
+        OperatorUse& use = uses_[operator_name(node)];
         ++use.count;
-        use.runs = in_build(c);
+        use.runs = in_build(node);
         use.cost += cost(g, i);
       }
     }
   }
 
-  Cost cost(unsigned g, unsigned node) const {
-    const Interpreter* net = memory_ ? &session_.net() : nullptr;
-    return cost_of(session_.model(), net, static_cast<int>(node), static_cast<int>(g));
+  Cost cost(int g, int node) const {
+    return cost_of(model_, memory_ ? &session_.net() : nullptr, node, g);
   }
 
   Cost all_costs() const {
@@ -234,7 +231,7 @@ class Inspection {
   void measure_chains(Options options) {
     if (session_.net().chains() == 0) return;
     options.bands = Bands::kNever;
-    const auto without = Interpreter::required_memory(session_.model(), all_operators(), options);
+    const auto without = Interpreter::required_memory(model_, all_operators(), options);
     if (without.ok())
       saved_by_chains_ = without.value().activation_bytes - memory_->activation_bytes;
   }
@@ -243,15 +240,15 @@ class Inspection {
 
   // ---- text
 
-  std::string subgraph_text(unsigned g) const {
-    const fb::SubGraph& sub = graph(g);
-    std::string text = "\nsubgraph " + std::to_string(g) + " '" + text_of(sub.name()) + "'\n";
-    text += "  inputs   " + tensor_list(sub.inputs()) + "\n  outputs  " +
-            tensor_list(sub.outputs()) + "\n";
+  std::string subgraph_text(int g) const {
+    std::string text =
+        "\nsubgraph " + std::to_string(g) + " '" + printable(subgraph_name(model_, g)) + "'\n";
+    text += "  inputs   " + tensor_list(model_.inputs(g)) + "\n  outputs  " +
+            tensor_list(model_.outputs(g)) + "\n";
     text += "  operators\n";
-    for (unsigned i = 0; i < size_of(sub.operators()); ++i) {
+    for (int i = 0; i < model_.nodes(g); ++i) {
       const Cost c = cost(g, i);
-      text += "    " + operator_text(sub, static_cast<int>(i)) + "; " +
+      text += "    " + operator_text(i, g) + "; " +
               (c.multiply_adds == 0
                    ? ""
                    : scaled(static_cast<double>(c.multiply_adds)) + " multiply-adds, ") +
@@ -259,36 +256,33 @@ class Inspection {
     }
     text += "  tensors\n";
     std::vector<std::vector<std::string>> rows;
-    for (unsigned i = 0; i < size_of(sub.tensors()); ++i) {
-      rows.push_back(tensor_row(tensor(sub, static_cast<int32_t>(i))));
-    }
+    for (int i = 0; i < model_.tensors(g); ++i) rows.push_back(tensor_row(tensor(i, g)));
     return text + table(rows, "    ");
   }
 
   // "(T0, T3, -)"; "-" is an optional input left out.
-  static std::string tensor_list(const flatbuffers::Vector<int32_t>* list) {
+  static std::string tensor_list(Span<const int32_t> list) {
     std::string text;
-    for (unsigned i = 0; i < size_of(list); ++i) {
-      text += i == 0 ? "" : ", ";
-      text += list->Get(i) < 0 ? "-" : "T" + std::to_string(list->Get(i));
+    for (const int32_t t : list) {
+      text += text.empty() ? "" : ", ";
+      text += t < 0 ? "-" : "T" + std::to_string(t);
     }
     return "(" + text + ")";
   }
 
   // "#3 CONV_2D v2 (T5, T6, T7) -> T8  [1,112,112,32] int8"
-  std::string operator_text(const fb::SubGraph& sub, int i) const {
-    const fb::Operator& node = *sub.operators()->Get(static_cast<unsigned>(i));
-    const fb::OperatorCode& c = code(node);
-    std::string outputs = tensor_list(node.outputs());
-    if (size_of(node.outputs()) == 1) outputs = outputs.substr(1, outputs.size() - 2);
-    std::string text = "#" + std::to_string(i) + " " + operator_name(c) + " v" +
-                       std::to_string(c.version()) + " " + tensor_list(node.inputs()) + " -> " +
+  std::string operator_text(int i, int g) const {
+    const Node node = model_.node(i, g);
+    std::string outputs = tensor_list(node.outputs);
+    if (node.outputs.size() == 1) outputs = outputs.substr(1, outputs.size() - 2);
+    std::string text = "#" + std::to_string(i) + " " + operator_name(node) + " v" +
+                       std::to_string(node.version) + " " + tensor_list(node.inputs) + " -> " +
                        outputs;
-    for (unsigned o = 0; o < size_of(node.outputs()); ++o) {
-      const Tensor t = tensor(sub, node.outputs()->Get(o));
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      const Tensor t = model_.tensor(node.outputs[o], g);
       text += (o == 0 ? "  " : ", ") + shape_text(t.shape) + " " + type_name(t.type);
     }
-    return text + (in_build(c) ? "" : "  (not in this build)");
+    return text + (in_build(node) ? "" : "  (not in this build)");
   }
 
   static std::vector<std::string> tensor_row(const Tensor& t) {
@@ -316,34 +310,47 @@ class Inspection {
 
   std::string signatures_text() const {
     std::string text;
-    for (unsigned i = 0; i < size_of(file_.signature_defs()); ++i) {
-      const fb::SignatureDef& s = *file_.signature_defs()->Get(i);
-      text += "  '" + text_of(s.signature_key()) + "' runs subgraph " +
-              std::to_string(s.subgraph_index()) + ": (" + map_text(s.inputs()) + ") -> (" +
-              map_text(s.outputs()) + ")\n";
-      const std::string why = refusal_of(static_cast<int>(s.subgraph_index()));
+    for (int s = 0; s < model_.signatures(); ++s) {
+      const int g = model_.signature_subgraph(s);
+      text += "  '" + printable(model_.signature_key(s)) + "' runs subgraph " + std::to_string(g) +
+              ": (" + names_text(inputs_of(s)) + ") -> (" + names_text(outputs_of(s)) + ")\n";
+      const std::string why = refusal_of(g);
       if (!why.empty()) text += "    cannot run: " + why + "\n";
     }
     return text.empty() ? "" : "\nsignatures\n" + text;
   }
 
-  using TensorMaps = flatbuffers::Vector<flatbuffers::Offset<fb::TensorMap>>;
+  using NamedTensors = std::vector<NamedTensor>;
 
-  static std::string map_text(const TensorMaps* maps) {
+  NamedTensors inputs_of(int signature) const {
+    return named(signature, &Model::signature_inputs, &Model::signature_input);
+  }
+
+  NamedTensors outputs_of(int signature) const {
+    return named(signature, &Model::signature_outputs, &Model::signature_output);
+  }
+
+  NamedTensors named(int signature, int (Model::*count)(int) const,
+                     NamedTensor (Model::*at)(int, int) const) const {
+    NamedTensors list;
+    const int n = (model_.*count)(signature);
+    for (int i = 0; i < n; ++i) list.push_back((model_.*at)(signature, i));
+    return list;
+  }
+
+  static std::string names_text(const NamedTensors& list) {
     std::string text;
-    for (unsigned i = 0; i < size_of(maps); ++i) {
-      text += (i == 0 ? "" : ", ") + text_of(maps->Get(i)->name()) + " T" +
-              std::to_string(maps->Get(i)->tensor_index());
+    for (const NamedTensor& t : list) {
+      text += (text.empty() ? "" : ", ") + printable(t.name) + " T" + std::to_string(t.tensor);
     }
     return text;
   }
 
   std::string metadata_text() const {
     std::string text;
-    for (unsigned i = 0; i < size_of(file_.metadata()); ++i) {
-      const fb::Metadata& m = *file_.metadata()->Get(i);
-      text += "  '" + text_of(m.name()) +
-              "': " + grouped(buffer_of(session_.model(), m.buffer()).size()) + " bytes\n";
+    for (int i = 0; i < metadata_count(model_); ++i) {
+      text += "  '" + printable(metadata_name(model_, i)) +
+              "': " + grouped(metadata(model_, i).size()) + " bytes\n";
     }
     return text.empty() ? "" : "\nmetadata\n" + text;
   }
@@ -407,37 +414,36 @@ class Inspection {
 
   // ---- JSON
 
-  static Json index_list(const flatbuffers::Vector<int32_t>* list) {
+  template <class T>
+  static Json array_json(Span<const T> list) {
     Json json = Json::array();
-    for (unsigned i = 0; i < size_of(list); ++i) json.push_back(list->Get(i));
+    for (const T& each : list) json.push_back(each);
     return json;
   }
 
-  Json subgraph_json(unsigned g) const {
-    const fb::SubGraph& sub = graph(g);
-    Json json = {{"name", text_of(sub.name())},
-                 {"inputs", index_list(sub.inputs())},
-                 {"outputs", index_list(sub.outputs())},
+  Json subgraph_json(int g) const {
+    Json json = {{"name", printable(subgraph_name(model_, g))},
+                 {"inputs", array_json(model_.inputs(g))},
+                 {"outputs", array_json(model_.outputs(g))},
                  {"operators", Json::array()},
                  {"tensors", Json::array()}};
-    for (unsigned i = 0; i < size_of(sub.operators()); ++i) {
-      const fb::Operator& node = *sub.operators()->Get(i);
-      const fb::OperatorCode& c = code(node);
-      json["operators"].push_back({{"op", operator_name(c)},
-                                   {"custom", is_custom(c)},
-                                   {"version", c.version()},
-                                   {"inputs", index_list(node.inputs())},
-                                   {"outputs", index_list(node.outputs())},
-                                   {"in_build", in_build(c)}});
+    for (int i = 0; i < model_.nodes(g); ++i) {
+      const Node node = model_.node(i, g);
+      json["operators"].push_back({{"op", operator_name(node)},
+                                   {"custom", is_custom(node)},
+                                   {"version", node.version},
+                                   {"inputs", array_json(node.inputs)},
+                                   {"outputs", array_json(node.outputs)},
+                                   {"in_build", in_build(node)}});
       json["operators"].back().update(cost_json(cost(g, i)));
     }
-    for (unsigned i = 0; i < size_of(sub.tensors()); ++i) {
-      const Tensor t = tensor(sub, static_cast<int32_t>(i));
+    for (int i = 0; i < model_.tensors(g); ++i) {
+      const Tensor t = tensor(i, g);
       Json entry = tensor_json(t);
       entry["shape_signature"] = shape_json(shape_signature(t));
       entry["storage"] = storage_name(t.storage);
-      entry["buffer"] = sub.tensors()->Get(i)->buffer();
-      entry["sparse"] = sub.tensors()->Get(i)->sparsity() != nullptr;
+      entry["buffer"] = buffer_index(t);
+      entry["sparse"] = sparsity(t).dimensions != 0;
       entry["quantization"] = quantization_json(t);
       json["tensors"].push_back(std::move(entry));
     }
@@ -447,10 +453,9 @@ class Inspection {
   static Json quantization_json(const Tensor& t) {
     const Quantization q = quantization(t);
     if (q.scales.empty()) return nullptr;
-    Json scales = Json::array(), zero_points = Json::array();
-    for (const float scale : q.scales) scales.push_back(scale);
-    for (const int64_t zero_point : q.zero_points) zero_points.push_back(zero_point);
-    return {{"scales", scales}, {"zero_points", zero_points}, {"dimension", q.dimension}};
+    return {{"scales", array_json(q.scales)},
+            {"zero_points", array_json(q.zero_points)},
+            {"dimension", q.dimension}};
   }
 
   Json chains_json() const {
@@ -473,31 +478,31 @@ class Inspection {
     return json;
   }
 
+  static Json names_json(const NamedTensors& list) {
+    Json json = Json::array();
+    for (const NamedTensor& t : list) {
+      json.push_back({{"name", printable(t.name)}, {"tensor", t.tensor}});
+    }
+    return json;
+  }
+
   Json signatures_json() const {
     Json json = Json::array();
-    const auto map_json = [](const TensorMaps* maps) {
-      Json list = Json::array();
-      for (unsigned i = 0; i < size_of(maps); ++i) {
-        list.push_back(
-            {{"name", text_of(maps->Get(i)->name())}, {"tensor", maps->Get(i)->tensor_index()}});
-      }
-      return list;
-    };
-    for (unsigned i = 0; i < size_of(file_.signature_defs()); ++i) {
-      const fb::SignatureDef& s = *file_.signature_defs()->Get(i);
-      json.push_back({{"key", text_of(s.signature_key())},
-                      {"subgraph", s.subgraph_index()},
-                      {"inputs", map_json(s.inputs())},
-                      {"outputs", map_json(s.outputs())},
-                      {"runs", refusal_of(static_cast<int>(s.subgraph_index())).empty()},
-                      {"refusal", refusal_of(static_cast<int>(s.subgraph_index()))}});
+    for (int s = 0; s < model_.signatures(); ++s) {
+      const int g = model_.signature_subgraph(s);
+      json.push_back({{"key", printable(model_.signature_key(s))},
+                      {"subgraph", g},
+                      {"inputs", names_json(inputs_of(s))},
+                      {"outputs", names_json(outputs_of(s))},
+                      {"runs", refusal_of(g).empty()},
+                      {"refusal", refusal_of(g)}});
     }
     return json;
   }
 
   const Settings& set_;
   Session session_;
-  const fb::Model& file_;
+  const Model& model_;
   std::optional<MemoryPlan> memory_;
   std::vector<ArenaOf> arenas_;
   size_t saved_by_chains_ = 0;

@@ -64,14 +64,10 @@ void Session::choose_signature(const std::string& key) {
     throw Failure(kUsage, path_ + ": has no signature '" + key + "'; " +
                               (keys.empty() ? "it has none at all" : "it has " + joined(keys)));
   }
-  subgraph_ = static_cast<int>(
-      file_of(model_).signature_defs()->Get(static_cast<unsigned>(signature_))->subgraph_index());
+  subgraph_ = model_.signature_subgraph(signature_);
 }
 
-int Session::file_inputs() const {
-  const auto g = static_cast<unsigned>(subgraph_);
-  return static_cast<int>(size_of(file_of(model_).subgraphs()->Get(g)->inputs()));
-}
+int Session::file_inputs() const { return static_cast<int>(model_.inputs(subgraph_).size()); }
 
 void Session::create(size_t arena_bytes) {
   // One at a time: an arena can be most of what a small board has.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 
+#include "pipit/details.h"
 #include "tools/format.h"
 
 namespace pipit::tools {
@@ -94,10 +95,7 @@ Fields graph_message(const std::string& name, int subgraph, const std::vector<Ro
 }  // namespace
 
 std::string profile_proto(const Session& session, const Measurement& m) {
-  const auto name = [&](int subgraph) {
-    const auto* graphs = file_of(session.model()).subgraphs();
-    return text_of(graphs->Get(static_cast<unsigned>(subgraph))->name());
-  };
+  const auto name = [&](int g) { return printable(subgraph_name(session.model(), g)); };
   std::map<int, std::vector<Row>> graphs;
   for (const MeasuredStep& s : m.steps) {
     graphs[s.subgraph].push_back({printable(s.op), s.name, s.times, 0, s.runs});
