@@ -5,27 +5,16 @@ import copy
 import ctypes
 import multiprocessing
 import os
-import pathlib
 import pickle
 import unittest
 
 import numpy as np
+from models import MODELS, loaded, path
 
 from pipit import _library as library
 from pipit import interpreter as pipit
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 EMULATED = "PIPIT_TEST_EMULATED" in os.environ
-
-
-def path(name):
-    return MODELS / (name + ".tflite")
-
-
-def loaded(name, **options):
-    interpreter = pipit.Interpreter(path(name), **options)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 class Arguments(unittest.TestCase):

@@ -12,18 +12,15 @@ import tempfile
 import unittest
 import zlib
 
+from models import path
+
 import pipit
 from pipit import _bench, _board
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 QUICK = {"runs": 12, "min_seconds": 0, "num_threads": 1}
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
 
 import board_case  # noqa: E402
-
-
-def path(name):
-    return MODELS / (name + ".tflite")
 
 
 class Profile(unittest.TestCase):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """LiteRT's compiled models and tensor buffers, as its samples use them."""
 
-import os
-import pathlib
 import unittest
 
 import numpy as np
@@ -10,12 +8,11 @@ from ai_edge_litert.compiled_model import CompiledModel, HardwareAccelerator
 from ai_edge_litert.environment import Environment
 from ai_edge_litert.options import CpuKernelMode, CpuOptions, Options
 from ai_edge_litert.tensor_buffer import TensorBuffer
-
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
+from models import path
 
 
 def loaded(name, *arguments, **options):
-    return CompiledModel.from_file(str(MODELS / (name + ".tflite")), *arguments, **options)
+    return CompiledModel.from_file(str(path(name)), *arguments, **options)
 
 
 def floats(*values):
@@ -64,7 +61,7 @@ class Running(unittest.TestCase):
         self.assertEqual(state.read(3, np.float32).tolist(), [8, 16, 24])
 
     def test_from_bytes_and_closed(self):
-        content = (MODELS / "add.tflite").read_bytes()
+        content = path("add").read_bytes()
         with CompiledModel.from_buffer(content) as model:
             self.assertEqual(model.get_num_signatures(), 1)
 

@@ -6,28 +6,16 @@ import gc
 import importlib
 import inspect
 import os
-import pathlib
 import unittest
 import warnings
 
 import numpy as np
+from models import DIGITS, loaded, path
 
 from pipit import interpreter as pipit
 from pipit import tf
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
-DIGITS = pathlib.Path(__file__).resolve().parents[2] / "models"
 Kind = pipit.OpResolverType
-
-
-def path(name):
-    return MODELS / (name + ".tflite")
-
-
-def loaded(name, **options):
-    interpreter = pipit.Interpreter(path(name), **options)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 class Names(unittest.TestCase):

@@ -11,14 +11,13 @@ import tempfile
 import unittest
 
 import numpy as np
+from models import DIGITS, path
 
 from pipit import Interpreter
 from pipit.export_keras import export_keras
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 # What starts Python: this one, or another machine's under an emulator, or by way of a loader.
 PYTHON = shlex.split(os.environ.get("PIPIT_TEST_PYTHON", shlex.quote(sys.executable)))
-DIGITS = pathlib.Path(__file__).resolve().parents[2] / "models"
 
 
 class Export(unittest.TestCase):
@@ -80,7 +79,7 @@ class Export(unittest.TestCase):
                 len(numbers), -1), numbers.reshape(len(numbers), -1), atol=1e-4)
 
     def test_kinds_of_layers(self):
-        made, npz = self.exported(MODELS / "layers.tflite")
+        made, npz = self.exported(path("layers"))
         config = made["modelTopology"]["model_config"]["config"]
         self.assertEqual([layer["class_name"] for layer in config["layers"]], [
             "InputLayer", "BatchNormalization", "BatchNormalization", "ReLU", "BatchNormalization",
@@ -91,7 +90,7 @@ class Export(unittest.TestCase):
         self.assertEqual(npz["mul/gamma"].tolist(), [0.5, 3])
 
     def test_kinds_of_layers_for_pictures(self):
-        made, npz = self.exported(MODELS / "picture_layers.tflite")
+        made, npz = self.exported(path("picture_layers"))
         config = made["modelTopology"]["model_config"]["config"]
         self.assertEqual([layer["class_name"] for layer in config["layers"]], [
             "InputLayer", "Conv2DTranspose", "BatchNormalization", "ReLU", "BatchNormalization",
@@ -108,7 +107,7 @@ class Export(unittest.TestCase):
                                      "no dimension but the batch"),
                             ("unknown", "nobody_has_this (operator 0) cannot be a Keras layer")):
             with self.assertRaises(ValueError) as caught:
-                export_keras(MODELS / (model + ".tflite"), self.folder)
+                export_keras(path(model), self.folder)
             self.assertIn(text, str(caught.exception))
             self.assertFalse(self.folder.exists())
 
@@ -116,7 +115,7 @@ class Export(unittest.TestCase):
         self.folder.mkdir()
         (self.folder / "model.json").write_text("mine")
         with self.assertRaises(ValueError):
-            export_keras(MODELS / "gather.tflite", self.folder)
+            export_keras(path("gather"), self.folder)
         self.assertEqual((self.folder / "model.json").read_text(), "mine")
         self.exported(DIGITS / "digits_float.tflite")
 
@@ -158,7 +157,7 @@ class Export(unittest.TestCase):
 
         good = run("export-keras", DIGITS / "digits_float.tflite", "-o", self.folder)
         self.assertEqual((good.returncode, good.stdout, good.stderr), (0, "", ""))
-        bad = run("export-keras", MODELS / "gather.tflite", "-o", self.folder)
+        bad = run("export-keras", path("gather"), "-o", self.folder)
         self.assertEqual(bad.returncode, 3)
         self.assertIn("gather.tflite: GATHER (operator 0)", bad.stderr)
         self.assertEqual(run("export").returncode, 2)

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interpreter as users of tflite_runtime know it. Models come from make_models.py: their folder
-is in PIPIT_TEST_MODELS."""
+"""The interpreter as users of tflite_runtime know it."""
 
 import ctypes
 import gc
 import os
-import pathlib
 import threading
 import unittest
 
 import numpy as np
+from models import loaded, path
 
 from pipit import _library as library
 from pipit import interpreter as pipit
 from pipit import tf
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 Interpreter = pipit.Interpreter
 
 
@@ -41,16 +39,6 @@ def run_double(_, parameters, node):
 def library_path():
     """Of a library without a delegate: Pipit's own."""
     return library.lib._name
-
-
-def path(name):
-    return MODELS / (name + ".tflite")
-
-
-def loaded(name, **options):
-    interpreter = Interpreter(model_path=path(name), **options)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 def floats(*values):

@@ -7,10 +7,10 @@ import tempfile
 import unittest
 
 import numpy as np
+from models import path
 
 from pipit import interpreter as pipit
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 SPOT = 80  # letters of the names that stand for others
 HOSTILE = [
     b"\xff\xfe\x80", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x80",
@@ -19,7 +19,7 @@ HOSTILE = [
 
 def spoilt(model, letter, name):
     """A model whose names have become these bytes, with blanks behind them."""
-    content = (MODELS / (model + ".tflite")).read_bytes()
+    content = path(model).read_bytes()
     return content.replace(letter * SPOT, name.ljust(SPOT))
 
 
@@ -59,18 +59,18 @@ class Names(unittest.TestCase):
             self.assertTrue(str(caught.exception))
 
     def test_files(self):
-        content = (MODELS / "add.tflite").read_bytes()
+        content = path("add").read_bytes()
         with tempfile.TemporaryDirectory() as folder:
             for name in HOSTILE:
                 with self.subTest(name=name):
-                    path = os.path.join(os.fsencode(folder), name)
-                    for missing in path, os.fsdecode(path):
+                    place = os.path.join(os.fsencode(folder), name)
+                    for missing in place, os.fsdecode(place):
                         with self.assertRaises(ValueError) as caught:
                             pipit.Interpreter(model_path=missing)
                         self.assertIn("Could not open", str(caught.exception))
-                    with open(path, "wb") as file:
+                    with open(place, "wb") as file:
                         file.write(content)
-                    for there in path, os.fsdecode(path), pathlib.Path(os.fsdecode(path)):
+                    for there in place, os.fsdecode(place), pathlib.Path(os.fsdecode(place)):
                         pipit.Interpreter(model_path=there).allocate_tensors()
 
 

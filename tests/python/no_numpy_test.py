@@ -4,22 +4,14 @@
 import array
 import contextlib
 import io
-import os
-import pathlib
 import sys
 import unittest
 
 sys.modules["numpy"] = None  # importing it fails from now on
 
+from models import loaded, path  # noqa: E402
+
 from pipit import Interpreter, export_keras  # noqa: E402
-
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
-
-
-def loaded(name):
-    interpreter = Interpreter(MODELS / (name + ".tflite"))
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 def floats(*values):
@@ -69,7 +61,7 @@ class WithoutNumpy(unittest.TestCase):
         self.assertEqual(interpreter.get_tensor(1), [b"a", b"b", b"c", b"d"])
 
     def test_signatures(self):
-        run = Interpreter(MODELS / "signatures.tflite").get_signature_runner("plus")
+        run = Interpreter(path("signatures")).get_signature_runner("plus")
         self.assertEqual(run(a=floats(1, 2), x=floats(3, 4))["sum"].tolist(), [[4, 6]])
 
     def test_bytes_that_are_no_elements(self):
@@ -91,7 +83,7 @@ class WithoutNumpy(unittest.TestCase):
             with self.assertRaisesRegex(ImportError, "numpy"):
                 call()
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            self.assertEqual(export_keras.main([str(MODELS / "open.tflite"), "-o", "none"]), 6)
+            self.assertEqual(export_keras.main([str(path("open")), "-o", "none"]), 6)
         self.assertEqual(said.getvalue(), "pipit: export-keras needs numpy\n")
 
 

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model of which one signature runs, and two do not: `save` is what invoke() would run."""
 
-import os
-import pathlib
 import unittest
 
 import numpy as np
+from models import path
 
 from pipit import interpreter as pipit
-
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 
 
 class Parts(unittest.TestCase):
     def setUp(self):
-        self.net = pipit.Interpreter(model_path=str(MODELS / "part.tflite"))
+        self.net = pipit.Interpreter(model_path=path("part"))
 
     def test_all_signatures_are_listed(self):
         self.assertEqual(self.net.get_signature_list(), {

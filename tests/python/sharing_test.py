@@ -5,7 +5,6 @@ grows while a model runs."""
 import contextlib
 import ctypes
 import os
-import pathlib
 import resource
 import subprocess
 import sys
@@ -13,25 +12,15 @@ import threading
 import unittest
 
 import numpy as np
+from models import loaded, path
 
 from pipit import Cancelled, _plan
 from pipit import _library as library
 from pipit import interpreter as pipit
 
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
 EMULATED = "PIPIT_TEST_EMULATED" in os.environ
 PREPARE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
 RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-
-
-def path(name):
-    return MODELS / (name + ".tflite")
-
-
-def loaded(name, **options):
-    interpreter = pipit.Interpreter(path(name), **options)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 class Waiting:

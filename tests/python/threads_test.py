@@ -3,18 +3,15 @@
 
 import ctypes
 import os
-import pathlib
 import threading
 import unittest
 
 import numpy as np
+from models import DIGITS, path
 
 from pipit import _library as library
 from pipit import _team
 from pipit import interpreter as pipit
-
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
-DIGITS = pathlib.Path(__file__).resolve().parents[2] / "models"
 
 
 def scores(name, **options):
@@ -37,11 +34,11 @@ class Threads(unittest.TestCase):
                 self.assertEqual(scores(name, num_threads=threads), alone, (name, threads))
 
     def test_they_are_started_and_shared(self):
-        one = pipit.Interpreter(MODELS / "add.tflite", num_threads=3)
-        two = pipit.Interpreter(MODELS / "add.tflite", num_threads=3)
+        one = pipit.Interpreter(path("add"), num_threads=3)
+        two = pipit.Interpreter(path("add"), num_threads=3)
         self.assertEqual(library.lib.pipit_team_threads(one._team.handle), 3)
         self.assertIs(one._team, two._team)
-        self.assertIsNone(pipit.Interpreter(MODELS / "add.tflite", num_threads=1)._team)
+        self.assertIsNone(pipit.Interpreter(path("add"), num_threads=1)._team)
         del one, two
         self.assertNotIn(3, _team._teams)
 
@@ -52,7 +49,7 @@ class Threads(unittest.TestCase):
                      "qemu-user does not survive new threads in a forked process")
     def test_a_forked_process_has_threads_of_its_own(self):
         alone = scores("digits_int8", num_threads=1)
-        keep = pipit.Interpreter(MODELS / "add.tflite", num_threads=2)
+        keep = pipit.Interpreter(path("add"), num_threads=2)
         child = os.fork()
         if child == 0:
             os._exit(0 if scores("digits_int8", num_threads=2) == alone else 1)
@@ -77,7 +74,7 @@ class Seeds(unittest.TestCase):
 
     @staticmethod
     def numbers(**options):
-        interpreter = pipit.Interpreter(MODELS / "random.tflite", **options)
+        interpreter = pipit.Interpreter(path("random"), **options)
         interpreter.allocate_tensors()
         interpreter.invoke()
         return interpreter.get_tensor(1).tolist()

@@ -1,25 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values of every type and shape on their way in and out, and what is refused."""
 
-import os
-import pathlib
 import unittest
 
 import numpy as np
+from models import loaded, path
 
 from pipit import Interpreter
-
-MODELS = pathlib.Path(os.environ["PIPIT_TEST_MODELS"])
-
-
-def path(name):
-    return str(MODELS / (name + ".tflite"))
-
-
-def loaded(name, **options):
-    interpreter = Interpreter(model_path=path(name), **options)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 class Case(unittest.TestCase):
@@ -137,7 +124,7 @@ class Strings(Case):
 class Arguments(Case):
 
     def test_empty_ones_are_none(self):
-        content = (MODELS / "add.tflite").read_bytes()
+        content = path("add").read_bytes()
         for arguments in (dict(model_path=path("add"), model_content=b""),
                           dict(model_path="", model_content=content)):
             self.assertEqual(len(Interpreter(**arguments).get_input_details()), 2)
