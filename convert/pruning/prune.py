@@ -63,7 +63,7 @@ class Level:
     """What pruning that share comes to."""
 
     share: float
-    bytes: int
+    bytes: int  # of the file, with weights in floats
     macs: int
     snr: float | None = None
     agreement: float | None = None
@@ -81,12 +81,12 @@ class PruneReport:
 
     def text(self) -> str:
         what = "weights" if self.method == "magnitude" else "channels"
-        lines = [f"{'share of ' + what:>18}  {'bytes':>12}  {'MACs':>14}  {'outputs':>9}  "
+        lines = [f"{'share of ' + what:>18}  {'float bytes':>12}  {'MACs':>14}  {'outputs':>9}  "
                  "same answer"]
         lines += [_line(each) for each in (self.before, *self.levels)]
         if self.taken is not None:
             lines.append(f"pruned: {self.taken.share:.1%} of the {what}, "
-                         f"{self.before.bytes} -> {self.taken.bytes} bytes")
+                         f"{self.before.bytes} -> {self.taken.bytes} bytes in floats")
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, typing.Any]:
@@ -171,8 +171,10 @@ class _Pruner:
                     or (s.max_accuracy_drop is not None and dropped > s.max_accuracy_drop))
 
     def _level(self, model: Model, share: float, found: Comparison | None) -> Level:
-        size = tflite_file.size(model) - sparse.saving(model)
-        level = Level(share, size, channels.macs(model.main))
+        stored = clone(model)
+        if self._settings.method == "magnitude":
+            sparse.encode(stored)
+        level = Level(share, tflite_file.size(stored), channels.macs(model.main))
         if found is not None:
             answers = found.answers
             level.snr = found.outputs.snr

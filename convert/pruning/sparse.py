@@ -15,26 +15,18 @@ _GAIN = 0.9  # of the dense bytes: what is not smaller than that stays as it is
 _DENSE_READERS = ("FULLY_CONNECTED",)  # take sparse floats as they are; others by DENSIFY
 
 
-def encode(model: Model) -> int:
-    """Stores weights sparsely where that is smaller; returns the bytes that it saves."""
-    return sum(_encode(graph) for graph in model.subgraphs)
+def encode(model: Model) -> None:
+    """Stores weights sparsely where that is smaller."""
+    for graph in model.subgraphs:
+        _encode(graph)
 
 
-def saving(model: Model) -> int:
-    """The bytes that encode() would save."""
-    weights = {id(tensor): tensor for graph in model.subgraphs for op in graph.operators
-               for i, tensor in enumerate(op.inputs)
-               if tensor is not None and _is_weights(op, i, tensor)}
-    return sum(_saving(np.asarray(tensor.data)) for tensor in weights.values())
-
-
-def _saving(data: Array) -> int:
-    """Of one tensor; 0 when it is not worth it."""
+def _is_smaller(data: Array) -> bool:
     there = data.reshape(-1, data.shape[-1]) != 0
     count = int(there.sum())
     rows = (there.shape[0] + 1) * _index_bytes(count)
     size = count * (data.itemsize + _index_bytes(data.shape[-1] - 1)) + rows
-    return int(data.nbytes - size) if size < _GAIN * data.nbytes else 0
+    return bool(size < _GAIN * data.nbytes)
 
 
 def _index_bytes(most: int) -> int:
@@ -47,8 +39,8 @@ def _index_type(most: int) -> tuple[str, str]:
     return tables[_index_bytes(most)]
 
 
-def _encode(graph: Subgraph) -> int:
-    saved, operators = 0, list[Operator]()
+def _encode(graph: Subgraph) -> None:
+    operators: list[Operator] = []
     made: dict[int, Tensor] = {}
     for op in graph.operators:
         for i, tensor in enumerate(op.inputs):
@@ -58,12 +50,10 @@ def _encode(graph: Subgraph) -> int:
                 small = compressed(tensor)
                 if small is None:
                     continue
-                saved += _saving(np.asarray(tensor.data))
                 made[id(tensor)] = _reader(op, small, operators)
             op.inputs[i] = made[id(tensor)]
         operators.append(op)
     graph.operators = operators
-    return saved
 
 
 def _is_weights(op: Operator, i: int, tensor: Tensor) -> bool:
@@ -88,7 +78,7 @@ def _reader(op: Operator, small: Tensor, operators: list[Operator]) -> Tensor:
 def compressed(tensor: Tensor) -> Tensor | None:
     """The tensor with its last dimension in compressed rows; None when that saves little."""
     data = np.asarray(tensor.data)
-    if not _saving(data):
+    if not _is_smaller(data):
         return None
     rows = data.reshape(-1, data.shape[-1])
     there = rows != 0

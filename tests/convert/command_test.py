@@ -99,6 +99,11 @@ class Command(Case):
                                 "--prune-share", "50%")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("pruned: 50.0% of the weights", done.stdout)
+        done = self.run_command(DIGITS / "digits_float.tflite", "-o", self.out, "--prune", "magnitude",
+                                "--prune-share", "80%", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["pruning"]["taken"]["bytes"],
+                         self.out.stat().st_size)
 
     def test_a_model_that_is_one_already(self):
         done = self.run_command(DIGITS / "digits_float.tflite", "-o", self.out, "--quantize", "dynamic")
