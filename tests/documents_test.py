@@ -17,8 +17,8 @@ import unittest
 ROOT = pathlib.Path(sys.argv[1])
 PIPIT = sys.argv[2]
 COMPILE = sys.argv[3:]
-DOCUMENTS = sorted(
-    path for pattern in ("*.md", "*/*.md") for path in ROOT.glob(pattern) if "build" not in path.parts)
+DOCUMENTS = sorted(path for pattern in ("*.md", "*/*.md", "*/*/*.md") for path in ROOT.glob(pattern)
+                   if "build" not in path.parts)
 ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "build"}
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.M | re.S)
 
