@@ -31,22 +31,10 @@ class InterpreterSignatures : public InterpreterNodes {
   }
   // Indices of tensors in the signature's subgraph by the signature's names.
   std::map<std::string, uint32_t> signature_inputs(const char* signature_key) const {
-    std::map<std::string, uint32_t> found;
-    SignatureRunner* runner =
-        const_cast<InterpreterSignatures*>(this)->GetSignatureRunner(signature_key);
-    if (runner == nullptr) return found;
-    for (const char* name : runner->input_names())
-      add_index(signature_key, name, runner->input_tensor(name), &found);
-    return found;
+    return indices(signature_key, &SignatureRunner::input_names, &SignatureRunner::input_tensor);
   }
   std::map<std::string, uint32_t> signature_outputs(const char* signature_key) const {
-    std::map<std::string, uint32_t> found;
-    SignatureRunner* runner =
-        const_cast<InterpreterSignatures*>(this)->GetSignatureRunner(signature_key);
-    if (runner == nullptr) return found;
-    for (const char* name : runner->output_names())
-      add_index(signature_key, name, runner->output_tensor(name), &found);
-    return found;
+    return indices(signature_key, &SignatureRunner::output_names, &SignatureRunner::output_tensor);
   }
   // nullptr when there is none; nullptr for the key: the first, or the whole of a model without.
   SignatureRunner* GetSignatureRunner(const char* signature_key) {
@@ -76,13 +64,23 @@ class InterpreterSignatures : public InterpreterNodes {
   void forget_runners() { runners_.clear(); }
 
  private:
-  void add_index(const char* signature_key, const char* name, const TfLiteTensor* t,
-                 std::map<std::string, uint32_t>* found) const {
+  // Of the tensors that a runner tells by these two of its functions.
+  template <class Names, class TensorOf>
+  std::map<std::string, uint32_t> indices(const char* signature_key, Names names,
+                                          TensorOf tensor_of) const {
+    std::map<std::string, uint32_t> found;
+    SignatureRunner* runner =
+        const_cast<InterpreterSignatures*>(this)->GetSignatureRunner(signature_key);
+    if (runner == nullptr) return found;
     const int index = GetSubgraphIndexFromSignature(signature_key);
     const Subgraph& graph = attached(index < 0 ? 0 : index);
-    for (int i = 0; t != nullptr && i < static_cast<int>(graph.tensors_size()); ++i) {
-      if (graph.tensor(i) == t) (*found)[name] = static_cast<uint32_t>(i);
+    for (const char* name : (runner->*names)()) {
+      const TfLiteTensor* t = (runner->*tensor_of)(name);
+      for (int i = 0; t != nullptr && i < static_cast<int>(graph.tensors_size()); ++i) {
+        if (graph.tensor(i) == t) found[name] = static_cast<uint32_t>(i);
+      }
     }
+    return found;
   }
 
   mutable std::set<std::string> keys_;
