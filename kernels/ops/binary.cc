@@ -164,16 +164,15 @@ Status plan_binary(Prepare& p, const BinaryVariant& kernel, const void* constant
   if (params == nullptr) return Code::kArenaTooSmall;
   const Broadcast walk = walk_inputs(p, shape, 2);
   const auto small = [](int32_t n) { return static_cast<int8_t>(n); };
-  const auto bytes_of = [&](const Tensor& t) { return small(type_bits(t.type) / 8); };
   *params = {.kernel = kernel.run,
              .constants = constants,
              .walk = nullptr,
              .n = walk.n,
              .step_a = small(walk.step[0]),
              .step_b = small(walk.step[1]),
-             .a_bytes = bytes_of(p.input(0)),
-             .b_bytes = b_bytes != 0 ? small(b_bytes) : bytes_of(p.input(1)),
-             .out_bytes = bytes_of(p.output(0))};
+             .a_bytes = whole_bytes(p.input(0).type),
+             .b_bytes = b_bytes != 0 ? small(b_bytes) : whole_bytes(p.input(1).type),
+             .out_bytes = whole_bytes(p.output(0).type)};
   // Operands of one shape, and those of which one is a single value, are one run: no walk is kept.
   if (walk.runs != 1) {
     params->walk = keep(p, walk);

@@ -10,7 +10,7 @@ namespace {
 Status prepare(Prepare& p) {
   PIPIT_TRY(p.arity(1, 1, 1));
   const Tensor& in = p.input(0);
-  const int from = type_bits(in.type) / 8, to = type_bits(p.output(0).type) / 8;
+  const int from = whole_bytes(in.type), to = whole_bytes(p.output(0).type);
   if (from < 1 || to < 1) return p.unsupported("from ", in.type, " to ", p.output(0).type);
   Shape shape = in.shape;
   if (from > to) {

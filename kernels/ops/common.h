@@ -33,6 +33,9 @@ constexpr TypeSet types(T... t) {
   return ((TypeSet{1} << static_cast<int>(t)) | ...);
 }
 
+// Bytes of an element; 0 where it has less than one.
+inline int8_t whole_bytes(Type type) { return static_cast<int8_t>(type_bits(type) / 8); }
+
 // Fails unless the tensor is of one of these types.
 Status need_type(const Prepare& p, const Tensor& t, TypeSet set);
 

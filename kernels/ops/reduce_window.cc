@@ -164,7 +164,7 @@ Status find_size(const Prepare& p, int32_t index, int64_t high_pad, Dimension* d
 Status plan(Prepare& p, Params* params, const int64_t* high_pads) {
   const Tensor& in = p.input(kInput);
   params->rank = in.shape.rank;
-  params->element = static_cast<size_t>(type_bits(in.type) / 8);
+  params->element = static_cast<size_t>(whole_bytes(in.type));
   Shape padded = in.shape, out = in.shape;
   auto step = static_cast<int64_t>(params->element);
   for (int32_t i = in.shape.rank - 1; i >= 0; --i) {

@@ -24,7 +24,7 @@ namespace {
 
 template <class Pointer>
 Pointer element(const Tensor& t, ptrdiff_t i) {
-  return reinterpret_cast<Pointer>(t.as<uint8_t>() + i * (type_bits(t.type) / 8));
+  return reinterpret_cast<Pointer>(t.as<uint8_t>() + i * whole_bytes(t.type));
 }
 
 // The kernel on shares of the rows; exponentials of fixed-point numbers are no faster than others.

@@ -78,9 +78,8 @@ Status plan_unary(Prepare& p, const UnaryVariant& kernel, const void* constants,
   if (type_bits(p.input(0).type) == type_bits(p.output(0).type)) p.in_place(0, 0);
   auto* params = p.allocate<UnaryParams>();
   if (params == nullptr) return Code::kArenaTooSmall;
-  const auto bytes_of = [](const Tensor& t) { return static_cast<int8_t>(type_bits(t.type) / 8); };
-  *params = {kernel.run, constants, p.input(0).elements(), bytes_of(p.input(0)),
-             bytes_of(p.output(0))};
+  *params = {kernel.run, constants, p.input(0).elements(), whole_bytes(p.input(0).type),
+             whole_bytes(p.output(0).type)};
   if (run == run_unary && has_rows(p.output(0).shape, *params)) p.by_rows(by_rows);
   return p.run(run, params, kernel.name);
 }
