@@ -48,8 +48,8 @@ INSTANTIATE_TEST_SUITE_P(ConvF32, ConvF32VariantTest,
                          variant_name<ConvF32>);
 
 TEST(ConvF32Check, PartsNeedNoMoreScratch) {
-  expect_parts_need_no_more<ConvF32>(conv_f32_variants(),
-                                     [](const auto& visit) { for_each_case(visit); });
+  expect_parts_need_no_more<FloatConv>(conv_f32_variants(), kParts,
+                                       [](const auto& visit) { for_each_case(visit); });
 }
 
 // ---- the check itself

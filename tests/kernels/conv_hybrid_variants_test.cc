@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(ConvHybrid, ConvHybridVariantTest,
                          variant_name<ConvHybrid>);
 
 TEST(ConvHybridCheck, PartsNeedNoMoreScratch) {
-  expect_parts_need_no_more<ConvHybrid>(conv_hybrid_variants(), kEachCase);
+  expect_parts_need_no_more<HybridConv>(conv_hybrid_variants(), kParts, kEachCase);
 }
 
 // ---- the check itself

@@ -9,9 +9,10 @@
 #include <ostream>
 #include <string>
 
-#include "kernels/contracts/conv.h"
 #include "kernels/contracts/variant.h"
+#include "tests/kernels/same_size.h"
 #include "tests/support/guarded_buffer.h"
+#include "tests/support/random.h"
 
 namespace pipit {
 
@@ -25,20 +26,6 @@ void PrintTo(const KernelVariant<Args>& v, std::ostream* out) {
 
 namespace pipit::test {
 
-// Padding as for an output as large as the input, divided by the stride.
-inline ConvGeometry same_size(int32_t h, int32_t w, int32_t in_c, int32_t out_c, int32_t kernel,
-                              int32_t stride, int32_t dilation) {
-  ConvGeometry g = {.batch = 1, .in_h = h, .in_w = w, .in_c = in_c};
-  g.out_h = (h + stride - 1) / stride;
-  g.out_w = (w + stride - 1) / stride;
-  g.out_c = out_c;
-  g.kernel_h = g.kernel_w = kernel;
-  g.stride_h = g.stride_w = stride;
-  g.dilation_h = g.dilation_w = dilation;
-  g.pad_top = g.pad_left = (kernel - 1) * dilation / 2;
-  return g;
-}
-
 // Every case, its arrays against either guard page.
 template <class Args, class ForEachCase>
 void expect_agrees_with_portable(const KernelVariant<Args>& variant,
@@ -51,6 +38,24 @@ void expect_agrees_with_portable(const KernelVariant<Args>& variant,
       ASSERT_TRUE(agrees(variant, portable, c, side, ++seed)) << describe(c) << ", seed " << seed;
     }
   });
+}
+
+// A part of the work, less of each size in `parts`, never needs more scratch memory than the whole.
+template <template <class> class Conv, class Args, size_t kCount, class ForEachCase>
+void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
+                               int32_t ConvGeometry::*const (&parts)[kCount],
+                               const ForEachCase& for_each_case) {
+  Random random(7);
+  for (const KernelVariant<Args>& variant : variants) {
+    if (variant.scratch == nullptr) continue;
+    for_each_case([&](const auto& c) {
+      const Args whole = Conv<Args>(c, Against::kUpperGuard, 1).args();
+      Args part = whole;
+      for (const auto size : parts) part.size.*size = random.between(1, whole.size.*size);
+      EXPECT_LE(variant.scratch(part), variant.scratch(whole))
+          << variant.name << ", " << describe(c);
+    });
+  }
 }
 
 template <class Args, class ForEachCase>

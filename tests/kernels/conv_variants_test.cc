@@ -85,8 +85,8 @@ INSTANTIATE_TEST_SUITE_P(ConvU8, ConvU8Variants,
                          variant_name<ConvU8>);
 
 TEST(ConvScratch, PartsNeedNoMore) {
-  expect_parts_need_no_more(conv_s8_variants(), kEachCase);
-  expect_parts_need_no_more(conv_u8_variants(), kEachCase);
+  expect_parts_need_no_more<GuardedConv>(conv_s8_variants(), kParts, kEachCase);
+  expect_parts_need_no_more<GuardedConv>(conv_u8_variants(), kParts, kEachCase);
 }
 
 // ---- the check itself

@@ -43,8 +43,8 @@ INSTANTIATE_TEST_SUITE_P(DepthwiseF32, DepthwiseF32VariantTest,
                          variant_name<DepthwiseF32>);
 
 TEST(DepthwiseF32Check, PartsNeedNoMoreScratch) {
-  expect_parts_need_no_more<DepthwiseF32>(depthwise_f32_variants(),
-                                          [](const auto& visit) { for_each_case(visit); });
+  expect_parts_need_no_more<FloatConv>(depthwise_f32_variants(), kParts,
+                                       [](const auto& visit) { for_each_case(visit); });
 }
 
 // ---- the check itself

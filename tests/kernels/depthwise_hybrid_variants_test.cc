@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(DepthwiseHybrid, DepthwiseHybridVariantTest,
                          variant_name<DepthwiseHybrid>);
 
 TEST(DepthwiseHybridCheck, PartsNeedNoMoreScratch) {
-  expect_parts_need_no_more<DepthwiseHybrid>(depthwise_hybrid_variants(), kEachCase);
+  expect_parts_need_no_more<HybridConv>(depthwise_hybrid_variants(), kParts, kEachCase);
 }
 
 // ---- the check itself

@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(DepthwiseU8, DepthwiseU8Variants,
                          variant_name<DepthwiseU8>);
 
 TEST(DepthwiseScratch, PartsNeedNoMore) {
-  expect_parts_need_no_more(depthwise_s8_variants(), kEachCase);
+  expect_parts_need_no_more<GuardedConv>(depthwise_s8_variants(), kParts, kEachCase);
 }
 
 // ---- the check itself

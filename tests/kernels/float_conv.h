@@ -166,25 +166,9 @@ void with_options(const ConvGeometry& size, const Visit& visit) {
   visit(Case{.size = size, .gap = 3});
 }
 
-// A part of the work never needs more scratch memory than the whole.
-template <class Args, class ForEachCase>
-void expect_parts_need_no_more(Span<const KernelVariant<Args>> variants,
-                               const ForEachCase& for_each_case) {
-  Random random(7);
-  for (const KernelVariant<Args>& variant : variants) {
-    if (variant.scratch == nullptr) continue;
-    for_each_case([&](const Case& c) {
-      const Args whole = FloatConv<Args>(c, Against::kUpperGuard, 1).args();
-      Args part = whole;
-      part.size.out_h = random.between(1, whole.size.out_h);
-      part.size.out_w = random.between(1, whole.size.out_w);
-      part.size.kernel_h = random.between(1, whole.size.kernel_h);
-      part.size.kernel_w = random.between(1, whole.size.kernel_w);
-      part.size.out_c = random.between(1, whole.size.out_c);
-      EXPECT_LE(variant.scratch(part), variant.scratch(whole))
-          << variant.name << ", " << describe(c);
-    });
-  }
-}
+// What a part of the work may have less of.
+constexpr int32_t ConvGeometry::*kParts[] = {&ConvGeometry::out_h, &ConvGeometry::out_w,
+                                             &ConvGeometry::kernel_h, &ConvGeometry::kernel_w,
+                                             &ConvGeometry::out_c};
 
 }  // namespace pipit::test

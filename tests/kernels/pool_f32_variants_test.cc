@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kernels/contracts/pool.h"
+#include "tests/kernels/same_size.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/near.h"
 #include "tests/support/random.h"
@@ -27,13 +28,8 @@ bool agrees(PoolFn portable, PoolFn variant, const Case& c, Against side, uint64
   Random random(seed);
   Pool<float> a;
   ConvGeometry& g = a.size;
-  g = {.batch = 2, .in_h = c.h, .in_w = c.w, .in_c = c.channels};
-  g.out_c = c.channels;
-  g.kernel_h = g.kernel_w = c.kernel;
-  g.stride_h = g.stride_w = c.stride;
-  g.pad_top = g.pad_left = (c.kernel - 1) / 2;
-  g.out_h = (c.h - 1) / c.stride + 1;
-  g.out_w = (c.w - 1) / c.stride + 1;
+  g = same_size(c.h, c.w, c.channels, c.channels, c.kernel, c.stride, 1);
+  g.batch = 2;
   a.stride = dense_strides(g);
   const size_t in_size = 2 * static_cast<size_t>(c.h * c.w * c.channels);
   const size_t out_size = 2 * static_cast<size_t>(g.out_h * g.out_w * c.channels);

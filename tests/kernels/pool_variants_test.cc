@@ -9,6 +9,7 @@
 
 #include "kernels/contracts/mean_s8.h"
 #include "kernels/contracts/pool.h"
+#include "tests/kernels/same_size.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -21,13 +22,8 @@ struct Case {
 };
 
 ConvGeometry geometry(const Case& c) {
-  ConvGeometry g = {.batch = 2, .in_h = c.h, .in_w = c.w, .in_c = c.channels};
-  g.out_c = c.channels;
-  g.kernel_h = g.kernel_w = c.kernel;
-  g.stride_h = g.stride_w = c.stride;
-  g.pad_top = g.pad_left = (c.kernel - 1) / 2;
-  g.out_h = (c.h - 1) / c.stride + 1;
-  g.out_w = (c.w - 1) / c.stride + 1;
+  ConvGeometry g = same_size(c.h, c.w, c.channels, c.channels, c.kernel, c.stride, 1);
+  g.batch = 2;
   return g;
 }
 
