@@ -20,7 +20,6 @@ using ::tflite::profiling::ProfileEvent;
 using Type_ = ::tflite::Profiler::EventType;
 
 constexpr char kDigits[] = PIPIT_MODELS_DIR "/digits_int8.tflite";
-const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4), .name = "t"};
 
 // A row of NEG, the node `own` being a custom operator.
 ModelBuilder row(int length, int own = -1) {

@@ -9,8 +9,6 @@ namespace {
 
 using Floats = std::vector<float>;
 
-const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4), .name = "t"};
-
 // One operator of the application, from four floats to as many.
 ModelBuilder one(const std::string& op, const std::vector<uint8_t>& options = {}) {
   ModelBuilder b;

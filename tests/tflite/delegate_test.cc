@@ -12,22 +12,6 @@ namespace pipit::test {
 namespace {
 
 using Floats = std::vector<float>;
-const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4), .name = "t"};
-
-// Negates `length` times.
-ModelBuilder chain(int length) {
-  ModelBuilder b;
-  const int in = b.tensor(kFour);
-  int last = in;
-  for (int i = 0; i < length; ++i) {
-    const int next = b.tensor(kFour);
-    b.builtin_node(fb::BuiltinOperator::NEG, {last}, {next});
-    last = next;
-  }
-  b.inputs({in});
-  b.outputs({last});
-  return b;
-}
 
 // Claims nodes by a rule; computes them: negates, and adds 100 for each part, so that its work can
 // be told from Pipit's.

@@ -10,21 +10,6 @@ namespace pipit::test {
 namespace {
 
 using Floats = std::vector<float>;
-const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4), .name = "t"};
-
-ModelBuilder negate(int times = 1) {
-  ModelBuilder b;
-  const int in = b.tensor(kFour);
-  int last = in;
-  for (int i = 0; i < times; ++i) {
-    const int next = b.tensor(kFour);
-    b.builtin_node(fb::BuiltinOperator::NEG, {last}, {next});
-    last = next;
-  }
-  b.inputs({in});
-  b.outputs({last});
-  return b;
-}
 
 // A variable that adds up what comes in.
 ModelBuilder counting() {
@@ -76,7 +61,7 @@ TEST(TfLiteExperimental, VariablesAreReset) {
 }
 
 TEST(TfLiteExperimental, TensorsLieWhereTheApplicationSays) {
-  Client c(negate());
+  Client c(chain(1));
   ASSERT_NE(c.create(), nullptr);
   alignas(64) float in[5] = {}, out[4] = {};
   const auto give = [&](int tensor, void* data, size_t bytes, int64_t flags = 0) {
@@ -104,7 +89,7 @@ TEST(TfLiteExperimental, TensorsLieWhereTheApplicationSays) {
 
 // Programs write addresses into tensors; the original looks there, too.
 TEST(TfLiteExperimental, TensorsMayBePointedElsewhere) {
-  Client c(negate());
+  Client c(chain(1));
   ASSERT_NE(c.create(), nullptr);
   ASSERT_EQ(c.allocate(), kTfLiteOk);
   float mine[4] = {1, 2, 3, 4}, others[4] = {5, 6, 7, 8};
@@ -117,7 +102,7 @@ TEST(TfLiteExperimental, TensorsMayBePointedElsewhere) {
 }
 
 TEST(TfLiteExperimental, IndicesOfTensors) {
-  Client c(negate(2));
+  Client c(chain(2));
   ASSERT_NE(c.create(), nullptr);
   EXPECT_EQ(TfLiteInterpreterGetInputTensorIndex(c.net.get(), 0), 0);
   EXPECT_EQ(TfLiteInterpreterGetOutputTensorIndex(c.net.get(), 0), 2);
@@ -137,7 +122,7 @@ TEST(TfLiteExperimental, IndicesOfTensors) {
 }
 
 TEST(TfLiteExperimental, AllTensorsCanBeKept) {
-  Client c(negate(3));
+  Client c(chain(3));
   TfLitePipitOptionsSetPreserveAllTensors(c.options.get(), true);
   EXPECT_EQ(c.run<float>({1, 2, 3, 4}), (Floats{-1, -2, -3, -4}));
   EXPECT_EQ(TfLiteInterpreterGetTensor(c.net.get(), 2)->data.f[3], 4);
@@ -153,7 +138,7 @@ TEST(TfLiteExperimental, XnnpackIsAName) {
   EXPECT_NE(TfLiteXNNPackDelegateGetFlags(d), 0);
   EXPECT_FALSE(TfLiteXNNPackDelegateCanUseInMemoryWeightCacheProvider());
   EXPECT_STREQ(TfLiteXNNPackDelegateInMemoryFilePath(), ":memory");
-  Client c(negate());
+  Client c(chain(1));
   TfLiteInterpreterOptionsSetNumThreads(c.options.get(), -1);
   TfLiteInterpreterOptionsAddDelegate(c.options.get(), d);
   TfLiteInterpreterOptionsSetUseNNAPI(c.options.get(), true);

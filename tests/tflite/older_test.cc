@@ -17,8 +17,6 @@ using Context = TfLiteOpaqueContext;
 using Node = TfLiteOpaqueNode;
 using Floats = std::vector<float>;
 
-const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4)};
-
 ModelBuilder one() {
   ModelBuilder b;
   const int in = b.tensor(kFour), out = b.tensor(kFour);

@@ -14,8 +14,6 @@ using Context = TfLiteOpaqueContext;
 using Node = TfLiteOpaqueNode;
 using Floats = std::vector<float>;
 
-const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4), .name = "four"};
-
 ModelBuilder one(const TensorSpec& spec = kFour, const std::vector<uint8_t>& options = {}) {
   ModelBuilder b;
   const int in = b.tensor(spec), out = b.tensor(spec);
@@ -405,20 +403,6 @@ struct Adder {
   }
 };
 
-ModelBuilder absolutes(int length) {
-  ModelBuilder b;
-  const int in = b.tensor(kFour);
-  int last = in;
-  for (int i = 0; i < length; ++i) {
-    const int next = b.tensor(kFour);
-    b.builtin_node(fb::BuiltinOperator::ABS, {last}, {next});
-    last = next;
-  }
-  b.inputs({in});
-  b.outputs({last});
-  return b;
-}
-
 void add(Client& c, Adder& d) {
   TfLiteInterpreterOptionsAddDelegate(c.options.get(),
                                       reinterpret_cast<TfLiteDelegate*>(d.delegate));
@@ -437,7 +421,7 @@ TEST(TfLiteOpaque, DelegatesOfAllNoneAndEveryOtherNode) {
     Adder d;
     d.wants = expected.wants;
     {
-      Client c(absolutes(3));
+      Client c(chain(3, fb::BuiltinOperator::ABS));
       add(c, d);
       EXPECT_EQ(c.run<float>({-1, -2, -3, -4}), expected.result) << c.lines.text;
       EXPECT_EQ(d.alive, expected.kernels);
@@ -457,7 +441,7 @@ TEST(TfLiteOpaque, DelegatesThatFail) {
     for (TfLiteStatus Adder::*where : {&Adder::looks, &Adder::prepares, &Adder::runs}) {
       Adder d;
       d.*where = kTfLiteError;
-      Client c(absolutes(3));
+      Client c(chain(3, fb::BuiltinOperator::ABS));
       TfLiteInterpreterOptionsSetEnableDelegateFallback(c.options.get(), fallback);
       add(c, d);
       const bool created = c.create() != nullptr;
@@ -475,7 +459,7 @@ TEST(TfLiteOpaque, DelegatesThatFail) {
 }
 
 TEST(TfLiteOpaque, DelegatesSeeOtherSubgraphs) {
-  ModelBuilder b = absolutes(1);
+  ModelBuilder b = chain(1, fb::BuiltinOperator::ABS);
   b.begin_subgraph();
   const int in = b.tensor(kFour), out = b.tensor(kFour);
   b.builtin_node(fb::BuiltinOperator::NEG, {in}, {out});

@@ -37,6 +37,23 @@ struct Lines {
   bool contain(const std::string& part) const { return text.find(part) != std::string::npos; }
 };
 
+inline const TensorSpec kFour = {.type = Type::kFloat32, .shape = Shape::of(4), .name = "t"};
+
+// An operator `length` times, each on the output of the one before it.
+inline ModelBuilder chain(int length, fb::BuiltinOperator op = fb::BuiltinOperator::NEG) {
+  ModelBuilder b;
+  const int in = b.tensor(kFour);
+  int last = in;
+  for (int i = 0; i < length; ++i) {
+    const int next = b.tensor(kFour);
+    b.builtin_node(op, {last}, {next});
+    last = next;
+  }
+  b.inputs({in});
+  b.outputs({last});
+  return b;
+}
+
 // A model in memory with an interpreter, and what was reported.
 struct Client {
   explicit Client(const ModelBuilder& b) : bytes(in_memory(b.finish())) { open(); }
