@@ -61,13 +61,12 @@ int run(size_t step, const fs::path& folder) {
   const size_t empty = depth(stack, {});
   size_t most = 0, tried = 0;
   std::string deepest;
-  const std::vector<fs::path> models = models_below(folder);
-  for (size_t i = 0; i < models.size(); i += step, ++tried) {
-    const std::vector<uint8_t> bytes = read_file(models[i]);
+  for (const fs::path& model : models_below(folder, step)) {
+    const std::vector<uint8_t> bytes = read_file(model);
     const GuardedBuffer<uint8_t> file(bytes.size(), Against::kUpperGuard, 16);
     std::copy(bytes.begin(), bytes.end(), file.data());
-    const size_t used = depth(stack, {file.span(), arena.span(), i}) - empty;
-    if (used > most) deepest = models[i];
+    const size_t used = depth(stack, {file.span(), arena.span(), ++tried}) - empty;
+    if (used > most) deepest = model;
     most = std::max(most, used);
   }
   std::printf("%zu models, at most %zu bytes of stack (a thread that does nothing has %zu): %s\n",

@@ -277,8 +277,7 @@ void resize_model(const fs::path& path, Counts* counts) {
 
 void resize_all(const fs::path& path, size_t every, Counts* counts) {
   if (!fs::is_directory(path)) return resize_model(path, counts);
-  const std::vector<fs::path> models = models_below(path);
-  for (size_t i = 0; i < models.size(); i += every) resize_model(models[i], counts);
+  for (const fs::path& model : models_below(path, every)) resize_model(model, counts);
 }
 
 }  // namespace

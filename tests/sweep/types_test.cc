@@ -58,13 +58,11 @@ int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
   return failures;
 }
 
-int run(int every, const fs::path& folder) {
+int run(size_t every, const fs::path& folder) {
   alignas(16) static uint8_t arena[kArenaBytes];
-  const std::vector<fs::path> files = models_below(folder);
+  const std::vector<fs::path> files = models_below(folder, every);
   int failures = 0, tried = 0;
-  for (size_t i = 0; i < files.size(); i += static_cast<size_t>(every)) {
-    failures += try_types(files[i], {arena, kArenaBytes}, &tried);
-  }
+  for (const fs::path& file : files) failures += try_types(file, {arena, kArenaBytes}, &tried);
   std::printf("%zu models, %d changed, %d failures\n", files.size(), tried, failures);
   return failures == 0 && tried != 0 ? 0 : 1;
 }
@@ -74,5 +72,5 @@ int run(int every, const fs::path& folder) {
 
 int main(int argc, char** argv) {
   if (argc != 3 || std::atoi(argv[1]) < 1) return 2;
-  return pipit::test::run(std::atoi(argv[1]), argv[2]);
+  return pipit::test::run(static_cast<size_t>(std::atoi(argv[1])), argv[2]);
 }
