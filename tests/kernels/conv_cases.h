@@ -38,12 +38,7 @@ struct Case {
 };
 
 inline std::string describe(const Case& c) {
-  const ConvGeometry& g = c.size;
-  return "in " + std::to_string(g.in_h) + "x" + std::to_string(g.in_w) + "x" +
-         std::to_string(g.in_c) + ", " + std::to_string(g.out_c) + " outputs, kernel " +
-         std::to_string(g.kernel_h) + "x" + std::to_string(g.kernel_w) + ", stride " +
-         std::to_string(g.stride_h) + ", dilation " + std::to_string(g.dilation_h) + ", fills " +
-         std::to_string(static_cast<int>(c.input)) + " " +
+  return describe(c.size) + ", fills " + std::to_string(static_cast<int>(c.input)) + " " +
          std::to_string(static_cast<int>(c.weights)) + ", shifts from " +
          std::to_string(c.shifts.low) + ", rows " + std::to_string(c.gap) + " apart";
 }

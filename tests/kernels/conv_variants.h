@@ -10,7 +10,7 @@
 #include <string>
 
 #include "kernels/contracts/variant.h"
-#include "tests/kernels/same_size.h"
+#include "tests/kernels/conv_sizes.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/random.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "kernels/contracts/pool.h"
-#include "tests/kernels/same_size.h"
+#include "tests/kernels/conv_sizes.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/near.h"
 #include "tests/support/random.h"

@@ -9,7 +9,7 @@
 
 #include "kernels/contracts/mean_s8.h"
 #include "kernels/contracts/pool.h"
-#include "tests/kernels/same_size.h"
+#include "tests/kernels/conv_sizes.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
 

@@ -2,6 +2,8 @@
 // Sizes of convolutions and poolings for tests.
 #pragma once
 
+#include <string>
+
 #include "kernels/contracts/conv.h"
 
 namespace pipit::test {
@@ -18,6 +20,13 @@ inline ConvGeometry same_size(int32_t h, int32_t w, int32_t in_c, int32_t out_c,
   g.dilation_h = g.dilation_w = dilation;
   g.pad_top = g.pad_left = (kernel - 1) * dilation / 2;
   return g;
+}
+
+inline std::string describe(const ConvGeometry& g) {
+  return "in " + std::to_string(g.in_h) + "x" + std::to_string(g.in_w) + "x" +
+         std::to_string(g.in_c) + ", " + std::to_string(g.out_c) + " outputs, kernel " +
+         std::to_string(g.kernel_h) + "x" + std::to_string(g.kernel_w) + ", stride " +
+         std::to_string(g.stride_h) + ", dilation " + std::to_string(g.dilation_h);
 }
 
 }  // namespace pipit::test
