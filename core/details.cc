@@ -30,10 +30,6 @@ int buffer_index(const Tensor& tensor) {
   return static_cast<int>(static_cast<const fb::Tensor*>(tensor.file_tensor)->buffer());
 }
 
-bool known_operator(int32_t code) {
-  return fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(code))[0] != '\0';
-}
-
 int metadata_count(const Model& model) { return count(file_root(model)->metadata()); }
 
 const char* metadata_name(const Model& model, int i) {

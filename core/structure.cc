@@ -52,6 +52,10 @@ constexpr int kMostFields = 64;
 
 }  // namespace
 
+bool known_operator(int32_t code) {
+  return fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(code))[0] != '\0';
+}
+
 const char* operator_name(const fb::OperatorCode& code) {
   const int32_t number = builtin_code(code);
   if (number == static_cast<int32_t>(fb::BuiltinOperator::CUSTOM)) return c_str(code.custom_code());
