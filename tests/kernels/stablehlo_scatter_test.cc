@@ -66,7 +66,7 @@ constexpr BuiltinOperator kMin = BuiltinOperator::STABLEHLO_MINIMUM;
 
 // What becomes of {a, b, a, a} when x and then y go to number 1, and y to where there is none.
 template <class T>
-void expect_folded(Scatter s, const std::vector<T>& a_b_x_y, T folded) {
+void expect_folded(const Scatter& s, const std::vector<T>& a_b_x_y, T folded) {
   const T a = a_b_x_y[0], b = a_b_x_y[1], x = a_b_x_y[2], y = a_b_x_y[3];
   Net net(s.model());
   net.set<T>(0, {a, b, a, a});

@@ -15,6 +15,7 @@
 #define ASSERT(x) _Static_assert(x, #x)
 #endif
 
+// Many a number is the same on both. NOLINTBEGIN(bugprone-branch-clone)
 #define BITS(on64, on32) (sizeof(void*) == 8 ? (on64) : (on32))
 #define AT(type, member, on64, on32) ASSERT(offsetof(type, member) == BITS(on64, on32))
 #define SIZE(type, on64, on32) ASSERT(sizeof(type) == BITS(on64, on32))
@@ -514,3 +515,4 @@ VALUE(kTfLiteBuiltinStablehloComposite, 206);
 VALUE(kTfLiteBuiltinStablehloShiftLeft, 207);
 VALUE(kTfLiteBuiltinStablehloCbrt, 208);
 VALUE(kTfLiteBuiltinStablehloCase, 209);
+// NOLINTEND(bugprone-branch-clone)
