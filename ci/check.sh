@@ -295,7 +295,7 @@ run() { # run VERB
       ;;
     format) step format format ;;
     tidy) step tidy tidy core platform capi ;;
-    tidy-all) step tidy-all tidy core kernels platform capi tools tests bench ;;
+    tidy-all) step tidy-all tidy core kernels platform capi tflite tools tests bench ;;
     lint) step lint ci/lint.sh ;;
     fuzz)
       step "fuzz setup" install "${all_packages[@]}" "${fuzz_packages[@]}"

@@ -131,7 +131,7 @@ TEST(PosenetDecoder, RefinesByShortOffsets) {
   Fields f = person();
   // Half a cell down in each of five steps, as far as the last row.
   for (int y = 0; y < kSide; ++y) {
-    for (int x = 0; x < kSide; ++x) Fields::at(f.near, y, x, 16) = kStride / 2;
+    for (int x = 0; x < kSide; ++x) Fields::at(f.near, y, x, 16) = kStride * 0.5f;
   }
   Net net(model({}, false));
   decode(net, f);

@@ -116,13 +116,13 @@ class Forms {
   }
 
   void unary(B op, std::initializer_list<Type> types, bool is_positive = false,
-             OptionsSpec options = {}) {
+             const OptionsSpec& options = {}) {
     for (const Type t : types) {
       add(op, type_name(t), {is_positive ? positive(t, kShape) : data(t, kShape)}, result(t),
           options);
     }
   }
-  void binary(B op, std::initializer_list<Type> types, OptionsSpec options = {}) {
+  void binary(B op, std::initializer_list<Type> types, const OptionsSpec& options = {}) {
     for (const Type t : types) {
       add(op, type_name(t), {data(t, kShape), data(t, kShape)}, result(t), options);
     }
@@ -134,7 +134,7 @@ class Forms {
   }
   // What moves bytes: the output has the input's quantization.
   void move(B op, std::initializer_list<Type> types, Shape shape, std::vector<Operand> more,
-            OptionsSpec options = {}) {
+            const OptionsSpec& options = {}) {
     for (const Type t : types) {
       std::vector<Operand> in = {data(t, shape)};
       in.insert(in.end(), more.begin(), more.end());

@@ -379,7 +379,7 @@ void add_diff(CLI::App& pipit) {
   app->callback([set] {
     check(*set);
     const int status = Diff(*set).run();
-    if (status != kSuccess) throw Ended(status);
+    if (status != kSuccess) throw Ended{status};
   });
 }
 
