@@ -9,8 +9,8 @@ export LC_ALL=C
 readelf=$1 processor=$2 library=$3 command=$4
 
 case $processor in
-  aarch64 | arm64) library_budget=1400000 command_budget=3600000 ;;
-  arm*) library_budget=1200000 command_budget=3000000 ;;
+  aarch64 | arm64) library_budget=1385000 command_budget=3550000 ;;
+  arm*) library_budget=930000 command_budget=2400000 ;;
   x86_64 | amd64) library_budget=1100000 command_budget=2200000 ;;
   *) echo "no budget for $processor"; exit 1 ;;
 esac
