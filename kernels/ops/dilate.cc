@@ -28,6 +28,18 @@ Status check(const Prepare& p, int value) {
   return {};
 }
 
+// The elements of a dimension that have a place in the output.
+Clip kept(const Spread& s, int32_t in, int32_t out) { return clip(in, s.step, s.before, out); }
+
+// Whether the input's elements, each of which has a place of its own, leave none of the output
+// free.
+bool fills_output(const Spread* spreads, const Shape& in, const Shape& out) {
+  for (int32_t d = 0; d < in.rank; ++d) {
+    if (kept(spreads[d], in[d], out[d]).count != out[d]) return false;
+  }
+  return true;
+}
+
 Status copy_elements(const Prepare& p, const Spread* spreads, Moves* moves) {
   const Shape& in = p.input(0).shape;
   const Shape& out = p.output(0).shape;
@@ -38,7 +50,7 @@ Status copy_elements(const Prepare& p, const Spread* spreads, Moves* moves) {
   int32_t in_offset = 0, out_offset = 0;
   for (int32_t d = 0; d < in.rank; ++d) {
     const Spread& s = spreads[d];
-    const Clip c = clip(in[d], s.step, s.before, out[d]);
+    const Clip c = kept(s, in[d], out[d]);
     if (c.count == 0) return {};
     // One element has no step, which might not fit where it is larger than the output.
     const int64_t step = c.count > 1 ? s.step * out_steps.of[d] : 0;
@@ -61,7 +73,7 @@ Status spread(Prepare& p, const Spread* spreads, int32_t value) {
   PIPIT_TRY(p.set_output(0, shape));
   Moves moves(p);
   PIPIT_TRY(moves.begin(2));
-  if (shape != in) PIPIT_TRY(moves.fill(value));
+  if (!fills_output(spreads, in, shape)) PIPIT_TRY(moves.fill(value));
   PIPIT_TRY(copy_elements(p, spreads, &moves));
   return moves.finish();
 }
