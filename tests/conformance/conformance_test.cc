@@ -34,6 +34,7 @@ constexpr char kUsage[] =
     "  --write-results FILE  record them\n"
     "  --no-skips     fail also when a case had to be skipped\n"
     "  --watch        fail also when a step changes what is read after it\n"
+    "  --twice        fail also when what comes out depends on what was in the arena\n"
     "  --mutate N     instead of comparing, spoil each model in N ways: it must not crash\n"
     "  --list         print the cases instead\n";
 
@@ -53,6 +54,7 @@ struct Arguments {
   int threads = 1;
   bool no_skips = false;
   bool watch = false;
+  bool twice = false;
   bool list = false;
 };
 
@@ -86,6 +88,8 @@ Arguments parse_arguments(int argc, char** argv) {
       a.no_skips = true;
     } else if (arg == "--watch") {
       a.watch = true;
+    } else if (arg == "--twice") {
+      a.twice = true;
     } else if (arg == "--list") {
       a.list = true;
     } else if (arg.starts_with("-") || !a.folder.empty()) {
@@ -126,6 +130,7 @@ class Session {
     setup_.cpu = cpu;
     setup_.team = &team_;
     setup_.watch = arguments.watch;
+    setup_.twice = arguments.twice;
     if (team_.start(arguments.threads) != arguments.threads) {
       throw std::runtime_error("cannot start so many threads");
     }

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 #include "tests/conformance/compare.h"
 #include "tests/support/files.h"
+#include "tests/support/record.h"
 #include "tests/support/survive.h"
 #include "tests/support/watch.h"
 
@@ -80,12 +82,23 @@ std::vector<OpUse> operators_used(const Model& model, const Interpreter& net) {
   return used;
 }
 
+// Where outputs lie.
+enum class Outputs { kInArena, kOwn, kAllTensors };
+
+// What is in memory before, and where to note what is there after.
+struct Leftovers {
+  uint8_t byte = 0;
+  Outputs outputs = Outputs::kInArena;
+  Record* record = nullptr;
+};
+
 class Runner {
  public:
-  Runner(const Case& c, const Setup& setup, Outcome* outcome)
+  Runner(const Case& c, const Setup& setup, Outcome* outcome, const Leftovers& leftovers = {})
       : case_(c),
         outcome_(outcome),
         setup_(setup),
+        leftovers_(leftovers),
         bytes_(read_file(c.folder / "model.tflite")),
         file_(bytes_.size(), setup.side, 16) {
     std::copy(bytes_.begin(), bytes_.end(), file_.data());
@@ -94,6 +107,7 @@ class Runner {
     options_.team = setup.team;
     options_.least_share = 1;
     options_.shapes = case_.resize;
+    options_.preserve_all = leftovers.outputs == Outputs::kAllTensors;
   }
 
   void run() {
@@ -122,6 +136,7 @@ class Runner {
 
   void run_in(size_t arena_bytes) {
     const GuardedBuffer<uint8_t> arena(arena_bytes, setup_.side, 16);
+    if (leftovers_.record != nullptr) std::memset(arena.data(), leftovers_.byte, arena_bytes);
     Message why;
     Result<Interpreter> net =
         Interpreter::create(model_, arena.span(), all_operators(), options_, &why);
@@ -132,17 +147,21 @@ class Runner {
     outcome_->memory = net_.memory();
     outcome_->used = operators_used(model_, net_);
     find_subgraph();
+    if (leftovers_.outputs == Outputs::kOwn) bind_outputs();
     State& state = state_in(arena.span());
     std::string wrong = find_overlap(state);
     check(wrong.empty(), wrong);
-    if (!setup_.watch) return run_steps();
+    if (!setup_.watch) return run_steps(state);
     const Watch watch(state);
-    run_steps();
+    run_steps(state);
     check(watch.wrong().empty(), watch.wrong());
   }
 
-  void run_steps() {
-    for (int step = 0; step < std::max(case_.steps, 1); ++step) run_step(step);
+  void run_steps(const State& state) {
+    for (int step = 0; step < std::max(case_.steps, 1); ++step) {
+      if (leftovers_.record != nullptr) fill_activations(state, leftovers_.byte);
+      run_step(step);
+    }
   }
 
   void find_subgraph() {
@@ -152,12 +171,33 @@ class Runner {
     subgraph_ = net_.signature_subgraph(signature_);
   }
 
+  // An input that is handed through stays where it is.
+  void bind_outputs() {
+    for (int i = 0; i < net_.outputs(subgraph_); ++i) {
+      const Tensor* t = net_.output(i, subgraph_);
+      if (t->storage != Storage::kActivation || t->type == Type::kString || is_input(t)) continue;
+      own_.emplace_back(t->bytes, leftovers_.byte);
+      Message why;
+      require(net_.bind_output(i, own_.back().data(), t->bytes, &why, subgraph_), why);
+    }
+  }
+
+  bool is_input(const Tensor* t) const {
+    for (int i = 0; i < net_.inputs(subgraph_); ++i) {
+      if (net_.input(i, subgraph_) == t) return true;
+    }
+    return false;
+  }
+
   void run_step(int step) {
     std::vector<std::vector<uint8_t>> inputs;
     for (const TensorFile& t : case_.inputs) inputs.push_back(read_file(step_file(case_, t, step)));
     for (size_t i = 0; i < inputs.size(); ++i) set_input(static_cast<int>(i), inputs[i]);
     Message why;
     require(signature_ < 0 ? net_.invoke(&why) : net_.invoke_signature(signature_, &why), why);
+    if (leftovers_.record != nullptr) {
+      leftovers_.record->tensors(net_, subgraph_, options_.preserve_all);
+    }
     if (case_.reject) return;
     check_inputs(inputs);
     check(net_.outputs(subgraph_) == static_cast<int>(case_.outputs.size()), "has ",
@@ -216,11 +256,13 @@ class Runner {
   const Case& case_;
   Outcome* outcome_;
   Setup setup_;
+  Leftovers leftovers_;
   Options options_;
   std::vector<uint8_t> bytes_;
   GuardedBuffer<uint8_t> file_;
   Model model_;
   Interpreter net_;
+  std::vector<std::vector<uint8_t>> own_;
   int signature_ = -1;
   int subgraph_ = 0;
 };
@@ -255,10 +297,35 @@ Outcome judge_refusal(const Case& c, const Setup& setup, const Refused& refused)
   return outcome;
 }
 
+// Fails where what comes out depends on what was in memory; otherwise as a run does.
+void run_pair(const Case& c, const Setup& setup, Outputs outputs, Outcome* outcome) {
+  Record records[2];
+  std::optional<Refused> refused;
+  for (int i = 0; i < 2; ++i) {
+    *outcome = Outcome();
+    try {
+      Runner(c, setup, outcome, {kLeftovers[i], outputs, &records[i]}).run();
+    } catch (const Refused& why) {
+      records[i].status("refused", why.code, why.message);
+      refused = why;
+    }
+  }
+  const std::string difference = Record::difference(records[0], records[1]);
+  check(difference.empty(), difference);
+  if (refused) throw *refused;
+}
+
+void run(const Case& c, const Setup& setup, Outcome* outcome) {
+  if (!setup.twice) return Runner(c, setup, outcome).run();
+  for (const Outputs outputs : {Outputs::kInArena, Outputs::kOwn, Outputs::kAllTensors}) {
+    run_pair(c, setup, outputs, outcome);
+  }
+}
+
 Outcome run_unguarded(const Case& c, const Setup& setup) {
   Outcome outcome;
   try {
-    Runner(c, setup, &outcome).run();
+    run(c, setup, &outcome);
     if (c.reject) {
       outcome.text = "was accepted";
     } else {

@@ -38,6 +38,7 @@ struct Setup {
   Against side = Against::kUpperGuard;
   unsigned seconds = 60;
   bool watch = false;  // each step, for what it changes
+  bool twice = false;  // with other bytes in the arena: nothing that comes out may differ
   // Whether a reject is also right that is refused for an operator that nobody has.
   bool refuses_operators = false;
 };

@@ -72,12 +72,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);
   std::copy(data, data + size, file.get());
   const uint64_t seed = hash(data, size);
-  const size_t arena_bytes = (seed >> 60 & 3) == 0 ? kSmallArena : kLargeArena;
+  const bool small = (seed >> 60 & 3) == 0;
   const std::string wrong =
-      exercise({file.get(), size}, {.arena = arena().subspan(0, arena_bytes),
+      exercise({file.get(), size}, {.arena = arena().subspan(0, small ? kSmallArena : kLargeArena),
                                     .most_to_run = kSmallArena,
                                     .seed = seed,
-                                    .team = seed >> 63 == 0 ? busy_team() : nullptr});
+                                    .team = seed >> 63 == 0 ? busy_team() : nullptr,
+                                    .twice = small});
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
   std::abort();

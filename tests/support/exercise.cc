@@ -10,6 +10,7 @@
 
 #include "pipit/strings.h"
 #include "tests/support/random.h"
+#include "tests/support/record.h"
 #include "tests/support/watch.h"
 
 namespace pipit::test {
@@ -17,6 +18,8 @@ namespace {
 
 constexpr int64_t kMostCalls = 64;
 constexpr int32_t kMostStrings = 4096;
+// Behind a plan, for shapes that are known only while running, and for larger inputs.
+constexpr size_t kSpareBytes = size_t{1} << 15;
 
 // Small numbers mostly, as indices are, and now and then the ends of the type.
 template <class T>
@@ -77,6 +80,7 @@ void fill(Type type, void* bytes, size_t size, Random& random, bool only_tame) {
       return fill(bytes, size, random, only_tame ? tame<double> : real<double>);
     case Type::kInt32:
     case Type::kUInt32:
+    case Type::kResource:
       return fill(bytes, size, random, integer<int32_t>);
     case Type::kInt64:
     case Type::kUInt64:
@@ -84,8 +88,6 @@ void fill(Type type, void* bytes, size_t size, Random& random, bool only_tame) {
     case Type::kBool:
       return fill<uint8_t>(bytes, size, random,
                            [](Random& r) { return static_cast<uint8_t>(r.bits() & 1); });
-    case Type::kResource:
-      return;
     default:
       return fill<uint8_t>(bytes, size, random,
                            [](Random& r) { return static_cast<uint8_t>(r.bits()); });
@@ -112,9 +114,12 @@ Bytes random_strings(int32_t count, size_t* size, Random& random) {
 
 class Run {
  public:
-  Run(const Model& model, const Exercise& how) : model_(model), how_(how), random_(how.seed) {
+  Run(const Model& model, const Exercise& how, uint8_t leftover = kLeftovers[0],
+      Record* record = nullptr)
+      : model_(model), how_(how), leftover_(leftover), record_(record), random_(how.seed) {
     options_.cpu = how.cpu;
     options_.team = how.team;
+    options_.operators = how.operators;
     options_.least_share = 1;
     options_.max_calls = kMostCalls;
     options_.preserve_inputs = !random_.one_in(4);
@@ -135,6 +140,7 @@ class Run {
     Result<Interpreter> net =
         Interpreter::create(model_, how_.arena, all_operators(), options_, &why);
     if (how_.outcome != nullptr) how_.outcome->planned = net.status().code();
+    note("planning", net.status(), why);
     if (!net.ok()) return refused(net.status().code(), why);
     net_ = net.value();
     if (random_.one_in(8)) {
@@ -148,7 +154,19 @@ class Run {
     return wrong;
   }
 
+  // Bytes that suffice for all of it, or for most.
+  size_t need() const {
+    const Result<Interpreter> net =
+        Interpreter::create(model_, how_.arena, all_operators(), options_);
+    const size_t planned = net.ok() ? net.value().memory().arena_bytes : 0;
+    return std::min(how_.arena.size(), planned + kSpareBytes);
+  }
+
  private:
+  void note(const char* what, Status status, const Message& why) const {
+    if (record_ != nullptr) record_->status(what, status.code(), why.text());
+  }
+
   std::string refused(Code code, const Message& why) const {
     if (why.empty()) return "refused without a message";
     return measured_ && code != Code::kArenaTooSmall ? "measured, but not planned" : "";
@@ -163,6 +181,7 @@ class Run {
     void* bytes = nullptr;
     if (posix_memalign(&bytes, 16, need) != 0) return "";
     exact_.reset(static_cast<uint8_t*>(bytes));
+    std::memset(bytes, leftover_, need);
     Message why;
     const Result<Interpreter> net =
         Interpreter::create(model_, {exact_.get(), need}, all_operators(), options_, &why);
@@ -192,12 +211,17 @@ class Run {
             : static_cast<int>(random_.bits() % static_cast<uint64_t>(model_.signatures()));
     const int subgraph = signature < 0 ? 0 : model_.signature_subgraph(signature);
     const bool own = random_.one_in(2);
+    if (record_ != nullptr) fill_activations(state(), leftover_);
     for (int i = 0; i < net_.inputs(subgraph); ++i) feed(i, subgraph, own);
     for (int i = 0; own && i < net_.outputs(subgraph); ++i) bind_output(i, subgraph);
     Message why;
     const Status status =
         signature < 0 ? net_.invoke(&why) : net_.invoke_signature(signature, &why);
     if (outcome != nullptr) record(status.code(), subgraph, outcome);
+    note("running", status, why);
+    if (record_ != nullptr && status.ok()) {
+      record_->tensors(net_, subgraph, options_.preserve_all);
+    }
     if (!status.ok()) return why.empty() ? "failed without a message" : "";
     return check_strings(subgraph);
   }
@@ -235,7 +259,8 @@ class Run {
     for (int k = 0; k < net_.inputs(subgraph); ++k) {
       if (net_.input(k, subgraph) == &t) return;  // an input handed through
     }
-    kept_.emplace_back(new uint8_t[t.bytes]());
+    kept_.emplace_back(new uint8_t[t.bytes]);
+    std::memset(kept_.back().get(), leftover_, t.bytes);
     (void)net_.bind_output(i, kept_.back().get(), t.bytes, nullptr, subgraph);
   }
 
@@ -263,6 +288,7 @@ class Run {
     }
     Message why;
     const Status status = net_.resize({shapes.data(), shapes.size()}, &why);
+    note("resizing", status, why);
     if (!status.ok() && why.empty()) return "resize failed without a message";
     const std::string wrong = find_overlap(state());
     return wrong.empty() ? invoke() : wrong;
@@ -270,6 +296,8 @@ class Run {
 
   const Model& model_;
   const Exercise& how_;
+  const uint8_t leftover_;  // in what an application owns
+  Record* record_;
   Random random_;
   Options options_;
   bool measured_ = false;
@@ -278,13 +306,24 @@ class Run {
   std::vector<Bytes> kept_;
 };
 
+std::string run_twice(const Model& model, Exercise how) {
+  how.arena = how.arena.subspan(0, Run(model, how).need());
+  Record records[2];
+  for (int i = 0; i < 2; ++i) {
+    std::memset(how.arena.data(), kLeftovers[i], how.arena.size());
+    std::string wrong = Run(model, how, kLeftovers[i], &records[i]).run();
+    if (!wrong.empty()) return wrong;
+  }
+  return Record::difference(records[0], records[1]);
+}
+
 }  // namespace
 
 std::string exercise(Span<const uint8_t> file, const Exercise& how) {
   Message why;
   const Result<Model> model = Model::parse(file, &why);
   if (!model.ok()) return why.empty() ? "refused without a message" : "";
-  return Run(model.value(), how).run();
+  return how.twice ? run_twice(model.value(), how) : Run(model.value(), how).run();
 }
 
 }  // namespace pipit::test

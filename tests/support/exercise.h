@@ -29,8 +29,12 @@ struct Exercise {
   uint64_t seed = 0;              // of what the inputs hold, and of how it is run
   CpuFeatures cpu = detect_cpu();
   Team* team = nullptr;
+  OpTable operators = {};      // of the application
   bool tame = false;           // float inputs are finite, and neither large nor small
   Outcome* outcome = nullptr;  // is filled in, if there is one
+  // Do all of it twice, with other bytes in the arena and in outputs of the application's own: what
+  // comes out is the same. For small plans.
+  bool twice = false;
 };
 
 // Returns what is wrong with how the file was refused, or "". `file` is aligned to 16 bytes.

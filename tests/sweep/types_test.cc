@@ -31,7 +31,8 @@ constexpr edit::TensorType kTypes[] = {edit::TensorType::INT8,   edit::TensorTyp
 std::string try_file(const std::vector<uint8_t>& bytes, Span<uint8_t> arena) {
   const std::unique_ptr<uint8_t[]> file(new uint8_t[bytes.size()]);  // one byte too far is found
   std::copy(bytes.begin(), bytes.end(), file.get());
-  return exercise({file.get(), bytes.size()}, {.arena = arena, .seed = bytes.size()});
+  return exercise({file.get(), bytes.size()},
+                  {.arena = arena, .seed = bytes.size(), .twice = true});
 }
 
 int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
