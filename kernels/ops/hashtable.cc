@@ -15,16 +15,25 @@ constexpr int kHandle = 0, kKeys = 1, kValues = 2, kDefault = 2;
 constexpr int32_t kMostKeys = 1 << 25;
 
 // What the resource's bytes hold: this, the slots, then copies of keys and values unless those lie
-// in the model's file.
+// in the model's file. Copies are found from the table itself, which may move.
 //
 //   | Table | slots: int32 [a power of two] | keys | values |
-struct Table {
-  const void* keys;
-  const void* values;
-  int32_t size;   // distinct keys
-  int32_t slots;  // a power of two; each holds the number of a key + 1, or 0
+struct alignas(8) Table {
+  const void* file_keys;  // nullptr: they are copied
+  const void* file_values;
+  size_t copied_keys;  // bytes
+  int32_t size;        // distinct keys
+  int32_t slots;       // a power of two; each holds the number of a key + 1, or 0
+
   int32_t* slot() { return reinterpret_cast<int32_t*>(this + 1); }
   const int32_t* slot() const { return reinterpret_cast<const int32_t*>(this + 1); }
+  const void* keys() const { return file_keys != nullptr ? file_keys : copies(); }
+  const void* values() const {
+    return file_values != nullptr ? file_values : copies() + copied_keys;
+  }
+
+ private:
+  const uint8_t* copies() const { return reinterpret_cast<const uint8_t*>(slot() + slots); }
 };
 
 Span<const char> key_bytes(Type type, const void* keys, int32_t i) {
@@ -51,7 +60,7 @@ int32_t find_slot(const Table& table, Type type, Span<const char> key) {
   uint32_t at = hash(key) & mask;
   for (;; at = (at + 1) & mask) {
     const int32_t found = table.slot()[at];
-    if (found == 0 || equal(key_bytes(type, table.keys, found - 1), key)) break;
+    if (found == 0 || equal(key_bytes(type, table.keys(), found - 1), key)) break;
   }
   return static_cast<int32_t>(at);
 }
@@ -121,20 +130,14 @@ Import plan_import(const Tensor& keys, const Tensor& values, bool keep_keys, boo
   return import;
 }
 
-const void* place(const Tensor& t, size_t copied, uint8_t** next) {
-  if (copied == 0) return t.data;
-  std::memcpy(*next, t.data, t.bytes);
-  *next += copied;
-  return *next - copied;
-}
-
 void fill(const Import& import, const Tensor& keys, const Tensor& values, Table* table) {
-  table->size = 0;
-  table->slots = import.slots;
+  const bool keep_keys = import.copied_keys == 0, keep_values = import.copied_values == 0;
+  *table = {keep_keys ? keys.data : nullptr, keep_values ? values.data : nullptr,
+            import.copied_keys, 0, import.slots};
   std::fill(table->slot(), table->slot() + table->slots, 0);
-  auto* next = reinterpret_cast<uint8_t*>(table->slot() + table->slots);
-  table->keys = place(keys, import.copied_keys, &next);
-  table->values = place(values, import.copied_values, &next);
+  auto* copies = reinterpret_cast<uint8_t*>(table->slot() + table->slots);
+  if (!keep_keys) std::memcpy(copies, keys.data, keys.bytes);
+  if (!keep_values) std::memcpy(copies + import.copied_keys, values.data, values.bytes);
   for (int32_t i = 0; i < keys.elements(); ++i) {
     int32_t& slot = table->slot()[find_slot(*table, keys.type, key_bytes(keys.type, keys.data, i))];
     if (slot != 0) continue;  // the first of equal keys counts
@@ -195,7 +198,7 @@ int32_t find(const Table& table, const Tensor& keys, int32_t i) {
 Status run_find_numbers(const Step& s, Run& run) {
   const Resource* table = run.resource(s.input(kHandle), kHashtable);
   if (const char* why = unusable(table, s.input(kKeys))) return run.fail(s, why);
-  const auto* values = static_cast<const uint8_t*>(content(*table).values);
+  const auto* values = static_cast<const uint8_t*>(content(*table).values());
   for (int32_t i = 0; i < s.input(kKeys).elements(); ++i) {
     const int32_t at = find(content(*table), s.input(kKeys), i);
     const void* from =
@@ -207,7 +210,7 @@ Status run_find_numbers(const Step& s, Run& run) {
 
 Span<const char> found_string(const Step& s, const Table& table, int32_t i) {
   const int32_t at = find(table, s.input(kKeys), i);
-  return at < 0 ? Strings(s.input(kDefault).data)[0] : Strings(table.values)[at];
+  return at < 0 ? Strings(s.input(kDefault).data)[0] : Strings(table.values())[at];
 }
 
 Status run_find_strings(const Step& s, Run& run) {
