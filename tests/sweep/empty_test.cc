@@ -140,7 +140,7 @@ class Emptied {
     set_current_name(change.c_str());
     std::string wrong;
     const std::string crash = survive(kMostSeconds, [&] {
-      wrong = exercise(file.span(), {.arena = arena_.span(), .seed = ++tried_});
+      wrong = exercise(file.span(), {.arena = arena_.span(), .seed = ++tried_, .twice = true});
     });
     if (!crash.empty()) wrong = crash;
     if (wrong.empty()) return;
