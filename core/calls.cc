@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/early_end.h"
 #include "core/limits.h"
 #include "core/plan.h"
 
@@ -150,7 +151,7 @@ Status Run::call(const Step& step, const Callee& callee, const Tensor* const* ar
   ++state_.depth;
   const Status status = run_graph(state_, graph, why_);
   --state_.depth;
-  return status;
+  return status.code() == kEndsEarly ? Status(kEndedInside) : status;
 }
 
 bool& Run::called_once(const Callee& callee) {

@@ -290,7 +290,7 @@ Status Interpreter::invoke_subgraph(int subgraph, Message* why) {
   begin_invocation(*state_);
   const FlushSubnormals flush;
   const Status status = run_graph(*state_, *graph, why);
-  return status.code() == kEndsEarly ? Status() : status;
+  return ends_early(status) ? Status() : status;
 }
 
 int Interpreter::signature_subgraph(int signature) const {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks the steps of a plan.
+#include <cstring>
+
 #include "core/chains.h"
 #include "core/delegate.h"
+#include "core/early_end.h"
 
 namespace pipit {
 
@@ -34,12 +37,43 @@ Status check_cancelled(const State& state, Message* why) {
   return Code::kRunFailed;
 }
 
+bool shares_input(const Step& step, const Tensor& output) {
+  for (int i = 0; i < step.inputs; ++i) {
+    if (!step.has_input(i)) continue;
+    const Tensor& in = step.input(i);
+    if (in.data == output.data && in.bytes >= output.bytes) return true;
+  }
+  return false;
+}
+
+// Empties what the steps from `first` on would have computed, so that nothing shows of what was in
+// memory before. What shares an input's bytes has what is in them: a value, or zeros already.
+void clear_outputs(const Graph& graph, int32_t first) {
+  for (int32_t s = first; s < graph.step_count; ++s) {
+    const Step& step = graph.steps[s];
+    for (int o = 0; o < step.outputs; ++o) {
+      Tensor& t = *step.tensors[step.inputs + o];
+      if (t.storage == Storage::kDynamic) {
+        t.data = nullptr;
+        t.bytes = 0;
+      } else if (t.storage == Storage::kActivation && t.bytes != 0 && !shares_input(step, t)) {
+        std::memset(t.data, 0, t.bytes);
+      }
+    }
+  }
+}
+
+Status run_step(const Graph& graph, int32_t i, Run& run) {
+  const Status status = graph.steps[i].run(graph.steps[i], run);
+  if (ends_early(status)) clear_outputs(graph, status.code() == kEndsEarly ? i + 1 : i);
+  return status;
+}
+
 Status run_steps(State& state, Graph& graph, Message* why) {
   Run run(state, graph, why);
   for (int32_t i = 0; i < graph.step_count; ++i) {
-    const Step& step = graph.steps[i];
     PIPIT_TRY(check_cancelled(state, why));
-    PIPIT_TRY(step.run(step, run));
+    PIPIT_TRY(run_step(graph, i, run));
   }
   return {};
 }
@@ -48,11 +82,10 @@ Status run_profiled(State& state, Graph& graph, Message* why) {
   const Profiler profiler = state.options.profiler;
   Run run(state, graph, why);
   for (int32_t i = 0; i < graph.step_count; ++i) {
-    const Step& step = graph.steps[i];
-    const StepInfo info = step_info(state, graph, step);
+    const StepInfo info = step_info(state, graph, graph.steps[i]);
     profiler.step(profiler.context, info, true);
     PIPIT_TRY(check_cancelled(state, why));
-    const Status status = step.run(step, run);
+    const Status status = run_step(graph, i, run);
     profiler.step(profiler.context, info, false);
     PIPIT_TRY(status);
   }

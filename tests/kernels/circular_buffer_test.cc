@@ -32,7 +32,8 @@ vector<int8_t> count_from(int first, int n) {
   return values;
 }
 
-// Feeds 1, 2, 3, ... and expects the last of them, and every `period` invocations a full run.
+// Feeds 1, 2, 3, ... and expects the last of them, and every `period` invocations a full run; after
+// the others zeros, whatever was in memory.
 void expect_stream(int32_t slots, int32_t depth, const IntegerOptions& options, int period) {
   // What an output holds is read after the next input has been written.
   Options kept;
@@ -40,17 +41,16 @@ void expect_stream(int32_t slots, int32_t depth, const IntegerOptions& options, 
   Net net(buffer(Shape::of(1, 1, 1, depth), Shape::of(1, slots, 1, depth), options), kept);
   ASSERT_TRUE(net.ok()) << net.why();
   vector<int8_t> held(static_cast<size_t>(slots * depth));
-  vector<int8_t> behind = held;
-  std::fill_n(net.interpreter().output(1)->as<int8_t>(), behind.size(), int8_t{0});
+  const vector<int8_t> zeros = held;
   for (int i = 0; i < 6; ++i) {
     const vector<int8_t> in = count_from(i * depth + 1, depth);
     held.erase(held.begin(), held.begin() + depth);
     held.insert(held.end(), in.begin(), in.end());
+    std::fill_n(net.interpreter().output(1)->as<int8_t>(), zeros.size(), int8_t{0x55});
     net.set<int8_t>(0, in);
     EXPECT_EQ(net.run<int8_t>(), held) << i;
     const bool ran = (i + 1) % period == 0;
-    EXPECT_EQ(net.get<int8_t>(1), ran ? held : behind) << i;
-    if (ran) behind = held;
+    EXPECT_EQ(net.get<int8_t>(1), ran ? held : zeros) << i;
   }
 }
 
@@ -77,6 +77,44 @@ TEST(CircularBuffer, SaysWhyItsInvocationEndedAndBeginsAnewAfterAReset) {
   Message why;
   EXPECT_TRUE(net.interpreter().invoke(&why).ok());
   EXPECT_TRUE(why.empty()) << why.text();
+}
+
+// COMPOSITE -> WHERE; the buffer, which waits first, is in the subgraph that the composite calls.
+TEST(CircularBuffer, LeavesNothingOfWhatWasInMemoryWhereItsCallerEnds) {
+  ModelBuilder b;
+  const auto tensor = [&](const Shape& shape) {
+    return b.tensor({.type = Type::kInt8, .shape = shape, .scales = {1}, .zero_points = {0}});
+  };
+  const Shape one = Shape::of(1, 1, 1, 1), two = Shape::of(1, 2, 1, 1);
+  const int in = tensor(one), out = tensor(two);
+  const int indices = b.tensor({.type = Type::kInt64, .shape = Shape::of(1, 4)});
+  OptionsSpec composite;
+  composite.type2 = fb::BuiltinOptions2::StableHLOCompositeOptions;
+  composite.write = [](flatbuffers::FlatBufferBuilder& f) {
+    const auto attributes = f.CreateVector(vector<uint8_t>{1});
+    fb::StableHLOCompositeOptionsBuilder o(f);
+    o.add_decomposition_subgraph_index(1);
+    o.add_composite_attributes(attributes);
+    return o.Finish().Union();
+  };
+  b.builtin_node(fb::BuiltinOperator::STABLEHLO_COMPOSITE, {in}, {out}, composite);
+  b.builtin_node(fb::BuiltinOperator::WHERE, {out}, {indices});
+  b.inputs({in});
+  b.outputs({out, indices});
+  b.begin_subgraph();
+  const int inner = tensor(one), slots = tensor(two);
+  b.node("CIRCULAR_BUFFER", {inner}, {slots}, flexbuffer({{"cycles_max", 2}}));
+  b.inputs({inner});
+  b.outputs({slots});
+  Net net(b);
+  ASSERT_TRUE(net.ok()) << net.why();
+  for (const bool ran : {false, true, false}) {
+    std::fill_n(net.interpreter().output(0)->as<int8_t>(), 2, int8_t{0x55});
+    net.set<int8_t>(0, {7});
+    EXPECT_EQ(net.run<int8_t>(), ran ? (vector<int8_t>{7, 7}) : (vector<int8_t>{0, 0}));
+    EXPECT_EQ(net.get<int64_t>(1),
+              ran ? (vector<int64_t>{0, 0, 0, 0, 0, 1, 0, 0}) : vector<int64_t>());
+  }
 }
 
 std::string refusal(const ModelBuilder& model) { return Net(model).why(); }
