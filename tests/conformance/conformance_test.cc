@@ -189,6 +189,7 @@ class Session {
     const std::string name = group + "/" + c.name;
     set_current_name(name.c_str());
     setup_.side = other(setup_.side);
+    if (setup_.twice) setup_.outputs = next(setup_.outputs);
     Outcome outcome = arguments_.mutations == 0 ? run_case(c, setup_)
                                                 : run_mutations(c, setup_, arguments_.mutations);
     set_current_name("");

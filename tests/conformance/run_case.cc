@@ -82,13 +82,9 @@ std::vector<OpUse> operators_used(const Model& model, const Interpreter& net) {
   return used;
 }
 
-// Where outputs lie.
-enum class Outputs { kInArena, kOwn, kAllTensors };
-
 // What is in memory before, and where to note what is there after.
 struct Leftovers {
   uint8_t byte = 0;
-  Outputs outputs = Outputs::kInArena;
   Record* record = nullptr;
 };
 
@@ -107,7 +103,7 @@ class Runner {
     options_.team = setup.team;
     options_.least_share = 1;
     options_.shapes = case_.resize;
-    options_.preserve_all = leftovers.outputs == Outputs::kAllTensors;
+    options_.preserve_all = setup.outputs == Outputs::kAllTensors;
   }
 
   void run() {
@@ -147,7 +143,7 @@ class Runner {
     outcome_->memory = net_.memory();
     outcome_->used = operators_used(model_, net_);
     find_subgraph();
-    if (leftovers_.outputs == Outputs::kOwn) bind_outputs();
+    if (setup_.outputs == Outputs::kOwn) bind_outputs();
     State& state = state_in(arena.span());
     std::string wrong = find_overlap(state);
     check(wrong.empty(), wrong);
@@ -298,13 +294,13 @@ Outcome judge_refusal(const Case& c, const Setup& setup, const Refused& refused)
 }
 
 // Fails where what comes out depends on what was in memory; otherwise as a run does.
-void run_pair(const Case& c, const Setup& setup, Outputs outputs, Outcome* outcome) {
+void run_twice(const Case& c, const Setup& setup, Outcome* outcome) {
   Record records[2];
   std::optional<Refused> refused;
   for (int i = 0; i < 2; ++i) {
     *outcome = Outcome();
     try {
-      Runner(c, setup, outcome, {kLeftovers[i], outputs, &records[i]}).run();
+      Runner(c, setup, outcome, {kLeftovers[i], &records[i]}).run();
     } catch (const Refused& why) {
       records[i].status("refused", why.code, why.message);
       refused = why;
@@ -315,17 +311,14 @@ void run_pair(const Case& c, const Setup& setup, Outputs outputs, Outcome* outco
   if (refused) throw *refused;
 }
 
-void run(const Case& c, const Setup& setup, Outcome* outcome) {
-  if (!setup.twice) return Runner(c, setup, outcome).run();
-  for (const Outputs outputs : {Outputs::kInArena, Outputs::kOwn, Outputs::kAllTensors}) {
-    run_pair(c, setup, outputs, outcome);
-  }
-}
-
 Outcome run_unguarded(const Case& c, const Setup& setup) {
   Outcome outcome;
   try {
-    run(c, setup, &outcome);
+    if (setup.twice) {
+      run_twice(c, setup, &outcome);
+    } else {
+      Runner(c, setup, &outcome).run();
+    }
     if (c.reject) {
       outcome.text = "was accepted";
     } else {

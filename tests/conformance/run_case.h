@@ -31,6 +31,14 @@ struct Outcome {
   std::vector<std::string> missing;  // when skipped: operators that the build lacks
 };
 
+// Where outputs lie, and what of the model else can be read after an invocation.
+enum class Outputs { kInArena, kOwn, kAllTensors };
+
+constexpr Outputs next(Outputs o) {
+  return o == Outputs::kAllTensors ? Outputs::kInArena
+                                   : static_cast<Outputs>(static_cast<int>(o) + 1);
+}
+
 // How to run: the kernels to use, and the side of the arena that a mistake would show on.
 struct Setup {
   CpuFeatures cpu = detect_cpu();
@@ -39,6 +47,7 @@ struct Setup {
   unsigned seconds = 60;
   bool watch = false;  // each step, for what it changes
   bool twice = false;  // with other bytes in the arena: nothing that comes out may differ
+  Outputs outputs = Outputs::kInArena;
   // Whether a reject is also right that is refused for an operator that nobody has.
   bool refuses_operators = false;
 };
