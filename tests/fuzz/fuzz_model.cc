@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 
 #include "platform/pages.h"
 #include "tests/fuzz/spoil.h"
@@ -68,17 +67,14 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* first, size_t first_s
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pipit::test;
-  // A copy of exactly this size: one byte too far is found.
-  const std::unique_ptr<uint8_t[]> file(new uint8_t[size]);
-  std::copy(data, data + size, file.get());
   const uint64_t seed = hash(data, size);
   const bool small = (seed >> 60 & 3) == 0;
   const std::string wrong =
-      exercise({file.get(), size}, {.arena = arena().subspan(0, small ? kSmallArena : kLargeArena),
-                                    .most_to_run = kSmallArena,
-                                    .seed = seed,
-                                    .team = seed >> 63 == 0 ? busy_team() : nullptr,
-                                    .twice = small});
+      exercise_copy({data, size}, {.arena = arena().subspan(0, small ? kSmallArena : kLargeArena),
+                                   .most_to_run = kSmallArena,
+                                   .seed = seed,
+                                   .team = seed >> 63 == 0 ? busy_team() : nullptr,
+                                   .twice = small});
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
   std::abort();

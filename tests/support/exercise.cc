@@ -97,6 +97,15 @@ void fill(Type type, void* bytes, size_t size, Random& random, bool only_tame) {
 // A piece of the heap for itself, so that a sanitizer sees one byte too far.
 using Bytes = std::unique_ptr<uint8_t[]>;
 
+// The same, aligned to 16 bytes; nullptr where there are none left.
+using AlignedBytes = std::unique_ptr<uint8_t, decltype(&std::free)>;
+
+AlignedBytes aligned_bytes(size_t size) {
+  void* bytes = nullptr;
+  if (posix_memalign(&bytes, 16, size) != 0) bytes = nullptr;
+  return {static_cast<uint8_t*>(bytes), &std::free};
+}
+
 Bytes random_strings(int32_t count, size_t* size, Random& random) {
   constexpr size_t kLongest = 7;
   std::vector<size_t> lengths;
@@ -178,10 +187,9 @@ class Run {
     const size_t need = net_.memory().arena_bytes;
     if (need > how_.arena.size()) return "needs more than the arena that it was planned into";
     if (need > how_.most_to_run) return "";
-    void* bytes = nullptr;
-    if (posix_memalign(&bytes, 16, need) != 0) return "";
-    exact_.reset(static_cast<uint8_t*>(bytes));
-    std::memset(bytes, leftover_, need);
+    exact_ = aligned_bytes(need);
+    if (exact_ == nullptr) return "";
+    std::memset(exact_.get(), leftover_, need);
     Message why;
     const Result<Interpreter> net =
         Interpreter::create(model_, {exact_.get(), need}, all_operators(), options_, &why);
@@ -301,7 +309,7 @@ class Run {
   Random random_;
   Options options_;
   bool measured_ = false;
-  std::unique_ptr<uint8_t, decltype(&std::free)> exact_{nullptr, &std::free};
+  AlignedBytes exact_{nullptr, &std::free};
   Interpreter net_;
   std::vector<Bytes> kept_;
 };
@@ -324,6 +332,13 @@ std::string exercise(Span<const uint8_t> file, const Exercise& how) {
   const Result<Model> model = Model::parse(file, &why);
   if (!model.ok()) return why.empty() ? "refused without a message" : "";
   return how.twice ? run_twice(model.value(), how) : Run(model.value(), how).run();
+}
+
+std::string exercise_copy(Span<const uint8_t> bytes, const Exercise& how) {
+  const AlignedBytes file = aligned_bytes(bytes.size());
+  if (file == nullptr) return "no memory for a copy";
+  std::copy(bytes.begin(), bytes.end(), file.get());
+  return exercise({file.get(), bytes.size()}, how);
 }
 
 }  // namespace pipit::test

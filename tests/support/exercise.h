@@ -40,4 +40,8 @@ struct Exercise {
 // Returns what is wrong with how the file was refused, or "". `file` is aligned to 16 bytes.
 std::string exercise(Span<const uint8_t> file, const Exercise& how);
 
+// The same with bytes from anywhere, in a piece of the heap of exactly their size: a sanitizer sees
+// one byte too far.
+std::string exercise_copy(Span<const uint8_t> bytes, const Exercise& how);
+
 }  // namespace pipit::test

@@ -3,17 +3,16 @@
 // type of an input reads too far, which sanitizers see.
 //
 // usage: types_test N FOLDER      each N-th model in it
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/support/edit.h"
 #include "tests/support/exercise.h"
 #include "tests/support/files.h"
+#include "tests/support/model_builder.h"
 
 namespace pipit::test {
 namespace {
@@ -28,16 +27,9 @@ constexpr edit::TensorType kTypes[] = {edit::TensorType::INT8,   edit::TensorTyp
                                        edit::TensorType::INT64,  edit::TensorType::FLOAT32,
                                        edit::TensorType::STRING, edit::TensorType::RESOURCE};
 
-std::string try_file(const std::vector<uint8_t>& bytes, Span<uint8_t> arena) {
-  const std::unique_ptr<uint8_t[]> file(new uint8_t[bytes.size()]);  // one byte too far is found
-  std::copy(bytes.begin(), bytes.end(), file.get());
-  return exercise({file.get(), bytes.size()},
-                  {.arena = arena, .seed = bytes.size(), .twice = true});
-}
-
 int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
   const std::vector<uint8_t> good = read_file(path);
-  if (good.size() > kMostFile || !Model::parse({good.data(), good.size()}).ok()) return 0;
+  if (good.size() > kMostFile || !Model::parse(in_memory(good)->span()).ok()) return 0;
   edit::ModelT model = unpacked(good);
   int failures = 0;
   for (auto& graph : model.subgraphs) {
@@ -46,7 +38,9 @@ int try_types(const fs::path& path, Span<uint8_t> arena, int* tried) {
       for (const edit::TensorType type : kTypes) {
         if (type == own) continue;
         tensor->type = type;
-        const std::string wrong = try_file(packed(model), arena);
+        const std::vector<uint8_t> file = packed(model);
+        const std::string wrong = exercise_copy(
+            {file.data(), file.size()}, {.arena = arena, .seed = file.size(), .twice = true});
         ++*tried;
         if (wrong.empty()) continue;
         ++failures;
