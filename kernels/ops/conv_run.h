@@ -98,7 +98,7 @@ struct ConvStep {
 
 // What is folded of the first channel, or nullptr if it is found while running.
 template <class Layer>
-const int32_t*& folded_in(Layer& layer) {
+auto& folded_in(Layer& layer) {
   if constexpr (requires { layer.weight_sums; }) {
     return layer.weight_sums;
   } else {
@@ -107,14 +107,11 @@ const int32_t*& folded_in(Layer& layer) {
 }
 template <class Args>
 bool is_folded(const ConvStep<Args>& step) {
-  if constexpr (Folds<Args>) {
-    typename Args::Layer layer = step.layer;
-    return folded_in(layer) != nullptr;
-  }
+  if constexpr (Folds<Args>) return folded_in(step.layer) != nullptr;
   return true;
 }
 
-// Whether it takes more than one call, or than a kernel.
+// Whether it takes more than one call of a kernel.
 template <class Args>
 bool needs_extras(const ConvStep<Args>& step, const ConvExtras& with) {
   return Hybrid<Args> || with.copies_filters() || with.pixel != nullptr || !is_folded(step) ||
@@ -166,7 +163,7 @@ void detach_constants(Prepare& p, ConvStep<Args>* step) {
   if (p.detach(at.bias) != nullptr) set_bias(p.optional_input(at.bias), &layer);
 }
 
-// The arguments of the whole, but where it reads and writes.
+// The arguments of all of it; where it reads and writes is yet to come.
 template <class Args>
 Args args_of(const Step& s, const ConvStep<Args>& step) {
   Args a;
@@ -190,8 +187,7 @@ void set_memory(const Step& s, const ConvInputs& at, Args* a) {
   a->scratch = s.scratch;
 }
 
-// Narrows the arguments to the output channels [first, first + n); not yet their weights. `folded`
-// is that of the first channel of all.
+// Narrows the arguments of all channels to those from `first` on; not yet the weights.
 template <class Args>
 void take_channels(int32_t first, Args* a) {
   a->out += first;
