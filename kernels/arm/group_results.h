@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sums of many positions and a group of eight channels to their results, sixteen vectors at a
-// time: an in-order core would wait for each step of fewer.
+// time (eight in 32-bit code): an in-order core would wait for each step of fewer.
 //
 // Sums lie as [position][kGroup], whatever the number of channels that exist; a result of position
 // m goes to Results::at + m * step.
+//
+//   sums                 position 0: c0 ... c7 | position 1: c0 ... c7 | ...   32 bits each
+//   results of pair 0    position 0: 8 bytes | position 1: 8 bytes             one vector
+//   stored               8 bytes at `at`, 8 bytes at `at + step`
 #pragma once
 
 #include <arm_neon.h>
@@ -127,6 +131,7 @@ template <bool kTerms, Form kForm>
   for (; m + kMany <= count; m += kMany) {
     finish_at<kMany, kTerms, kForm>(sums, terms, m, c, q, to);
   }
+  // As few as cover the rest, an even number; sums are read again, so results are the same.
   const int32_t left = count - m;
   if (left == 0) return;
   if (left <= 2) return finish_at<2, kTerms, kForm>(sums, terms, count - 2, c, q, to);
@@ -154,6 +159,7 @@ inline FinishMany finish_of(Form form) {
 template <bool kTerms>
 [[gnu::noinline]] void finish_some(const int32_t* sums, const int32_t* terms, int32_t count,
                                    const Channels& c, const RequantizeNeon& q, const Results& to) {
+  // Sums have room for kMany, terms end with the last position.
   int32_t added[kMany] = {};
   if (kTerms) std::memcpy(added, terms, static_cast<size_t>(count) * sizeof(*terms));
   uint8x16_t out[kMany / 2];

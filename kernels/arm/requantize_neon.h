@@ -35,7 +35,12 @@ inline RequantizeNeon load_requantize(const Requantize& q) {
           q.min == INT8_MIN && q.max == INT8_MAX};
 }
 
-// What can be known of a group of eight channels, and saves instructions.
+// What can be known of a group of eight channels, and saves instructions. With h for the high
+// product, the portable result of a shift to the right is, before it is clamped,
+//   zero_point + floor((h + 2^(right - 1)) / 2^right)            where h >= 0
+//   zero_point + floor((h - 1 + 2^(right - 1)) / 2^right)        where h < 0: halves go away from 0
+// Instructions round halves up, the first line. So each form takes one from negative numbers, but
+// kRelu: there a negative h gives the zero point or less by either line, and less is clamped to it.
 enum class Form : uint8_t {
   kAny,
   kFar,    // all shifts go to the right, by at least one bit
@@ -45,7 +50,11 @@ enum class Form : uint8_t {
 
 // Of eight channels. For Form::kRight and Form::kRelu, a result is the top byte of
 //   saturate((addend + sum * multiplier * 2^-31) * 2^left)
-// where 64-bit code computes it.
+// where 64-bit code computes it. With h for the product, right = 24 - left and addend =
+// (zero_point + 1/2) * 2^right, that byte is the floor of the whole over 2^24:
+//   floor((h + 2^(right - 1)) / 2^right) + zero_point
+// The shift saturates where that is outside of int8, so the limits have to be those. A sum that
+// saturates before has a result of 2^31 / 2^24 = 128 or more, up or down, which saturates, too.
 struct Scaling {
   int32x4_t multiplier[2], shift[2];
 #if PIPIT_ARM64
@@ -55,7 +64,7 @@ struct Scaling {
 };
 
 #if PIPIT_ARM64
-constexpr int32_t kMostRight = 24;  // addends are at most 255 * 2^23
+constexpr int32_t kMostRight = 24;  // addends are at most 255 * 2^23, and `left` is not negative
 #else
 constexpr int32_t kMostRight = 31;
 #endif
@@ -102,7 +111,8 @@ inline Scaling load_whole_scaling(const int32_t* multiplier, const int8_t* shift
   return load_whole_scaling(some, some_shifts, q);
 }
 
-// The first n of eight channels exist; the others get zeros.
+// The first n of eight channels exist; the others get zeros, which are no shifts to the right: then
+// the form is kAny, with which code for any number of channels goes on.
 inline Scaling load_scaling(const int32_t* multiplier, const int8_t* shift, int32_t n,
                             const RequantizeNeon& q) {
   return n < 8 ? load_part_of_scaling(multiplier, shift, n, q)
@@ -133,6 +143,7 @@ template <bool kRight>
   if (kRight) return vrshlq_s32(high_plus_sign(sum, multiplier, sign_of(sum)), shift);
   const int32x4_t zero = vdupq_n_s32(0);
   const int32x4_t right = vminq_s32(shift, zero), left = vmaxq_s32(shift, zero);
+  // Both negative: without a shift to the right nothing is rounded a second time.
   const int32x4_t sign = sign_of(vandq_s32(sum, right));
   return vrshlq_s32(high_plus_sign(vqshlq_s32(sum, left), multiplier, sign), right);
 }
@@ -152,7 +163,8 @@ inline void store_some(uint8_t* to, const uint8_t* results, int32_t channels) {
   std::memcpy(to, results, static_cast<size_t>(channels));
 }
 
-// Sixteen scaled sums to outputs.
+// Sixteen scaled sums to outputs. What saturates at 16 bits is outside of int8 whatever
+// zero point is added, which is an int8 itself.
 inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32x4_t c,
                         int32x4_t d) {
   const int16x8_t low = vqaddq_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)), q.zero_point);
@@ -183,6 +195,10 @@ inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32
 }
 
 // ---- n positions of eight channels; two positions in each result
+//
+//   y[0]  | channels 0 to 3 | channels 4 to 7 |  32 bits each
+//   y[1]  | channels 0 to 3 | channels 4 to 7 |
+//   out[0]  | position 0: 8 bytes | position 1: 8 bytes |
 
 // Sums by their scales, of any form or, in 32-bit code, by any shifts to the right. Each kind of
 // instruction many times in a row.
@@ -235,6 +251,7 @@ template <Form kForm, int n>
     unroll<2 * n>([&](auto i) PIPIT_INLINE { f(y[i / 2][i % 2], i % 2); });
   };
 #ifdef __ARM_FEATURE_QRDMX
+  // The addend is whole, so that adding it before the product is rounded changes no bit.
   // A copy for each SQRDMLAH to add to: loaded, since a move would take the place of arithmetic.
   const int32x4_t* addends = s.addend;
   each([&](int32x4_t& v, int h) PIPIT_INLINE {
@@ -253,6 +270,7 @@ template <Form kForm, int n>
   each([&](int32x4_t& v, int h) PIPIT_INLINE { v = vqshlq_s32(v, s.left[h]); });
 }
 
+// The upper 16 bits of each sum, then the upper 8 of these.
 template <int n>
 [[gnu::always_inline]] inline void top_bytes(const int32x4_t (&y)[n][2], int8x16_t (&out)[n / 2]) {
   int16x8_t wide[n];
