@@ -57,7 +57,10 @@ class ConvCut {
   int32_t step_depth() const { return (depth + limits_.unit - 1) / limits_.unit * limits_.unit; }
   int32_t padded_depth() const { return (depth + kRowAlign - 1) / kRowAlign * kRowAlign; }
 
-  // Scratch memory. Enough for a part of the work, too.
+  // Scratch memory, from front to back. Enough for a part of the work, too.
+  //
+  //   | addresses of windows | steps of a window | band | gathered windows |
+  //                                   where copied --'      '-- where segments are short
   ByteCount bytes() const { return table_bytes() + step_bytes() + band_bytes() + gather_bytes(); }
 
  protected:
@@ -78,7 +81,11 @@ class ConvCut {
            columns_of(g_.out_w) - g_.pad_left <= g_.in_w;
   }
 
-  // Where pixels are `pixel` bytes apart.
+  // Where pixels are `pixel` bytes apart. A 3x3 window, by what its segments are:
+  //
+  //   dense lines           |=======|  ...  |=======|  ...  |=======|     3 segments of 3 pixels
+  //   dilated, or a part    |=| |=| |=|  .  |=| |=| |=|  .  |=| |=| |=|   9 segments of 1 pixel
+  //   of the channels
   void choose_segments(int32_t pixel) {
     pixel_ = pixel;
     taps_ = g_.dilation_w == 1 && pixel == g_.in_c ? g_.kernel_w : 1;
@@ -100,6 +107,14 @@ class ConvCut {
     return bytes == 0 ? room : room / static_cast<int64_t>(bytes.value());
   }
 
+  // Whole rows of the output where the lines of one of them fit; otherwise a piece of one row, in
+  // whole tiles. Borders are part of the copy, so that no window in it has to ask for them:
+  //
+  //   image          copy for two output rows of a 3x3 window with a pad of 1
+  //   a b c          0 0 0 0 0
+  //   d e f          0 a b c 0         0: the zero point
+  //   g h i          0 d e f 0         line_ is the bytes of such a line
+  //                  0 g h i 0
   void choose_band() {
     const ByteCount line = ByteCount(columns_of(g_.out_w)) * g_.in_c;
     band_columns_ = g_.out_w;
@@ -118,6 +133,7 @@ class ConvCut {
   }
 
   void choose_block() {
+    // Windows that are not gathered overlap: one more takes the pixels that it steps over at most.
     const ByteCount area = ByteCount(g_.stride_h) * g_.stride_w * g_.in_c;
     const ByteCount each = gathers ? padded_depth() : least<ByteCount>(area, depth);
     const int64_t in_cache = limits_.bytes / most<int64_t>(static_cast<int64_t>(each.value()), 1);
@@ -126,11 +142,13 @@ class ConvCut {
     block = static_cast<int32_t>(least<int64_t>(tiles * limits_.tile, positions));
   }
 
+  // The last tile of a block is filled up with its last window.
   ByteCount table_bytes() const {
     const int32_t rows = least(positions, most(limits_.most, limits_.tile)) + limits_.tile;
     return (ByteCount(rows) * sizeof(int8_t*)).aligned(16);
   }
   ByteCount step_bytes() const {
+    // Besides those of sixteen bytes, one of eight and one of four at the end.
     const int64_t of_segment = segment_ / 16 + 2;
     const int64_t all = gathers ? padded_depth() / 16 + 2 : of_segment * segments_;
     return (ByteCount(all) * sizeof(ConvStep)).aligned(16);
@@ -176,6 +194,11 @@ bool flips_bits(const Args& a) {
 }
 
 // ---- eight channels at a time, whose weights are turned into panels: kernels/arm/conv_panels.h
+//
+// Scratch memory, from front to back:
+//
+//   | all panels, or one | terms of windows | what ConvCut needs |
+//      unless arranged        uint8 only
 
 constexpr int32_t kDotprodUnit = 4, kI8mmUnit = 8;  // bytes of depth in the shortest step
 
@@ -220,7 +243,6 @@ struct PanelCut {
     const ByteCount most = panel > kPackAll ? panel : kPackAll;
     return all < most ? all : most;
   }
-  // Scratch memory: panels, terms of windows, windows.
   static ByteCount scratch(const Args& a) {
     if (!countable(a.size)) return ByteCount::unbounded();
     const ConvCut rows(a.size, a.stride.in_pixel, flips(a), limits(a));
@@ -229,6 +251,11 @@ struct PanelCut {
 };
 
 // ---- four channels at a time, whose weights are read where they lie: kernels/arm/conv_neon.cc
+//
+// Scratch memory, from front to back:
+//
+//   | terms of windows | all filters, or those of a tile | what ConvCut needs |
+//        uint8 only             where they are copied
 
 struct FilterCut {
   static constexpr int32_t kUnit = 8;                   // bytes of depth in the shorter step

@@ -19,7 +19,13 @@
 namespace pipit {
 namespace {
 
-// The steps of a window: first those of sixteen bytes, then of eight, then of four.
+// The steps of a window: first those of sixteen bytes, then of eight, then of four. Two segments of
+// 28 bytes have six, in this order:
+//
+//   segment 0   |------ 0 ------|-- 2 --| 4 |
+//   segment 1   |------ 1 ------|-- 3 --| 5 |
+//
+// Integers may be added in any order, and so a kernel has one loop for each size.
 struct ConvSteps {
   const ConvStep* at;
   int32_t sixteens, eights, fours;
@@ -37,7 +43,10 @@ class ConvRows : public ConvCut {
   const ConvBytes& a;
 
   // Calls f(windows, steps, first position, how many) for each block. `windows` are the addresses
-  // of the block's, the last one repeated so that there are whole tiles.
+  // of the block's, the last one repeated so that there are whole tiles. A step is at the same
+  // distance from each of them: windows[m] + steps.at[i].x.
+  //
+  //   windows of 5 positions, tiles of 4   | 0 | 1 | 2 | 3 |   | 4 | 4 | 4 | 4 |
   template <class F>
   void for_each_block(uint8_t* scratch, const F& f) const {
     auto* table = reinterpret_cast<const int8_t**>(scratch);
@@ -177,6 +186,10 @@ class ConvRows : public ConvCut {
 
   // ---- copies
 
+  // Columns [begin, end) of the copy are inside of the image, and what is around them is border:
+  //
+  //   |<-- fill -->|<------ copy_pixels ------>|<-- fill -->|
+  //   0          begin                        end        columns
   void load(const Band& band, int8_t* to) const {
     const int64_t top = int64_t{band.y} * g_.stride_h - g_.pad_top;
     const int64_t left = int64_t{band.x} * g_.stride_w - g_.pad_left;
@@ -214,6 +227,8 @@ class ConvRows : public ConvCut {
 
   // Rows of padded_depth() bytes, with zeros at the end. Each copy may write more than its segment:
   // the next one, or those zeros, come over it.
+  // Up to fifteen bytes behind a segment are read as well: that is a band, with kOverrun behind it,
+  // since windows that are gathered are never read in place.
   void gather(const int8_t** windows, int32_t count, int8_t* to) const {
     const int32_t in_line = g_.kernel_w / taps_;
     if (in_line == 1 && segment_ <= 16) {
@@ -272,7 +287,7 @@ class ConvRows : public ConvCut {
 // The sums of the bytes of one or four windows.
 template <int n>
 void sum_windows(const int8_t* const* windows, const ConvSteps& steps, int32_t* to) {
-  constexpr int32_t kFit = 127;  // pairs of bytes whose sum fits into 16 bits
+  constexpr int32_t kFit = 127;  // pairs of bytes whose sum, 127 * 2 * 128 at most, fits in 16 bits
   int32x4_t sum[n] = {};
   const ConvStep* s = steps.at;
   for (int32_t left = steps.sixteens; left > 0;) {

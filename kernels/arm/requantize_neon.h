@@ -163,8 +163,8 @@ inline void store_some(uint8_t* to, const uint8_t* results, int32_t channels) {
   std::memcpy(to, results, static_cast<size_t>(channels));
 }
 
-// Sixteen scaled sums to outputs. What saturates at 16 bits is outside of int8 whatever
-// zero point is added, which is an int8 itself.
+// Sixteen scaled sums to outputs. What saturates at 16 bits is outside of int8 with
+// any zero point, which is an int8 itself.
 inline int8x16_t narrow(const RequantizeNeon& q, int32x4_t a, int32x4_t b, int32x4_t c,
                         int32x4_t d) {
   const int16x8_t low = vqaddq_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)), q.zero_point);
