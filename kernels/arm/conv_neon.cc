@@ -86,9 +86,15 @@ struct Operands {
 // waits. With 32 registers, all loads come together: the Cortex-A53 waits where one follows a
 // multiplication. With 16, the filters of two channels take turns, and loads fill the gaps that
 // multiplications leave.
+//
+//   p   low 0   .   high 0   .    sum 0 low 2   .     .   high 2   .    sum 2
+//   q     .   low 1   .   high 1    .     .   sum 1 low 3    .   high 3   .   sum 3
+//
+// All registers are taken: 16 hold sums, 8 products, 4 windows and 4 filters, or half of that each.
 template <bool kPairs, bool kFirst, bool kLast, int kM>
 PIPIT_INLINE inline void step(Sums<kM>& sum, Operands<kM>& o, const Windows<kM>& windows,
                               const Filters& filters, const ConvStep* s) {
+  // Without pairs, multiply_high() has begun the sums with the low products.
   constexpr bool kReplace = kFirst && kPairs, kTurns = kHeld < kPanel;
   ptrdiff_t x_at = 0, w_at = 0;
   if (!kLast) {
@@ -140,6 +146,7 @@ PIPIT_INLINE inline void half_step(Sums<kM>& sum, const Windows<kM>& windows, co
 template <bool kPairs, int kM>
 PIPIT_INLINE inline void dot_tile(Sums<kM>& sum, const Windows<kM>& windows, const Filters& w,
                                   const ConvSteps& steps) {
+  // There is a step, since a window has bytes, and none of four: kUnit is 8.
   const ConvStep *s = steps.at, *const last = s + steps.sixteens - 1;
   const ConvStep* const end = last + 1 + steps.eights;
   if (s > last) {
@@ -189,6 +196,13 @@ struct Panels {
 
 // The sums of `count` positions and the group's channels, kGroup numbers apart. There is room for
 // whole tiles. Aligned so that the loop over depth lies in one page of memory.
+//
+//   sums   position 0 | channels 0 to 3 | channels 4 to 7 |
+//          position 1 | channels 0 to 3 | channels 4 to 7 |      run_tile() writes one half
+//          ...                                                   of kTile lines
+//
+// All windows of a block meet the filters of four channels before those of the next four. A last
+// tile of more than one position is a whole one, and writes beyond `count`.
 template <bool kPairs>
 [[gnu::noinline, gnu::aligned(2048)]] void run_panels(const int8_t* const* windows, int32_t count,
                                                       const Panels& panels, const ConvSteps& steps,
@@ -209,8 +223,8 @@ template <bool kPairs>
 
 // ---- the whole
 
-// What the blocks of a convolution share, and where scratch memory is: the sums of a block, the
-// terms of its windows, the filters of a tile, and windows.
+// What the blocks of a convolution share, and where scratch memory is: see FilterCut. The sums of a
+// block are on the stack.
 struct Conv : FilterCut {
   const ConvBytes a;
   ConvRows rows;

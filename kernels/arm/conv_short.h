@@ -58,7 +58,13 @@ PIPIT_INLINE inline void add_pairs(const OfTile<int32x4_t>& a, const OfTile<int3
   unroll<kShortTile>([&](auto m) PIPIT_INLINE { sum[m] = in_order(vpaddq_s32(a[m], b[m])); });
 }
 
-// The windows of a tile, of one step, and all filters.
+// The windows of a tile, of one step, and all filters. For each window, products become sums so:
+//
+//   16 bytes   channel n       4 sums of 4 products          | n n n n |
+//              with n + 1      neighbours are added          | n n n+1 n+1 |
+//              with n + 2 ..   and once more                 | n n+1 n+2 n+3 |
+//
+// Of 8 bytes there are half as many products: neighbours are added in 16 bits, where two fit.
 template <class V>
 struct OneStep {
   static constexpr int32_t kBytes = sizeof(V);
@@ -133,6 +139,7 @@ struct TwoSteps {
     multiply(q, y, v);
     add_high(p, x, w);
     add_high(q, y, v);
+    // The registers of this filter are free now: the next one comes while products are added.
     if (n + 1 < kGroup) load_filter(n + 1);
     unroll<kShortTile>([&](auto m) PIPIT_INLINE { sum[m] = in_order(vpaddlq_s16(p[m])); });
     unroll<kShortTile>([&](auto m) PIPIT_INLINE { sum[m] = in_order(vpadalq_s16(sum[m], q[m])); });
@@ -220,6 +227,7 @@ template <class Steps, bool kFlips, Form kForm>
     const Channels c = read_again(channels);
     add_pairs(sum[1], next, sum[1]);
     finish_short<kFlips, kForm>(sum, c, q, terms, out, step);
+    // Of two positions that are left the last tile has four, two of which it computes again.
     left -= kM;
     if (left == 0) return;
     const int32_t on = left < kM ? left : kM;
@@ -264,6 +272,7 @@ inline void run_short_line(RunShort run, const ShortPanel& panel, const int8_t* 
   if (count >= kShortTile) return run(panel, windows, terms, count, to);
   int32_t some[kShortTile] = {};
   if (terms != nullptr) std::memcpy(some, terms, static_cast<size_t>(count) * sizeof(*terms));
+  // A whole tile goes here first, as its last positions have no place of their own.
   uint8_t results[kShortTile * kGroup];
   run(panel, windows, some, kShortTile, {results, kGroup, kGroup, to.flip});
   for (int32_t m = 0; m < count; ++m) {
