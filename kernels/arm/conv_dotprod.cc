@@ -4,6 +4,13 @@
 // Panels are [depth / 4][8][4]: one SDOT by lane adds four products to each of four channels. Per
 // 16 bytes of depth a tile has 16 loads for 64 SDOT (1,024 multiply-adds; the ceiling of two SDOT a
 // cycle is 32 multiply-adds).
+//
+//   panel   | 0-3 of c0 | 0-3 of c1 | 0-3 of c2 | 0-3 of c3 |  16 bytes, w0: one lane a channel
+//           | 0-3 of c4 | 0-3 of c5 | 0-3 of c6 | 0-3 of c7 |  16 bytes, w1
+//           | 4-7 of c0 | ...
+//   window  | 0-3 | 4-7 | 8-11 | 12-15 |                       lane 0 meets w0 and w1, ...
+//
+// Of 32 registers, 16 hold sums, 8 windows and 2 weights at a time.
 #include "kernels/arm/conv_panels.h"
 #include "kernels/contracts/conv_s8.h"
 #include "kernels/contracts/conv_u8.h"
@@ -49,6 +56,9 @@ struct DotprodEngine {
       const int8x16_t v = vld1q_s8(from + k);
       return vreinterpretq_s32_s8(kSubtracts ? less(v, zero) : v);
     };
+    // Four channels by four units of four bytes, turned: 32 bits of two rows trade places, then 64.
+    //   r0   w0 w1 w2 w3     a0   w0 x0 w2 x2     t        w0 x0 y0 z0
+    //   r1   x0 x1 x2 x3     a1   w1 x1 w3 x3     t + 32   w1 x1 y1 z1, and so on
     for (int half = 0; half < 2; ++half) {
       const int8_t* const* v = w + 4 * half;
       const int32x4_t r0 = load(v[0]);

@@ -4,6 +4,10 @@
 // Panels are [depth / 8][4][2][8]: one SMMLA multiplies two positions with two channels over eight
 // bytes of depth, 32 multiply-adds. Per 16 bytes of depth a tile has 16 loads and 8 ZIPs for 32 of
 // them.
+//
+//   x        | 0-7 of position 0 | 0-7 of position 1 |
+//   weights  | 0-7 of channel 0  | 0-7 of channel 1  |
+//   block    | p0 c0 | p0 c1 | p1 c0 | p1 c1 |         which get() turns into rows of channels
 #include "kernels/arm/conv_panels.h"
 #include "kernels/contracts/conv_s8.h"
 #include "kernels/contracts/conv_u8.h"
@@ -60,6 +64,7 @@ struct I8mmEngine {
                                    const int8_t* weights, const ConvSteps& steps) {
     const int8_t* at[kM];
     unroll<kM>([&](auto m) PIPIT_INLINE { at[m] = windows[m]; });
+    // A last position without a partner is its own; what comes of the second row is not read.
     constexpr auto second = [](int row) { return 2 * row + 1 < kM ? 2 * row + 1 : 2 * row; };
     int8x16_t x[kRows], y[kRows];
     const ConvStep* s = steps.at;
@@ -88,6 +93,7 @@ struct I8mmEngine {
     PIPIT_INLINE void start(const Panel& p) {
       unroll<kRows>([&](auto m) PIPIT_INLINE {
         unroll<kPairs>([&](auto n) PIPIT_INLINE {
+          // Both positions of a block begin with the bias of its two channels.
           const int32x2_t two = vld1_s32(p.bias + 2 * n);
           block[m][n] = vcombine_s32(two, two);
         });

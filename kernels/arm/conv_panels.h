@@ -8,6 +8,11 @@
 // less their zero point are int8 in most panels; those of the others are less 128, and what lacks
 // is added for each window: see window_terms().
 //
+// A panel, where u is the Engine's unit of bytes:
+//
+//   | head  | bytes 0 to u - 1 of c0, of c1, ... c7 | bytes u to 2u - 1 of c0, ... c7 | ...
+//     uint8 only: are there terms?
+//
 // The Engine has the instructions:
 //   kUnit                              bytes of depth in its shortest step
 //   kHasShort                          whether tiles of short windows are worth code of their own
@@ -93,6 +98,8 @@ int32_t extreme(const uint8_t* at, ptrdiff_t n) {
 // Whether n uint8 numbers are int8 ones less `zero`, which is near to one of the ends.
 [[gnu::noinline]] bool fit_less(const int8_t* numbers, ptrdiff_t n, int32_t zero) {
   const auto* at = reinterpret_cast<const uint8_t*>(numbers);
+  // Below 128 only the largest can be too large, as 0 - 127 fits; from there on only the smallest
+  // too small, as 255 - 128 fits.
   if (zero < 128) return extreme<false>(at, n) - zero <= INT8_MAX;
   return UINT8_MAX - extreme<true>(at, n) - zero >= INT8_MIN;
 }
@@ -281,8 +288,9 @@ void run_any(const Panel& panel, const PanelPart& part) {
                                        {part.out.at + first * part.out.step, part.out.step});
 }
 
-// As few tiles as there can be, of nearly equal sizes. Where windows are short that matters less,
-// and the last tile overlaps.
+// As few tiles as there can be, of nearly equal sizes: 19 positions are 7, 6 and 6, and 9 are 5 and
+// 4, so that none has less than kLeastTile. Where windows are short that matters less, and the last
+// tile overlaps.
 template <class Engine>
 void run_positions(const Panel& p, const PanelPart& part) {
   const int32_t count = part.count;
@@ -334,7 +342,7 @@ struct PanelConv {
     return reinterpret_cast<const int8_t*>(a.arranged) + p * panel_bytes;
   }
 
-  // In front of uint8 weights: whether there are terms for windows.
+  // In front of uint8 weights: whether there are terms for windows. Weights less 128 always fit.
   void pack(int32_t panel, int8_t* to) const {
     const int32_t c = panel * kPanel, exist = channels_of(panel);
     const int8_t* const w = a.weights + static_cast<ptrdiff_t>(c) * rows.depth;
@@ -362,6 +370,7 @@ struct PanelConv {
   void run_panel(int32_t panel, const RequantizeNeon& q, Block& block) const {
     const int32_t c = panel * kPanel, exist = channels_of(panel);
     const Requantize& r = a.requantize;
+    // All windows of the block meet this panel before the next one takes its place.
     if (!pack_all) pack(panel, packed(0));
     const int8_t* const weights = weights_of(panel);
     Panel p;
