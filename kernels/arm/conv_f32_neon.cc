@@ -63,6 +63,8 @@ Outputs outputs_of(const ConvF32& a, int32_t first, int32_t most) {
 
 // ---- weights in panels
 
+// Weights of four channels times one lane of a position's activations, which needs no copy in all
+// lanes of a vector.
 template <int kLane>
 [[gnu::always_inline]] inline float32x4_t multiply_add(float32x4_t sum, float32x4_t w,
                                                        float32x4_t x) {
@@ -82,6 +84,7 @@ template <int kRows>
     sum[r][0] = o.bias[0];
     sum[r][1] = o.bias[1];
   });
+  // Row 0 of a tile has its outputs, the others its segments.
   for (int32_t i = 1; i <= s.count; ++i) {
     const float* x[kRows];
     unroll<kRows>([&](auto r) [[gnu::always_inline]] { x[r] = tile[i][row + r]; });
@@ -133,6 +136,7 @@ template <int kRows>
 
 [[gnu::noinline]] void run_panel(const Segments& s, const Row* tile, int32_t n, const float* panel,
                                  const Outputs& o) {
+  // Of three positions that are left, two go together.
   for (; n >= kTile; n -= kTile, tile += s.count + 1) run_packed<kTile>(s, tile, 0, panel, o);
   if (n >= 2) run_packed<2>(s, tile, 0, panel, o);
   if (n % 2 != 0) run_packed<1>(s, tile, n - 1, panel, o);
@@ -236,7 +240,8 @@ void run_dots_block(const Segments& s, const Row* tiles, int32_t n) {
   }
 }
 
-// Otherwise weights are read where they lie.
+// Otherwise weights are read where they lie. The answer is that for the whole convolution, as the
+// two ways add in different orders: results must not depend on how work is shared.
 bool packs_any(const Segments& s) {
   const int32_t whole = s.a.whole_positions != 0 ? s.a.whole_positions : s.positions;
   const int32_t sharing = whole < Segments::kMostPositions ? whole : Segments::kMostPositions;

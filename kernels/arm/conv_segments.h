@@ -12,7 +12,12 @@ namespace pipit {
 namespace {
 
 // Positions are taken kTile at a time. What is found about a tile is a row of output addresses and
-// a row of addresses for each segment.
+// a row of addresses for each segment:
+//
+//   tile 0   | out of 0 | out of 1 | out of 2 | out of 3 |
+//            | segment 0 of 0 | ... of 1 | ... of 2 | ... of 3 |
+//            | segment 1 of 0 | ...
+//   tile 1   | out of 4 | ...                                      count + 1 rows further on
 template <int kTile>
 struct ConvSegments {
   using Row = float* [kTile];
@@ -49,6 +54,7 @@ struct ConvSegments {
     return (ByteCount(count + 1) * most * sizeof(float*)).aligned(16);
   }
   ByteCount copies_bytes() const {
+    // Only segments of several pixels can be partly outside: one pixel is inside, or is all zeros.
     if (taps == 1) return 0;
     const ByteCount tile = row_bytes() * kTile, all = row_bytes() * (positions + kTile - 1);
     const ByteCount most = tile < kBlockBytes ? kBlockBytes : tile;
@@ -162,6 +168,10 @@ struct ConvSegments {
       const float* from = line(p, ky);
       for (int32_t kx = 0; kx < g.kernel_w; kx += taps, to += kTile) {
         const int64_t x = p.x + int64_t{kx} * g.dilation_w;
+        //    image       |---------------|
+        //    zeros  |==|                    |==|       none of its taps is inside
+        //    in place       |==|
+        //    a copy    |==|           |==|             some are
         if (from == nullptr || x <= -taps || x >= g.in_w) {
           *to = reinterpret_cast<float*>(a.scratch);
         } else if (x >= 0 && x + taps <= g.in_w) {
@@ -213,6 +223,7 @@ struct ConvF32Cut {
   static ByteCount all_bytes(const Segments& s) { return panel_bytes(s) * panels(s); }
   static bool packs_all(const Segments& s) { return all_bytes(s) <= kPackAll; }
 
+  // Behind what Segments needs lie the panels: all of them, or the one in use.
   static ByteCount scratch(const ConvF32& a) {
     if (!countable(a.size)) return ByteCount::unbounded();
     // A part of the work may choose differently: it may need whatever the whole could.
