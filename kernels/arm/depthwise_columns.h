@@ -36,7 +36,15 @@ struct DepthwiseWeights {
   const int8_t* row(int r) const { return values + r * parts * part_bytes; }
 };
 
-// Some positions of some output rows, whose columns and weights are loaded.
+// Some positions of some output rows, whose columns and weights are loaded. With kUnit 1, a slot is
+// a pixel's eight channels, and an output row has its window at a slot of its own:
+//
+//   column 0 | slot 0 | slot 1 | slot 2 | slot 3 | column 1 | slot 0 | ...
+//             `---- window of row 0 ----'
+//                      `---- window of row 1 ----'       3x3, stride 1
+//
+// With kUnit 4, four slots are [channel][4]. All rows see all slots: weights are zero where a slot
+// is not the row's own.
 struct DepthwisePass {
   const ConvGeometry& size;
   const DepthwiseCut& cut;
@@ -80,7 +88,8 @@ template <int n>
 
 // Calls visit(first, at) for n positions of output row r at a time, whose columns begin at at[0],
 // ..., at[n - 1].
-// Where fewer are left, some are done again.
+// Where fewer are left, some are done again: of 6 positions in fours, 0 to 3 and 2 to 5; of 3, the
+// last twice.
 template <int n, class Visit>
 [[gnu::always_inline]] inline void for_positions(const DepthwisePass& pass, int r,
                                                  const Visit& visit) {
@@ -314,7 +323,11 @@ class DepthwiseBlocks {
     if (a_.flip != 0 && weights_.parts == 1) weights_.together = Engine::together(to, g_);
   }
 
-  // Slot s of output row r has tap s - r.
+  // Slot s of output row r has tap s - r. Of a 3x3 window and two rows with kUnit 4:
+  //
+  //   column   | 0 | t0 | t1 | t2 | 0 |
+  //   row 0        |-- four slots ----|
+  //   row 1    |-- four slots ---|
   void load_part(const DepthwiseTaps& t, int32_t part, int8_t* to) const {
     const int32_t rows = kUnit == 1 ? 1 : cut_.rows;
     const int32_t slots = kUnit == 1 ? t.rows : cut_.slots;
@@ -360,6 +373,7 @@ class DepthwiseBlocks {
     } else if (sources_ == 1) {
       v = vdup_n_u8(*p);
     } else {
+      // No more than are used: behind the last pixel's channels the tensor may end.
       uint8_t eight[kDwLanes] = {};
       for (int32_t i = 0; i < kDwLanes && i < sources_; ++i) {
         eight[i] = p[i];
@@ -418,9 +432,11 @@ class DepthwiseBlocks {
       n = left >= 4 || kUnit == 4 ? 4 : left == 3 ? 3 : 1;
       Row rows[4];
       for (int32_t i = 0; i < n; ++i, y += g_.dilation_h, at += down) {
+        // What a slot behind the taps holds does not matter, since its weights are zero.
         const bool exists = piece.begin < piece.end && s + i < taps && y >= 0 && y < g_.in_h;
         rows[i] = exists ? Row{a_.in + at, a_.stride.in_pixel} : Row{border, 0};
       }
+      // Units of four have no other case; that of three is there for the type alone.
       const auto put = n == 4   ? &DepthwiseBlocks::put_slots<4>
                        : n == 3 ? &DepthwiseBlocks::put_slots<3 / kUnit * kUnit + (kUnit == 4) * 4>
                                 : &DepthwiseBlocks::put_slots<kUnit>;
@@ -433,6 +449,7 @@ class DepthwiseBlocks {
   void put_slots(const Row* rows, const Piece& piece, int8_t* to) const {
     const int32_t pitch = cut_.slots * kDwLanes, begin = piece.begin, end = piece.end;
     if (begin > 0) put_border(n, begin, to);
+    // With a table, int8 numbers are flipped by zero: that saves a function.
     const auto put = !direct_       ? &DepthwiseBlocks::put_columns<n, false, true>
                      : a_.flip != 0 ? &DepthwiseBlocks::put_columns<n, true, true>
                                     : &DepthwiseBlocks::put_columns<n, true, false>;

@@ -44,9 +44,12 @@ struct DepthwiseCut {
   bool fits;  // this kernel's sizes
 
   DepthwiseCut(const ConvGeometry& g, int32_t unit) {
+    // A second row sees one input row more, for which there is room where slots come in fours,
+    // unless the first row fills them.
     rows = g.stride_h == 1 && g.dilation_h == 1 && g.out_h > 1 && g.kernel_h % 4 != 0 ? 2 : 1;
     const int64_t extent = int64_t{g.kernel_w - 1} * g.dilation_w + 1;
     fits = g.kernel_h <= kDwMaxKernel && g.kernel_w <= kDwMaxKernel && extent <= kDwMaxColumns;
+    // The most outputs whose windows lie within kDwMaxColumns: (room - 1) * stride_w + extent.
     const auto room = fits ? static_cast<int32_t>((kDwMaxColumns - extent) / g.stride_w) + 1 : 0;
     most = std::min(room, g.out_w);
     columns = fits ? (most - 1) * g.stride_w + static_cast<int32_t>(extent) : 0;
@@ -66,6 +69,7 @@ struct DepthwiseCut {
   int32_t sum_bytes() const {
     return (most + kMany - 1) / kMany * kMany * kDwLanes * static_cast<int32_t>(sizeof(int32_t));
   }
+  // An even number of columns, so that what lies behind them is aligned to 16 bytes.
   int32_t column_bytes() const { return (columns + 1) / 2 * 2 * slots * kDwLanes; }
   // Input rows that n output rows of a pass need, less what dilation skips.
   static int32_t taps_of(const ConvGeometry& g, int32_t n) {
@@ -88,7 +92,8 @@ struct DepthwiseCut {
     return std::clamp<int64_t>((count - 1) * stride + kernel, 1, std::max(limit, 1));
   }
 
-  // Whole steps, unless they are all rows.
+  // Whole steps, unless they are all rows. The most rows n whose columns of (n - 1) * stride_h +
+  // kernel_h slots take no more than kDwPassBytes.
   int32_t pass_of(const ConvGeometry& g) const {
     const int64_t lines = kDwPassBytes / (int64_t{std::max(columns, 1)} * kDwLanes);
     const int64_t fit = (lines - g.kernel_h) / g.stride_h + 1;
@@ -96,7 +101,9 @@ struct DepthwiseCut {
     return static_cast<int32_t>(std::max<int64_t>(fit / rows * rows, rows));
   }
 
-  // Whole groups of positions, in pieces of about one size.
+  // Whole groups of positions, in pieces of about one size. The most positions n of which one step
+  // touches no more pixels than the cache has room for:
+  //   in_rows * ((n - 1) * stride_w + kernel_w) + rows * n <= pixels
   int32_t chunk_of(const ConvGeometry& g, int32_t pixels) const {
     const int64_t in_rows = seen(rows, g.stride_h, g.kernel_h, g.in_h);
     const int64_t fit =
@@ -107,6 +114,8 @@ struct DepthwiseCut {
     return std::min(most, static_cast<int32_t>((g.out_w / pieces + kMany - 1) / kMany * kMany));
   }
 
+  // All rows, if what they touch fits; else the most rows n of a chunk's columns, by the same sum:
+  //   in_columns * ((n - 1) * stride_h + kernel_h) + n * chunk <= pixels
   int32_t band_of(const ConvGeometry& g, int32_t pixels) const {
     const int64_t in_columns = seen(chunk, g.stride_w, g.kernel_w, g.in_w);
     const int64_t all = seen(g.out_h, g.stride_h, g.kernel_h, g.in_h) * in_columns;
@@ -134,6 +143,9 @@ inline ByteCount depthwise_arranged(const ConvGeometry& g, int32_t unit) {
 }
 
 // Sums, columns, weights of a block; and, if there are several pieces, what all blocks need.
+//
+//   | sums | columns | weights of a block | constants of all blocks | weights of all blocks |
+//                                           several pieces only       and not yet arranged
 template <class Args>
 ByteCount depthwise_scratch(const Args& a, int32_t unit) {
   if (!countable(a.size)) return ByteCount::unbounded();

@@ -22,6 +22,11 @@ namespace {
 // kTogether taps, which fit into 16 bits, are added before they are widened: those of the first of
 // them begun, sums of the taps before the last ones widened, and then the other products added, so
 // that an in-order core waits for none of them. Aligned to stay in one page of memory.
+// Nine taps by twos; each name stands for the products of all rows and positions of the tile:
+//
+//   begin   0        2        4            6            8
+//   widen                      0 + 1        2 + 3        4 + 5    6 + 7   8
+//   add         1        3              5            7
 template <int kRows, int kHeight, int kWidth, int kParts, int kTogether, Form kForm>
 [[gnu::noinline, gnu::aligned(1024)]] void window_of(const DepthwisePass& pass, int row, int end) {
   constexpr int kTaps = kHeight * kWidth, kGroups = (kTaps + kTogether - 1) / kTogether;
@@ -77,7 +82,9 @@ struct NeonEngine {
 
   static void put_slots(const int8x8_t* slots, int8_t* to) { vst1_s8(to, slots[0]); }
 
-  // Where weights sum up to at most 255, products with numbers from -128 fit into 16 bits.
+  // Where weights sum up to at most 255, products with numbers from -128 fit into 16 bits: their
+  // sum is at most 255 * 128 = 32640. Asked of all nine taps, or of the first five and the other
+  // four.
   static int32_t together(const int8_t* w, const ConvGeometry& g) {
     if (g.kernel_h != 3 || g.kernel_w != 3) return 2;
     uint16x8_t sum[2];

@@ -69,6 +69,8 @@ struct DepthwiseTaps {
     if (!flips) return vreinterpret_u8_s8(vabs_s8(vreinterpret_s8_u8(w)));
     return vabd_u8(w, vdup_n_u8(zero_point));
   }
+  // Each part takes what it can of the rest, at most 127 of it: a difference of 255 is
+  // 127 + 127 + 1, the int8 weight -128 is -127 - 1.
   int8x8_t part(uint8x8_t w, int32_t parts, int32_t index) const {
     if (parts == 1) return vreinterpret_s8_u8(vsub_u8(w, vdup_n_u8(zero_point)));
     int16x8_t left = flips ? vreinterpretq_s16_u16(vsubl_u8(w, vdup_n_u8(zero_point)))
