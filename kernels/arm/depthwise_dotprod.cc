@@ -50,7 +50,11 @@ struct DotprodEngine {
   }
 
   // A window whose weights stay in registers: kQuads times four slots, kParts times. Output rows
-  // [r, r + kRows).
+  // [r, r + kRows). Columns lie one behind the other, and so do the vectors of a window:
+  //
+  //   x       | s0 s1 s2 s3 of channel 0 | ... of 1 | ... of 2 | ... of 3 |   next: 4 to 7
+  //   row 0   | t0 t1 t2  0 of channel 0 | ...
+  //   row 1   |  0 t0 t1 t2 of channel 0 | ...
   template <int kRows, int kQuads, int kParts, Form kForm>
   [[gnu::noinline]] static void window_of(const DepthwisePass& pass, int r) {
     constexpr int kVectors = kQuads * 2;

@@ -34,7 +34,12 @@ using Table = DepthwiseF32Cut::Table;
 
 ByteCount zeros_bytes(const DepthwiseF32& a) { return DepthwiseF32Cut::zeros_bytes(a.size); }
 
-// Windows that are three wide.
+// Windows that are three wide. A row of taps, of eight positions with stride 1:
+//
+//   columns   0 1 2 3 4 5 6 7 8 9
+//   window 0  |---|
+//   window 1    |---|
+//   window 7                |---|
 template <int kStride>
 struct Narrow {
   template <int kTile, bool kBorder>
