@@ -39,6 +39,7 @@ struct HybridWindows : HybridCut {
     const TapRange columns = taps_inside(x, g.dilation_w, g.kernel_w, g.in_w);
     const bool all =
         rows.end - rows.begin == g.kernel_h && columns.end - columns.begin == g.kernel_w;
+    // At the image's sides zero points stay where no tap is copied over them.
     if (!all) std::memset(to, a.in_zero_point, static_cast<size_t>(depth));
     const bool dense = g.dilation_w == 1 && a.stride.in_pixel == g.in_c;
     const int32_t step = dense ? columns.end - columns.begin : 1;
@@ -57,6 +58,7 @@ struct HybridWindows : HybridCut {
       for (int32_t i = 0; i < n - 16; i += 16) std::memcpy(to + i, from + i, 16);
       std::memcpy(to + n - 16, from + n - 16, 16);
     } else if (n >= 4) {
+      // Of 4 to 7 bytes the first and the last four, twice; of more, the first and last eight.
       const int32_t half = n >= 8 ? 4 : 0;
       std::memcpy(to, from, 4);
       std::memcpy(to + half, from + half, 4);
@@ -150,6 +152,7 @@ template <class Dot, int kRows>
       x[m] = first;
       first += pitch;
     });
+    // Lanes of a sum are parts of one result; total[m] has those of the four channels.
     int32x4_t sum[kRows * kColumns], total[kRows];
     unroll<kRows * kColumns>([&](auto i) PIPIT_INLINE { sum[i] = vdupq_n_s32(0); });
     dot_tile<Dot, kRows>(sum, x, w, cut);

@@ -54,6 +54,8 @@ class Tables {
     other_.taps = reinterpret_cast<const int8_t**>(from + table_bytes(args.size).size());
   }
 
+  // A table that is moved has addresses of the image alone, which all move by the same distance.
+  // One with the border's is filled for its tile, and stays where it is.
   const Table& find(const Tile& t, Offsets* move) {
     *move = {};
     if (!is_inside(t)) {
@@ -202,6 +204,7 @@ template <bool kSame, bool kPairs>
   const int32_t count = a.size.kernel_h * a.size.kernel_w;
   const ptrdiff_t weights_tap = a.weights_tap;
   for (int32_t c = 0;;) {
+    // At the border, too, channel c is read: zero points of all input channels lie there.
     const ptrdiff_t from = move.in + (kSame ? c / a.multiplier : c);
     const int8_t* const* taps = table.taps;
     const int8_t* w = a.weights + c;

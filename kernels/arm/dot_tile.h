@@ -55,7 +55,8 @@ PIPIT_INLINE inline void load_last(const int8_t* const (&from)[n], const DepthCu
   });
 }
 
-// sum[n * kRows + m] += x[m] * w[n]. Dot::add() does four sums side by side.
+// sum[n * kRows + m] += x[m] * w[n]. Dot::add() does four sums side by side: with four rows those
+// of one column, with two rows of two columns, with one row of all four.
 template <class Dot, int kRows>
 PIPIT_INLINE inline void multiply(int32x4_t (&sum)[kRows * kColumns], const int8x16_t (&x)[kRows],
                                   const int8x16_t (&w)[kColumns]) {

@@ -48,6 +48,7 @@ PIPIT_INLINE inline int32x4_t round_away(float32x4_t v) {
   const float32x4_t rest = vsubq_f32(v, vcvtq_f32_s32(whole));
   const int32x4_t up = vreinterpretq_s32_u32(vcgeq_f32(rest, vdupq_n_f32(0.5f)));
   const int32x4_t down = vreinterpretq_s32_u32(vcleq_f32(rest, vdupq_n_f32(-0.5f)));
+  // A comparison that holds is -1: taking `up` away adds one, and adding `down` takes one away.
   return vqaddq_s32(vqsubq_s32(whole, up), down);
 }
 #endif

@@ -112,6 +112,7 @@ template <class Dot, bool kLong, int kColumns, class T, class Sum>
     advance(x, w, kWidth);
     Dot::step(sum, x - kWidth, w, -kWidth);
   }
+  // Each w is `whole` bytes further by now.
   if (row.ragged()) Dot::step(sum, row.last, w, row.last_at - row.whole);
 }
 
@@ -140,12 +141,13 @@ struct MatmulRow {
   }
 
  private:
-  // As many as columns are ever begun at once.
+  // As many as columns are ever begun at once; with start_step 0 they serve all columns.
   static constexpr int32_t kZeros[16] = {};
 };
 
 // then(results, column) for kColumns at a time: from the first to `last`, where the last ones
-// begin. The next ones begin before it is known whether there are any: no branch comes in between.
+// begin. The next ones begin before it is known whether there are any, so that no branch comes in
+// between; behind the last ones these begin again, and nothing beyond the weights is read.
 template <class Dot, bool kLong, int kColumns, class T, class Then>
 [[gnu::always_inline]] inline void for_each_columns(const MatmulRow<T>& m,
                                                     const ByteRow<T, Dot::kWidth>& row,
@@ -202,7 +204,8 @@ void matmul_row(const Matmul<T, T, int32_t>& a, int32_t r, const ByteRow<T, Dot:
   run(a, r, row);
 }
 
-// Eight products at a time, for rows that are shorter than sixteen.
+// Eight products at a time, for rows that are shorter than sixteen. Each fits into 16
+// bits, and they are added in 32: any numbers will do.
 struct ShortDotS8 {
   using T = int8_t;
   using Sum = int32x4_t;

@@ -11,7 +11,8 @@
 namespace pipit {
 namespace {
 
-// 32-bit code has half as many registers.
+// A column takes three registers, for its weights, products and sums; x takes one. 32-bit code has
+// half as many.
 #if PIPIT_ARM64
 constexpr int kColumns = 8;
 #else
@@ -61,6 +62,7 @@ struct Dot {
 };
 
 bool has_min(const ByteRow<int8_t, 16>& row) {
+  // The zeros that row.last may have are not the least number.
   int8x16_t least = load_bytes(row.last);
   for (ptrdiff_t k = 0; k < row.whole; k += 16) least = vminq_s8(least, load_bytes(row.x + k));
   int8_t bytes[16];
