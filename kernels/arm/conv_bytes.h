@@ -19,7 +19,7 @@ struct ConvBytes {
   int8_t* out;
   int32_t in_zero_point;
   int32_t weights_zero_point = 0;
-  uint8_t flip = 0;  // of the top bit, in inputs, weights and results
+  uint8_t flip = 0;  // of the top bit, in inputs, weights and results: int8(x ^ 128) is x - 128
   bool no_weight_is_min = false;
   Requantize requantize;
   uint8_t* scratch;

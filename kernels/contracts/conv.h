@@ -12,7 +12,11 @@ namespace pipit {
 
 // Sizes of a two-dimensional convolution or pooling. Images are [batch][height][width][channels].
 // Output (y, x) sees the input at (y * stride_h - pad_top + ky * dilation_h, ...). The pads may be
-// negative.
+// negative. One dimension with 3 taps, stride 2, dilation 2 and a pad of 1:
+//
+//   in      -1  0  1  2  3  4  5
+//   out[0]   o     o     o           the tap at -1 is outside
+//   out[1]         o     o     o
 struct ConvGeometry {
   int32_t batch = 1;
   int32_t in_h = 1, in_w = 1, in_c = 1;
@@ -45,7 +49,8 @@ static inline bool countable(const ConvGeometry& g) {
 // Elements from one pixel or row of an image to the next, where the convolution covers a part of
 // its channels, rows or columns. Any box of the output is a convolution again, so groups, blocks
 // of channels, the phases of a transposed convolution and the shares of threads are all calls of
-// the same kernels with other sizes, strides and addresses. Weights are always dense.
+// the same kernels with other sizes, strides and addresses. Weights are dense, save that taps of
+// depthwise ones may be apart (weights_tap).
 struct ConvStrides {
   int32_t in_pixel = 1;  // rows: in_w * in_pixel; images: in_h rows
   int32_t out_pixel = 1;
@@ -69,6 +74,7 @@ struct ConvMemory {
 
 // From a 32-bit sum of channel c to an output:
 //   clamp(zero_point + sum * multiplier[c] * 2^(shift[c] - 31), min, max)
+// where the product is rounded twice: requantize() of kernels/math/fixed_point.h.
 struct Requantize {
   const int32_t* multiplier = nullptr;  // [channels]
   const int8_t* shift = nullptr;        // [channels], -31 to 30
