@@ -6,6 +6,12 @@ namespace {
 
 // Sizes of one dimension, without the inputs that no output sees. Returns how many are left out in
 // front.
+//
+//   input of the whole:    |  skipped  |  seen by these outputs  |  left out behind  |
+//                                begin ^                     end ^
+//
+// A `begin` before the image leaves a border, a positive *pad; one inside of it leaves none. At
+// least one position stays, even where no window reaches the image: kernels know no empty ones.
 int32_t trim(int32_t first, int32_t outputs, int32_t kernel, int32_t stride, int32_t dilation,
              int32_t* in, int32_t* pad) {
   const int64_t begin = int64_t{first} * stride - *pad;
@@ -21,6 +27,8 @@ void take_pixels(const Part& pixels, ConvCall* call) {
   ConvGeometry& g = call->size;
   call->out += ptrdiff_t{pixels.first} * call->stride.out_pixel;
   g.out_w = pixels.count;
+  // Of several rows no pixels can be left out, as in_w says how far apart rows are: a smaller pad
+  // moves the windows, too.
   if (g.in_h == 1) {
     const int32_t skipped = trim(pixels.first, pixels.count, g.kernel_w, g.stride_w, g.dilation_w,
                                  &g.in_w, &g.pad_left);
@@ -91,6 +99,9 @@ void for_kinds_of_phases(int32_t phases, int32_t out, int32_t kernel, int32_t st
   const auto with_tap = [&](int32_t tap) {  // which phase begins with this tap
     return static_cast<int32_t>((int64_t{tap} - pad % stride + stride) % stride);
   };
+  // The first phase; the first with an output less; the one that begins with tap 0, with a pad
+  // less; where the filter is smaller than the stride, the first without taps; the first with a tap
+  // less.
   const int32_t changes[] = {0, (out - 1) % stride + 1, with_tap(0), with_tap(kernel),
                              with_tap((kernel - 1) % stride + 1)};
   for (const int32_t phase : changes) {
@@ -194,6 +205,7 @@ void for_kinds_of_blocks(const ConvCuts& c, const ConvCall& lines, const Part& c
   };
   if (c.depthwise || channels.count == 0) return blocks_of(channels.count);
   const int32_t group = c.group_channels;
+  // A share may begin and end within a group: what it has of the first one, whole ones, and a part.
   const int32_t begin = std::min(channels.count, group - channels.first % group);
   const int32_t rest = channels.count - begin;
   blocks_of(begin);

@@ -280,6 +280,7 @@ constexpr int32_t kMostArranged = 16 << 10;
 template <class Args>
 ByteCount arranged_bytes(const Step& s, const ConvStep<Args>& step) {
   const bool one = step.extras == nullptr || step.extras->cuts.is_one_call(step.layer.size);
+  // Several calls have other channels each, and would need weights of their own.
   if (step.kernel->arranged_bytes == nullptr || !one) return 0;
   const ByteCount bytes = step.kernel->arranged_bytes(args_of(s, step));
   return bytes <= kMostArranged ? bytes : ByteCount();

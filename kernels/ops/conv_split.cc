@@ -32,10 +32,4 @@ ConvSplit choose_split(const ConvWork& work, const ConvGeometry& g) {
   return by_channels < by_lines ? channels : lines;
 }
 
-//   input of the whole:    |  skipped  |  seen by these outputs  |  left out behind  |
-//                                begin ^                     end ^
-//
-// A `begin` before the image leaves a border, a positive *pad; one inside of it leaves none. At
-// least one position stays, even where no window reaches the image: kernels know no empty ones.
-
 }  // namespace pipit

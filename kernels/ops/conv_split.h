@@ -34,7 +34,8 @@ inline Part channels_of(const ConvSplit& split, int32_t channels, int32_t share)
   return split.channels ? part_of(channels, split.unit, split.shares, share) : Part{0, channels};
 }
 
-// Lines are the rows of all images; where there is but one, its pixels.
+// Lines are the rows of all images; where there is but one, its pixels: 1x1 convolutions
+// with stride 1 are made one row, see join_rows().
 constexpr bool one_row(const ConvGeometry& g) { return g.batch == 1 && g.out_h == 1; }
 
 constexpr int32_t lines_of(const ConvGeometry& g) {

@@ -16,7 +16,8 @@ namespace pipit {
 
 inline int32_t depth_of(const ConvGeometry& g) { return g.kernel_h * g.kernel_w * g.in_c; }
 
-// The taps of a phase, in its order, of `n` filters.
+// The taps of a phase, in its order, of `n` filters. With 3x3 taps and stride 2, the phase that has
+// first_tap 0 in both directions gets (2, 2), (2, 0), (0, 2) and (0, 0).
 template <class W>
 void copy_taps(const ConvGeometry& g, const Phase& phase, const W* filters, int32_t n, W* out) {
   const auto channels = static_cast<size_t>(g.in_c);
@@ -107,6 +108,11 @@ void run_call(const Step& s, const ConvStep<Args>& step, Args a, const ConvCall&
 
 // Single pixels know no rows: what is computed of each alone is a convolution of one long row, of
 // which threads can take parts of any size. Images that are quantized each for itself stay apart.
+//
+//   image 0   | row 0 |
+//             | row 1 |      | row 0 | row 1 | row 0 | row 1 |    in_h 1, batch 1
+//   image 1   | row 0 |
+//             | row 1 |
 template <class Args>
 void join_rows(bool transposed, Args* a) {
   ConvGeometry& g = a->size;
