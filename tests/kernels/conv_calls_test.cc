@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <vector>
 
 #include "tests/support/random.h"
 
@@ -25,6 +26,18 @@ struct Cut {
   ConvCuts plan;
   ConvCall whole;
 };
+
+// Whole input channels with all their outputs.
+void make_depthwise(Random& random, Cut* cut) {
+  ConvGeometry& f = cut->whole.size;
+  const int32_t outputs = random.between(1, 3);
+  f.in_c = random.between(1, 20);
+  f.out_c = f.in_c * outputs;
+  cut->plan.depthwise = true;
+  cut->plan.group_channels = outputs;
+  cut->plan.block = outputs * random.between(1, f.in_c);
+  cut->plan.split.unit *= outputs;
+}
 
 Cut random_cut(Random& random) {
   Cut cut;
@@ -45,6 +58,7 @@ Cut random_cut(Random& random) {
   cut.plan.split.channels = random.one_in(2);
   cut.plan.split.shares = random.between(1, 7);
   cut.plan.split.unit = random.between(1, 4);
+  if (!cut.plan.transposed && random.one_in(3)) make_depthwise(random, &cut);
   return cut;
 }
 
@@ -60,6 +74,36 @@ TEST(ConvCalls, KindsHaveAllSizes) {
                          [&](const ConvCall& call) { kinds.insert(sizes_of(call.size)); });
       ASSERT_TRUE(std::includes(kinds.begin(), kinds.end(), run.begin(), run.end())) << i;
     }
+  }
+}
+
+// Each element of the output belongs to one call, and reads the channels of its own group.
+TEST(ConvCalls, CoverTheOutputOnce) {
+  Random random(2);
+  for (int i = 0; i < 500; ++i) {
+    Cut cut = random_cut(random);
+    ConvGeometry& f = cut.whole.size;
+    const int32_t groups = f.out_c / cut.plan.group_channels;
+    cut.whole.stride = dense_strides(f);
+    if (!cut.plan.depthwise) cut.whole.stride.in_pixel = groups * f.in_c;
+    std::vector<int> seen(static_cast<size_t>(f.batch * f.out_h * f.out_w * f.out_c));
+    for (int32_t share = 0; share < cut.plan.split.shares; ++share) {
+      for_calls(cut.plan, cut.whole, share, [&](const ConvCall& call) {
+        const ptrdiff_t channel = call.in % call.stride.in_pixel;
+        const int32_t group = call.first_channel / cut.plan.group_channels;
+        ASSERT_EQ(channel, group * (cut.plan.depthwise ? 1 : f.in_c)) << i;
+        const int32_t rows = call.size.batch * call.size.out_h;
+        for (int32_t y = 0; y < rows; ++y) {
+          for (int32_t x = 0; x < call.size.out_w; ++x) {
+            const ptrdiff_t at = call.out + call.first_channel +
+                                 ptrdiff_t{y} * call.stride.out_row +
+                                 ptrdiff_t{x} * call.stride.out_pixel;
+            for (int32_t c = 0; c < call.size.out_c; ++c) ++seen.at(static_cast<size_t>(at + c));
+          }
+        }
+      });
+    }
+    ASSERT_TRUE(std::all_of(seen.begin(), seen.end(), [](int n) { return n == 1; })) << i;
   }
 }
 
