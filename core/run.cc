@@ -65,8 +65,9 @@ void clear_outputs(const Graph& graph, int32_t first) {
 
 Status run_step(const Graph& graph, int32_t i, Run& run) {
   const Status status = graph.steps[i].run(graph.steps[i], run);
-  if (!status.ok() && ends_early(status))
+  if (!status.ok() && ends_early(status)) {
     clear_outputs(graph, status.code() == kEndsEarly ? i + 1 : i);
+  }
   return status;
 }
 

@@ -213,12 +213,11 @@ struct PanelCut {
   static constexpr int32_t kBand = 8 << 10;          // see ConvLimits
   static constexpr int32_t kHead = 16;               // bytes before a panel of uint8 weights
 
-  static bool flips(const Args& a) { return flips_bits(a); }
-  static ByteCount term_bytes(const Args& a) { return flips(a) ? kMost * sizeof(int32_t) : 0; }
+  static ByteCount term_bytes(const Args& a) { return flips_bits(a) ? kMost * sizeof(int32_t) : 0; }
   static int32_t panels_of(const Args& a) { return (a.size.out_c + kPanel - 1) / kPanel; }
   static ByteCount panel_bytes_of(const Args& a) {
     const ByteCount depth = ByteCount(a.size.kernel_h) * a.size.kernel_w * a.size.in_c;
-    return depth.aligned(16) * kPanel + (flips(a) ? kHead : 0);
+    return depth.aligned(16) * kPanel + (flips_bits(a) ? kHead : 0);
   }
   static ByteCount all_bytes_of(const Args& a) { return panel_bytes_of(a) * panels_of(a); }
   static bool packs_all(const Args& a) {
@@ -245,7 +244,7 @@ struct PanelCut {
   }
   static ByteCount scratch(const Args& a) {
     if (!countable(a.size)) return ByteCount::unbounded();
-    const ConvCut rows(a.size, a.stride.in_pixel, flips(a), limits(a));
+    const ConvCut rows(a.size, a.stride.in_pixel, flips_bits(a), limits(a));
     return pack_bytes(a) + term_bytes(a) + rows.bytes();
   }
 };

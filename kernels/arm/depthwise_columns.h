@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/arm/conv_bytes.h"
 #include "kernels/arm/depthwise_cut.h"
 #include "kernels/arm/depthwise_taps.h"
 #include "kernels/arm/group_results.h"
@@ -305,10 +306,14 @@ class DepthwiseBlocks {
   // ---- weights
 
   DepthwiseTaps taps() const {
-    return {a_.weights + first_,   ptrdiff_t{g_.kernel_w} * a_.weights_tap,
-            a_.weights_tap,        channels_,
-            g_.kernel_h,           g_.kernel_w,
-            a_.weights_zero_point, a_.flip != 0};
+    return {a_.weights + first_,
+            ptrdiff_t{g_.kernel_w} * a_.weights_tap,
+            a_.weights_tap,
+            channels_,
+            g_.kernel_h,
+            g_.kernel_w,
+            static_cast<uint8_t>(a_.weights_zero_point),
+            a_.flip != 0};
   }
 
   // Those of the block, unless they are of more parts than there is room for.

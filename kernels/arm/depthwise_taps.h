@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a depthwise convolution of int8 or uint8 numbers is to the kernels of both, and the weights
-// of eight of its channels.
+// The weights of eight channels of a depthwise convolution.
 #pragma once
 
 #include <arm_neon.h>
@@ -12,42 +11,6 @@
 
 namespace pipit {
 namespace {
-
-// A convolution of int8 numbers, or of uint8 ones whose top bit is flipped.
-struct DepthwiseBytes {
-  ConvGeometry size;
-  ConvStrides stride;
-  int32_t multiplier, weights_tap;
-  const uint8_t* in;
-  const uint8_t* weights;
-  const int32_t* bias;
-  uint8_t* out;
-  int32_t in_zero_point;
-  uint8_t weights_zero_point = 0, flip = 0;
-  Requantize requantize;
-  uint8_t* scratch;
-  const uint8_t* arranged;
-
-  template <class Args>
-  explicit DepthwiseBytes(const Args& a)
-      : size(a.size),
-        stride(a.stride),
-        multiplier(a.multiplier),
-        weights_tap(a.weights_tap),
-        in(reinterpret_cast<const uint8_t*>(a.in)),
-        weights(reinterpret_cast<const uint8_t*>(a.weights)),
-        bias(a.bias),
-        out(reinterpret_cast<uint8_t*>(a.out)),
-        in_zero_point(a.in_zero_point),
-        requantize(a.requantize),
-        scratch(a.scratch),
-        arranged(a.arranged) {
-    if constexpr (requires { a.weights_zero_point; }) {
-      weights_zero_point = static_cast<uint8_t>(a.weights_zero_point);
-      flip = 0x80;
-    }
-  }
-};
 
 // The weights of a block, as in the file. Copies of what stores could change.
 struct DepthwiseTaps {
